@@ -1,0 +1,112 @@
+/**
+ * The layout of a compiled pipeline: what the P4Runtime server must know of the C code that the
+ * compiler wrote. Plain data: it is stored as JSON beside the shared object.
+ *
+ * Names are those of the bmv2 JSON, which are the control-plane names of the P4Info too
+ * (`preamble.name`).
+ */
+
+/** Where a value of `bitwidth` bits stands in an array of 64-bit words: `shift` bits up in word
+ * `word`, or, when it is wider than 64 bits, from `word` on, least significant word first. A value
+ * never straddles two words otherwise. */
+export interface Slot {
+  readonly word: number;
+  readonly shift: number;
+  readonly bitwidth: number;
+}
+
+export type MatchType = 'exact' | 'lpm' | 'ternary' | 'range' | 'optional';
+
+export interface KeyFieldLayout extends Slot {
+  readonly name: string;
+  readonly matchType: MatchType;
+}
+
+export interface ActionLayout {
+  readonly name: string;
+  /** The number that tp_table_insert takes: the index into `PipelineLayout.actions`. */
+  readonly index: number;
+  readonly params: readonly (Slot & { readonly name: string })[];
+  readonly argWords: number;
+}
+
+export interface ConstEntryLayout {
+  /** As tp_table_insert takes them; 64-bit words as decimal strings, since JSON has no bigint. */
+  readonly key: readonly string[];
+  readonly mask: readonly string[];
+  readonly rangeWords: number;
+  readonly priority: number;
+  readonly action: number;
+  readonly args: readonly string[];
+}
+
+export type TableKind = 'keyless' | 'exact' | 'lpm' | 'ternary';
+
+export interface TableLayout {
+  readonly name: string;
+  /** The number that the engine knows it by. */
+  readonly index: number;
+  readonly kind: TableKind;
+  readonly keyWords: number;
+  readonly argWords: number;
+  readonly maxEntries: number;
+  readonly key: readonly KeyFieldLayout[];
+  /** Indices into `PipelineLayout.actions`. */
+  readonly actions: readonly number[];
+  readonly defaultAction: { readonly action: number; readonly args: readonly string[] } | null;
+  readonly defaultActionConst: boolean;
+  readonly directCounter: string | null;
+  readonly constEntries: readonly ConstEntryLayout[];
+  readonly supportsTimeout: boolean;
+}
+
+export interface CounterLayout {
+  readonly name: string;
+  readonly index: number;
+  readonly size: number;
+}
+
+export interface RegisterLayout {
+  readonly name: string;
+  readonly index: number;
+  readonly size: number;
+  readonly bitwidth: number;
+  readonly words: number;
+}
+
+export interface DigestLayout {
+  readonly name: string;
+  readonly index: number;
+  readonly words: number;
+  readonly fields: readonly (Slot & { readonly name: string })[];
+}
+
+export interface PipelineLayout {
+  readonly abiVersion: number;
+  readonly program: string;
+  readonly tables: readonly TableLayout[];
+  readonly actions: readonly ActionLayout[];
+  readonly counters: readonly CounterLayout[];
+  readonly registers: readonly RegisterLayout[];
+  readonly digests: readonly DigestLayout[];
+}
+
+/** A construct that cannot be compiled, or a JSON that is not one. `path` is where in the JSON,
+ * `source` where in the P4 source, as far as the JSON says. */
+export interface CompileError {
+  readonly code:
+    'TOO_LARGE' | 'NOT_JSON' | 'MALFORMED' | 'UNSUPPORTED' | 'CYCLIC' | 'BAD_REFERENCE' | 'LIMIT';
+  readonly message: string;
+  readonly path: string;
+  readonly source: string | null;
+}
+
+export interface CompiledPipeline {
+  /** One C17 file, to be compiled with the engine's directory on the include path. */
+  readonly c: string;
+  readonly layout: PipelineLayout;
+}
+
+export type CompileResult =
+  | { readonly ok: true; readonly value: CompiledPipeline }
+  | { readonly ok: false; readonly errors: readonly CompileError[] };

@@ -1,0 +1,192 @@
+/*
+ * engine.h - what the engine offers to its host (through koffi) and to C programs.
+ *
+ * Conventions: every call returns 0 or a positive count, or a negative TP_E… code; the caller owns
+ * all buffers; a string is UTF-8 and ends in NUL. All calls but tp_engine_wake may be made from one
+ * thread only (the host's); they take the engine's lock, which the packet loop gives up between
+ * bursts. After tp_engine_create and tp_port_add_* nothing is allocated per frame.
+ */
+#ifndef TIMEPLANE_ENGINE_H
+#define TIMEPLANE_ENGINE_H
+
+#include <stdint.h>
+
+#define TP_API __attribute__((visibility("default")))
+
+enum tp_error {
+  TP_OK = 0,
+  TP_E_NO_MEMORY = -1,
+  TP_E_NO_SUCH_INTERFACE = -2,
+  TP_E_NO_PERMISSION = -3,
+  TP_E_PORT_IN_USE = -4,
+  TP_E_NO_SUCH_PORT = -5,
+  TP_E_BAD_PIPELINE = -6, /* cannot be loaded, or another ABI version */
+  TP_E_NO_PIPELINE = -7,
+  TP_E_NOT_FOUND = -8,
+  TP_E_EXISTS = -9,
+  TP_E_FULL = -10,
+  TP_E_OUT_OF_RANGE = -11,
+  TP_E_BAD_STATE = -12, /* e.g. step while the loop runs */
+  TP_E_SYSTEM = -13,    /* tp_engine_last_error has the errno text */
+};
+
+struct tp_engine;
+
+/* Clock kinds. SYSTEM is CLOCK_REALTIME, what the kernel's software timestamps are in. */
+enum tp_clock { TP_CLOCK_SYSTEM = 0, TP_CLOCK_VIRTUAL = 1 };
+
+struct tp_engine_config {
+  uint32_t clock;        /* enum tp_clock */
+  uint32_t cpu_port;     /* frames for this port go to message_fd as packet-ins */
+  int32_t message_fd;    /* non-blocking stream socket to the host; -1: none */
+  uint32_t packet_count; /* packet buffers; 0: 8192 */
+  uint32_t max_frame;    /* octets; 0: 9216 */
+  uint32_t reserved;
+  uint64_t random_seed;
+};
+_Static_assert(sizeof(struct tp_engine_config) == 32, "bound by the host: see binding/engine.ts");
+
+TP_API uint32_t tp_abi_version(void);
+TP_API int tp_engine_create(const struct tp_engine_config *config, struct tp_engine **out);
+TP_API void tp_engine_destroy(struct tp_engine *engine);
+/* Text of the last TP_E_SYSTEM or TP_E_BAD_PIPELINE; valid until the next call. */
+TP_API const char *tp_engine_last_error(struct tp_engine *engine);
+
+/* Loads a compiled pipeline. The old one's state is gone; frames in its queues are dropped and
+ * counted. tp_pipeline_check only tries: 0 if it could be loaded. */
+TP_API int tp_engine_load(struct tp_engine *engine, const char *shared_object);
+TP_API int tp_pipeline_check(const char *shared_object, char *why, uint32_t why_octets);
+
+/* The packet loop on a thread of its own. */
+TP_API int tp_engine_start(struct tp_engine *engine);
+TP_API int tp_engine_stop(struct tp_engine *engine);
+/* Or on the caller's thread: one round over all ports and queues; returns frames handled. With a
+ * virtual clock frames wait in shaped queues until tp_engine_set_time says their time has come. */
+TP_API int tp_engine_step(struct tp_engine *engine);
+TP_API int tp_engine_set_time(struct tp_engine *engine, uint64_t now_ns);
+TP_API uint64_t tp_engine_now(struct tp_engine *engine);
+
+/* --- ports ---------------------------------------------------------------------------------- */
+
+TP_API int tp_port_add_packet(struct tp_engine *engine, uint32_t port, const char *interface);
+TP_API int tp_port_add_memory(struct tp_engine *engine, uint32_t port);
+TP_API int tp_port_remove(struct tp_engine *engine, uint32_t port);
+/* rate_bps 0: as fast as the port takes frames (no waiting in the queue but for back pressure).
+ * The rate counts frame octets + overhead_octets (FCS, preamble, gap: 24 on a wire). */
+TP_API int tp_port_set_queue(struct tp_engine *engine, uint32_t port, uint64_t rate_bps,
+                             uint32_t overhead_octets, uint32_t bound_octets,
+                             uint32_t priority_count);
+
+/* Indices into tp_port_counters' array. */
+enum tp_port_counter {
+  TP_PORT_RX_FRAMES,
+  TP_PORT_RX_OCTETS,
+  TP_PORT_TX_FRAMES,
+  TP_PORT_TX_OCTETS,
+  TP_PORT_RX_KERNEL_DROPS,     /* the ring was full */
+  TP_PORT_RX_OVERSIZE,         /* longer than max_frame */
+  TP_PORT_RX_NO_TIMESTAMP,     /* the kernel gave none: the clock was read instead */
+  TP_PORT_RX_CHECKSUM_FILLED,  /* checksum offload left it to the receiver */
+  TP_PORT_TX_QUEUE_FULL,       /* dropped: the queue's bound */
+  TP_PORT_TX_ERRORS,           /* dropped: the kernel refused it */
+  TP_PORT_TX_CORRECTED,        /* frames whose correction was completed here */
+  TP_PORT_TX_CORRECTION_LOST,  /* dropped: the clock went back, or the offset is outside the frame */
+  TP_PORT_TX_SATURATED,        /* correctionField at its limit */
+  TP_PORT_TX_STAMPS,           /* kernel transmit timestamps seen */
+  TP_PORT_TX_STAMPS_MISSING,
+  TP_PORT_LINK_UP,             /* 1 or 0 */
+  TP_PORT_QUEUE_OCTETS,        /* now waiting */
+  TP_PORT_COUNTER_COUNT
+};
+TP_API int tp_port_counters(struct tp_engine *engine, uint32_t port, uint64_t *out);
+
+/* The time from the engine's own transmit instant to the kernel's transmit stamp, as learned:
+ * out[0] applied compensation ns, [1] samples, [2] p50, [3] p99, [4] max of the last 256. */
+TP_API int tp_port_tx_latency(struct tp_engine *engine, uint32_t port, int64_t out[5]);
+/* Fixes the compensation (>= 0) or lets it be learned again (-1). */
+TP_API int tp_port_set_tx_latency(struct tp_engine *engine, uint32_t port, int64_t latency_ns);
+
+/* Memory ports. Inject: a frame arrives at rx_time_ns (0: now). Take: the oldest sent frame's length,
+ * or TP_E_NOT_FOUND; *tx_time_ns is when it left. */
+TP_API int tp_port_inject(struct tp_engine *engine, uint32_t port, const uint8_t *frame,
+                          uint32_t octets, uint64_t rx_time_ns);
+TP_API int tp_port_take(struct tp_engine *engine, uint32_t port, uint8_t *frame, uint32_t capacity,
+                        uint64_t *tx_time_ns);
+
+/* A frame from the control plane: enters ingress with ingress_port == cpu_port. */
+TP_API int tp_packet_out(struct tp_engine *engine, const uint8_t *frame, uint32_t octets);
+
+/* --- pipeline state --------------------------------------------------------------------------
+ * `table`, `action`, `counter`, `register` are indices of the compiler's layout. Keys, masks and
+ * arguments are host-order 64-bit words as the layout says. */
+
+/*
+ * Inserts an entry and returns its handle (>= 0).
+ * EXACT: mask is ignored. LPM: mask is contiguous in the lpm field and all ones in exact ones.
+ * TERNARY: a key word matches if (word & mask) == (key & mask); a range field uses `key` as its low
+ * and `mask` as its high end (bit i of range_words is set for such words); higher priority wins.
+ */
+TP_API int64_t tp_table_insert(struct tp_engine *engine, uint32_t table, const uint64_t *key,
+                               const uint64_t *mask, uint32_t range_words, int32_t priority,
+                               uint32_t action, const uint64_t *args, uint32_t arg_words);
+TP_API int tp_table_modify(struct tp_engine *engine, uint32_t table, int64_t handle,
+                           uint32_t action, const uint64_t *args, uint32_t arg_words);
+TP_API int tp_table_remove(struct tp_engine *engine, uint32_t table, int64_t handle);
+TP_API int tp_table_set_default(struct tp_engine *engine, uint32_t table, uint32_t action,
+                                const uint64_t *args, uint32_t arg_words);
+/* out: packets, octets. handle -1: the default entry's. */
+TP_API int tp_table_read_counter(struct tp_engine *engine, uint32_t table, int64_t handle,
+                                 uint64_t out[2]);
+TP_API int tp_table_write_counter(struct tp_engine *engine, uint32_t table, int64_t handle,
+                                  uint64_t packets, uint64_t octets);
+
+/* Reads `count` cells from `index` on: out gets packets, octets of each. */
+TP_API int tp_counter_read(struct tp_engine *engine, uint32_t counter, uint32_t index,
+                           uint32_t count, uint64_t *out);
+TP_API int tp_counter_write(struct tp_engine *engine, uint32_t counter, uint32_t index,
+                            uint64_t packets, uint64_t octets);
+TP_API int tp_register_read(struct tp_engine *engine, uint32_t reg, uint32_t index, uint32_t count,
+                            uint64_t *out);
+TP_API int tp_register_write(struct tp_engine *engine, uint32_t reg, uint32_t index,
+                             const uint64_t *words);
+
+/* Replication. Replaces the whole group or session; count 0 removes it. */
+TP_API int tp_multicast_group_set(struct tp_engine *engine, uint32_t group, const uint32_t *ports,
+                                  const uint32_t *instances, uint32_t count);
+TP_API int tp_clone_session_set(struct tp_engine *engine, uint32_t session, const uint32_t *ports,
+                                const uint32_t *instances, uint32_t count,
+                                uint32_t class_of_service, uint32_t packet_octets);
+
+/* --- counters of the engine itself -------------------------------------------------------- */
+enum tp_engine_counter {
+  TP_ENGINE_DROPPED_BY_PROGRAM, /* egress_spec or egress port 511, no group and no clone */
+  TP_ENGINE_DROPPED_NO_PORT,    /* to a port that does not exist */
+  TP_ENGINE_DROPPED_NO_GROUP,   /* to a multicast group that does not exist */
+  TP_ENGINE_DROPPED_NO_SESSION, /* to a clone session that does not exist */
+  TP_ENGINE_DROPPED_NO_BUFFER,
+  TP_ENGINE_DROPPED_NO_PIPELINE,
+  TP_ENGINE_DROPPED_HEADROOM,
+  TP_ENGINE_DROPPED_LOOPS, /* resubmitted or recirculated too often */
+  TP_ENGINE_DROPPED_RELOAD,
+  TP_ENGINE_PACKET_INS,
+  TP_ENGINE_PACKET_INS_LOST, /* the host did not read in time */
+  TP_ENGINE_DIGESTS,
+  TP_ENGINE_DIGESTS_LOST,
+  TP_ENGINE_COUNTER_COUNT
+};
+TP_API int tp_engine_counters(struct tp_engine *engine, uint64_t *out);
+
+/*
+ * Messages on message_fd, each with this header, little-endian, octets counting what follows it:
+ *   PACKET_IN: the frame as the deparser left it.
+ *   DIGEST: uint32 list, uint32 words, then the words.
+ *   PORT_STATUS: uint32 port, uint32 up.
+ * A message that does not fit at once is dropped and counted; none is ever cut.
+ */
+enum tp_message_kind { TP_MESSAGE_PACKET_IN = 1, TP_MESSAGE_DIGEST = 2, TP_MESSAGE_PORT_STATUS = 3 };
+struct tp_message_header {
+  uint32_t kind;
+  uint32_t octets;
+};
+
+#endif
