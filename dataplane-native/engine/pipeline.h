@@ -22,6 +22,10 @@
 
 #define TP_ABI_VERSION 1u
 
+/* Fields wider than 64 bits; gcc and clang have it on every 64-bit target. */
+__extension__ typedef unsigned __int128 tp_u128;
+__extension__ typedef __int128 tp_i128;
+
 /* v1model ports are bit<9>; 511 is where mark_to_drop sends a frame. */
 #define TP_PORT_COUNT 512u
 #define TP_PORT_DROP 511u
@@ -152,6 +156,7 @@ struct tp_table_spec {
   uint8_t arg_words; /* the widest action's */
   bool direct_counter;
   uint32_t max_entries;
+  uint32_t range_words; /* bit i: key word i is a range field, alone in its word */
 };
 
 #define TP_MAX_KEY_WORDS 16u
