@@ -1,0 +1,138 @@
+/** What is built from what: TypeScript, the C engine, the lab's C helpers, the shipped pipeline. */
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { basename, dirname, extname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { SetupError, runQuietly, step, tail } from './console.mjs';
+import {
+  filesBelow,
+  fingerprint,
+  inRoot,
+  isUpToDate,
+  markBuilt,
+  root,
+  which,
+  withLock,
+} from './files.mjs';
+
+const ending =
+  (...endings) =>
+  (name) =>
+    endings.includes(extname(name));
+
+/**
+ * @typedef {object} Part something that is built as one
+ * @property {string} name
+ * @property {string} label for the progress line
+ * @property {string[]} inputs files
+ * @property {string[]} more other things that it depends on: flags, versions
+ * @property {string[]} outputs files that must be there
+ * @property {() => Promise<void>} build
+ */
+
+/** @returns {Part} */
+function typescript() {
+  const sources = ['control-plane', 'dataplane-native', 'protos/gen', 'lab'].flatMap((folder) =>
+    filesBelow(inRoot(folder), ending('.ts')),
+  );
+  const info = inRoot('dist', '.tsbuildinfo');
+  const outputs = [inRoot('dist', 'control-plane', 'cli', 'main.js')];
+  return {
+    name: 'typescript',
+    label: 'compiling TypeScript',
+    inputs: [
+      ...sources,
+      ...['tsconfig.json', 'tsconfig.build.json', 'package.json'].map((f) => inRoot(f)),
+    ],
+    more: [],
+    outputs,
+    build: async () => {
+      // The incremental compiler trusts its record, even when somebody deleted what it wrote.
+      if (!outputs.every((file) => existsSync(file))) rmSync(info, { force: true });
+      const compiler = inRoot('node_modules', 'typescript', 'bin', 'tsc');
+      const { code, output } = await runQuietly(
+        process.execPath,
+        [compiler, '-p', 'tsconfig.build.json'],
+        { cwd: root },
+      );
+      if (code === 0) return;
+      throw new SetupError('TypeScript found errors', {
+        where: 'tsconfig.build.json',
+        detail: tail(output),
+        fix: 'mend the lines named above (in an unchanged clone this is our bug: please report it)',
+      });
+    },
+  };
+}
+
+/** Compiler warnings stop us, not a user whose compiler is newer than ours. */
+const forUsers = (flags) => (process.env.CI ? flags : flags.filter((flag) => flag !== '-Werror'));
+
+async function compileC(args, output) {
+  mkdirSync(dirname(output), { recursive: true });
+  const { code, output: text } = await runQuietly('cc', [...args, '-o', output], { cwd: root });
+  if (code === 0) return;
+  throw new SetupError('the C compiler found errors', {
+    where: `${which('cc')} for ${output.slice(root.length + 1)}`,
+    detail: tail(text),
+    fix: 'mend the lines named above (in an unchanged clone this is our bug: please report it with the output of: cc --version)',
+  });
+}
+
+const engineFolder = inRoot('dataplane-native', 'engine');
+const readJson = (file) => JSON.parse(readFileSync(file, 'utf8'));
+
+/** @returns {Part[]} */
+function labHelpers(compiler) {
+  const flags = forUsers([
+    ...['-std=c17', '-O2', '-D_GNU_SOURCE', '-Wall', '-Wextra', '-Wpedantic', '-Wconversion'],
+    ...['-Wshadow', '-Wvla', '-Werror', '-fvisibility=hidden', '-pthread'],
+  ]);
+  const folder = inRoot('lab', 'native');
+  const headers = filesBelow(folder, ending('.h'));
+  return filesBelow(folder, ending('.c')).map((source) => {
+    const name = basename(source, '.c');
+    const output = inRoot('build', 'lab', name);
+    return {
+      name: `lab/${name}`,
+      label: `compiling the lab’s ${name}`,
+      inputs: [source, ...headers],
+      more: [compiler, ...flags],
+      outputs: [output],
+      build: () => compileC([...flags, source], output),
+    };
+  });
+}
+
+async function compilerVersion() {
+  const { output } = await runQuietly('cc', ['--version']);
+  return output.split('\n')[0];
+}
+
+const printOf = (part) => fingerprint(part.inputs, ...part.more);
+const isCurrent = (part) => isUpToDate(part.name, printOf(part), part.outputs);
+
+async function bring(part) {
+  const print = printOf(part);
+  if (isUpToDate(part.name, print, part.outputs)) return;
+  await step(part.label, part.build);
+  markBuilt(part.name, print);
+}
+
+/** @returns {Part[]} */
+function nativeParts(compiler) {
+  return [...labHelpers(compiler)];
+}
+
+export async function buildTypeScript() {
+  const part = typescript();
+  if (!isCurrent(part)) await withLock(() => bring(part));
+}
+
+/** Builds every part whose inputs changed. */
+export async function buildAll() {
+  const parts = [typescript(), ...nativeParts(await compilerVersion())];
+  if (parts.every(isCurrent)) return;
+  await withLock(async () => {
+    for (const part of parts) await bring(part);
+  });
+}
