@@ -1,0 +1,143 @@
+/**
+ * Time as opaque types: the compiler refuses `duration + scaled` and an instant plus an instant,
+ * which a branded bigint would let through. The casts are in this file alone.
+ */
+
+declare const INSTANT: unique symbol;
+declare const NANOSECONDS: unique symbol;
+declare const SCALED_NS: unique symbol;
+declare const PPB: unique symbol;
+declare const LOG_INTERVAL: unique symbol;
+
+/** A point in time: nanoseconds since the epoch of its clock. */
+export interface Instant {
+  readonly [INSTANT]: true;
+}
+
+/** A duration in whole nanoseconds; may be negative. */
+export interface Nanoseconds {
+  readonly [NANOSECONDS]: true;
+}
+
+/** A duration in units of 2^-16 ns, the correctionField's (IEEE 1588-2019 5.3.2 TimeInterval). */
+export interface ScaledNs {
+  readonly [SCALED_NS]: true;
+}
+
+/** A relative frequency in parts per 10^9. */
+export interface Ppb {
+  readonly [PPB]: true;
+}
+
+/** A message interval as log2 of seconds, -128 to 127 (IEEE 1588-2019 7.7.2). */
+export interface LogInterval {
+  readonly [LOG_INTERVAL]: true;
+}
+
+const SCALE_BITS = 16n;
+const SCALED_MAX = (1n << 63n) - 1n;
+const SCALED_MIN = -(1n << 63n);
+const COUNTER_MASK = (1n << 48n) - 1n;
+const SECOND_NS = 1_000_000_000n;
+
+function raw(value: Instant | Nanoseconds | ScaledNs): bigint {
+  return value as unknown as bigint;
+}
+
+export function instant(nsSinceEpoch: bigint): Instant {
+  return nsSinceEpoch as unknown as Instant;
+}
+
+export function nsSinceEpoch(value: Instant): bigint {
+  return raw(value);
+}
+
+export function nanoseconds(value: bigint): Nanoseconds {
+  return value as unknown as Nanoseconds;
+}
+
+export function milliseconds(value: number): Nanoseconds {
+  return nanoseconds(BigInt(Math.round(value * 1e6)));
+}
+
+export function seconds(value: number): Nanoseconds {
+  return nanoseconds(BigInt(Math.round(value * 1e9)));
+}
+
+export function nsOf(value: Nanoseconds): bigint {
+  return raw(value);
+}
+
+/** The duration in milliseconds, for timers; loses what is beyond a double. */
+export function toMilliseconds(value: Nanoseconds): number {
+  return Number(raw(value)) / 1e6;
+}
+
+export function after(start: Instant, duration: Nanoseconds): Instant {
+  return instant(raw(start) + raw(duration));
+}
+
+export function elapsed(from: Instant, to: Instant): Nanoseconds {
+  return nanoseconds(raw(to) - raw(from));
+}
+
+export function isBefore(a: Instant, b: Instant): boolean {
+  return raw(a) < raw(b);
+}
+
+/** `to - from` of two 48-bit nanosecond counters that wrap: modular, so always 0 to 2^48 - 1. */
+export function elapsedCounter48(from: bigint, to: bigint): Nanoseconds {
+  return nanoseconds((to - from) & COUNTER_MASK);
+}
+
+/** A TimeInterval from its 64-bit wire value; what is outside 64 bits signed saturates. */
+export function scaledNs(units: bigint): ScaledNs {
+  const clamped = units > SCALED_MAX ? SCALED_MAX : units < SCALED_MIN ? SCALED_MIN : units;
+  return clamped as unknown as ScaledNs;
+}
+
+/** The 2^-16 ns units, as on the wire. */
+export function scaledUnits(value: ScaledNs): bigint {
+  return raw(value);
+}
+
+export function toScaled(value: Nanoseconds): ScaledNs {
+  return scaledNs(raw(value) << SCALE_BITS);
+}
+
+/** Whole nanoseconds, rounded down as an arithmetic shift does. */
+export function wholeNs(value: ScaledNs): Nanoseconds {
+  return nanoseconds(raw(value) >> SCALE_BITS);
+}
+
+/** a + b, saturating at the ends of 64 bits: "too big to be represented" (13.3.2.9). */
+export function addScaled(a: ScaledNs, b: ScaledNs): ScaledNs {
+  return scaledNs(raw(a) + raw(b));
+}
+
+export function ppb(value: number): Ppb {
+  return value as unknown as Ppb;
+}
+
+export function ppbValue(value: Ppb): number {
+  return value as unknown as number;
+}
+
+/** @throws RangeError outside -128 to 127: a bug, since the wire cannot carry it. */
+export function logInterval(value: number): LogInterval {
+  if (!Number.isInteger(value) || value < -128 || value > 127) {
+    throw new RangeError(`log interval ${value} is not in -128..127`);
+  }
+  return value as unknown as LogInterval;
+}
+
+export function logIntervalValue(value: LogInterval): number {
+  return value as unknown as number;
+}
+
+/** 2^value seconds. Null for 0x7F, "not applicable", and for what has no whole nanosecond. */
+export function intervalDuration(value: LogInterval): Nanoseconds | null {
+  const log = logIntervalValue(value);
+  if (log > 62 || log < -29) return null;
+  return nanoseconds(log >= 0 ? SECOND_NS << BigInt(log) : SECOND_NS >> BigInt(-log));
+}

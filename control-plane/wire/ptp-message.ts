@@ -1,0 +1,211 @@
+/**
+ * PTP messages, IEEE 1588-2019 13.5 to 13.11: octets to values and back, without state. Decoding is
+ * total. Reserved fields are written as zero and not kept.
+ */
+import type { Instant } from '#units/time';
+import { failure, success, type Result } from '#units/result';
+import { concatOctets, viewOf } from './octets.js';
+import {
+  decodeHeader,
+  HEADER_OCTETS,
+  MESSAGE_TYPE,
+  readPortIdentity,
+  readTimestamp,
+  writeHeader,
+  writePortIdentity,
+  writeTimestamp,
+  type PortIdentity,
+  type PtpErrorCode,
+  type PtpHeader,
+} from './ptp-header.js';
+
+/** A TLV of 14.1; `value` has an even length on the wire. */
+export interface Tlv {
+  readonly type: number;
+  readonly value: Uint8Array;
+}
+
+interface Common {
+  readonly header: PtpHeader;
+  readonly tlvs: readonly Tlv[];
+}
+
+/** 13.5, 13.6: Announce's data about the grandmaster. */
+export interface AnnounceBody {
+  readonly originTimestamp: Instant;
+  readonly currentUtcOffsetSeconds: number;
+  readonly grandmasterPriority1: number;
+  readonly grandmasterClockClass: number;
+  readonly grandmasterClockAccuracy: number;
+  readonly grandmasterOffsetScaledLogVariance: number;
+  readonly grandmasterPriority2: number;
+  readonly grandmasterIdentity: bigint;
+  readonly stepsRemoved: number;
+  readonly timeSource: number;
+}
+
+export type PtpMessage =
+  | (Common & {
+      readonly kind: 'sync' | 'delayReq' | 'pdelayReq';
+      readonly originTimestamp: Instant;
+    })
+  | (Common & { readonly kind: 'followUp'; readonly preciseOriginTimestamp: Instant })
+  | (Common & {
+      readonly kind: 'delayResp' | 'pdelayResp' | 'pdelayRespFollowUp';
+      /** receive, requestReceipt or responseOriginTimestamp. */
+      readonly timestamp: Instant;
+      readonly requestingPortIdentity: PortIdentity;
+    })
+  | (Common & AnnounceBody & { readonly kind: 'announce' });
+
+type Decoded<T> = Result<T, PtpErrorCode>;
+
+/** Octets of each message without TLVs. Signaling and Management are lengths only: not decoded. */
+export const MESSAGE_OCTETS: Readonly<Record<keyof typeof MESSAGE_TYPE, number>> = {
+  sync: 44,
+  delayReq: 44,
+  pdelayReq: 54,
+  pdelayResp: 54,
+  followUp: 44,
+  delayResp: 54,
+  pdelayRespFollowUp: 54,
+  announce: 64,
+  signaling: 44,
+  management: 48,
+};
+
+const KIND_BY_TYPE: ReadonlyMap<number, PtpMessage['kind']> = new Map(
+  (
+    [
+      'sync',
+      'delayReq',
+      'pdelayReq',
+      'pdelayResp',
+      'followUp',
+      'delayResp',
+      'pdelayRespFollowUp',
+      'announce',
+    ] as const
+  ).map((kind) => [MESSAGE_TYPE[kind], kind]),
+);
+
+/** Decodes one message; octets behind messageLength are padding and not looked at. */
+export function decodeMessage(octets: Uint8Array): Decoded<PtpMessage> {
+  const raw = decodeHeader(octets);
+  if (!raw.ok) return raw;
+  const { messageType, messageLength, ...header } = raw.value;
+  const kind = KIND_BY_TYPE.get(messageType);
+  if (kind === undefined) {
+    return failure('ptp-unknown-message', `messageType 0x${messageType.toString(16)} is not known`);
+  }
+  if (messageLength < MESSAGE_OCTETS[kind]) {
+    return failure('ptp-length-too-short', `messageLength ${messageLength} is too short: ${kind}`);
+  }
+  const tlvs = decodeTlvs(octets.subarray(MESSAGE_OCTETS[kind], messageLength));
+  if (!tlvs.ok) return tlvs;
+  const view = viewOf(octets);
+  const timestamp = readTimestamp(view, HEADER_OCTETS);
+  if (!timestamp.ok) return timestamp;
+  return success(decodeBody(kind, view, timestamp.value, { header, tlvs: tlvs.value }));
+}
+
+function decodeBody(
+  kind: PtpMessage['kind'],
+  view: DataView,
+  timestamp: Instant,
+  common: Common,
+): PtpMessage {
+  switch (kind) {
+    case 'sync':
+    case 'delayReq':
+    case 'pdelayReq':
+      return { ...common, kind, originTimestamp: timestamp };
+    case 'followUp':
+      return { ...common, kind, preciseOriginTimestamp: timestamp };
+    case 'delayResp':
+    case 'pdelayResp':
+    case 'pdelayRespFollowUp':
+      return { ...common, kind, timestamp, requestingPortIdentity: readPortIdentity(view, 44) };
+    case 'announce':
+      return {
+        ...common,
+        kind,
+        originTimestamp: timestamp,
+        currentUtcOffsetSeconds: view.getInt16(44),
+        grandmasterPriority1: view.getUint8(47),
+        grandmasterClockClass: view.getUint8(48),
+        grandmasterClockAccuracy: view.getUint8(49),
+        grandmasterOffsetScaledLogVariance: view.getUint16(50),
+        grandmasterPriority2: view.getUint8(52),
+        grandmasterIdentity: view.getBigUint64(53),
+        stepsRemoved: view.getUint16(61),
+        timeSource: view.getUint8(63),
+      };
+  }
+}
+
+/** 14.1: tlvType, lengthField, value; the length is even. */
+function decodeTlvs(octets: Uint8Array): Decoded<readonly Tlv[]> {
+  const view = viewOf(octets);
+  const tlvs: Tlv[] = [];
+  let offset = 0;
+  while (offset < octets.length) {
+    if (octets.length - offset < 4) return failure('ptp-bad-tlv', 'a TLV ends in its header');
+    const length = view.getUint16(offset + 2);
+    const end = offset + 4 + length;
+    if (length % 2 !== 0) return failure('ptp-bad-tlv', `a TLV's length ${length} is odd`);
+    if (end > octets.length) return failure('ptp-bad-tlv', 'a TLV is longer than its message');
+    tlvs.push({ type: view.getUint16(offset), value: octets.slice(offset + 4, end) });
+    offset = end;
+  }
+  return success(tlvs);
+}
+
+/** Encodes a message with messageLength set; TLV values of odd length are padded with a zero. */
+export function encodeMessage(message: PtpMessage): Uint8Array {
+  const fixed = new Uint8Array(MESSAGE_OCTETS[message.kind]);
+  const whole = concatOctets(fixed, ...message.tlvs.map(encodeTlv));
+  writeHeader(whole, MESSAGE_TYPE[message.kind], message.header);
+  writeBody(viewOf(whole), message);
+  return whole;
+}
+
+function encodeTlv(tlv: Tlv): Uint8Array {
+  const octets = new Uint8Array(4 + tlv.value.length + (tlv.value.length % 2));
+  const view = viewOf(octets);
+  view.setUint16(0, tlv.type);
+  view.setUint16(2, octets.length - 4);
+  octets.set(tlv.value, 4);
+  return octets;
+}
+
+function writeBody(view: DataView, message: PtpMessage): void {
+  switch (message.kind) {
+    case 'sync':
+    case 'delayReq':
+    case 'pdelayReq':
+      writeTimestamp(view, HEADER_OCTETS, message.originTimestamp);
+      return;
+    case 'followUp':
+      writeTimestamp(view, HEADER_OCTETS, message.preciseOriginTimestamp);
+      return;
+    case 'delayResp':
+    case 'pdelayResp':
+    case 'pdelayRespFollowUp':
+      writeTimestamp(view, HEADER_OCTETS, message.timestamp);
+      writePortIdentity(view, 44, message.requestingPortIdentity);
+      return;
+    case 'announce':
+      writeTimestamp(view, HEADER_OCTETS, message.originTimestamp);
+      view.setInt16(44, message.currentUtcOffsetSeconds);
+      view.setUint8(47, message.grandmasterPriority1);
+      view.setUint8(48, message.grandmasterClockClass);
+      view.setUint8(49, message.grandmasterClockAccuracy);
+      view.setUint16(50, message.grandmasterOffsetScaledLogVariance);
+      view.setUint8(52, message.grandmasterPriority2);
+      view.setBigUint64(53, message.grandmasterIdentity);
+      view.setUint16(61, message.stepsRemoved);
+      view.setUint8(63, message.timeSource);
+      return;
+  }
+}

@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest';
+import {
+  addScaled,
+  after,
+  elapsed,
+  elapsedCounter48,
+  instant,
+  intervalDuration,
+  logInterval,
+  nanoseconds,
+  nsOf,
+  nsSinceEpoch,
+  scaledNs,
+  scaledUnits,
+  toScaled,
+  wholeNs,
+} from '#units/time';
+
+describe('instants and durations', () => {
+  it('an instant after a duration is that duration later', () => {
+    const start = instant(1_000n);
+    const end = after(start, nanoseconds(234n));
+    expect(nsSinceEpoch(end)).toBe(1_234n);
+    expect(nsOf(elapsed(start, end))).toBe(234n);
+    expect(nsOf(elapsed(end, start))).toBe(-234n);
+  });
+
+  it('the compiler refuses to add instants, and durations of different scale', () => {
+    /* eslint-disable @typescript-eslint/restrict-plus-operands, @typescript-eslint/no-unsafe-return */
+    const a = instant(1n);
+    const ns = nanoseconds(1n);
+    const scaled = scaledNs(1n);
+    // @ts-expect-error instants have no sum
+    void (() => a + a);
+    // @ts-expect-error nanoseconds and 2^-16 ns do not mix
+    void (() => ns + scaled);
+    // @ts-expect-error a duration is no instant
+    void (() => elapsed(ns, a));
+    expect(true).toBe(true);
+  });
+
+  it('48-bit counters wrap', () => {
+    const last = (1n << 48n) - 1n;
+    expect(nsOf(elapsedCounter48(last, 4n))).toBe(5n);
+    expect(nsOf(elapsedCounter48(10n, 25n))).toBe(15n);
+    expect(nsOf(elapsedCounter48(25n, 10n))).toBe((1n << 48n) - 15n);
+  });
+});
+
+describe('scaled nanoseconds', () => {
+  it('keep 16 fractional bits and round down to whole ones', () => {
+    expect(scaledUnits(toScaled(nanoseconds(-3n)))).toBe(-196_608n);
+    expect(nsOf(wholeNs(scaledNs(0x1_8000n)))).toBe(1n);
+    expect(nsOf(wholeNs(scaledNs(-0x8000n)))).toBe(-1n);
+  });
+
+  it('saturate at both ends instead of wrapping', () => {
+    const max = scaledNs((1n << 63n) - 1n);
+    const min = scaledNs(-(1n << 63n));
+    expect(scaledUnits(addScaled(max, scaledNs(1n)))).toBe((1n << 63n) - 1n);
+    expect(scaledUnits(addScaled(min, scaledNs(-1n)))).toBe(-(1n << 63n));
+    expect(scaledUnits(toScaled(nanoseconds(1n << 60n)))).toBe((1n << 63n) - 1n);
+  });
+});
+
+describe('log intervals', () => {
+  it('are powers of two of a second', () => {
+    expect(nsOf(intervalDuration(logInterval(0)) ?? nanoseconds(0n))).toBe(1_000_000_000n);
+    expect(nsOf(intervalDuration(logInterval(-7)) ?? nanoseconds(0n))).toBe(7_812_500n);
+    expect(intervalDuration(logInterval(0x7f))).toBeNull();
+  });
+
+  it('outside eight bits are a bug', () => {
+    expect(() => logInterval(128)).toThrow(RangeError);
+  });
+});
