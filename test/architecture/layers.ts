@@ -1,0 +1,127 @@
+/**
+ * Who may import whom. The longest folder that fits a file is its layer; what is not listed is
+ * forbidden. ARCHITECTURE.md shows the same table, and a test holds the two together.
+ */
+export interface Layer {
+  /** A folder, or one file without its extension. */
+  readonly path: string;
+  readonly holds: string;
+  /** Layers it may import beside itself: folders, or single files without extension. */
+  readonly mayImport: readonly string[];
+  /** Node's modules are allowed. Pure layers have neither these nor packages. */
+  readonly node: boolean;
+  /** npm packages that it may import. */
+  readonly packages: readonly string[];
+}
+
+const units = 'control-plane/units';
+const wire = 'control-plane/wire';
+const servo = 'control-plane/servo';
+const ptp = 'control-plane/ptp';
+const p4rt = 'control-plane/p4rt';
+const dataplane = 'control-plane/dataplane';
+const runtime = 'control-plane/runtime';
+const compiler = 'dataplane-native/compiler';
+const binding = 'dataplane-native/binding';
+const server = 'dataplane-native/server';
+const protos = 'protos/gen';
+
+export const LAYERS: readonly Layer[] = [
+  {
+    path: units,
+    holds: 'time and identity units as opaque types',
+    mayImport: [],
+    node: false,
+    packages: [],
+  },
+  {
+    path: wire,
+    holds: 'PTP messages and their encapsulation: bytes ⇄ values',
+    mayImport: [units],
+    node: false,
+    packages: [],
+  },
+  {
+    path: servo,
+    holds: 'servo and filters behind one interface',
+    mayImport: [units],
+    node: false,
+    packages: [],
+  },
+  {
+    path: ptp,
+    holds: 'the protocol: inputs in, effects out',
+    mayImport: [units, wire, servo],
+    node: false,
+    packages: [],
+  },
+  {
+    path: p4rt,
+    holds: 'P4Runtime client side: bytestrings, P4Info, entities, session',
+    mayImport: [units, protos],
+    node: true,
+    packages: ['@bufbuild/protobuf', '@grpc/grpc-js'],
+  },
+  {
+    path: dataplane,
+    holds: 'binds the protocol to tables, packet-in and packet-out',
+    mayImport: [units, wire, ptp, p4rt, protos],
+    node: false,
+    packages: ['@bufbuild/protobuf'],
+  },
+  {
+    path: runtime,
+    holds: 'timers, sockets, gRPC, files, signals',
+    mayImport: [units, wire, servo, ptp, p4rt, dataplane, protos],
+    node: true,
+    packages: ['@bufbuild/protobuf', '@grpc/grpc-js', 'pino', 'prom-client', 'yaml', 'zod'],
+  },
+  {
+    path: 'control-plane/cli',
+    holds: 'the commands',
+    mayImport: [units, runtime, server, 'lab/main'],
+    node: true,
+    packages: ['commander', 'picocolors', 'pino'],
+  },
+  {
+    path: compiler,
+    holds: 'bmv2 JSON → C, a pure function',
+    mayImport: [],
+    node: false,
+    packages: [],
+  },
+  {
+    path: binding,
+    holds: 'the C engine as TypeScript sees it; the C compiler’s driver',
+    mayImport: [compiler],
+    node: true,
+    packages: ['koffi'],
+  },
+  {
+    path: server,
+    holds: 'the P4Runtime server over the engine',
+    mayImport: [
+      compiler,
+      binding,
+      protos,
+      'control-plane/p4rt/service',
+      'control-plane/p4rt/bytestring',
+    ],
+    node: true,
+    packages: ['@bufbuild/protobuf', '@grpc/grpc-js', 'pino', 'prom-client'],
+  },
+  {
+    path: protos,
+    holds: 'generated types of the P4Runtime protos',
+    mayImport: [],
+    node: false,
+    packages: ['@bufbuild/protobuf'],
+  },
+  {
+    path: 'lab',
+    holds: 'topologies, experiments, measurement',
+    mayImport: [units, wire, servo, ptp, runtime],
+    node: true,
+    packages: ['cli-table3', 'commander', 'picocolors', 'zod'],
+  },
+];
