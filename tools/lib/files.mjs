@@ -51,13 +51,25 @@ export function filesBelow(folder, passes) {
     .sort();
 }
 
+function readSource(file) {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    if (error.code !== 'ENOENT') throw error;
+    throw new SetupError('a source file is missing', {
+      where: file,
+      fix: 'git status tells what is missing; git restore brings it back',
+    });
+  }
+}
+
 /** A hash of the files' names and contents and of `more`. */
 export function fingerprint(files, ...more) {
   const hash = createHash('sha256');
   for (const text of more) hash.update(`${text}\0`);
   for (const file of files) {
     hash.update(`${relative(root, file)}\0`);
-    hash.update(readFileSync(file));
+    hash.update(readSource(file));
     hash.update('\0');
   }
   return hash.digest('hex');
