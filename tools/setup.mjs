@@ -40,14 +40,18 @@ function checkPlatform() {
 }
 
 async function checkRights(job) {
-  const rights = await checkNamespaces();
+  const rights = await checkNamespaces(job);
   if (rights.ok) return;
   const what = `this user cannot make network namespaces (${rights.reason})`;
   if (job === 'test') {
-    warn(`${what}: tests that need them are skipped. To run them: ${rights.advice.join('; ')}`);
+    warn(
+      `${what}: tests that need them are skipped. To have them run: ${rights.advice.join('; or ')}`,
+    );
     return;
   }
-  throw new SetupError(what, { fix: rights.advice });
+  throw new SetupError(what, {
+    fix: rights.advice.map((line, i) => (i === 0 ? line : `or ${line}`)),
+  });
 }
 
 /** Runs a tool's main function: errors are told, exit codes pass through. */

@@ -46,8 +46,8 @@ const TOOLS = [
     wantedBy: ['test'],
   },
   {
-    what: 'unshare and nsenter',
-    needs: ['unshare', 'nsenter'],
+    what: 'unshare, nsenter and setpriv',
+    needs: ['unshare', 'nsenter', 'setpriv'],
     debian: ['util-linux'],
     fedora: ['util-linux'],
     for: 'network namespaces',
@@ -102,11 +102,11 @@ export async function installSystemPackages(job) {
   const left = missingTools(job);
   const required = left.filter((tool) => tool.required);
   if (required.length > 0) throw cannotGoOn(required, left);
-  for (const tool of left) {
-    warn(
-      `no ${tool.missing.join(', ')}: tests that need it are skipped. ${howTo([tool]).join(' ')}`,
-    );
-  }
+  if (left.length === 0) return;
+  const names = left.flatMap((tool) => tool.missing).join(', ');
+  warn(
+    `without ${names} the tests that need it are skipped. To have them run: ${howTo(left).join(' ')}`,
+  );
 }
 
 /** How this user becomes root, or null. `agreed`: there is nobody to ask, and no need. */
@@ -199,7 +199,7 @@ const setting = (path) => {
 };
 
 /** What to do about a kernel that lets this user make no network namespace. */
-function namespaceAdvice() {
+function namespaceAdvice(job) {
   const advice = [];
   if (setting('kernel/unprivileged_userns_clone') === '0') {
     advice.push('sudo sysctl -w kernel.unprivileged_userns_clone=1');
@@ -210,17 +210,20 @@ function namespaceAdvice() {
   if (setting('user/max_user_namespaces') === '0') {
     advice.push('sudo sysctl -w user.max_user_namespaces=10000');
   }
-  if (process.getuid() !== 0) advice.push('or run as root: sudo npm start');
-  advice.push('in a container: give it --privileged, or run outside of it');
+  if (process.getuid() !== 0)
+    advice.push(`run as root: sudo npm ${job === 'bench' ? 'run bench' : job}`);
+  advice.push(
+    'in a container or chroot: start the container with --privileged, or run outside of it',
+  );
   return advice;
 }
 
 /**
- * Whether this user can make a network namespace and a link in it, as root or through a user
+ * Whether, for `job`, this user can make a network namespace and a link in it, as root or through a user
  * namespace.
  * @returns {Promise<{ ok: true } | { ok: false, reason: string, advice: string[] }>}
  */
-export async function checkNamespaces() {
+export async function checkNamespaces(job) {
   if (which('unshare') === null || which('ip') === null) {
     return { ok: false, reason: 'unshare or ip is missing', advice: [] };
   }
@@ -233,5 +236,5 @@ export async function checkNamespaces() {
     if (code === 0) return { ok: true };
     reason = `unshare ${way.join(' ')}: ${output.trim().split('\n')[0] ?? `code ${code}`}`;
   }
-  return { ok: false, reason, advice: namespaceAdvice() };
+  return { ok: false, reason, advice: namespaceAdvice(job) };
 }
