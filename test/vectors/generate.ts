@@ -16,7 +16,8 @@ import {
   hex,
   ptpMessage,
   u16,
-} from './frames.js';
+} from '#lab/bench/frames';
+import { Random } from '#lab/bench/random';
 import { MAX_CORRECTION, addResidence, corrected, residenceNs } from './reference.js';
 
 export const SEED = 0x1588_2019;
@@ -33,24 +34,6 @@ export interface Vector {
   readonly egress: number;
   /** 1000: the times are whole microseconds, so that a microsecond target is exact too. */
   readonly resolutionNs: 1 | 1000;
-}
-
-/** A small seeded generator (xorshift32), since a vector must be the same on every run. */
-export class Random {
-  #state: number;
-  constructor(seed: number) {
-    this.#state = seed | 1;
-  }
-  /** An integer in [0, below). */
-  next(below: number): number {
-    let x = this.#state;
-    x ^= x << 13;
-    x ^= x >>> 17;
-    x ^= x << 5;
-    this.#state = x;
-    return (x >>> 0) % below;
-  }
-  octets = (count: number): Uint8Array => Uint8Array.from({ length: count }, () => this.next(256));
 }
 
 /** UDP checksum cases: `ones` is a frame whose outgoing checksum computes to zero, `from-ones` one

@@ -3,7 +3,7 @@
  * RFC 768 and 8200, not from the P4 program: parse from the outside in, add the residence, compute
  * the UDP checksum from scratch.
  */
-import { CORRECTION_OFFSET, concat, onesComplement, u16 } from './frames.js';
+import { CORRECTION_OFFSET, concat, onesComplement, u16 } from '#lab/bench/frames';
 
 export const MAX_CORRECTION = 0x7fff_ffff_ffff_ffffn;
 const CLOCK_MODULUS = 1n << 48n;
@@ -19,7 +19,8 @@ export interface PtpPlace {
   readonly ip: number;
 }
 
-/** Finds PTP behind zero to two VLAN tags; null where there is none. */
+/** Finds PTP behind zero to two VLAN tags; null where there is none. IPv4 with options, fragments
+ * and IPv6 with extension headers hold none for us. */
 export function findPtp(frame: Uint8Array): PtpPlace | null {
   const word = (at: number): number => ((frame[at] ?? 0) << 8) | (frame[at + 1] ?? 0);
   let at = 12;
@@ -28,12 +29,12 @@ export function findPtp(frame: Uint8Array): PtpPlace | null {
   const ip = at + 2;
   if (ethertype === PTP_ETHERTYPE) return { message: ip, udp: null, ipv6: false, ip: -1 };
   const isPtpPort = (udp: number): boolean => word(udp + 2) === 319 || word(udp + 2) === 320;
-  if (ethertype === 0x0800 && frame[ip] === 0x45 && frame[ip + 9] === 17) {
+  if (ethertype === 0x0800 && ((frame[ip] ?? 0) & 0x0f) === 5 && frame[ip + 9] === 17) {
     // A fragment has no whole datagram to correct: offset or more-fragments.
     if ((word(ip + 6) & 0x3fff) !== 0) return null;
     return isPtpPort(ip + 20) ? { message: ip + 28, udp: ip + 20, ipv6: false, ip } : null;
   }
-  if (ethertype === 0x86dd && (frame[ip] ?? 0) >> 4 === 6 && frame[ip + 6] === 17) {
+  if (ethertype === 0x86dd && frame[ip + 6] === 17) {
     return isPtpPort(ip + 40) ? { message: ip + 48, udp: ip + 40, ipv6: true, ip } : null;
   }
   return null;
@@ -57,7 +58,8 @@ export function corrected(frame: Uint8Array, rxNs: bigint, txNs: bigint): Uint8A
   if (place === null) return out;
   const type = (frame[place.message] ?? 0) & 0x0f;
   const version = (frame[place.message + 1] ?? 0) & 0x0f;
-  if (version !== 2 || !EVENT_TYPES.has(type)) return out;
+  if (version !== 2 || !EVENT_TYPES.has(type) || !isEventPort(frame, place)) return out;
+  if (place.message + CORRECTION_OFFSET + 8 > frame.length) return out;
   const view = new DataView(out.buffer);
   const at = place.message + CORRECTION_OFFSET;
   view.setBigInt64(at, addResidence(view.getBigInt64(at), residenceNs(rxNs, txNs)));
@@ -68,6 +70,13 @@ export function corrected(frame: Uint8Array, rxNs: bigint, txNs: bigint): Uint8A
     if (before !== 0) view.setUint16(field, mended(frame, out, place, before));
   }
   return out;
+}
+
+/** An event message on the general port is nobody's event: annexes C and D. */
+function isEventPort(frame: Uint8Array, place: PtpPlace): boolean {
+  return (
+    place.udp === null || (((frame[place.udp + 2] ?? 0) << 8) | (frame[place.udp + 3] ?? 0)) === 319
+  );
 }
 
 function mended(frame: Uint8Array, out: Uint8Array, place: PtpPlace, before: number): number {
