@@ -84,7 +84,7 @@ export const layerOf = (path: string, layers: readonly Layer[]): Layer | undefin
   layers.filter((layer) => isIn(path, layer.path)).sort((a, b) => b.path.length - a.path.length)[0];
 
 /** Why `layer` must not import `target`, or null. */
-function objection(layer: Layer, target: Target): string | null {
+function objection(layer: Layer, target: Target, layers: readonly Layer[]): string | null {
   switch (target.kind) {
     case 'computed':
       // Nobody can say what a computed import is; the commands are loaded so, by one table.
@@ -94,7 +94,11 @@ function objection(layer: Layer, target: Target): string | null {
     case 'package':
       return layer.packages.includes(target.name) ? null : `must not import ${target.name}`;
     case 'file': {
-      const allowed = [layer.path, ...layer.mayImport].some((folder) => isIn(target.path, folder));
+      // A layer inside of another one is not part of it: `lab` does not let `lab/bench` in.
+      const innermost = layerOf(target.path, layers)?.path.length ?? 0;
+      const allowed = [layer.path, ...layer.mayImport].some(
+        (folder) => isIn(target.path, folder) && folder.length >= innermost,
+      );
       return allowed ? null : `must not import ${target.path}`;
     }
   }
@@ -112,7 +116,7 @@ export function violations(
   return importsOf(text).flatMap(({ line, specifier }) => {
     const target: Target =
       specifier === null ? { kind: 'computed' } : resolve(specifier, file, names);
-    const why = objection(layer, target);
+    const why = objection(layer, target, layers);
     return why === null ? [] : [{ file, line, message: `${layer.path} ${why}` }];
   });
 }

@@ -84,6 +84,11 @@ describe('the checker', () => {
     expect(check(file, `import { a } from '#p4rt/session';`)).toHaveLength(1);
   });
 
+  it('does not take an inner layer for part of the outer one', () => {
+    expect(check('lab/peers/a.ts', `import { a } from '../bench/a.js';`)).toHaveLength(1);
+    expect(check('lab/bench/a.ts', `import { a } from '../peers/a.js';`)).toEqual([]);
+  });
+
   it('wants every file in a layer', () => {
     expect(check('control-plane/odds/a.ts', '')).toEqual(['belongs to no layer of the table']);
   });

@@ -79,7 +79,7 @@ export const LAYERS: readonly Layer[] = [
   {
     path: 'control-plane/cli',
     holds: 'the commands',
-    mayImport: [units, runtime, server, 'lab/main'],
+    mayImport: [units, runtime, server, 'lab'],
     node: true,
     packages: ['commander', 'picocolors', 'pino'],
   },
@@ -121,6 +121,13 @@ export const LAYERS: readonly Layer[] = [
     path: 'lab',
     holds: 'topologies, experiments, measurement',
     mayImport: [units, wire, servo, ptp, runtime],
+    node: true,
+    packages: ['cli-table3', 'picocolors', 'yaml', 'zod'],
+  },
+  {
+    path: 'lab/bench',
+    holds: 'the dataplane against hand-written loops',
+    mayImport: ['lab', compiler, binding],
     node: true,
     packages: ['cli-table3', 'commander', 'picocolors', 'zod'],
   },
