@@ -1,0 +1,153 @@
+/**
+ * First light: two real PTP clocks that share one clock without knowing it, what is put between
+ * them, and how far they then think they are apart.
+ */
+import { rmSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { release } from 'node:os';
+import { LabError } from '../lab-error.js';
+import { BMV2_PROGRAM } from '../peers/bmv2.js';
+import { HELPERS, helperPath } from '../peers/helpers.js';
+import { LOG_SYNC_INTERVAL } from '../peers/ptp4l.js';
+import { TRAFFIC_SEED } from '../peers/traffic.js';
+import { tryCommand } from '../topology/commands.js';
+import { hasProgram } from '../topology/sandbox.js';
+import { Cleanup } from './first-light/cleanup.js';
+import { pause, runPhase, type PhaseContext } from './first-light/phases.js';
+import { createProgress } from './first-light/progress.js';
+import { renderReport } from './first-light/report.js';
+import {
+  firstLightSchema,
+  type FirstLightConfig,
+  type FirstLightResult,
+  type PhaseName,
+  type PhaseResult,
+} from './first-light/schema.js';
+
+/** What the operator chose; see FirstLightConfig for the units. */
+export interface FirstLightOptions {
+  readonly durationSeconds: number;
+  readonly load: number;
+  readonly rateBitsPerSecond: number;
+  readonly queueBoundBytes: number;
+  readonly transport: FirstLightConfig['transport'];
+  readonly phases: readonly PhaseName[];
+  readonly keep: boolean;
+  readonly jsonFile?: string;
+  readonly productVersion: string;
+}
+
+/** Without these the run has proved nothing. The others are for comparison. */
+const MAIN_PHASES: readonly PhaseName[] = ['direct', 'bridge', 'transparent'];
+const INTERRUPTED_EXIT_CODE = 130;
+
+function requireHelpers(): void {
+  const missing = HELPERS.filter((helper) => !existsSync(helperPath(helper)));
+  if (missing.length === 0) return;
+  throw new LabError(
+    'precondition',
+    `the lab's programs are not built: ${missing.join(', ')}`,
+    'npm run build',
+  );
+}
+
+async function versions(product: string): Promise<Record<string, string>> {
+  const ptp4l = await tryCommand(['ptp4l', '-v']);
+  const found: Record<string, string> = {
+    timeplane: product,
+    node: process.versions.node,
+    kernel: release(),
+    ptp4l: (ptp4l.stdout || ptp4l.stderr).trim(),
+  };
+  if (hasProgram(BMV2_PROGRAM)) {
+    const bmv2 = await tryCommand([BMV2_PROGRAM, '--version']);
+    found[BMV2_PROGRAM] = (bmv2.stdout || bmv2.stderr).trim().split('\n')[0] ?? '';
+  }
+  return found;
+}
+
+function configOf(options: FirstLightOptions): FirstLightConfig {
+  return {
+    durationSeconds: options.durationSeconds,
+    load: options.load,
+    rateBitsPerSecond: options.rateBitsPerSecond,
+    queueBoundBytes: options.queueBoundBytes,
+    transport: options.transport,
+    syncsPerSecond: 2 ** -LOG_SYNC_INTERVAL,
+    trafficSeed: TRAFFIC_SEED,
+    phases: [...options.phases],
+  };
+}
+
+async function lookAround(context: PhaseContext, notes: readonly string[]): Promise<void> {
+  const lines = notes.map((note) => `  ${note}`);
+  context.progress.done(
+    ['', 'Still running, without cross traffic. To look around:', ...lines].join('\n'),
+  );
+  context.progress.done('As an ordinary user: nsenter --user --preserve-credentials --target …');
+  context.progress.done('Ctrl-C ends it.');
+  await pause(2 ** 31 - 1, context.signal);
+}
+
+/** Runs the phases in order; with --keep the last one stays until Ctrl-C. */
+async function runPhases(context: PhaseContext, options: FirstLightOptions): Promise<number> {
+  const results: PhaseResult[] = [];
+  let last = new Cleanup();
+  let notes: readonly string[] = [];
+  try {
+    for (const name of options.phases) {
+      await last.run();
+      last = new Cleanup();
+      const run = await runPhase(context, name, last);
+      results.push(...run.results);
+      notes = run.notes;
+    }
+    if (!options.keep) await last.run();
+    const result: FirstLightResult = firstLightSchema.parse({
+      phases: results,
+      versions: await versions(options.productVersion),
+      config: context.config,
+    });
+    context.progress.clear();
+    context.progress.done(`\n${renderReport(result)}`);
+    if (options.jsonFile !== undefined) {
+      await writeFile(options.jsonFile, `${JSON.stringify(result, null, 2)}\n`);
+    }
+    if (options.keep) await lookAround(context, notes);
+  } finally {
+    await last.run();
+  }
+  const broken = results.some((phase) => MAIN_PHASES.includes(phase.name) && phase.status !== 'ok');
+  return broken ? 1 : 0;
+}
+
+/**
+ * The whole run, inside the sandbox; resolves to the exit code. `directory` is removed at the end.
+ * Throws LabError where nothing could be run at all.
+ */
+export async function runFirstLight(
+  options: FirstLightOptions,
+  directory: string,
+): Promise<number> {
+  requireHelpers();
+  const interrupt = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => interrupt.abort());
+  }
+  const context: PhaseContext = {
+    config: configOf(options),
+    directory,
+    progress: createProgress(process.stdout),
+    signal: interrupt.signal,
+  };
+  try {
+    return await runPhases(context, options);
+  } catch (error) {
+    if (!(error instanceof LabError && error.code === 'interrupted')) throw error;
+    context.progress.done(options.keep ? 'Ended.' : 'Interrupted; nothing is left behind.');
+    return options.keep ? 0 : INTERRUPTED_EXIT_CODE;
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}

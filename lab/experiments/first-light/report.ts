@@ -1,0 +1,102 @@
+/** The table, the sentence, and why both can be believed. */
+import Table from 'cli-table3';
+import pc from 'picocolors';
+import type { FirstLightResult, PhaseName, PhaseResult } from './schema.js';
+
+const TITLES: Readonly<Record<PhaseName, string>> = {
+  direct: 'direct link',
+  bridge: 'timeplane, plain bridge',
+  transparent: 'timeplane, transparent',
+  'ptp4l-tc': 'ptp4l E2E_TC',
+  bmv2: 'bmv2, same P4 program',
+};
+
+export function phaseTitle(name: PhaseName): string {
+  return TITLES[name];
+}
+
+/** 1234 ns → "1.23 µs": three figures and the unit that fits. */
+export function formatNs(ns: number): string {
+  const magnitude = Math.abs(ns);
+  if (magnitude >= 999_500) return `${(ns / 1e6).toPrecision(3)} ms`;
+  if (magnitude >= 999.5) return `${(ns / 1e3).toPrecision(3)} µs`;
+  return `${Math.round(ns)} ns`;
+}
+
+/** The p99 error of a phase that is ok. */
+export function p99Of(
+  phases: readonly PhaseResult[],
+  name: PhaseName,
+  loaded: boolean,
+): number | undefined {
+  const phase = phases.find((other) => other.name === name && other.loaded === loaded);
+  return phase?.status === 'ok' ? phase.errorNs?.p99 : undefined;
+}
+
+/** What the run showed, in plain sentences; empty where the phases for them did not run. */
+export function conclusions(phases: readonly PhaseResult[]): string[] {
+  const bridge = p99Of(phases, 'bridge', true);
+  const transparent = p99Of(phases, 'transparent', true);
+  const reference = p99Of(phases, 'ptp4l-tc', true);
+  const sentences: string[] = [];
+  if (bridge !== undefined && transparent !== undefined) {
+    const verb = transparent < bridge ? 'cut' : 'did NOT cut';
+    sentences.push(
+      `The transparent clock ${verb} the p99 error under load from ${formatNs(bridge)} to ` +
+        `${formatNs(transparent)} (a factor of ${(bridge / transparent).toPrecision(3)}).`,
+    );
+  }
+  if (transparent !== undefined && reference !== undefined) {
+    sentences.push(
+      `ptp4l's own transparent clock in the same place: ${formatNs(reference)}; ours is ` +
+        `${(transparent / reference).toPrecision(3)} times that.`,
+    );
+  }
+  return sentences;
+}
+
+const HEAD = ['', 'load', 'Syncs', 'rms', 'p50', 'p99', 'max', 'path delay', 'corrected', 'lost'];
+
+function row(phase: PhaseResult, load: number) {
+  const first = [TITLES[phase.name], phase.loaded ? `${Math.round(load * 100)} %` : 'idle'];
+  const { errorNs, residenceNs, meanPathDelayNs } = phase;
+  if (errorNs === null || residenceNs === null || meanPathDelayNs === null) {
+    const text = `${phase.status}: ${phase.reason}`;
+    const colour = phase.status === 'failed' ? pc.red : pc.yellow;
+    return [...first, { colSpan: HEAD.length - 2, content: colour(text), wordWrap: true }];
+  }
+  const highlight = phase.name === 'transparent' && phase.loaded ? pc.green : String;
+  const errors = [errorNs.rms, errorNs.p50, errorNs.p99, errorNs.max];
+  const { p50, p99, max } = residenceNs;
+  return [
+    ...first,
+    String(phase.samples),
+    ...errors.map((ns) => highlight(formatNs(ns))),
+    formatNs(meanPathDelayNs),
+    max === 0 ? '–' : [p50, p99, max].map(formatNs).join(' / '),
+    String(phase.lostFrames),
+  ];
+}
+
+const LEGEND = [
+  'rms to max: absolute offset from the grandmaster as the client computes it, for every Sync:',
+  '(ingress − origin − correctionField) − mean path delay (moving median of ten, as in ptp4l).',
+  'All namespaces share one clock, so the true offset is zero, and whatever the client computes is',
+  'its error. A correction that is wrong one way shows as error, one that is wrong both ways as path',
+  'delay: compare it with the direct link.',
+  'corrected: p50 / p99 / max of the residence that arrived in the correctionField.',
+  'lost: Syncs without an evaluation, and frames of cross traffic that did not arrive.',
+];
+
+/** Everything that is printed at the end. */
+export function renderReport(result: FirstLightResult): string {
+  const table = new Table({
+    head: HEAD.map((title) => pc.bold(title)),
+    // The table's own colours do not ask whether this is a terminal; picocolors does.
+    style: { head: [], border: [], compact: true },
+    colAligns: ['left', 'right', ...HEAD.slice(2).map(() => 'right' as const)],
+  });
+  for (const phase of result.phases) table.push(row(phase, result.config.load));
+  const sentences = conclusions(result.phases).map((sentence) => pc.bold(sentence));
+  return [table.toString(), ...LEGEND.map((line) => pc.dim(line)), '', ...sentences].join('\n');
+}

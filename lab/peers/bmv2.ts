@@ -1,0 +1,54 @@
+/** bmv2's simple_switch_grpc with the same P4 program and the same agent. */
+import { LabError } from '../lab-error.js';
+import { runCommand } from '../topology/commands.js';
+import { hasProgram } from '../topology/sandbox.js';
+import { P4RUNTIME_ADDRESS, startAgent } from './agent.js';
+import type { Forwarder, ForwarderOptions } from './forwarder.js';
+import { startProcess } from './managed-process.js';
+import { TRAFFIC_FRAME_BYTES } from './traffic.js';
+
+export const BMV2_PROGRAM = 'simple_switch_grpc';
+const RUNTIME_CLI = 'simple_switch_CLI';
+const THRIFT_PORT = '9090';
+const READY_TIMEOUT_MS = 10_000;
+
+/** bmv2 counts frames, not octets: both limits are those of full frames of cross traffic. */
+export function bmv2QueueCommands(rateBitsPerSecond: number, boundBytes: number): string {
+  const wireBits = 8 * (TRAFFIC_FRAME_BYTES + 24);
+  return [
+    `set_queue_depth ${Math.floor(boundBytes / TRAFFIC_FRAME_BYTES)} 2`,
+    `set_queue_rate ${Math.round(rateBitsPerSecond / wireBits)} 2`,
+    '',
+  ].join('\n');
+}
+
+export async function startBmv2(options: ForwarderOptions): Promise<Forwarder> {
+  if (!hasProgram(BMV2_PROGRAM)) {
+    throw new LabError('precondition', `${BMV2_PROGRAM} is not installed`);
+  }
+  const { path, limits, directory, onStart } = options;
+  const ports = path.ports.flatMap((port, index) => ['-i', `${index + 1}@${port.name}`]);
+  const hasCli = hasProgram(RUNTIME_CLI);
+  const process = startProcess({
+    label: BMV2_PROGRAM,
+    argv: [
+      ...[BMV2_PROGRAM, '--device-id', '1', '--no-p4', ...ports],
+      ...(hasCli ? ['--thrift-port', THRIFT_PORT] : []),
+      ...['--', '--grpc-server-addr', P4RUNTIME_ADDRESS, '--cpu-port', '510'],
+    ],
+    namespace: path.switchNamespace,
+  });
+  onStart(process);
+  await process.line(/Server listening on/, READY_TIMEOUT_MS);
+  const agent = await startAgent({ path, directory, kind: 'bmv2', ptp: 'transparent', onStart });
+  const processes = [process, agent];
+  if (!hasCli) {
+    const noLoadReason = `${RUNTIME_CLI} is not installed, so bmv2's port has no rate to fill`;
+    return { processes, notes: [], noLoadReason };
+  }
+  await runCommand(
+    path.switchNamespace.inside([RUNTIME_CLI, '--thrift-port', THRIFT_PORT]),
+    bmv2QueueCommands(limits.rateBitsPerSecond, limits.boundBytes),
+  );
+  return { processes, notes: [] };
+}

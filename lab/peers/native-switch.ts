@@ -1,0 +1,46 @@
+/** The embedded switch and its agent: the thing that this lab is about. */
+import {
+  AGENT_STATUS_ADDRESS,
+  P4RUNTIME_ADDRESS,
+  SWITCH_STATUS_ADDRESS,
+  startAgent,
+  timeplane,
+  type PtpMode,
+} from './agent.js';
+import { WIRE_OVERHEAD_BYTES } from '../topology/links.js';
+import type { Forwarder, ForwarderOptions } from './forwarder.js';
+import { startProcess } from './managed-process.js';
+
+const READY_TIMEOUT_MS = 20_000;
+
+export async function startNativeSwitch(
+  options: ForwarderOptions,
+  ptp: PtpMode,
+): Promise<Forwarder> {
+  const { path, limits } = options;
+  const ports = path.ports.flatMap((port, index) => ['--port', `${index + 1}=${port.name}`]);
+  // One priority: PTP waits with everything else, as it does in a switch that knows no priorities.
+  const queue =
+    `2:rate=${limits.rateBitsPerSecond},bound=${limits.boundBytes},` +
+    `priorities=1,overhead=${WIRE_OVERHEAD_BYTES}`;
+  const process = startProcess({
+    label: 'timeplane switch',
+    argv: timeplane(
+      ...['switch', '--listen', P4RUNTIME_ADDRESS, '--device-id', '1', '--cpu-port', '510'],
+      ...ports,
+      ...['--queue', queue, '--status', SWITCH_STATUS_ADDRESS],
+    ),
+    namespace: path.switchNamespace,
+  });
+  options.onStart(process);
+  await process.line(/^ready\b/, READY_TIMEOUT_MS);
+  const { directory, onStart } = options;
+  const agent = await startAgent({ path, directory, kind: 'native', ptp, onStart });
+  return {
+    processes: [process, agent],
+    notes: [
+      `curl http://${SWITCH_STATUS_ADDRESS}/status.json   # in the switch's namespace`,
+      `curl http://${AGENT_STATUS_ADDRESS}/status.json`,
+    ],
+  };
+}

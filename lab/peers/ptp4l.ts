@@ -1,0 +1,72 @@
+/** linuxptp's ptp4l: as grandmaster, as client, and as its own end-to-end transparent clock. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Interface } from '../topology/links.js';
+import { startProcess, type ManagedProcess } from './managed-process.js';
+
+export const TRANSPORTS = ['L2', 'UDPv4'] as const;
+export type Transport = (typeof TRANSPORTS)[number];
+
+/** Sync and Delay_Req go at 2^-7 s (128/s) and 2^-6 s (64/s): some 640 samples in five seconds. */
+export const LOG_SYNC_INTERVAL = -7;
+export const LOG_DELAY_REQ_INTERVAL = -6;
+
+/**
+ * The kernel gives a transmit timestamp when the frame leaves the queue, so ptp4l has to wait for it
+ * as long as a frame can wait there; its default of 10 ms is less than a full queue.
+ */
+const TRANSMIT_TIMESTAMP_TIMEOUT_MS = 200;
+
+export interface Ptp4lOptions {
+  readonly label: string;
+  /** For the configuration and the sockets; its path is short enough for a socket's address. */
+  readonly directory: string;
+  readonly transport: Transport;
+  readonly interfaces: readonly Interface[];
+  /** Settings of [global] beside those that all of them share. */
+  readonly settings: Readonly<Record<string, string | number>>;
+}
+
+/** The text of a configuration file: what all clocks of the lab share, and what this one adds. */
+export function ptp4lConfig(options: Omit<Ptp4lOptions, 'label'>, socketName: string): string {
+  const settings: Record<string, string | number> = {
+    time_stamping: 'software',
+    network_transport: options.transport,
+    delay_mechanism: 'E2E',
+    // No clock is ever touched: all of them are the same clock.
+    free_running: 1,
+    logSyncInterval: LOG_SYNC_INTERVAL,
+    logMinDelayReqInterval: LOG_DELAY_REQ_INTERVAL,
+    logAnnounceInterval: -2,
+    announceReceiptTimeout: 4,
+    // Several Sync intervals, and more than the longest wait in the queue.
+    syncReceiptTimeout: 100,
+    tx_timestamp_timeout: TRANSMIT_TIMESTAMP_TIMEOUT_MS,
+    fault_reset_interval: -2,
+    sanity_freq_limit: 0,
+    freq_est_interval: 0,
+    summary_interval: 0,
+    use_syslog: 0,
+    verbose: 1,
+    logging_level: 6,
+    uds_address: join(options.directory, socketName),
+    ...options.settings,
+  };
+  const lines = Object.entries(settings).map(([key, value]) => `${key} ${value}`);
+  return ['[global]', ...lines, ''].join('\n');
+}
+
+/** Starts a ptp4l in the namespace of its (first) interface. */
+export async function startPtp4l(options: Ptp4lOptions): Promise<ManagedProcess> {
+  const first = options.interfaces[0];
+  if (first === undefined) throw new Error('ptp4l needs an interface');
+  const name = options.label.replaceAll(/[^a-z0-9]+/gi, '-');
+  const file = join(options.directory, `${name}.cfg`);
+  await writeFile(file, ptp4lConfig(options, `${name}.uds`));
+  const ports = options.interfaces.flatMap((port) => ['-i', port.name]);
+  return startProcess({
+    label: options.label,
+    argv: ['ptp4l', '-f', file, ...ports],
+    namespace: first.namespace,
+  });
+}
