@@ -282,7 +282,7 @@ export function untouchedVectors(): Vector[] {
       }
     }
   }
-  return out;
+  return [...out, ...lookalikeVectors(random)];
 }
 
 function pick<T>(list: readonly T[], index: number): T {
@@ -291,13 +291,173 @@ function pick<T>(list: readonly T[], index: number): T {
   return one;
 }
 
+/** What is wrong with a frame, with the P4 program's numbers (p4/README.md, Policies). */
+export const MALFORMED_REASONS = {
+  truncated: 1,
+  version: 2,
+  'length beyond': 3,
+  'length too low': 4,
+} as const;
+
+export interface MalformedVector {
+  readonly name: string;
+  readonly in: string;
+  readonly reason: keyof typeof MALFORMED_REASONS;
+  readonly ingress: number;
+}
+
+/** Every way to be malformed × transport × tags. */
+export function malformedVectors(): MalformedVector[] {
+  const random = new Random(SEED + 3);
+  const out: MalformedVector[] = [];
+  const ways = WAYS.filter((way) => way.checksum !== 'ones');
+  for (const way of ways) {
+    for (const [tagName, tags] of TAGS) {
+      for (const kind of MESSAGES) {
+        const build = (length: number | null, version: number): Uint8Array => {
+          const one: Case = { kind, way, tags, field: () => 0n, times: times('us', random) };
+          const message = ptpMessage({
+            kind,
+            correctionField: 1n << 16n,
+            version,
+            sequenceId: random.next(65536),
+            filler: random.octets,
+            tlvs: new Uint8Array(0),
+            messageLength: length,
+          });
+          return frame(envelope(one), message);
+        };
+        const add = (
+          what: string,
+          reason: MalformedVector['reason'],
+          octets: Uint8Array,
+        ): unknown =>
+          out.push({
+            name: `${what}: ${kind.name} ${way.transport} ${way.checksum} ${tagName}`,
+            in: hex(octets),
+            reason,
+            ingress: INGRESS,
+          });
+        const body = build(null, 2).length - kind.octets;
+        const cut = [0, 1, 2, 3, 9, 16, 33][random.next(7)] ?? 0;
+        add(`cut after ${cut}`, 'truncated', build(null, 2).slice(0, body + cut));
+        const version = [0, 3, 4, 15][random.next(4)] ?? 0;
+        add(`version ${version}`, 'version', build(null, 0x10 | version));
+        const beyond = [1, 2, 1000][random.next(3)] ?? 1;
+        add(`${beyond} beyond`, 'length beyond', build(kind.octets + beyond, 2));
+        add('all ones', 'length beyond', build(0xffff, 2));
+        const low = [0, 33, 34, kind.octets - 1][random.next(4)] ?? 0;
+        if (low < kind.octets) add(`length ${low}`, 'length too low', build(low, 2));
+      }
+    }
+  }
+  return [...out, ...paddedMalformed(random)];
+}
+
+/** messageLength within the padded frame, but beyond the UDP datagram. */
+function paddedMalformed(random: Random): MalformedVector[] {
+  return WAYS.filter((way) => way.transport !== 'l2').map((way) => {
+    const kind = pick(MESSAGES, 0);
+    const message = ptpMessage({
+      kind,
+      correctionField: 0n,
+      version: 2,
+      sequenceId: 1,
+      filler: random.octets,
+      tlvs: new Uint8Array(0),
+      messageLength: kind.octets + 4,
+    });
+    const one: Case = { kind, way, tags: [], field: () => 0n, times: times('us', random) };
+    return {
+      name: `beyond the datagram: ${way.transport} ${way.checksum}`,
+      in: hex(frame({ ...envelope(one), padTo: 160 }, message)),
+      reason: 'length beyond',
+      ingress: INGRESS,
+    };
+  });
+}
+
+/** Sound frames that merely look like ours: each keeps every octet. */
+function lookalikeVectors(random: Random): Vector[] {
+  const out: Vector[] = [];
+  const add = (name: string, input: Uint8Array): void => {
+    const { rxNs, txNs } = times('us', random);
+    out.push({
+      name,
+      in: hex(input),
+      out: null,
+      rxNs: String(rxNs),
+      txNs: String(txNs),
+      ingress: INGRESS,
+      egress: EGRESS,
+      resolutionNs: 1000,
+    });
+  };
+  const sync = pick(MESSAGES, 0);
+  const base = (way: Way, kind: MessageKind, more: Partial<Envelope>): Uint8Array => {
+    const one: Case = { kind, way, tags: [], field: () => 0n, times: times('us', random) };
+    const message = ptpMessage({
+      kind,
+      correctionField: 7n,
+      version: 2,
+      sequenceId: 2,
+      filler: random.octets,
+      tlvs: new Uint8Array(0),
+      messageLength: null,
+    });
+    return frame({ ...envelope(one), ...more }, message);
+  };
+  for (const way of WAYS.filter((one) => one.checksum !== 'ones')) {
+    const label = `${way.transport} ${way.checksum}`;
+    for (const type of [4, 5, 6, 7, 0xe, 0xf]) {
+      add(`reserved type ${type} ${label}`, base(way, { ...sync, type }, {}));
+    }
+    const three: VlanTag[] = [S10, C20, { tpid: 0x8100, vid: 30, pcp: 0 }];
+    add(`three tags ${label}`, base(way, sync, { tags: three }));
+    if (way.transport === 'l2') continue;
+    add(`event on port 320 ${label}`, base(way, sync, { udpPort: 320 }));
+    add(`event on port 321 ${label}`, base(way, sync, { udpPort: 321 }));
+    for (const [name, patch] of patches(way.transport)) {
+      const octets = base(way, sync, {});
+      for (const [at, value] of patch) octets[14 + at] = value;
+      add(`${name} ${label}`, octets);
+    }
+  }
+  return out;
+}
+
+/** Octets of the IP header that make PTP unreadable to a switch: [offset, value]. */
+function patches(
+  transport: 'ipv4' | 'ipv6',
+): readonly (readonly [string, readonly (readonly [number, number])[]])[] {
+  if (transport === 'ipv6') {
+    return [
+      ['hop-by-hop options', [[6, 0]]],
+      ['fragment header', [[6, 44]]],
+    ];
+  }
+  return [
+    ['options', [[0, 0x46]]],
+    ['first fragment', [[6, 0x20]]],
+    [
+      'later fragment',
+      [
+        [6, 0x00],
+        [7, 0x10],
+      ],
+    ],
+    ['TCP', [[9, 6]]],
+  ];
+}
+
 /** The committed files: one vector a line, so that a change shows as what it is. */
 export function vectorFiles(): ReadonlyMap<string, string> {
-  const text = (vectors: readonly Vector[]): string =>
+  const text = (vectors: readonly (Vector | MalformedVector)[]): string =>
     `[\n${vectors.map((one) => JSON.stringify(one)).join(',\n')}\n]\n`;
   return new Map([
     ['correction.json', text(correctionVectors())],
     ['shapes.json', text(shapeVectors())],
     ['untouched.json', text(untouchedVectors())],
+    ['malformed.json', text(malformedVectors())],
   ]);
 }
