@@ -2,9 +2,9 @@
  * engine.h - what the engine offers to its host (through koffi) and to C programs.
  *
  * Conventions: every call returns 0 or a positive count, or a negative TP_E… code; the caller owns
- * all buffers; a string is UTF-8 and ends in NUL. All calls but tp_engine_wake may be made from one
- * thread only (the host's); they take the engine's lock, which the packet loop gives up between
- * bursts. After tp_engine_create and tp_port_add_* nothing is allocated per frame.
+ * all buffers; a string is UTF-8 and ends in NUL. All calls may be made from one thread only (the
+ * host's); they take the engine's lock, which the packet loop gives up between bursts. After
+ * tp_engine_create and tp_port_add_* nothing is allocated per frame.
  */
 #ifndef TIMEPLANE_ENGINE_H
 #define TIMEPLANE_ENGINE_H
@@ -38,7 +38,7 @@ enum tp_clock { TP_CLOCK_SYSTEM = 0, TP_CLOCK_VIRTUAL = 1 };
 struct tp_engine_config {
   uint32_t clock;        /* enum tp_clock */
   uint32_t cpu_port;     /* frames for this port go to message_fd as packet-ins */
-  int32_t message_fd;    /* non-blocking stream socket to the host; -1: none */
+  int32_t message_fd;    /* non-blocking stream socket; -1: none; the engine closes it at the end */
   uint32_t packet_count; /* packet buffers; 0: 8192 */
   uint32_t max_frame;    /* octets; 0: 9216 */
   uint32_t reserved;
@@ -47,6 +47,8 @@ struct tp_engine_config {
 _Static_assert(sizeof(struct tp_engine_config) == 32, "bound by the host: see binding/engine.ts");
 
 TP_API uint32_t tp_abi_version(void);
+/* A pair of connected non-blocking stream sockets: out[0] for message_fd, out[1] for the host. */
+TP_API int tp_message_pair(int32_t out[2]);
 TP_API int tp_engine_create(const struct tp_engine_config *config, struct tp_engine **out);
 TP_API void tp_engine_destroy(struct tp_engine *engine);
 /* Text of the last TP_E_SYSTEM or TP_E_BAD_PIPELINE; valid until the next call. */
@@ -65,6 +67,9 @@ TP_API int tp_engine_stop(struct tp_engine *engine);
 TP_API int tp_engine_step(struct tp_engine *engine);
 TP_API int tp_engine_set_time(struct tp_engine *engine, uint64_t now_ns);
 TP_API uint64_t tp_engine_now(struct tp_engine *engine);
+/* When the next frame that waits in a queue may leave; UINT64_MAX: none waits. For a host that
+ * steps a virtual clock. */
+TP_API uint64_t tp_engine_next_time(struct tp_engine *engine);
 
 /* --- ports ---------------------------------------------------------------------------------- */
 
@@ -72,7 +77,10 @@ TP_API int tp_port_add_packet(struct tp_engine *engine, uint32_t port, const cha
 TP_API int tp_port_add_memory(struct tp_engine *engine, uint32_t port);
 TP_API int tp_port_remove(struct tp_engine *engine, uint32_t port);
 /* rate_bps 0: as fast as the port takes frames (no waiting in the queue but for back pressure).
- * The rate counts frame octets + overhead_octets (FCS, preamble, gap: 24 on a wire). */
+ * The rate counts frame octets + overhead_octets (FCS, preamble, gap: 24 on a wire). The bound
+ * holds for each priority on its own; 0 is 256 KiB. priority_count is 1 to 8:
+ * standard_metadata.priority of a higher number leaves first, one beyond the count is taken for the
+ * highest. */
 TP_API int tp_port_set_queue(struct tp_engine *engine, uint32_t port, uint64_t rate_bps,
                              uint32_t overhead_octets, uint32_t bound_octets,
                              uint32_t priority_count);
@@ -83,19 +91,19 @@ enum tp_port_counter {
   TP_PORT_RX_OCTETS,
   TP_PORT_TX_FRAMES,
   TP_PORT_TX_OCTETS,
-  TP_PORT_RX_KERNEL_DROPS,     /* the ring was full */
-  TP_PORT_RX_OVERSIZE,         /* longer than max_frame */
-  TP_PORT_RX_NO_TIMESTAMP,     /* the kernel gave none: the clock was read instead */
-  TP_PORT_RX_CHECKSUM_FILLED,  /* checksum offload left it to the receiver */
-  TP_PORT_TX_QUEUE_FULL,       /* dropped: the queue's bound */
-  TP_PORT_TX_ERRORS,           /* dropped: the kernel refused it */
-  TP_PORT_TX_CORRECTED,        /* frames whose correction was completed here */
-  TP_PORT_TX_CORRECTION_LOST,  /* dropped: the clock went back, or the offset is outside the frame */
-  TP_PORT_TX_SATURATED,        /* correctionField at its limit */
-  TP_PORT_TX_STAMPS,           /* kernel transmit timestamps seen */
+  TP_PORT_RX_KERNEL_DROPS,    /* the ring was full */
+  TP_PORT_RX_OVERSIZE,        /* longer than max_frame */
+  TP_PORT_RX_NO_TIMESTAMP,    /* the kernel gave none: the clock was read instead */
+  TP_PORT_RX_CHECKSUM_FILLED, /* checksum offload left it to the receiver */
+  TP_PORT_TX_QUEUE_FULL,      /* dropped: the queue's bound */
+  TP_PORT_TX_ERRORS,          /* dropped: the kernel refused it */
+  TP_PORT_TX_CORRECTED,       /* frames whose correction was completed here */
+  TP_PORT_TX_CORRECTION_LOST, /* dropped: the clock went back, or the offset is outside the frame */
+  TP_PORT_TX_SATURATED,       /* correctionField at its limit */
+  TP_PORT_TX_STAMPS,          /* kernel transmit timestamps seen */
   TP_PORT_TX_STAMPS_MISSING,
-  TP_PORT_LINK_UP,             /* 1 or 0 */
-  TP_PORT_QUEUE_OCTETS,        /* now waiting */
+  TP_PORT_LINK_UP,      /* 1 or 0 */
+  TP_PORT_QUEUE_OCTETS, /* now waiting */
   TP_PORT_COUNTER_COUNT
 };
 TP_API int tp_port_counters(struct tp_engine *engine, uint32_t port, uint64_t *out);
@@ -106,8 +114,8 @@ TP_API int tp_port_tx_latency(struct tp_engine *engine, uint32_t port, int64_t o
 /* Fixes the compensation (>= 0) or lets it be learned again (-1). */
 TP_API int tp_port_set_tx_latency(struct tp_engine *engine, uint32_t port, int64_t latency_ns);
 
-/* Memory ports. Inject: a frame arrives at rx_time_ns (0: now). Take: the oldest sent frame's length,
- * or TP_E_NOT_FOUND; *tx_time_ns is when it left. */
+/* Memory ports. Inject: a frame arrives at rx_time_ns (0: now). Take: the oldest sent frame's
+ * length, or TP_E_NOT_FOUND; *tx_time_ns is when it left. */
 TP_API int tp_port_inject(struct tp_engine *engine, uint32_t port, const uint8_t *frame,
                           uint32_t octets, uint64_t rx_time_ns);
 TP_API int tp_port_take(struct tp_engine *engine, uint32_t port, uint8_t *frame, uint32_t capacity,
@@ -183,7 +191,11 @@ TP_API int tp_engine_counters(struct tp_engine *engine, uint64_t *out);
  *   PORT_STATUS: uint32 port, uint32 up.
  * A message that does not fit at once is dropped and counted; none is ever cut.
  */
-enum tp_message_kind { TP_MESSAGE_PACKET_IN = 1, TP_MESSAGE_DIGEST = 2, TP_MESSAGE_PORT_STATUS = 3 };
+enum tp_message_kind {
+  TP_MESSAGE_PACKET_IN = 1,
+  TP_MESSAGE_DIGEST = 2,
+  TP_MESSAGE_PORT_STATUS = 3
+};
 struct tp_message_header {
   uint32_t kind;
   uint32_t octets;

@@ -118,7 +118,8 @@ struct tp_packet {
   uint32_t length; /* octets of the frame, without FCS */
   uint32_t capacity;       /* octets of buffer */
   uint32_t payload_offset; /* from data: first octet that the parser did not extract */
-  uint32_t reserved;
+  uint16_t truncate_octets; /* the engine's: cut to this after the deparser; 0: whole frame */
+  uint16_t passes;          /* the engine's: how often resubmitted or recirculated */
   uint64_t rx_time_ns;     /* receive time, ns of the dataplane's clock, all 64 bits */
   uint64_t tx_estimate_ns; /* set before egress: when the frame is expected to leave */
   uint64_t enqueued_ns;

@@ -1,0 +1,39 @@
+/*
+ * clock.h - the dataplane's clock and the time that queues are scheduled by.
+ *
+ * They differ on a real machine: CLOCK_REALTIME is what the kernel's timestamps are in, but it may
+ * be stepped, and a queue must not stall for an hour because somebody set the date. With a virtual
+ * clock both are the same number.
+ */
+#ifndef TIMEPLANE_CLOCK_H
+#define TIMEPLANE_CLOCK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <time.h>
+
+#define TP_NS_PER_S  UINT64_C(1000000000)
+#define TP_TIME_MASK ((UINT64_C(1) << 48) - 1)
+
+struct tp_clock_source {
+  bool is_virtual;
+  uint64_t virtual_ns;
+};
+
+static inline uint64_t tp_clock_read_ns(clockid_t clock) {
+  struct timespec now;
+  clock_gettime(clock, &now);
+  return (uint64_t)now.tv_sec * TP_NS_PER_S + (uint64_t)now.tv_nsec;
+}
+
+/* The dataplane's time: what timestamps are in. */
+static inline uint64_t tp_clock_now_ns(const struct tp_clock_source *source) {
+  return source->is_virtual ? source->virtual_ns : tp_clock_read_ns(CLOCK_REALTIME);
+}
+
+/* The time that never goes back: what queues are released by. */
+static inline uint64_t tp_clock_schedule_ns(const struct tp_clock_source *source) {
+  return source->is_virtual ? source->virtual_ns : tp_clock_read_ns(CLOCK_MONOTONIC);
+}
+
+#endif

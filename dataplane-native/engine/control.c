@@ -1,0 +1,241 @@
+/* control.c - the host's hold on a loaded pipeline's state: tables, counters, registers, groups and
+ * clone sessions. Every call takes the lock, checks its indices, and is short. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine_state.h"
+
+/* --- tables ---------------------------------------------------------------------------------- */
+
+/* Takes the lock; the table, or null with the reason in *result. */
+static struct tp_table *lock_table(struct tp_engine *engine, uint32_t index, int *result) {
+  tp_control_lock(engine);
+  const struct tp_pipeline_ops *ops = engine->pipeline.ops;
+  *result = ops == NULL ? TP_E_NO_PIPELINE : TP_E_OUT_OF_RANGE;
+  return ops != NULL && index < ops->table_count ? &engine->pipeline.state.tables[index] : NULL;
+}
+
+int64_t tp_table_insert(struct tp_engine *engine, uint32_t table, const uint64_t *key,
+                        const uint64_t *mask, uint32_t range_words, int32_t priority,
+                        uint32_t action, const uint64_t *args, uint32_t arg_words) {
+  int result;
+  struct tp_table *found = lock_table(engine, table, &result);
+  const int64_t handle = found == NULL ? result
+                                       : tp_match_insert(found, key, mask, range_words, priority,
+                                                         action, args, arg_words);
+  tp_control_unlock(engine);
+  return handle;
+}
+
+int tp_table_modify(struct tp_engine *engine, uint32_t table, int64_t handle, uint32_t action,
+                    const uint64_t *args, uint32_t arg_words) {
+  int result;
+  struct tp_table *found = lock_table(engine, table, &result);
+  if (found != NULL) {
+    result = tp_match_modify(found, handle, action, args, arg_words);
+  }
+  tp_control_unlock(engine);
+  return result;
+}
+
+int tp_table_remove(struct tp_engine *engine, uint32_t table, int64_t handle) {
+  int result;
+  struct tp_table *found = lock_table(engine, table, &result);
+  if (found != NULL) {
+    result = tp_match_remove(found, handle);
+  }
+  tp_control_unlock(engine);
+  return result;
+}
+
+int tp_table_set_default(struct tp_engine *engine, uint32_t table, uint32_t action,
+                         const uint64_t *args, uint32_t arg_words) {
+  int result;
+  struct tp_table *found = lock_table(engine, table, &result);
+  if (found != NULL) {
+    result = tp_match_set_default(found, action, args, arg_words);
+  }
+  tp_control_unlock(engine);
+  return result;
+}
+
+int tp_table_read_counter(struct tp_engine *engine, uint32_t table, int64_t handle,
+                          uint64_t out[2]) {
+  int result;
+  struct tp_table *found = lock_table(engine, table, &result);
+  if (found != NULL) {
+    result = tp_match_read_counter(found, handle, out);
+  }
+  tp_control_unlock(engine);
+  return result;
+}
+
+int tp_table_write_counter(struct tp_engine *engine, uint32_t table, int64_t handle,
+                           uint64_t packets, uint64_t octets) {
+  int result;
+  struct tp_table *found = lock_table(engine, table, &result);
+  if (found != NULL) {
+    result = tp_match_write_counter(found, handle, packets, octets);
+  }
+  tp_control_unlock(engine);
+  return result;
+}
+
+/* --- counters and registers ------------------------------------------------------------------ */
+
+static bool is_within(uint32_t index, uint32_t count, uint32_t size) {
+  return index <= size && count <= size - index;
+}
+
+/* Takes the lock; cells [index, index + count) of a counter array, or null. */
+static struct tp_counter *lock_counter(struct tp_engine *engine, uint32_t counter, uint32_t index,
+                                       uint32_t count, int *result) {
+  tp_control_lock(engine);
+  const struct tp_pipeline_ops *ops = engine->pipeline.ops;
+  *result = ops == NULL ? TP_E_NO_PIPELINE : TP_E_OUT_OF_RANGE;
+  if (ops == NULL || counter >= ops->counter_count ||
+      !is_within(index, count, ops->counter_sizes[counter])) {
+    return NULL;
+  }
+  *result = TP_OK;
+  return engine->pipeline.state.counters[counter] + index;
+}
+
+int tp_counter_read(struct tp_engine *engine, uint32_t counter, uint32_t index, uint32_t count,
+                    uint64_t *out) {
+  int result;
+  const struct tp_counter *cells = lock_counter(engine, counter, index, count, &result);
+  for (uint32_t i = 0; cells != NULL && i < count; i++) {
+    out[2 * i] = cells[i].packets;
+    out[2 * i + 1] = cells[i].octets;
+  }
+  tp_control_unlock(engine);
+  return result;
+}
+
+int tp_counter_write(struct tp_engine *engine, uint32_t counter, uint32_t index, uint64_t packets,
+                     uint64_t octets) {
+  int result;
+  struct tp_counter *cell = lock_counter(engine, counter, index, 1, &result);
+  if (cell != NULL) {
+    *cell = (struct tp_counter){.packets = packets, .octets = octets};
+  }
+  tp_control_unlock(engine);
+  return result;
+}
+
+/* Takes the lock; the first word of cell `index`, *words words apart, or null. */
+static uint64_t *lock_register(struct tp_engine *engine, uint32_t reg, uint32_t index,
+                               uint32_t count, uint32_t *words, int *result) {
+  tp_control_lock(engine);
+  const struct tp_pipeline_ops *ops = engine->pipeline.ops;
+  *result = ops == NULL ? TP_E_NO_PIPELINE : TP_E_OUT_OF_RANGE;
+  if (ops == NULL || reg >= ops->register_count ||
+      !is_within(index, count, ops->registers[reg].size)) {
+    return NULL;
+  }
+  *result = TP_OK;
+  *words = ops->registers[reg].words;
+  return engine->pipeline.state.registers[reg] + (size_t)index * *words;
+}
+
+int tp_register_read(struct tp_engine *engine, uint32_t reg, uint32_t index, uint32_t count,
+                     uint64_t *out) {
+  int result;
+  uint32_t words;
+  const uint64_t *cells = lock_register(engine, reg, index, count, &words, &result);
+  if (cells != NULL) {
+    memcpy(out, cells, (size_t)count * words * sizeof *out);
+  }
+  tp_control_unlock(engine);
+  return result;
+}
+
+int tp_register_write(struct tp_engine *engine, uint32_t reg, uint32_t index,
+                      const uint64_t *value) {
+  int result;
+  uint32_t words;
+  uint64_t *cell = lock_register(engine, reg, index, 1, &words, &result);
+  if (cell != NULL) {
+    memcpy(cell, value, words * sizeof *cell);
+  }
+  tp_control_unlock(engine);
+  return result;
+}
+
+/* --- replication ----------------------------------------------------------------------------- */
+
+/* TP_OK with *out null for count 0. */
+static int make_replicas(const uint32_t *ports, const uint32_t *instances, uint32_t count,
+                         struct tp_replicas **out) {
+  *out = NULL;
+  if (count == 0) {
+    return TP_OK;
+  }
+  if (count > TP_REPLICA_LIMIT) {
+    return TP_E_FULL;
+  }
+  for (uint32_t i = 0; i < count; i++) {
+    if (ports[i] >= TP_PORT_DROP || instances[i] > UINT16_MAX) {
+      return TP_E_OUT_OF_RANGE;
+    }
+  }
+  struct tp_replicas *replicas = calloc(1, sizeof *replicas + count * sizeof replicas->list[0]);
+  if (replicas == NULL) {
+    return TP_E_NO_MEMORY;
+  }
+  replicas->count = count;
+  for (uint32_t i = 0; i < count; i++) {
+    replicas->list[i] =
+        (struct tp_replica){.port = (uint16_t)ports[i], .instance = (uint16_t)instances[i]};
+  }
+  *out = replicas;
+  return TP_OK;
+}
+
+static void exchange(struct tp_engine *engine, struct tp_replicas **place,
+                     struct tp_replicas *replicas) {
+  tp_control_lock(engine);
+  struct tp_replicas *old = *place;
+  *place = replicas;
+  tp_control_unlock(engine);
+  free(old);
+}
+
+int tp_multicast_group_set(struct tp_engine *engine, uint32_t group, const uint32_t *ports,
+                           const uint32_t *instances, uint32_t count) {
+  if (group == 0 || group >= TP_GROUP_COUNT) {
+    return TP_E_OUT_OF_RANGE; /* mcast_grp 0 means no multicast */
+  }
+  struct tp_replicas *replicas;
+  const int result = make_replicas(ports, instances, count, &replicas);
+  if (result == TP_OK) {
+    exchange(engine, &engine->groups[group], replicas);
+  }
+  return result;
+}
+
+int tp_clone_session_set(struct tp_engine *engine, uint32_t session, const uint32_t *ports,
+                         const uint32_t *instances, uint32_t count, uint32_t class_of_service,
+                         uint32_t packet_octets) {
+  if (session >= TP_SESSION_COUNT || class_of_service >= TP_PRIORITY_COUNT) {
+    return TP_E_OUT_OF_RANGE;
+  }
+  struct tp_replicas *replicas;
+  const int result = make_replicas(ports, instances, count, &replicas);
+  if (result == TP_OK) {
+    if (replicas != NULL) {
+      replicas->class_of_service = class_of_service;
+      replicas->packet_octets = packet_octets;
+    }
+    exchange(engine, &engine->sessions[session], replicas);
+  }
+  return result;
+}
+
+int tp_engine_counters(struct tp_engine *engine, uint64_t *out) {
+  tp_control_lock(engine);
+  memcpy(out, engine->counters, sizeof engine->counters);
+  tp_control_unlock(engine);
+  return TP_ENGINE_COUNTER_COUNT;
+}

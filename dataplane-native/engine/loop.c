@@ -1,0 +1,268 @@
+/*
+ * loop.c - the packet loop. One round:
+ *
+ *   recirculated frames -> ingress
+ *   each port: a burst of received frames -> ingress -> queues
+ *   each port: frames whose time has come -> egress -> sent
+ *   messages -> host
+ *
+ * and when a round finds nothing to do, sleep until a frame arrives, a waiting frame's time comes,
+ * or the host calls.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <sched.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "engine_state.h"
+
+#define MAINTENANCE_NS UINT64_C(250000000)
+/* After the last frame the loop looks again for so long before it sleeps: waking up costs more than
+ * this, and frames come in trains. */
+#define LINGER_NS UINT64_C(20000)
+/* A release this near is not worth a sleep. */
+#define NEAR_NS UINT64_C(5000)
+
+/* --- lock ------------------------------------------------------------------------------------ */
+
+void tp_control_lock(struct tp_engine *engine) {
+  atomic_fetch_add(&engine->control_waiting, 1);
+  while (atomic_load(&engine->loop_waiting)) {
+    sched_yield();
+  }
+  pthread_mutex_lock(&engine->lock);
+  atomic_fetch_sub(&engine->control_waiting, 1);
+}
+
+void tp_control_unlock(struct tp_engine *engine) {
+  pthread_mutex_unlock(&engine->lock);
+}
+
+void tp_loop_lock(struct tp_engine *engine) {
+  atomic_store(&engine->loop_waiting, true);
+  pthread_mutex_lock(&engine->lock);
+  atomic_store(&engine->loop_waiting, false);
+}
+
+void tp_give_way(struct tp_engine *engine) {
+  if (atomic_load_explicit(&engine->control_waiting, memory_order_relaxed) == 0) {
+    return;
+  }
+  pthread_mutex_unlock(&engine->lock);
+  for (uint32_t i = 0; i < 1000 && atomic_load(&engine->control_waiting) != 0; i++) {
+    sched_yield();
+  }
+  tp_loop_lock(engine);
+}
+
+/* --- a round --------------------------------------------------------------------------------- */
+
+/* Sends what has been through egress, in order, as far as the port takes it. */
+static void send_unsent(struct tp_port *port) {
+  uint32_t done = 0;
+  while (done < port->unsent_count) {
+    struct tp_packet **next = &port->unsent[done];
+    const bool is_corrected =
+        next[0]->deferred.correction_offset != 0 && port->ops->transmit_event != NULL;
+    if (is_corrected) {
+      if (tp_transmit_corrected(port, next[0]) == TP_TRANSMIT_LATER) {
+        break;
+      }
+      done++;
+      continue;
+    }
+    uint32_t run = 1;
+    while (done + run < port->unsent_count &&
+           (next[run]->deferred.correction_offset == 0 || port->ops->transmit_event == NULL)) {
+      run++;
+    }
+    const uint32_t taken = port->ops->transmit(port, next, run);
+    done += taken;
+    if (taken < run) {
+      break;
+    }
+  }
+  port->unsent_count -= done;
+  for (uint32_t i = 0; i < port->unsent_count && done != 0; i++) {
+    port->unsent[i] = port->unsent[i + done];
+  }
+}
+
+static uint32_t transmit_burst(struct tp_engine *engine, struct tp_port *port) {
+  uint32_t left_queue = 0;
+  if (port->unsent_count != 0) {
+    send_unsent(port);
+    if (port->unsent_count != 0) {
+      return 0;
+    }
+  }
+  if (port->queue.frames == 0) {
+    return 0;
+  }
+  const uint64_t schedule_ns = tp_clock_schedule_ns(&engine->clock);
+  const uint64_t now_ns = tp_clock_now_ns(&engine->clock);
+  while (port->unsent_count < TP_BURST && left_queue < TP_BURST) {
+    struct tp_packet *packet = tp_queue_take(&port->queue, schedule_ns);
+    if (packet == NULL) {
+      break;
+    }
+    left_queue++;
+    packet = tp_egress_frame(engine, port, packet, now_ns);
+    if (packet != NULL) {
+      tp_queue_charge(&port->queue, packet->length, schedule_ns);
+      port->unsent[port->unsent_count++] = packet;
+    }
+  }
+  send_unsent(port);
+  if (port->latency.waiting_count != 0 && port->ops->read_stamps != NULL) {
+    port->ops->read_stamps(port);
+  }
+  return left_queue;
+}
+
+static void maintain(struct tp_engine *engine) {
+  const uint64_t now_ns = tp_clock_read_ns(CLOCK_MONOTONIC);
+  const bool is_due = now_ns >= engine->maintenance_ns;
+  if (is_due) {
+    engine->maintenance_ns = now_ns + MAINTENANCE_NS;
+  }
+  for (uint32_t i = 0; i < engine->active_count; i++) {
+    struct tp_port *port = engine->active[i];
+    if (is_due || port->needs_maintenance) {
+      port->needs_maintenance = false;
+      port->ops->maintain(port);
+    }
+  }
+}
+
+static void begin_burst(struct tp_engine *engine) {
+  engine->pipeline.state.now_ns = tp_clock_now_ns(&engine->clock);
+  engine->schedule_ns = tp_clock_schedule_ns(&engine->clock);
+}
+
+uint32_t tp_round(struct tp_engine *engine, bool is_loop) {
+  uint32_t handled = 0;
+  maintain(engine);
+  begin_burst(engine);
+  if (engine->recirculated_head != NULL) {
+    handled += tp_ingress_recirculated(engine);
+  }
+  for (uint32_t i = 0; i < engine->active_count; i++) {
+    struct tp_port *port = engine->active[i];
+    struct tp_packet *burst[TP_BURST];
+    const uint32_t count = port->ops->receive(port, burst, TP_BURST);
+    if (count == 0) {
+      continue;
+    }
+    begin_burst(engine);
+    for (uint32_t frame = 0; frame < count; frame++) {
+      tp_ingress_frame(engine, port, burst[frame]);
+    }
+    handled += count;
+    if (is_loop) {
+      tp_give_way(engine);
+    }
+  }
+  for (uint32_t i = 0; i < engine->active_count; i++) {
+    handled += transmit_burst(engine, engine->active[i]);
+    if (is_loop) {
+      tp_give_way(engine);
+    }
+  }
+  tp_messages_flush(&engine->messages);
+  return handled;
+}
+
+uint64_t tp_next_release_ns(const struct tp_engine *engine) {
+  uint64_t next_ns = UINT64_MAX;
+  for (uint32_t i = 0; i < engine->active_count; i++) {
+    const struct tp_port *port = engine->active[i];
+    /* A port that holds unsent frames wakes the loop when it has room. */
+    if (port->queue.frames == 0 || port->unsent_count != 0) {
+      continue;
+    }
+    const uint64_t release_ns = port->queue.rate_bps == 0 ? 0 : port->queue.release_ns;
+    next_ns = release_ns < next_ns ? release_ns : next_ns;
+  }
+  return next_ns;
+}
+
+/* --- sleeping -------------------------------------------------------------------------------- */
+
+struct poll_set {
+  struct pollfd fds[TP_PORT_COUNT + 2];
+  uint32_t numbers[TP_PORT_COUNT + 2]; /* port of each */
+  uint32_t count;
+};
+
+static void build_poll_set(struct tp_engine *engine, struct poll_set *set) {
+  set->fds[0] = (struct pollfd){.fd = engine->wake_fd, .events = POLLIN};
+  set->fds[1] = (struct pollfd){
+      .fd = tp_messages_waiting(&engine->messages) ? engine->messages.fd : -1, .events = POLLOUT};
+  set->count = 2;
+  for (uint32_t i = 0; i < engine->active_count; i++) {
+    const struct tp_port *port = engine->active[i];
+    const int fd = port->ops->poll_fd(port);
+    if (fd < 0) {
+      continue;
+    }
+    const short events = (short)(port->unsent_count != 0 ? POLLIN | POLLOUT : POLLIN);
+    set->numbers[set->count] = port->number;
+    set->fds[set->count++] = (struct pollfd){.fd = fd, .events = events};
+  }
+}
+
+static void sleep_until_work(struct tp_engine *engine, struct poll_set *set) {
+  const uint64_t now_ns = tp_clock_read_ns(CLOCK_MONOTONIC);
+  const uint64_t release_ns = tp_next_release_ns(engine);
+  const uint64_t until_ns =
+      release_ns < engine->maintenance_ns ? release_ns : engine->maintenance_ns;
+  if (until_ns <= now_ns + NEAR_NS || engine->recirculated_head != NULL) {
+    return;
+  }
+  build_poll_set(engine, set);
+  pthread_mutex_unlock(&engine->lock);
+
+  const uint64_t wait_ns = until_ns - now_ns;
+  const struct timespec timeout = {.tv_sec = (time_t)(wait_ns / TP_NS_PER_S),
+                                   .tv_nsec = (long)(wait_ns % TP_NS_PER_S)};
+  const int ready = ppoll(set->fds, set->count, &timeout, NULL);
+  if (ready > 0 && set->fds[0].revents != 0) {
+    uint64_t ignored;
+    while (read(engine->wake_fd, &ignored, sizeof ignored) < 0 && errno == EINTR) {
+    }
+  }
+
+  tp_loop_lock(engine);
+  for (uint32_t i = 2; ready > 0 && i < set->count; i++) {
+    struct tp_port *port = engine->ports[set->numbers[i]];
+    if ((set->fds[i].revents & ~(POLLIN | POLLOUT)) != 0 && port != NULL) {
+      port->needs_maintenance = true;
+    }
+  }
+}
+
+void tp_wake(struct tp_engine *engine) {
+  const uint64_t one = 1;
+  while (write(engine->wake_fd, &one, sizeof one) < 0 && errno == EINTR) {
+  }
+}
+
+void *tp_loop_run(void *argument) {
+  struct tp_engine *engine = argument;
+  struct poll_set set;
+  uint64_t last_work_ns = 0;
+  prctl(PR_SET_TIMERSLACK, 1); /* ns: a frame's release is late by the slack otherwise */
+  tp_loop_lock(engine);
+  while (!atomic_load(&engine->stop)) {
+    if (tp_round(engine, true) != 0) {
+      last_work_ns = engine->schedule_ns;
+    } else if (engine->schedule_ns - last_work_ns > LINGER_NS) {
+      sleep_until_work(engine, &set);
+    }
+    tp_give_way(engine);
+  }
+  pthread_mutex_unlock(&engine->lock);
+  return NULL;
+}

@@ -1,0 +1,177 @@
+/* packet_socket.c - see packet_socket.h; the calls are described in packet(7) and the kernel's
+ * Documentation/networking/{packet_mmap,timestamping}.rst. */
+#include "packet_socket.h"
+
+#include <errno.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <linux/net_tstamp.h>
+#include <net/if_arp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <arpa/inet.h>
+
+#include "engine.h"
+
+/* Enough for a few milliseconds of small frames while the loop does not run. */
+#define RING_OCTETS   (8u * 1024u * 1024u)
+#define SLOT_MINIMUM  2048u
+#define SLOT_OVERHEAD 128u /* the ring's header, alignment, two VLAN tags */
+#define BLOCK_OCTETS  (256u * 1024u)
+#define ATTEMPTS      4u
+
+static bool set_option(int fd, int level, int name, int value) {
+  return setsockopt(fd, level, name, &value, sizeof value) == 0;
+}
+
+static void name_request(struct ifreq *request, const char *interface) {
+  memset(request, 0, sizeof *request);
+  snprintf(request->ifr_name, sizeof request->ifr_name, "%s", interface);
+}
+
+bool tp_interface_state(const char *interface, bool *is_up, unsigned *ifindex) {
+  const int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  struct ifreq request;
+  bool found = false;
+  if (fd >= 0) {
+    name_request(&request, interface);
+    if (ioctl(fd, SIOCGIFFLAGS, &request) == 0) {
+      const unsigned flags = (unsigned)(unsigned short)request.ifr_flags;
+      *is_up = (flags & (IFF_UP | IFF_RUNNING)) == (IFF_UP | IFF_RUNNING);
+      if (ioctl(fd, SIOCGIFINDEX, &request) == 0) {
+        *ifindex = (unsigned)request.ifr_ifindex;
+        found = true;
+      }
+    }
+    close(fd);
+  }
+  return found;
+}
+
+static uint32_t slot_for(uint32_t frame_octets) {
+  uint32_t slot = SLOT_MINIMUM;
+  while (slot < frame_octets + SLOT_OVERHEAD && slot < BLOCK_OCTETS) {
+    slot *= 2;
+  }
+  return slot;
+}
+
+static bool map_ring(struct tp_packet_socket *socket, uint32_t frame_octets) {
+  uint32_t octets = RING_OCTETS;
+  for (uint32_t attempt = 0; attempt < ATTEMPTS; attempt++, octets /= 2) {
+    const uint32_t slot = slot_for(frame_octets);
+    const struct tpacket_req request = {
+        .tp_block_size = BLOCK_OCTETS,
+        .tp_block_nr = octets / BLOCK_OCTETS,
+        .tp_frame_size = slot,
+        .tp_frame_nr = octets / slot,
+    };
+    if (setsockopt(socket->fd, SOL_PACKET, PACKET_RX_RING, &request, sizeof request) != 0) {
+      continue; /* the kernel may be short of contiguous memory */
+    }
+    void *ring = mmap(NULL, octets, PROT_READ | PROT_WRITE, MAP_SHARED, socket->fd, 0);
+    if (ring == MAP_FAILED) {
+      return false;
+    }
+    socket->ring = ring;
+    socket->ring_octets = octets;
+    socket->slot_octets = slot;
+    socket->slot_count = octets / slot;
+    return true;
+  }
+  return false;
+}
+
+bool tp_packet_socket_restart_stamps(const struct tp_packet_socket *socket) {
+  const int without_id =
+      SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_OPT_TSONLY;
+  return set_option(socket->fd, SOL_SOCKET, SO_TIMESTAMPING, without_id) &&
+         set_option(socket->fd, SOL_SOCKET, SO_TIMESTAMPING, without_id | SOF_TIMESTAMPING_OPT_ID);
+}
+
+static const char *configure(struct tp_packet_socket *socket, const char *interface,
+                             uint32_t max_frame) {
+  struct ifreq request;
+  name_request(&request, interface);
+  if (ioctl(socket->fd, SIOCGIFMTU, &request) != 0) {
+    return "reading the interface's MTU";
+  }
+  const uint32_t wanted = (uint32_t)request.ifr_mtu + ETH_HLEN;
+  if (!set_option(socket->fd, SOL_PACKET, PACKET_VERSION, TPACKET_V2)) {
+    return "choosing the ring's version";
+  }
+  /* Old kernels lack these two; what they do is checked or done without. */
+  set_option(socket->fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, 1);
+  set_option(socket->fd, SOL_PACKET, PACKET_QDISC_BYPASS, 1);
+  if (!tp_packet_socket_restart_stamps(socket) ||
+      !set_option(socket->fd, SOL_PACKET, PACKET_TIMESTAMP, SOF_TIMESTAMPING_SOFTWARE)) {
+    return "asking for timestamps";
+  }
+  if (!map_ring(socket, wanted < max_frame ? wanted : max_frame)) {
+    return "making the receive ring";
+  }
+  const struct packet_mreq membership = {.mr_ifindex = (int)socket->ifindex,
+                                         .mr_type = PACKET_MR_PROMISC};
+  if (setsockopt(socket->fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &membership, sizeof membership) !=
+      0) {
+    return "asking for all frames (promiscuous mode)";
+  }
+  const struct sockaddr_ll address = {
+      .sll_family = AF_PACKET,
+      .sll_protocol = htons(ETH_P_ALL),
+      .sll_ifindex = (int)socket->ifindex,
+  };
+  if (bind(socket->fd, (const struct sockaddr *)&address, sizeof address) != 0) {
+    return "binding to the interface";
+  }
+  return NULL;
+}
+
+struct tp_socket_fault tp_packet_socket_open(struct tp_packet_socket *packet_socket,
+                                             const char *interface, uint32_t max_frame) {
+  *packet_socket = (struct tp_packet_socket){.fd = -1};
+  bool is_up;
+  if (strlen(interface) >= IFNAMSIZ ||
+      !tp_interface_state(interface, &is_up, &packet_socket->ifindex)) {
+    return (struct tp_socket_fault){TP_E_NO_SUCH_INTERFACE, "looking for the interface"};
+  }
+  /* Protocol 0: nothing arrives before the socket is bound to its interface. */
+  packet_socket->fd = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (packet_socket->fd < 0) {
+    const bool is_denied = errno == EPERM || errno == EACCES;
+    return (struct tp_socket_fault){is_denied ? TP_E_NO_PERMISSION : TP_E_SYSTEM,
+                                    "opening a packet socket"};
+  }
+  struct ifreq request;
+  name_request(&request, interface);
+  if (ioctl(packet_socket->fd, SIOCGIFHWADDR, &request) != 0 ||
+      (request.ifr_hwaddr.sa_family != ARPHRD_ETHER &&
+       request.ifr_hwaddr.sa_family != ARPHRD_LOOPBACK)) {
+    tp_packet_socket_close(packet_socket);
+    errno = EPROTONOSUPPORT;
+    return (struct tp_socket_fault){TP_E_SYSTEM, "checking that it is an Ethernet interface"};
+  }
+  const char *step = configure(packet_socket, interface, max_frame);
+  if (step != NULL) {
+    const int reason = errno;
+    tp_packet_socket_close(packet_socket);
+    errno = reason;
+    return (struct tp_socket_fault){TP_E_SYSTEM, step};
+  }
+  return (struct tp_socket_fault){TP_OK, NULL};
+}
+
+void tp_packet_socket_close(struct tp_packet_socket *socket) {
+  if (socket->ring != NULL) {
+    munmap(socket->ring, socket->ring_octets);
+  }
+  if (socket->fd >= 0) {
+    close(socket->fd);
+  }
+  *socket = (struct tp_packet_socket){.fd = -1};
+}

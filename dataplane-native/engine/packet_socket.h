@@ -1,0 +1,41 @@
+/*
+ * packet_socket.h - one AF_PACKET socket: bound to an interface by name, a TPACKET_V2 ring for what
+ * it receives, kernel timestamps both ways.
+ *
+ * TPACKET_V2 and not V3: V3 hands frames over by the block, and an idle link would wait for the
+ * block's timer.
+ */
+#ifndef TIMEPLANE_PACKET_SOCKET_H
+#define TIMEPLANE_PACKET_SOCKET_H
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct tp_packet_socket {
+  int fd; /* -1: closed */
+  unsigned ifindex;
+  uint8_t *ring;
+  size_t ring_octets;
+  uint32_t slot_octets;
+  uint32_t slot_count;
+};
+
+/* What came of an attempt to open; `step` names the failed call for a message, errno tells why. */
+struct tp_socket_fault {
+  int code; /* TP_OK or TP_E_… */
+  const char *step;
+};
+
+struct tp_socket_fault tp_packet_socket_open(struct tp_packet_socket *socket, const char *interface,
+                                             uint32_t max_frame);
+void tp_packet_socket_close(struct tp_packet_socket *socket);
+
+/* Sets which transmit stamps the kernel makes, and lets it count their ids from 0 again. */
+bool tp_packet_socket_restart_stamps(const struct tp_packet_socket *socket);
+
+/* Flags and index of an interface by name; false when there is none. */
+bool tp_interface_state(const char *interface, bool *is_up, unsigned *ifindex);
+
+#endif

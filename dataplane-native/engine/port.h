@@ -1,0 +1,71 @@
+/*
+ * port.h - what the engine asks of a port, whatever is behind it, and the state that all ports
+ * have.
+ *
+ * A port hands received frames over in packets of the engine's pool and takes packets to send. It
+ * never blocks; what it cannot take now waits in `unsent`, in order.
+ */
+#ifndef TIMEPLANE_PORT_H
+#define TIMEPLANE_PORT_H
+
+#include "engine.h"
+#include "queue.h"
+#include "transmit_stamp.h"
+
+#define TP_BURST 32u
+
+struct tp_engine;
+struct tp_port;
+
+struct tp_port_ops {
+  /* Up to `limit` received packets: data, length and rx_time_ns are set. */
+  uint32_t (*receive)(struct tp_port *port, struct tp_packet **burst, uint32_t limit);
+  /* Sends packets in order and takes over as many as it returns, sent or dropped and counted. */
+  uint32_t (*transmit)(struct tp_port *port, struct tp_packet **burst, uint32_t count);
+  /* Sends one packet at once and asks for its transmit stamp, of which it tells the port's
+   * tp_latency; `instant_ns` is when the engine read the clock for it. Null: the port's frames are
+   * not corrected (they do not leave the machine). */
+  enum tp_transmit_result (*transmit_event)(struct tp_port *port, struct tp_packet *packet,
+                                            uint64_t instant_ns);
+  /* Reads the transmit stamps that have arrived. May be null. */
+  void (*read_stamps)(struct tp_port *port);
+  /* What to wait on: a descriptor for POLLIN, or -1. */
+  int (*poll_fd)(const struct tp_port *port);
+  /* Now and then, and when poll_fd reports an error: link state, counters kept by the kernel. */
+  void (*maintain)(struct tp_port *port);
+  /* Gives back all packets that the port itself holds; how many. Null: it holds none. */
+  uint32_t (*discard)(struct tp_port *port);
+  void (*close)(struct tp_port *port);
+};
+
+struct tp_port {
+  const struct tp_port_ops *ops;
+  struct tp_engine *engine;
+  uint32_t number;
+  bool is_up;
+  bool needs_maintenance; /* an error was seen: do not wait for the next round of maintenance */
+  struct tp_packet *unsent[TP_BURST]; /* have been through egress */
+  uint32_t unsent_count;
+  struct tp_queue queue;
+  struct tp_latency latency;
+  uint64_t counters[TP_PORT_COUNTER_COUNT];
+};
+
+int tp_port_packet_open(struct tp_engine *engine, const char *interface, struct tp_port **out);
+int tp_port_memory_open(struct tp_engine *engine, struct tp_port **out);
+int tp_port_cpu_open(struct tp_engine *engine, struct tp_port **out);
+
+/* Memory ports: see tp_port_inject and tp_port_take. TP_E_NO_SUCH_PORT for any other. */
+int tp_port_memory_inject(struct tp_port *port, const uint8_t *frame, uint32_t octets,
+                          uint64_t rx_time_ns);
+int tp_port_memory_take(struct tp_port *port, uint8_t *frame, uint32_t capacity,
+                        uint64_t *tx_time_ns);
+/* The CPU port: a frame of the control plane to be received next. */
+int tp_port_cpu_inject(struct tp_port *port, const uint8_t *frame, uint32_t octets);
+
+static inline void tp_port_count(struct tp_port *port, enum tp_port_counter counter,
+                                 uint64_t amount) {
+  port->counters[counter] += amount;
+}
+
+#endif

@@ -1,0 +1,168 @@
+/* port_memory.c - a port in memory, for tests, replays and benchmarks. Frames that the host does
+ * not take in time push back on the queue, as a slow line does. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine_state.h"
+
+struct packet_list {
+  struct tp_packet *head;
+  struct tp_packet *tail;
+  uint32_t count;
+};
+
+struct memory_port {
+  struct tp_port port; /* first: a tp_port is the memory_port */
+  struct packet_list received;
+  struct packet_list sent; /* tx_estimate_ns is when it left */
+};
+
+static void push(struct packet_list *list, struct tp_packet *packet) {
+  packet->next = NULL;
+  if (list->head == NULL) {
+    list->head = packet;
+  } else {
+    list->tail->next = packet;
+  }
+  list->tail = packet;
+  list->count++;
+}
+
+static struct tp_packet *pop(struct packet_list *list) {
+  struct tp_packet *packet = list->head;
+  if (packet != NULL) {
+    list->head = packet->next;
+    list->count--;
+    packet->next = NULL;
+  }
+  return packet;
+}
+
+static uint32_t memory_receive(struct tp_port *port, struct tp_packet **burst, uint32_t limit) {
+  struct memory_port *memory = (struct memory_port *)port;
+  uint32_t count = 0;
+  while (count < limit && memory->received.head != NULL) {
+    burst[count++] = pop(&memory->received);
+  }
+  return count;
+}
+
+static bool is_full(const struct memory_port *memory) {
+  return memory->sent.count >= memory->port.engine->pool.count / 2;
+}
+
+static void send_one(struct memory_port *memory, struct tp_packet *packet, uint64_t tx_time_ns) {
+  tp_port_count(&memory->port, TP_PORT_TX_FRAMES, 1);
+  tp_port_count(&memory->port, TP_PORT_TX_OCTETS, packet->length);
+  packet->tx_estimate_ns = tx_time_ns;
+  push(&memory->sent, packet);
+}
+
+static uint32_t memory_transmit(struct tp_port *port, struct tp_packet **burst, uint32_t count) {
+  struct memory_port *memory = (struct memory_port *)port;
+  const uint64_t now_ns = tp_clock_now_ns(&port->engine->clock);
+  uint32_t sent = 0;
+  while (sent < count && !is_full(memory)) {
+    send_one(memory, burst[sent++], now_ns);
+  }
+  return sent;
+}
+
+static enum tp_transmit_result memory_transmit_event(struct tp_port *port, struct tp_packet *packet,
+                                                     uint64_t instant_ns) {
+  struct memory_port *memory = (struct memory_port *)port;
+  if (is_full(memory)) {
+    return TP_TRANSMIT_LATER;
+  }
+  send_one(memory, packet, instant_ns + (uint64_t)port->latency.applied_ns);
+  return TP_TRANSMIT_DONE;
+}
+
+static int memory_poll_fd(const struct tp_port *port) {
+  (void)port;
+  return -1;
+}
+
+static void memory_maintain(struct tp_port *port) {
+  (void)port;
+}
+
+static uint32_t memory_discard(struct tp_port *port) {
+  struct memory_port *memory = (struct memory_port *)port;
+  struct tp_packet *packet;
+  uint32_t count = 0;
+  while ((packet = pop(&memory->received)) != NULL || (packet = pop(&memory->sent)) != NULL) {
+    tp_pool_give(&port->engine->pool, packet);
+    count++;
+  }
+  return count;
+}
+
+static void memory_close(struct tp_port *port) {
+  memory_discard(port);
+  free(port);
+}
+
+static const struct tp_port_ops MEMORY_OPS = {
+    .receive = memory_receive,
+    .transmit = memory_transmit,
+    .transmit_event = memory_transmit_event,
+    .poll_fd = memory_poll_fd,
+    .maintain = memory_maintain,
+    .discard = memory_discard,
+    .close = memory_close,
+};
+
+int tp_port_memory_open(struct tp_engine *engine, struct tp_port **out) {
+  struct memory_port *memory = calloc(1, sizeof *memory);
+  if (memory == NULL) {
+    return TP_E_NO_MEMORY;
+  }
+  memory->port.ops = &MEMORY_OPS;
+  memory->port.engine = engine;
+  memory->port.is_up = true;
+  *out = &memory->port;
+  return TP_OK;
+}
+
+int tp_port_memory_inject(struct tp_port *port, const uint8_t *frame, uint32_t octets,
+                          uint64_t rx_time_ns) {
+  if (port->ops != &MEMORY_OPS) {
+    return TP_E_NO_SUCH_PORT;
+  }
+  struct tp_engine *engine = port->engine;
+  if (octets == 0 || octets > engine->max_frame) {
+    tp_port_count(port, TP_PORT_RX_OVERSIZE, octets != 0);
+    return TP_E_OUT_OF_RANGE;
+  }
+  struct tp_packet *packet = tp_pool_take(&engine->pool);
+  if (packet == NULL) {
+    tp_engine_count(engine, TP_ENGINE_DROPPED_NO_BUFFER);
+    return TP_E_FULL;
+  }
+  memcpy(packet->data, frame, octets);
+  packet->length = octets;
+  packet->rx_time_ns = rx_time_ns != 0 ? rx_time_ns : tp_clock_now_ns(&engine->clock);
+  push(&((struct memory_port *)port)->received, packet);
+  return TP_OK;
+}
+
+int tp_port_memory_take(struct tp_port *port, uint8_t *frame, uint32_t capacity,
+                        uint64_t *tx_time_ns) {
+  if (port->ops != &MEMORY_OPS) {
+    return TP_E_NO_SUCH_PORT;
+  }
+  struct memory_port *memory = (struct memory_port *)port;
+  if (memory->sent.head == NULL) {
+    return TP_E_NOT_FOUND;
+  }
+  if (memory->sent.head->length > capacity) {
+    return TP_E_OUT_OF_RANGE;
+  }
+  struct tp_packet *packet = pop(&memory->sent);
+  const uint32_t octets = packet->length;
+  memcpy(frame, packet->data, octets);
+  *tx_time_ns = packet->tx_estimate_ns;
+  tp_pool_give(&port->engine->pool, packet);
+  return (int)octets;
+}

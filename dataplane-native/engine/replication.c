@@ -1,0 +1,284 @@
+/*
+ * replication.c - the traffic manager: what becomes of a frame after ingress and after egress. The
+ * order of the requests is simple_switch's:
+ *
+ *   after ingress: clone, resubmit, multicast, drop, unicast
+ *   after egress:  clone, drop, (deparser), recirculate, transmit
+ */
+#include <string.h>
+
+#include "engine_state.h"
+
+#define MICROSECONDS(ns) (((ns) / 1000) & TP_TIME_MASK)
+#define DEPTH_MASK       0x7ffffu /* enq_qdepth is bit<19> */
+
+static void take_contents(struct tp_packet *to, const struct tp_packet *from) {
+  to->data = to->buffer + (from->data - from->buffer);
+  to->length = from->length;
+  to->payload_offset = from->payload_offset;
+  to->truncate_octets = from->truncate_octets;
+  to->passes = from->passes;
+  to->rx_time_ns = from->rx_time_ns;
+  to->sm = from->sm;
+  memcpy(to->data, from->data, from->length);
+}
+
+/* The same frame once more, metadata and all. */
+static struct tp_packet *copy_packet(struct tp_engine *engine, const struct tp_packet *from) {
+  struct tp_packet *to = tp_pool_take(&engine->pool);
+  if (to == NULL) {
+    tp_engine_count(engine, TP_ENGINE_DROPPED_NO_BUFFER);
+    return NULL;
+  }
+  take_contents(to, from);
+  memcpy(to->phv, from->phv, engine->pipeline.ops->phv_octets);
+  return to;
+}
+
+static void enqueue(struct tp_engine *engine, struct tp_packet *packet, uint32_t number) {
+  struct tp_port *port = number < TP_PORT_COUNT ? engine->ports[number] : NULL;
+  if (port == NULL) {
+    tp_engine_drop(engine, packet, TP_ENGINE_DROPPED_NO_PORT);
+    return;
+  }
+  const uint64_t now_ns = engine->pipeline.state.now_ns;
+  packet->enqueued_ns = now_ns;
+  packet->sm.egress_port = (uint16_t)number;
+  packet->sm.enq_timestamp = (uint32_t)(now_ns / 1000);
+  packet->sm.enq_qdepth = port->queue.frames & DEPTH_MASK;
+  /* One congested port must leave buffers to the others. */
+  const bool is_hog = port->queue.frames > tp_pool_available(&engine->pool);
+  if (is_hog || !tp_queue_put(&port->queue, packet, engine->schedule_ns)) {
+    tp_port_count(port, TP_PORT_TX_QUEUE_FULL, 1);
+    tp_pool_give(&engine->pool, packet);
+  }
+}
+
+/* One copy for each replica; the last is the packet itself. */
+static void replicate(struct tp_engine *engine, struct tp_packet *packet,
+                      const struct tp_replicas *replicas, enum tp_instance_type type) {
+  packet->sm.instance_type = type;
+  for (uint32_t i = 0; i < replicas->count; i++) {
+    const bool is_last = i + 1 == replicas->count;
+    struct tp_packet *copy = is_last ? packet : copy_packet(engine, packet);
+    if (copy != NULL) {
+      copy->sm.egress_rid = replicas->list[i].instance;
+      enqueue(engine, copy, replicas->list[i].port);
+    }
+  }
+}
+
+static const struct tp_replicas *session_of(struct tp_engine *engine,
+                                            const struct tp_requests *requests) {
+  const uint32_t session = requests->clone_session_plus1 - 1;
+  const struct tp_replicas *replicas =
+      session < TP_SESSION_COUNT ? engine->sessions[session] : NULL;
+  if (replicas == NULL) {
+    tp_engine_count(engine, TP_ENGINE_DROPPED_NO_SESSION);
+  }
+  return replicas;
+}
+
+/*
+ * Clones `from` as its frame stands now: the received one after ingress, the sent one after egress.
+ * The clone's headers are parsed anew; its metadata is zero but for the fields to preserve.
+ */
+static void clone_frame(struct tp_engine *engine, const struct tp_packet *from,
+                        enum tp_instance_type type) {
+  const struct tp_replicas *session = session_of(engine, &from->requests);
+  if (session == NULL) {
+    return;
+  }
+  struct tp_packet *clone = tp_pool_take(&engine->pool);
+  if (clone == NULL) {
+    tp_engine_count(engine, TP_ENGINE_DROPPED_NO_BUFFER);
+    return;
+  }
+  take_contents(clone, from);
+  clone->truncate_octets = 0;
+  clone->sm = (struct tp_standard_metadata){
+      .ingress_global_timestamp = from->sm.ingress_global_timestamp,
+      .ingress_port = from->sm.ingress_port,
+      .packet_length = from->length,
+      .instance_type = type,
+  };
+  const struct tp_pipeline_ops *ops = engine->pipeline.ops;
+  const uint32_t list_plus1 = from->requests.clone_field_list_plus1;
+  if (list_plus1 != 0) {
+    ops->preserve(clone, from, list_plus1 - 1);
+  }
+  ops->parse(&engine->pipeline.state, clone, list_plus1 != 0);
+  clone->sm.priority = (uint8_t)session->class_of_service;
+  if (session->packet_octets != 0 && session->packet_octets <= UINT16_MAX) {
+    clone->truncate_octets = (uint16_t)session->packet_octets;
+  }
+  replicate(engine, clone, session, type);
+}
+
+/*
+ * Sends a packet to ingress again: a fresh packet takes over the frame's memory, and of the
+ * metadata what field list `list_plus1` names. Null, and the packet dropped, when it loops.
+ */
+static struct tp_packet *make_again(struct tp_engine *engine, struct tp_packet *from,
+                                    uint32_t list_plus1, enum tp_instance_type type) {
+  if (from->passes >= TP_PASS_LIMIT) {
+    tp_engine_drop(engine, from, TP_ENGINE_DROPPED_LOOPS);
+    return NULL;
+  }
+  struct tp_packet *again = tp_pool_take(&engine->pool);
+  if (again == NULL) {
+    tp_engine_drop(engine, from, TP_ENGINE_DROPPED_NO_BUFFER);
+    return NULL;
+  }
+  uint8_t *spare = again->buffer;
+  again->buffer = from->buffer;
+  again->data = from->data;
+  again->length = from->length;
+  again->rx_time_ns = from->rx_time_ns;
+  again->passes = (uint16_t)(from->passes + 1);
+  again->sm.ingress_port = from->sm.ingress_port;
+  again->sm.packet_length = from->length;
+  again->sm.ingress_global_timestamp = from->sm.ingress_global_timestamp;
+  if (list_plus1 != 0) {
+    engine->pipeline.ops->preserve(again, from, list_plus1 - 1);
+  }
+  again->sm.instance_type = type;
+  from->buffer = spare;
+  tp_pool_give(&engine->pool, from);
+  return again;
+}
+
+static void note_truncation(struct tp_packet *packet) {
+  const uint32_t octets = packet->requests.truncate_octets;
+  if (octets != 0 && octets <= UINT16_MAX) {
+    packet->truncate_octets = (uint16_t)octets;
+  }
+}
+
+static void route(struct tp_engine *engine, struct tp_packet *packet) {
+  if (packet->sm.mcast_grp != 0) {
+    const struct tp_replicas *group = engine->groups[packet->sm.mcast_grp];
+    if (group == NULL) {
+      tp_engine_drop(engine, packet, TP_ENGINE_DROPPED_NO_GROUP);
+    } else {
+      replicate(engine, packet, group, TP_INSTANCE_REPLICATED);
+    }
+  } else if (packet->sm.egress_spec == TP_PORT_DROP) {
+    if (packet->requests.clone) {
+      tp_pool_give(&engine->pool, packet); /* it lives on as its clone */
+    } else {
+      tp_engine_drop(engine, packet, TP_ENGINE_DROPPED_BY_PROGRAM);
+    }
+  } else {
+    enqueue(engine, packet, packet->sm.egress_spec);
+  }
+}
+
+static void run_ingress(struct tp_engine *engine, struct tp_packet *packet, bool keep_metadata) {
+  const struct tp_pipeline_ops *ops = engine->pipeline.ops;
+  for (;;) {
+    ops->ingress(&engine->pipeline.state, packet, keep_metadata);
+    note_truncation(packet);
+    if (packet->requests.clone) {
+      clone_frame(engine, packet, TP_INSTANCE_CLONE_I2E);
+    }
+    if (!packet->requests.resubmit) {
+      route(engine, packet);
+      return;
+    }
+    const uint32_t list_plus1 = packet->requests.resubmit_field_list_plus1;
+    packet = make_again(engine, packet, list_plus1, TP_INSTANCE_RESUBMITTED);
+    if (packet == NULL) {
+      return;
+    }
+    keep_metadata = list_plus1 != 0;
+  }
+}
+
+void tp_ingress_frame(struct tp_engine *engine, struct tp_port *port, struct tp_packet *packet) {
+  tp_port_count(port, TP_PORT_RX_FRAMES, 1);
+  tp_port_count(port, TP_PORT_RX_OCTETS, packet->length);
+  if (engine->pipeline.ops == NULL) {
+    tp_engine_drop(engine, packet, TP_ENGINE_DROPPED_NO_PIPELINE);
+    return;
+  }
+  packet->sm.ingress_port = (uint16_t)port->number;
+  packet->sm.packet_length = packet->length;
+  packet->sm.instance_type = TP_INSTANCE_NORMAL;
+  packet->sm.ingress_global_timestamp = MICROSECONDS(packet->rx_time_ns);
+  run_ingress(engine, packet, false);
+}
+
+uint32_t tp_ingress_recirculated(struct tp_engine *engine) {
+  uint32_t count = 0;
+  struct tp_packet *next = engine->recirculated_head;
+  engine->recirculated_head = NULL;
+  engine->recirculated_tail = NULL;
+  while (next != NULL) {
+    struct tp_packet *packet = next;
+    next = packet->next;
+    packet->next = NULL;
+    const bool keep_metadata = packet->requests.recirculate_field_list_plus1 != 0;
+    packet->requests = (struct tp_requests){0};
+    run_ingress(engine, packet, keep_metadata);
+    count++;
+  }
+  return count;
+}
+
+static void recirculate(struct tp_engine *engine, struct tp_packet *packet) {
+  const uint32_t list_plus1 = packet->requests.recirculate_field_list_plus1;
+  struct tp_packet *again = make_again(engine, packet, list_plus1, TP_INSTANCE_RECIRCULATED);
+  if (again == NULL) {
+    return;
+  }
+  again->requests.recirculate_field_list_plus1 = list_plus1;
+  if (engine->recirculated_tail == NULL) {
+    engine->recirculated_head = again;
+  } else {
+    engine->recirculated_tail->next = again;
+  }
+  engine->recirculated_tail = again;
+}
+
+struct tp_packet *tp_egress_frame(struct tp_engine *engine, struct tp_port *port,
+                                  struct tp_packet *packet, uint64_t now_ns) {
+  packet->requests = (struct tp_requests){0};
+  packet->deferred = (struct tp_deferred_correction){0};
+  packet->tx_estimate_ns = now_ns + (uint64_t)port->latency.applied_ns;
+  packet->sm.egress_global_timestamp = MICROSECONDS(now_ns);
+  packet->sm.deq_timedelta = (uint32_t)((now_ns - packet->enqueued_ns) / 1000);
+  packet->sm.deq_qdepth = port->queue.frames & DEPTH_MASK;
+  engine->pipeline.ops->egress(&engine->pipeline.state, packet);
+  note_truncation(packet);
+  if (packet->requests.lost) {
+    tp_engine_drop(engine, packet, TP_ENGINE_DROPPED_HEADROOM);
+    return NULL;
+  }
+  if (packet->requests.clone) {
+    clone_frame(engine, packet, TP_INSTANCE_CLONE_E2E);
+  }
+  if (packet->sm.egress_spec == TP_PORT_DROP) {
+    tp_engine_drop(engine, packet, TP_ENGINE_DROPPED_BY_PROGRAM);
+    return NULL;
+  }
+  if (packet->truncate_octets != 0 && packet->length > packet->truncate_octets) {
+    packet->length = packet->truncate_octets;
+  }
+  if (packet->requests.recirculate) {
+    recirculate(engine, packet);
+    return NULL;
+  }
+  return packet;
+}
+
+void tp_drop_queued(struct tp_engine *engine, struct tp_port *port, enum tp_engine_counter reason) {
+  struct tp_packet *packet;
+  while ((packet = tp_queue_drain(&port->queue)) != NULL) {
+    tp_engine_drop(engine, packet, reason);
+  }
+  for (uint32_t i = 0; i < port->unsent_count; i++) {
+    tp_engine_drop(engine, port->unsent[i], reason);
+  }
+  port->unsent_count = 0;
+}

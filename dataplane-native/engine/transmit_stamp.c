@@ -1,0 +1,162 @@
+/* transmit_stamp.c - see transmit_stamp.h. */
+#include "transmit_stamp.h"
+
+#include <string.h>
+
+#include "checksum.h"
+#include "engine_state.h"
+
+#define CORRECTION_LIMIT INT64_MAX
+#define FRACTION_BITS    16
+
+static bool is_inside(const struct tp_packet *packet, uint32_t offset, uint32_t octets) {
+  return offset + octets <= packet->length;
+}
+
+enum tp_correction_result tp_correct(struct tp_packet *packet, uint64_t transmit_ns) {
+  const struct tp_deferred_correction deferred = packet->deferred;
+  const uint64_t residence_ns = (transmit_ns - deferred.start_ns) & TP_TIME_MASK;
+  if (residence_ns >> 47 != 0 || !is_inside(packet, deferred.correction_offset, 8) ||
+      (deferred.checksum_offset != 0 && !is_inside(packet, deferred.checksum_offset, 2))) {
+    return TP_CORRECTION_LOST;
+  }
+  uint8_t *field = packet->data + deferred.correction_offset;
+  const uint64_t before = tp_load64(field);
+  int64_t sum;
+  if (__builtin_add_overflow((int64_t)before, (int64_t)(residence_ns << FRACTION_BITS), &sum)) {
+    sum = CORRECTION_LIMIT; /* the residence is positive: only the upper limit can be passed */
+  }
+  tp_store64(field, (uint64_t)sum);
+  if (deferred.checksum_offset != 0) {
+    uint8_t *stored = packet->data + deferred.checksum_offset;
+    const uint16_t checksum = tp_load16(stored);
+    if (checksum != 0) { /* 0: the sender computed none */
+      const bool odd = (deferred.correction_offset - deferred.checksum_offset) % 2 != 0;
+      const uint16_t mended = tp_checksum_mend(checksum, before, (uint64_t)sum, odd);
+      tp_store16(stored, mended == 0 ? 0xffff : mended);
+    }
+  }
+  return sum == CORRECTION_LIMIT ? TP_CORRECTION_SATURATED : TP_CORRECTION_DONE;
+}
+
+enum tp_transmit_result tp_transmit_corrected(struct tp_port *port, struct tp_packet *packet) {
+  struct tp_engine *engine = port->engine;
+  const struct tp_deferred_correction deferred = packet->deferred;
+  uint8_t saved_field[8] = {0};
+  uint8_t saved_checksum[2] = {0};
+  if (is_inside(packet, deferred.correction_offset, 8) &&
+      is_inside(packet, deferred.checksum_offset, 2)) {
+    memcpy(saved_field, packet->data + deferred.correction_offset, 8);
+    memcpy(saved_checksum, packet->data + deferred.checksum_offset, 2);
+  }
+
+  const uint64_t instant_ns = tp_clock_now_ns(&engine->clock);
+  const enum tp_correction_result result =
+      tp_correct(packet, instant_ns + (uint64_t)port->latency.applied_ns);
+  if (result == TP_CORRECTION_LOST) {
+    tp_port_count(port, TP_PORT_TX_CORRECTION_LOST, 1);
+    tp_pool_give(&engine->pool, packet);
+    return TP_TRANSMIT_DONE;
+  }
+  if (port->ops->transmit_event(port, packet, instant_ns) == TP_TRANSMIT_LATER) {
+    memcpy(packet->data + deferred.correction_offset, saved_field, 8);
+    if (deferred.checksum_offset != 0) {
+      memcpy(packet->data + deferred.checksum_offset, saved_checksum, 2);
+    }
+    return TP_TRANSMIT_LATER;
+  }
+  tp_port_count(port, TP_PORT_TX_CORRECTED, 1);
+  tp_port_count(port, TP_PORT_TX_SATURATED, result == TP_CORRECTION_SATURATED);
+  return TP_TRANSMIT_DONE;
+}
+
+uint32_t tp_latency_expect(struct tp_port *port, uint64_t instant_ns) {
+  struct tp_latency *latency = &port->latency;
+  const uint32_t id = latency->next_id++;
+  struct tp_outstanding_stamp *slot = &latency->outstanding[id % TP_LATENCY_SAMPLES];
+  if (slot->waiting) {
+    tp_port_count(port, TP_PORT_TX_STAMPS_MISSING, 1);
+    latency->waiting_count--;
+  }
+  *slot = (struct tp_outstanding_stamp){.instant_ns = instant_ns, .id = id, .waiting = true};
+  latency->waiting_count++;
+  return id;
+}
+
+static uint32_t position_of(const struct tp_latency *latency, int64_t value) {
+  uint32_t low = 0;
+  uint32_t high = latency->sample_count;
+  while (low < high) {
+    const uint32_t middle = (low + high) / 2;
+    if (latency->by_size[middle] < value) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return low;
+}
+
+static void add_sample(struct tp_latency *latency, int64_t sample_ns) {
+  if (latency->sample_count == TP_LATENCY_SAMPLES) {
+    const uint32_t at = position_of(latency, latency->by_age[latency->oldest]);
+    latency->sample_count--;
+    memmove(&latency->by_size[at], &latency->by_size[at + 1],
+            (latency->sample_count - at) * sizeof latency->by_size[0]);
+  }
+  const uint32_t at = position_of(latency, sample_ns);
+  memmove(&latency->by_size[at + 1], &latency->by_size[at],
+          (latency->sample_count - at) * sizeof latency->by_size[0]);
+  latency->by_size[at] = sample_ns;
+  latency->sample_count++;
+  latency->by_age[latency->oldest] = sample_ns;
+  latency->oldest = (latency->oldest + 1) % TP_LATENCY_SAMPLES;
+  latency->samples_total++;
+  if (!latency->is_fixed) {
+    latency->applied_ns = latency->by_size[latency->sample_count / 2];
+  }
+}
+
+void tp_latency_learn(struct tp_port *port, uint32_t id, uint64_t stamp_ns) {
+  struct tp_latency *latency = &port->latency;
+  struct tp_outstanding_stamp *slot = &latency->outstanding[id % TP_LATENCY_SAMPLES];
+  if (!slot->waiting || slot->id != id) {
+    return; /* late: counted as missing when its slot was taken */
+  }
+  slot->waiting = false;
+  latency->waiting_count--;
+  tp_port_count(port, TP_PORT_TX_STAMPS, 1);
+  const int64_t sample_ns = (int64_t)(stamp_ns - slot->instant_ns);
+  if (sample_ns > -TP_LATENCY_LIMIT_NS && sample_ns < TP_LATENCY_LIMIT_NS) {
+    add_sample(latency, sample_ns);
+  }
+}
+
+void tp_latency_restart(struct tp_port *port) {
+  struct tp_latency *latency = &port->latency;
+  tp_port_count(port, TP_PORT_TX_STAMPS_MISSING, latency->waiting_count);
+  memset(latency->outstanding, 0, sizeof latency->outstanding);
+  latency->waiting_count = 0;
+  latency->next_id = 0;
+}
+
+void tp_latency_fix(struct tp_latency *latency, int64_t latency_ns) {
+  latency->is_fixed = latency_ns >= 0;
+  if (latency->is_fixed) {
+    latency->applied_ns = latency_ns;
+  } else {
+    latency->applied_ns =
+        latency->sample_count == 0 ? 0 : latency->by_size[latency->sample_count / 2];
+  }
+}
+
+void tp_latency_report(const struct tp_latency *latency, int64_t out[5]) {
+  const uint32_t count = latency->sample_count;
+  out[0] = latency->applied_ns;
+  out[1] = (int64_t)latency->samples_total;
+  out[2] = count == 0 ? 0 : latency->by_size[count / 2];
+  out[3] = count == 0
+               ? 0
+               : latency->by_size[(count * 99) / 100 < count ? (count * 99) / 100 : count - 1];
+  out[4] = count == 0 ? 0 : latency->by_size[count - 1];
+}

@@ -1,0 +1,70 @@
+/*
+ * transmit_stamp.h - the deferred half of a correction, and what it needs to know: how long after
+ * the engine's own reading of the clock a frame really leaves.
+ *
+ *   read the clock -> write correctionField and checksum -> send -> ... kernel's transmit stamp
+ *   '---------------------- a constant part, learned from the stamps ----------------------'
+ */
+#ifndef TIMEPLANE_TRANSMIT_STAMP_H
+#define TIMEPLANE_TRANSMIT_STAMP_H
+
+#include "pipeline.h"
+
+#define TP_LATENCY_SAMPLES 256u
+/* A stamp further away than this from its instant is of another frame, or the clock was stepped. */
+#define TP_LATENCY_LIMIT_NS INT64_C(100000000)
+
+struct tp_port;
+
+enum tp_transmit_result {
+  TP_TRANSMIT_DONE,  /* sent or dropped and counted; the port has taken the packet */
+  TP_TRANSMIT_LATER, /* no room now; the packet is still the caller's */
+};
+
+struct tp_outstanding_stamp {
+  uint64_t instant_ns;
+  uint32_t id;
+  bool waiting;
+};
+
+struct tp_latency {
+  int64_t applied_ns;
+  bool is_fixed;
+  uint32_t sample_count; /* in the two arrays below */
+  uint32_t oldest;       /* index in by_age */
+  int64_t by_age[TP_LATENCY_SAMPLES];
+  int64_t by_size[TP_LATENCY_SAMPLES];
+  uint64_t samples_total;
+  uint32_t next_id; /* of the next event frame, as the kernel counts them (OPT_ID) */
+  uint32_t waiting_count;
+  struct tp_outstanding_stamp outstanding[TP_LATENCY_SAMPLES];
+};
+
+/* The result of a correction: a reason to drop the frame, or its new correctionField. */
+enum tp_correction_result {
+  TP_CORRECTION_DONE,
+  TP_CORRECTION_SATURATED,
+  TP_CORRECTION_LOST, /* the clock went back, or an offset lies outside the frame */
+};
+
+/*
+ * correctionField += (transmit_ns - start_ns) mod 2^48, in units of 2^-16 ns, limited to
+ * 0x7FFF_FFFF_FFFF_FFFF, which the standard has for "too large to be represented" (IEEE 1588-2019,
+ * 13.3.2.9); mends the checksum unless it is absent (0).
+ */
+enum tp_correction_result tp_correct(struct tp_packet *packet, uint64_t transmit_ns);
+
+/* Completes the correction and sends the frame in the same breath. */
+enum tp_transmit_result tp_transmit_corrected(struct tp_port *port, struct tp_packet *packet);
+
+/* An event frame went out at `instant_ns`; its stamp will carry the id that is returned. */
+uint32_t tp_latency_expect(struct tp_port *port, uint64_t instant_ns);
+/* The kernel's stamp of frame `id`. */
+void tp_latency_learn(struct tp_port *port, uint32_t id, uint64_t stamp_ns);
+/* Forgets what is outstanding: the kernel's count of ids starts at 0 again. */
+void tp_latency_restart(struct tp_port *port);
+void tp_latency_fix(struct tp_latency *latency, int64_t latency_ns);
+/* See tp_port_tx_latency in engine.h. */
+void tp_latency_report(const struct tp_latency *latency, int64_t out[5]);
+
+#endif
