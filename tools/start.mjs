@@ -1,4 +1,4 @@
-/** `npm start [-- options]`: sets up what is missing, then runs the lab (`timeplane lab`). */
+/** `npm start [-- options]`: sets up what is missing, then runs `timeplane lab first-light`. */
 import { runAttached } from './lib/console.mjs';
 import { inRoot } from './lib/files.mjs';
 import { main, setUp, setUpForHelp } from './setup.mjs';
@@ -7,5 +7,5 @@ await main(async (args) => {
   const help = args.some((arg) => arg === '--help' || arg === '-h');
   await (help ? setUpForHelp() : setUp('start'));
   const program = inRoot('dist', 'control-plane', 'cli', 'main.js');
-  return runAttached(process.execPath, [program, 'lab', ...args]);
+  return runAttached(process.execPath, [program, 'lab', 'first-light', ...args]);
 });
