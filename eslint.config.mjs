@@ -10,7 +10,7 @@ const PURE = [
 ];
 
 export default tseslint.config(
-  { ignores: ['dist/', 'build/', 'node_modules/', 'protos/gen/', '**/*.mjs'] },
+  { ignores: ['dist/', 'build/', 'node_modules/', 'protos/gen/', '**/*.mjs', '**/*.cjs'] },
   ...tseslint.configs.recommendedTypeChecked,
   {
     languageOptions: {

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { buildAll, buildTypeScript } from './lib/build-steps.mjs';
 import { SetupError, handleInterrupts, report, warn } from './lib/console.mjs';
 import { extendPath } from './lib/files.mjs';
-import { checkNode, installNpmPackages, npmPackagesAreCurrent } from './lib/npm-packages.mjs';
+import { installNpmPackages } from './lib/npm-packages.mjs';
 import { checkNamespaces, installSystemPackages } from './lib/system-packages.mjs';
 
 /** @typedef {'build' | 'start' | 'test' | 'bench'} Job */
@@ -17,7 +17,6 @@ import { checkNamespaces, installSystemPackages } from './lib/system-packages.mj
 /** Everything that `job` needs. @param {Job} job */
 export async function setUp(job) {
   checkPlatform();
-  checkNode();
   extendPath();
   await installSystemPackages(job);
   await installNpmPackages();
@@ -27,8 +26,7 @@ export async function setUp(job) {
 
 /** Enough to print a command's help: no C compiler, no system packages. */
 export async function setUpForHelp() {
-  checkNode();
-  if (!npmPackagesAreCurrent()) await installNpmPackages();
+  await installNpmPackages();
   await buildTypeScript();
 }
 

@@ -35,6 +35,29 @@ const missingFor = (job: string, path: string): { missing: string[]; required: b
 
 const ALL = ['cc', 'ptp4l', 'pmc', 'ip', 'tc', 'ethtool', 'unshare', 'nsenter', 'setpriv'];
 
+describe('a Node that', () => {
+  const check = (version: string) => {
+    const tool = JSON.stringify(join(LIB, '..', 'check-node.cjs'));
+    const text = `Object.defineProperty(process.versions, 'node', { value: '${version}' });
+      require(${tool});`;
+    return spawnSync(process.execPath, ['-e', text], { encoding: 'utf8' });
+  };
+
+  it('is too old is told so, before anything else', () => {
+    for (const version of ['12.22.9', '18.19.0', '20.18.3']) {
+      const { status, stderr } = check(version);
+      expect(status).toBe(1);
+      expect(stderr).toContain(`Node ${version} is too old`);
+    }
+  });
+
+  it('is new enough is not', () => {
+    for (const version of ['20.19.0', '20.20.2', '22.0.0', '24.1.0']) {
+      expect(check(version)).toMatchObject({ status: 0, stderr: '' });
+    }
+  });
+});
+
 describe('system packages', () => {
   it('are not asked for when everything is there', () => {
     expect(missingFor('start', pathWith('complete', ...ALL))).toEqual([]);

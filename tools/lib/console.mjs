@@ -103,7 +103,10 @@ export function runQuietly(command, args, options = {}) {
     });
     child.once('close', (code, signal) => {
       running.delete(child);
-      if (interruptedBy !== null) process.exit(signalExitCode(interruptedBy));
+      if (interruptedBy !== null) {
+        say(terminal ? '\ninterrupted' : 'interrupted');
+        process.exit(signalExitCode(interruptedBy));
+      }
       resolve({ code: code ?? signalExitCode(signal), output });
     });
   });

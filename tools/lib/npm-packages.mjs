@@ -5,19 +5,6 @@ import { inRoot, root, which } from './files.mjs';
 
 const readJson = (file) => JSON.parse(readFileSync(file, 'utf8'));
 
-/** Throws if this Node is older than package.json's `engines` asks for. */
-export function checkNode() {
-  const wanted = readJson(inRoot('package.json')).engines.node;
-  const least = wanted.replace('>=', '').split('.').map(Number);
-  const have = process.versions.node.split('.').map(Number);
-  const differs = least.findIndex((number, i) => number !== have[i]);
-  if (differs === -1 || have[differs] > least[differs]) return;
-  throw new SetupError(`Node ${process.versions.node} is too old: timeplane needs ${wanted}`, {
-    where: process.execPath,
-    fix: 'install a current Node (https://nodejs.org), then run the same command again',
-  });
-}
-
 /**
  * True if node_modules holds the lockfile's packages at its versions. npm writes its own record at
  * the end of an installation, so an interrupted one has none. Packages for other platforms are
@@ -46,7 +33,15 @@ export async function installNpmPackages() {
     throw new SetupError('npm is not on PATH', { fix: 'install npm (it comes with Node)' });
   }
   await step('installing the npm packages of package-lock.json', async () => {
-    const args = [...before, 'ci', '--ignore-scripts', '--no-audit', '--no-fund', '--no-progress'];
+    const args = [
+      ...before,
+      'ci',
+      '--include=dev',
+      '--ignore-scripts',
+      '--no-audit',
+      '--no-fund',
+      '--no-progress',
+    ];
     const { code, output } = await runQuietly(command, args, { cwd: root });
     if (code === 0) return;
     throw new SetupError(`npm ci ended with code ${code}`, {
