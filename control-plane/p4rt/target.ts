@@ -1,0 +1,29 @@
+/**
+ * What a target can do and where it differs, as data: the agent asks for a capability, never for a
+ * name. Every quirk carries the evidence that it exists.
+ */
+import type { Nanoseconds } from '#units/time';
+
+export interface TargetCapabilities {
+  /** The step of its timestamps. */
+  readonly timestampResolution: Nanoseconds;
+  /** Where the transmit half of a correction is added. */
+  readonly txHalf: 'egress' | 'deferred';
+  /** Whether transmit timestamps come back as packets. */
+  readonly txEvents: boolean;
+  /** Which of the committed pipelines it runs: a base name in p4/artefacts. */
+  readonly pipelineArtefact: 'main_native' | 'main_bmv2';
+}
+
+export interface TargetQuirk {
+  readonly name: string;
+  readonly what: string;
+  readonly evidence: string;
+}
+
+export interface Target {
+  readonly kind: string;
+  readonly description: string;
+  readonly capabilities: TargetCapabilities;
+  readonly quirks: readonly TargetQuirk[];
+}

@@ -1,0 +1,15 @@
+import { nanoseconds } from '#units/time';
+import type { Target } from '../target.js';
+
+/** The embedded switch, `timeplane switch`. */
+export const NATIVE: Target = {
+  kind: 'native',
+  description: 'the embedded switch',
+  capabilities: {
+    timestampResolution: nanoseconds(1n),
+    txHalf: 'deferred',
+    txEvents: false,
+    pipelineArtefact: 'main_native',
+  },
+  quirks: [],
+};

@@ -1,0 +1,217 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { desiredState } from '#dataplane/desired-state';
+import { DROP, MALFORMED, MESSAGE_TYPE, PTP_MODE, TABLES } from '#dataplane/program';
+import type { PortSettings, SwitchSettings } from '#dataplane/settings';
+import { decodeTableEntry, type EntrySpec } from '#p4rt/entities';
+import { reconcile } from '#p4rt/reconcile';
+import { Update_Type, type Entity } from '#protos/p4/v1/p4runtime_pb';
+import { portNumber, vlanId } from '#units/identity';
+import { MESSAGE_TYPE as WIRE_MESSAGE_TYPE } from '#wire/ptp-header';
+import { programIndex } from '../support/program.js';
+
+const index = programIndex();
+
+const port = (number: number, overrides: Partial<PortSettings> = {}): PortSettings => ({
+  number: portNumber(number),
+  name: `p${number}`,
+  ptp: 'transparent',
+  ptpPriority: 0,
+  nativeVlan: vlanId(1),
+  taggedVlans: [],
+  ...overrides,
+});
+
+const settings = (...ports: PortSettings[]): SwitchSettings => ({
+  ports,
+  malformed: {
+    truncated: 'drop',
+    unknownVersion: 'drop',
+    lengthBeyondFrame: 'drop',
+    lengthTooShort: 'drop',
+  },
+});
+
+function desired(wanted: SwitchSettings): Entity[] {
+  const state = desiredState(index, wanted);
+  if (!state.ok) throw new Error(state.error.message);
+  return state.value;
+}
+
+function entriesOf(entities: readonly Entity[], table: string): EntrySpec[] {
+  return entities
+    .map(({ entity }) => entity)
+    .filter((entity) => entity.case === 'tableEntry')
+    .map((entity) => decodeTableEntry(index, entity.value))
+    .map((decoded) => {
+      if (!decoded.ok) throw new Error(decoded.error.message);
+      return decoded.value;
+    })
+    .filter((entry) => entry.table.endsWith(`.${table}`));
+}
+
+describe('the desired state', () => {
+  const state = desired(
+    settings(
+      port(1),
+      port(2, { ptp: 'off', taggedVlans: [vlanId(10)] }),
+      port(3, { nativeVlan: null, taggedVlans: [vlanId(10)], ptpPriority: 5 }),
+    ),
+  );
+
+  it('has each port with its mode, its own slot and its priority', () => {
+    expect(entriesOf(state, 'port').map(({ match, action }) => [match, action.params])).toEqual([
+      [{ ingress_port: 1n }, { ptp_mode: 1n, slot: 0n, ptp_priority: 0n }],
+      [{ ingress_port: 2n }, { ptp_mode: 0n, slot: 1n, ptp_priority: 0n }],
+      [{ ingress_port: 3n }, { ptp_mode: 1n, slot: 2n, ptp_priority: 5n }],
+    ]);
+  });
+
+  it('admits untagged and priority-tagged frames to the native VLAN, and members with their tag', () => {
+    const admitted = entriesOf(state, 'vlan_admission')
+      .filter(({ match }) => match['ingress_port'] === 2n)
+      .map(({ match, action }) => [match['tagged'], match['vid'], action.params['vid']]);
+    expect(admitted).toEqual([
+      [0n, 0n, 1n],
+      [1n, 0n, 1n],
+      [1n, 1n, 1n],
+      [1n, 10n, 10n],
+    ]);
+  });
+
+  it('without a native VLAN admits nothing untagged', () => {
+    const admitted = entriesOf(state, 'vlan_admission').filter(
+      ({ match }) => match['ingress_port'] === 3n,
+    );
+    expect(admitted.map(({ match }) => match['tagged'])).toEqual([1n]);
+  });
+
+  it('delivers the native VLAN without a tag and others with it, in the egress mode', () => {
+    expect(
+      entriesOf(state, 'vlan_delivery').map(({ match, action }) => [
+        match['egress_port'],
+        match['vid'],
+        action.name.split('.').at(-1),
+        action.params['ptp_mode'],
+        action.params['slot'],
+      ]),
+    ).toEqual([
+      [1n, 1n, 'send_untagged', 1n, 0n],
+      [2n, 1n, 'send_untagged', 0n, 1n],
+      [2n, 10n, 'send_tagged', 0n, 1n],
+      [3n, 10n, 'send_tagged', 1n, 2n],
+    ]);
+  });
+
+  it('floods each VLAN to its ports', () => {
+    const groups = state
+      .map(({ entity }) => entity)
+      .filter((entity) => entity.case === 'packetReplicationEngineEntry')
+      .map((entity) => entity.value.type)
+      .filter((type) => type.case === 'multicastGroupEntry')
+      .map(({ value }) => [
+        value.multicastGroupId,
+        value.replicas.map(({ portKind }) => portKind.value),
+      ]);
+    expect(groups).toEqual([
+      [1, [Uint8Array.of(1), Uint8Array.of(2)]],
+      [10, [Uint8Array.of(2), Uint8Array.of(3)]],
+    ]);
+    expect(entriesOf(state, 'flood_group').map(({ action }) => action.params)).toEqual([
+      { group: 1n },
+      { group: 10n },
+    ]);
+  });
+
+  it('passes malformed messages only where that is asked for', () => {
+    expect(entriesOf(state, 'malformed_policy')).toEqual([]);
+    const tolerant = settings(port(1));
+    const passing = desired({
+      ...tolerant,
+      malformed: { ...tolerant.malformed, lengthTooShort: 'pass' },
+    });
+    expect(entriesOf(passing, 'malformed_policy').map(({ match }) => match)).toEqual([
+      { reason: 4n },
+    ]);
+  });
+
+  it('lets ports in after all that their frames will need', () => {
+    const cases = state.map(({ entity }) => entity);
+    const firstPort = cases.findIndex(
+      (entity) =>
+        entity.case === 'tableEntry' &&
+        decodeTableEntry(index, entity.value).ok &&
+        entriesOf([{ $typeName: 'p4.v1.Entity', entity }], 'port').length === 1,
+    );
+    expect(cases.slice(firstPort).some((e) => e.case === 'packetReplicationEngineEntry')).toBe(
+      false,
+    );
+  });
+});
+
+describe('reconciling', () => {
+  it('a fresh switch inserts everything', () => {
+    const state = desired(settings(port(1), port(2)));
+    const updates = reconcile(state, []);
+    expect(updates.map(({ type }) => type)).toEqual(state.map(() => Update_Type.INSERT));
+  });
+
+  it('a switch that is as it should be touches nothing', () => {
+    const state = desired(settings(port(1), port(2)));
+    expect(reconcile(state, desired(settings(port(1), port(2))))).toEqual([]);
+  });
+
+  it('changes what differs, and removes first what is not wanted', () => {
+    const before = desired(settings(port(1), port(2), port(3)));
+    const updates = reconcile(desired(settings(port(1, { ptp: 'off' }), port(2))), before);
+    expect(updates.map(({ type }) => type)).toEqual([
+      // Port 3: delivery, three admissions, the port itself.
+      ...Array.from({ length: 5 }, () => Update_Type.DELETE),
+      // The flood group without port 3; port 1's delivery and mode.
+      Update_Type.MODIFY,
+      Update_Type.MODIFY,
+      Update_Type.MODIFY,
+    ]);
+  });
+});
+
+describe('the numbers of the P4 program', () => {
+  const types = readFileSync(new URL('../../p4/core/types.p4', import.meta.url), 'utf8');
+  const numberOf = (name: string): number => {
+    const found = new RegExp(`\\b${name}\\s*=\\s*(\\d+);`).exec(types)?.[1];
+    if (found === undefined) throw new Error(`types.p4 has no ${name}`);
+    return Number(found);
+  };
+  const constants = (names: readonly string[]) => names.map(numberOf);
+
+  it('are those of its source', () => {
+    expect(constants(['PTP_MODE_OFF', 'PTP_MODE_TRANSPARENT_E2E'])).toEqual(
+      [PTP_MODE.off, PTP_MODE.transparent].map(Number),
+    );
+    expect(
+      constants([
+        'MALFORMED_TRUNCATED',
+        'MALFORMED_VERSION',
+        'MALFORMED_LENGTH_BEYOND',
+        'MALFORMED_LENGTH_TOO_LOW',
+      ]),
+    ).toEqual(Object.values(MALFORMED));
+    expect(
+      constants([
+        'DROP_PORT_UNKNOWN',
+        'DROP_VLAN_NOT_ADMITTED',
+        'DROP_RESERVED_ADDRESS',
+        'DROP_SAME_PORT',
+        'DROP_VLAN_WITHOUT_FLOOD_GROUP',
+        'DROP_MALFORMED',
+        'DROP_EGRESS_VLAN',
+        'DROP_TRAPPED_ONLY',
+      ]),
+    ).toEqual(Object.values(DROP));
+    expect(MESSAGE_TYPE).toEqual(WIRE_MESSAGE_TYPE);
+  });
+
+  it('and its tables are in the committed P4Info', () => {
+    for (const table of TABLES) expect(index.tables.byName(table).ok).toBe(true);
+  });
+});
