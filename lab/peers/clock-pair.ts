@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { LabError } from '../lab-error.js';
 import { OffsetEstimator, type OffsetSample } from '../measure/offset.js';
+import { parsePrintedOffset, type PrintedOffset } from '../measure/printed-offsets.js';
 import { parseSlaveEventLine } from '../measure/slave-events.js';
 import type { Interface } from '../topology/links.js';
 import { helperPath } from './helpers.js';
@@ -12,6 +13,8 @@ export interface ClockPair {
   readonly processes: readonly ManagedProcess[];
   /** Every evaluated Sync since the start. */
   readonly samples: readonly OffsetSample[];
+  /** What the client printed itself, once a second. */
+  readonly printed: readonly PrintedOffset[];
   /** Lines of the reader that were no slave event; always empty unless ptp4l changed its format. */
   readonly unreadable: readonly string[];
   stop(): Promise<void>;
@@ -29,6 +32,7 @@ const READER_TIMEOUT_MS = 2000;
 /** Starts the reader first: ptp4l does not repeat what nobody heard. */
 export async function startClockPair(options: ClockPairOptions): Promise<ClockPair> {
   const samples: OffsetSample[] = [];
+  const printed: PrintedOffset[] = [];
   const unreadable: string[] = [];
   const estimator = new OffsetEstimator();
   const monitorPath = join(options.directory, `events-${options.client.namespace.pid}`);
@@ -69,13 +73,17 @@ export async function startClockPair(options: ClockPairOptions): Promise<ClockPa
         label: 'the client’s ptp4l',
         interfaces: [options.client],
         settings: { slaveOnly: 1, slave_event_monitor: monitorPath },
+        onLine: (line) => {
+          const offset = parsePrintedOffset(line);
+          if (offset !== null) printed.push(offset);
+        },
       }),
     );
   } catch (error) {
     await stop();
     throw error;
   }
-  return { processes, samples, unreadable, stop };
+  return { processes, samples, printed, unreadable, stop };
 }
 
 /** Throws `no-samples` with the client's last words. */

@@ -25,6 +25,7 @@ export interface Ptp4lOptions {
   readonly interfaces: readonly Interface[];
   /** Settings of [global] beside those that all of them share. */
   readonly settings: Readonly<Record<string, string | number>>;
+  readonly onLine?: (line: string) => void;
 }
 
 /** The text of a configuration file: what all clocks of the lab share, and what this one adds. */
@@ -68,5 +69,6 @@ export async function startPtp4l(options: Ptp4lOptions): Promise<ManagedProcess>
     label: options.label,
     argv: ['ptp4l', '-f', file, ...ports],
     namespace: first.namespace,
+    ...(options.onLine === undefined ? {} : { onLine: options.onLine }),
   });
 }

@@ -79,6 +79,13 @@ async function wayIn(): Promise<readonly string[]> {
   );
 }
 
+/** A UNIX socket's address has 108 octets, and a user's TMPDIR may have more than that. */
+const TEMPORARY_MAX_OCTETS = 48;
+
+function shortTemporary(): string {
+  return Buffer.byteLength(tmpdir()) <= TEMPORARY_MAX_OCTETS ? tmpdir() : '/tmp';
+}
+
 const FORWARDED_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**
@@ -87,7 +94,7 @@ const FORWARDED_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
  */
 export async function runInSandbox(): Promise<number> {
   const way = await wayIn();
-  const directory = mkdtempSync(join(tmpdir(), 'timeplane-lab-'));
+  const directory = mkdtempSync(join(shortTemporary(), 'timeplane-lab-'));
   const self = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
   // SIGTERM lets the inner process clean up even when this one is killed outright.
   const child = spawn(way[0] ?? '', [...way.slice(1), 'setpriv', '--pdeathsig', 'TERM', ...self], {

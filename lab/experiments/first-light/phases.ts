@@ -1,6 +1,7 @@
 /** The phases: what is between the clocks, how long they are listened to, what came of it. */
 import { LabError } from '../../lab-error.js';
 import { missingSyncs, type OffsetSample } from '../../measure/offset.js';
+import { unexplained } from '../../measure/printed-offsets.js';
 import { percentile, summarizeErrors, summarizeSpread } from '../../measure/statistics.js';
 import { startBmv2 } from '../../peers/bmv2.js';
 import { reportNoSamples, startClockPair, type ClockPair } from '../../peers/clock-pair.js';
@@ -104,8 +105,22 @@ async function listen(
     assertAllAlive(running.processes);
   }
   await pause(READER_DELAY_MS, context.signal);
+  checkAgainstClient(running.clocks);
   const [startNs, endNs] = [BigInt(startMs) * 1_000_000n, BigInt(endMs) * 1_000_000n];
   return samples.filter((sample) => sample.ingressNs >= startNs && sample.ingressNs < endNs);
+}
+
+/** The client's own word: every offset that it printed has to be one that we computed. */
+function checkAgainstClient({ printed, samples, unreadable }: ClockPair): void {
+  const [event] = unreadable;
+  if (event !== undefined) throw new LabError('no-samples', `unknown slave event: ${event}`);
+  const [other] = unexplained(printed, samples);
+  if (other === undefined) return;
+  throw new LabError(
+    'no-samples',
+    `the client printed an offset of ${other.offsetNs} ns with a path delay of ` +
+      `${other.pathDelayNs} ns, which is none of those computed from its raw times`,
+  );
 }
 
 const integers = <Values extends Record<string, number>>(values: Values): Values =>

@@ -81,6 +81,7 @@ function row(phase: PhaseResult, load: number) {
 const LEGEND = [
   'rms to max: absolute offset from the grandmaster as the client computes it, for every Sync:',
   '(ingress − origin − correctionField) − mean path delay (moving median of ten, as in ptp4l).',
+  'Every offset that the client printed itself was found among them.',
   'All namespaces share one clock, so the true offset is zero, and whatever the client computes is',
   'its error. A correction that is wrong one way shows as error, one that is wrong both ways as path',
   'delay: compare it with the direct link.',

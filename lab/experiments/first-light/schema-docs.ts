@@ -1,0 +1,66 @@
+/** Writes docs/first-light-json.md from the schema, so that the two cannot differ. */
+import { z } from 'zod';
+import { firstLightSchema } from './schema.js';
+
+interface JsonSchema {
+  readonly type?: string | readonly string[];
+  readonly description?: string;
+  readonly enum?: readonly string[];
+  readonly anyOf?: readonly JsonSchema[];
+  readonly items?: JsonSchema;
+  readonly properties?: Readonly<Record<string, JsonSchema>>;
+}
+
+function typeOf(schema: JsonSchema): string {
+  if (schema.anyOf !== undefined) return schema.anyOf.map(typeOf).join(' or ');
+  if (schema.enum !== undefined) return schema.enum.map((value) => `\`"${value}"\``).join(', ');
+  if (schema.type === 'array') return `list of ${typeOf(schema.items ?? {})}`;
+  return [schema.type ?? 'anything'].flat().join(' or ');
+}
+
+/** The object in it, wherever a list or a null hides it. */
+function objectIn(schema: JsonSchema): JsonSchema | undefined {
+  if (schema.properties !== undefined) return schema;
+  if (schema.items !== undefined) return objectIn(schema.items);
+  return schema.anyOf?.map(objectIn).find((found) => found !== undefined);
+}
+
+function fields(schema: JsonSchema, depth: number): string[] {
+  return Object.entries(objectIn(schema)?.properties ?? {}).flatMap(([name, field]) => {
+    const text = field.description === undefined ? '' : `: ${field.description}`;
+    const line = `${'  '.repeat(depth)}- \`${name}\` (${typeOf(field)})${text}`;
+    return [line, ...fields(field, depth + 1)];
+  });
+}
+
+const INTRODUCTION = `# The file that \`--json\` writes
+
+\`npm start -- --json FILE\` (or \`timeplane lab first-light --json FILE\`) writes one JSON object. Its
+shape is stable: fields are added in minor versions, never changed or removed. This page is written
+from the schema in \`lab/experiments/first-light/schema.ts\`, which every file is checked against
+before it is written. Times are nanoseconds, rates bits per second, sizes octets.
+
+## What the error is
+
+For every Sync, the client's offset from the grandmaster as ptp4l computes it from the raw times that
+it reports to its slave event monitor:
+
+    offset = (ingress − origin − correction) − mean path delay
+
+with the correctionField of Sync and Follow_Up together, and the moving median over the last ten of
+
+    ((ingress − origin − correction) of the latest Sync
+      + (response − request − correction) of the Delay_Req) / 2
+
+as mean path delay. All namespaces share one clock, so the true offset is zero and the offset is the
+error. \`errorNs\` is of absolute values; percentiles are nearest-rank. A phase is \`failed\` when an
+offset that the client's ptp4l printed itself is not one of those computed here.
+
+## Fields
+`;
+
+/** The whole page. */
+export function schemaPage(): string {
+  const schema = z.toJSONSchema(firstLightSchema) as JsonSchema;
+  return [INTRODUCTION, ...fields(schema, 0), ''].join('\n');
+}

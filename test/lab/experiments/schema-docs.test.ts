@@ -1,0 +1,6 @@
+import { expect, it } from 'vitest';
+import { schemaPage } from '#lab/experiments/first-light/schema-docs';
+
+it('docs/first-light-json.md says what the schema says (write it anew with vitest -u)', async () => {
+  await expect(schemaPage()).toMatchFileSnapshot('../../../docs/first-light-json.md');
+});

@@ -1,0 +1,54 @@
+import { parse } from 'yaml';
+import { describe, expect, it } from 'vitest';
+import { agentConfig } from '#lab/peers/agent';
+import { bmv2QueueCommands } from '#lab/peers/bmv2';
+import { ptp4lConfig } from '#lab/peers/ptp4l';
+
+describe('what the lab tells ptp4l', () => {
+  const text = ptp4lConfig(
+    {
+      directory: '/run/lab',
+      transport: 'UDPv4',
+      interfaces: [],
+      settings: { masterOnly: 1, priority1: 1 },
+    },
+    'gm.uds',
+  );
+
+  it('never lets it touch a clock, and uses the kernel’s stamps', () => {
+    expect(text).toMatch(/^free_running 1$/m);
+    expect(text).toMatch(/^time_stamping software$/m);
+  });
+
+  it('has the transport, this clock’s own settings and a socket of its own', () => {
+    expect(text).toMatch(/^\[global\]\n/);
+    expect(text).toMatch(/^network_transport UDPv4$/m);
+    expect(text).toMatch(/^masterOnly 1$/m);
+    expect(text).toMatch(/^uds_address \/run\/lab\/gm\.uds$/m);
+  });
+});
+
+describe('what the lab tells the agent', () => {
+  it('differs between bridge and transparent clock in the ports’ PTP mode only', () => {
+    const transparent = agentConfig('native', 'transparent');
+    expect(transparent.replaceAll('ptp: transparent', 'ptp: off')).toBe(
+      agentConfig('native', 'off').replaceAll('ptp: "off"', 'ptp: off'),
+    );
+    expect(parse(transparent)).toMatchObject({
+      target: { kind: 'native', address: '127.0.0.1:9559', deviceId: 1 },
+      ports: [
+        { number: 1, ptp: 'transparent' },
+        { number: 2, ptp: 'transparent' },
+        { number: 3, ptp: 'transparent' },
+      ],
+    });
+  });
+});
+
+describe('what the lab tells bmv2', () => {
+  it('is the rate and the bound in frames of cross traffic', () => {
+    expect(bmv2QueueCommands(100_000_000, 131_072)).toBe(
+      'set_queue_depth 86 2\nset_queue_rate 8127 2\n',
+    );
+  });
+});
