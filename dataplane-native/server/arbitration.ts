@@ -1,0 +1,212 @@
+/**
+ * Client arbitration (specification 1.5, section "Client Arbitration and Controller Replication") as
+ * a pure state machine: one input in, the new state and the effects out. The caller performs the
+ * effects in order, and feeds `disconnected` when a stream has ended, for whatever reason.
+ *
+ * Writes are done within one turn of the event loop, so none is ever in flight at an input: the
+ * specification's wait for the old primary's writes is empty here.
+ */
+import { status } from '@grpc/grpc-js';
+
+export type ClientId = number;
+/** 128 bits: high and low of the message. */
+export type ElectionId = bigint;
+
+export interface RoleState {
+  /** The highest election id ever received, kept when its client has gone. */
+  readonly highest: ElectionId | null;
+  readonly primary: ClientId | null;
+  /** Live clients and the id of each; null where the client gave none. */
+  readonly clients: ReadonlyMap<ClientId, ElectionId | null>;
+}
+
+export interface ArbitrationState {
+  readonly roles: ReadonlyMap<string, RoleState>;
+}
+
+export interface ArbitrationLimits {
+  readonly deviceId: bigint;
+  readonly clientsPerRole: number;
+  /** Roles are remembered for ever, since their highest id is. */
+  readonly roles: number;
+}
+
+export type ArbitrationInput =
+  | {
+      readonly kind: 'update';
+      readonly client: ClientId;
+      readonly deviceId: bigint;
+      readonly role: string;
+      /** No scheme for role.config is agreed on, so any is refused. */
+      readonly hasRoleConfig: boolean;
+      readonly electionId: ElectionId | null;
+    }
+  | { readonly kind: 'disconnected'; readonly client: ClientId };
+
+export type Standing = 'primary' | 'backup' | 'noPrimary';
+
+export type ArbitrationEffect =
+  | {
+      readonly kind: 'notify';
+      readonly client: ClientId;
+      readonly role: string;
+      readonly highest: ElectionId | null;
+      readonly standing: Standing;
+    }
+  | {
+      readonly kind: 'terminate';
+      readonly client: ClientId;
+      readonly code: status;
+      readonly message: string;
+    };
+
+export interface ArbitrationStep {
+  readonly state: ArbitrationState;
+  readonly effects: readonly ArbitrationEffect[];
+}
+
+export const DEFAULT_ROLE = '';
+
+export const NO_CLIENTS: ArbitrationState = { roles: new Map() };
+
+const NEW_ROLE: RoleState = { highest: null, primary: null, clients: new Map() };
+
+/** What one input changes. */
+export function arbitrate(
+  state: ArbitrationState,
+  limits: ArbitrationLimits,
+  input: ArbitrationInput,
+): ArbitrationStep {
+  return input.kind === 'update' ? update(state, limits, input) : disconnect(state, input.client);
+}
+
+/** The role that a live client has, or null. */
+export function roleOf(state: ArbitrationState, client: ClientId): string | null {
+  for (const [name, role] of state.roles) if (role.clients.has(client)) return name;
+  return null;
+}
+
+export function isPrimary(state: ArbitrationState, client: ClientId): boolean {
+  for (const role of state.roles.values()) if (role.primary === client) return true;
+  return false;
+}
+
+/** Whether a request under this role and id comes from the role's primary. */
+export function mayWrite(
+  state: ArbitrationState,
+  roleName: string,
+  electionId: ElectionId | null,
+): boolean {
+  const role = state.roles.get(roleName);
+  if (role === undefined || role.primary === null || electionId === null) return false;
+  return role.clients.get(role.primary) === electionId;
+}
+
+export function primaries(state: ArbitrationState): ClientId[] {
+  return [...state.roles.values()].flatMap(({ primary }) => (primary === null ? [] : [primary]));
+}
+
+type Update = ArbitrationInput & { readonly kind: 'update' };
+
+function update(
+  state: ArbitrationState,
+  limits: ArbitrationLimits,
+  input: Update,
+): ArbitrationStep {
+  const current = roleOf(state, input.client);
+  const refusal =
+    current === null ? refuseNew(state, limits, input) : refuseChange(limits, current, input);
+  const role = state.roles.get(input.role) ?? NEW_ROLE;
+  const reason = refusal ?? refuseAny(role, input);
+  if (reason !== null) {
+    return { state, effects: [{ kind: 'terminate', client: input.client, ...reason }] };
+  }
+  const clients = new Map(role.clients).set(input.client, input.electionId);
+  const { electionId, client } = input;
+  const becomesPrimary = electionId !== null && electionId >= (role.highest ?? 0n);
+  if (becomesPrimary) {
+    const next: RoleState = { highest: electionId, primary: client, clients };
+    // The others first: the new primary may write as soon as it knows.
+    return withRole(state, input.role, next, [...others(clients, client), client]);
+  }
+  const wasPrimary = role.primary === client;
+  const next: RoleState = {
+    highest: role.highest,
+    primary: wasPrimary ? null : role.primary,
+    clients,
+  };
+  return withRole(state, input.role, next, wasPrimary ? [...clients.keys()] : [client]);
+}
+
+type Refusal = { readonly code: status; readonly message: string } | null;
+
+function refuseNew(state: ArbitrationState, limits: ArbitrationLimits, input: Update): Refusal {
+  if (input.deviceId !== limits.deviceId) {
+    return { code: status.NOT_FOUND, message: `no device has the id ${input.deviceId}` };
+  }
+  const role = state.roles.get(input.role);
+  if (role === undefined && state.roles.size >= limits.roles) {
+    return { code: status.RESOURCE_EXHAUSTED, message: `at most ${limits.roles} roles` };
+  }
+  if (role !== undefined && role.clients.size >= limits.clientsPerRole) {
+    const message = `at most ${limits.clientsPerRole} streams for one role`;
+    return { code: status.RESOURCE_EXHAUSTED, message };
+  }
+  return null;
+}
+
+function refuseChange(limits: ArbitrationLimits, current: string, input: Update): Refusal {
+  if (input.deviceId !== limits.deviceId) {
+    const message = 'the device of a stream cannot change';
+    return { code: status.FAILED_PRECONDITION, message };
+  }
+  if (input.role !== current) {
+    const message = 'the role of a stream cannot change';
+    return { code: status.FAILED_PRECONDITION, message };
+  }
+  return null;
+}
+
+function refuseAny(role: RoleState, input: Update): Refusal {
+  if (input.hasRoleConfig) {
+    const message = 'role.config must be unset: no scheme for it is agreed on';
+    return { code: status.INVALID_ARGUMENT, message };
+  }
+  for (const [client, electionId] of role.clients) {
+    if (client === input.client || electionId === null) continue;
+    if (electionId === input.electionId) {
+      const message = `election_id ${electionId} is used by another live client`;
+      return { code: status.INVALID_ARGUMENT, message };
+    }
+  }
+  return null;
+}
+
+function disconnect(state: ArbitrationState, client: ClientId): ArbitrationStep {
+  const name = roleOf(state, client);
+  const role = name === null ? undefined : state.roles.get(name);
+  if (name === null || role === undefined) return { state, effects: [] };
+  const clients = new Map(role.clients);
+  clients.delete(client);
+  const wasPrimary = role.primary === client;
+  const next = { ...role, clients, primary: wasPrimary ? null : role.primary };
+  return withRole(state, name, next, wasPrimary ? [...clients.keys()] : []);
+}
+
+function others(clients: RoleState['clients'], client: ClientId): ClientId[] {
+  return [...clients.keys()].filter((other) => other !== client);
+}
+
+function withRole(
+  state: ArbitrationState,
+  name: string,
+  role: RoleState,
+  notified: readonly ClientId[],
+): ArbitrationStep {
+  const effects = notified.map((client): ArbitrationEffect => {
+    const backup = role.primary === null ? 'noPrimary' : 'backup';
+    const standing = client === role.primary ? 'primary' : backup;
+    return { kind: 'notify', client, role: name, highest: role.highest, standing };
+  });
+  return { state: { roles: new Map(state.roles).set(name, role) }, effects };
+}

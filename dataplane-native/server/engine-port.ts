@@ -1,0 +1,99 @@
+/**
+ * The engine as the P4Runtime server sees it: engine.h in TypeScript's terms. The binding is one
+ * implementation; `shadow-engine.ts`, which keeps state and forwards nothing, is another.
+ *
+ * Tables, actions, counters and registers are numbers of the compiler's layout; keys, masks and
+ * arguments are host-order 64-bit words as the layout says.
+ */
+
+export type EngineErrorCode =
+  | 'NO_MEMORY'
+  | 'NO_SUCH_INTERFACE'
+  | 'NO_PERMISSION'
+  | 'PORT_IN_USE'
+  | 'NO_SUCH_PORT'
+  | 'BAD_PIPELINE'
+  | 'NO_PIPELINE'
+  | 'NOT_FOUND'
+  | 'EXISTS'
+  | 'FULL'
+  | 'OUT_OF_RANGE'
+  | 'BAD_STATE'
+  | 'SYSTEM';
+
+export interface EngineFailure {
+  readonly code: EngineErrorCode;
+  readonly message: string;
+}
+
+export type EngineResult<T> =
+  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: EngineFailure };
+
+/** Names an entry for as long as it is in its table. */
+export type EntryHandle = bigint;
+
+/** A direct counter of the default entry is read with this handle. */
+export const DEFAULT_ENTRY: EntryHandle = -1n;
+
+export interface NewEntry {
+  readonly table: number;
+  readonly key: BigUint64Array;
+  readonly mask: BigUint64Array;
+  /** Bit i: word i is a range, `key` its low and `mask` its high end. */
+  readonly rangeWords: number;
+  readonly priority: number;
+  readonly action: number;
+  readonly args: BigUint64Array;
+}
+
+export interface CounterValue {
+  readonly packets: bigint;
+  readonly octets: bigint;
+}
+
+export interface EngineReplica {
+  readonly port: number;
+  readonly instance: number;
+}
+
+/** The state of a loaded pipeline. */
+export interface EngineState {
+  tableInsert(entry: NewEntry): EngineResult<EntryHandle>;
+  tableModify(
+    table: number,
+    handle: EntryHandle,
+    action: number,
+    args: BigUint64Array,
+  ): EngineResult<void>;
+  tableRemove(table: number, handle: EntryHandle): EngineResult<void>;
+  tableSetDefault(table: number, action: number, args: BigUint64Array): EngineResult<void>;
+  tableReadCounter(table: number, handle: EntryHandle): EngineResult<CounterValue>;
+  tableWriteCounter(table: number, handle: EntryHandle, value: CounterValue): EngineResult<void>;
+  counterRead(counter: number, index: number, count: number): EngineResult<CounterValue[]>;
+  counterWrite(counter: number, index: number, value: CounterValue): EngineResult<void>;
+  /** Each cell's words, least significant first. */
+  registerRead(register: number, index: number, count: number): EngineResult<BigUint64Array[]>;
+  registerWrite(register: number, index: number, words: BigUint64Array): EngineResult<void>;
+  /** Replaces the whole group; no replicas removes it. */
+  multicastGroupSet(group: number, replicas: readonly EngineReplica[]): EngineResult<void>;
+  /** Replaces the whole session; no replicas removes it. `packetOctets` 0: whole frames. */
+  cloneSessionSet(
+    session: number,
+    replicas: readonly EngineReplica[],
+    classOfService: number,
+    packetOctets: number,
+  ): EngineResult<void>;
+}
+
+export type EngineMessage =
+  | { readonly kind: 'packetIn'; readonly frame: Uint8Array }
+  | { readonly kind: 'digest'; readonly list: number; readonly words: BigUint64Array }
+  | { readonly kind: 'portStatus'; readonly port: number; readonly up: boolean };
+
+export interface EnginePort extends EngineState {
+  /** Loads a compiled pipeline; the old one's state is gone. On failure the old one stays. */
+  load(sharedObject: string): EngineResult<void>;
+  /** A frame from the control plane enters ingress. */
+  packetOut(frame: Uint8Array): EngineResult<void>;
+  onMessage(listener: (message: EngineMessage) => void): void;
+}

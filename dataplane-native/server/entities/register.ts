@@ -1,0 +1,93 @@
+/** RegisterEntry (specification 1.5, section of that name), for registers of bit<W>. */
+import { create } from '@bufbuild/protobuf';
+import { decodeBytestring, encodeBytestring } from '#p4rt/bytestring';
+import { P4DataSchema } from '#protos/p4/v1/p4data_pb';
+import type { Entity, RegisterEntry } from '#protos/p4/v1/p4runtime_pb';
+import {
+  EntitySchema,
+  IndexSchema,
+  RegisterEntrySchema,
+  Update_Type,
+} from '#protos/p4/v1/p4runtime_pb';
+import type { Outcome } from '../errors.js';
+import { DONE, done, fromEngine, invalid, notFound, outOfRange } from '../errors.js';
+import type { RegisterProgram } from '../program.js';
+import type { ForwardingState } from '../state.js';
+import { unimplemented } from '../unimplemented.js';
+import { readSlot, writeSlot } from '../words.js';
+import type { WriteType } from '../write-type.js';
+import { cellRange } from './index-range.js';
+
+function findRegister(state: ForwardingState, id: number): Outcome<RegisterProgram> {
+  const register = state.program.registers.get(id);
+  if (register === undefined) return notFound(`no register has the id ${id}`);
+  return register.isBits ? done(register) : unimplemented('structRegisters');
+}
+
+export function writeRegisterEntry(
+  state: ForwardingState,
+  type: WriteType,
+  entry: RegisterEntry,
+): Outcome<void> {
+  if (type !== Update_Type.MODIFY) return invalid('a register can only be modified');
+  if (entry.registerId === 0) return invalid('register_id is not set');
+  const register = findRegister(state, entry.registerId);
+  if (!register.ok) return register;
+  const { layout } = register.value;
+  const cells = cellRange(entry.index, layout);
+  if (!cells.ok) return cells;
+  if (entry.data?.data.case !== 'bitstring') {
+    return invalid(`register '${layout.name}' takes a bitstring`);
+  }
+  const value = decodeBytestring(entry.data.data.value, layout.bitwidth);
+  if (!value.ok) return outOfRange(`register '${layout.name}': ${value.error.message}`);
+  const words = new BigUint64Array(layout.words);
+  writeSlot(words, { word: 0, shift: 0, bitwidth: layout.bitwidth }, value.value);
+  for (let i = 0; i < cells.value.count; i += 1) {
+    const written = state.engine.registerWrite(layout.index, cells.value.first + i, words);
+    if (!written.ok) return fromEngine(written.error);
+  }
+  return DONE;
+}
+
+export function readRegisterEntries(
+  state: ForwardingState,
+  filter: RegisterEntry,
+): Outcome<Entity[]> {
+  if (filter.registerId === 0) {
+    const all: Entity[] = [];
+    for (const register of state.program.registers.values()) {
+      if (!register.isBits) return unimplemented('structRegisters');
+      const read = readCells(state, register, 0, register.layout.size);
+      if (!read.ok) return read;
+      all.push(...read.value);
+    }
+    return done(all);
+  }
+  const register = findRegister(state, filter.registerId);
+  if (!register.ok) return register;
+  const cells = cellRange(filter.index, register.value.layout);
+  return cells.ok ? readCells(state, register.value, cells.value.first, cells.value.count) : cells;
+}
+
+function readCells(
+  state: ForwardingState,
+  { id, layout }: RegisterProgram,
+  first: number,
+  count: number,
+): Outcome<Entity[]> {
+  const read = state.engine.registerRead(layout.index, first, count);
+  if (!read.ok) return fromEngine(read.error);
+  const slot = { word: 0, shift: 0, bitwidth: layout.bitwidth };
+  return done(
+    read.value.map((words, i) => {
+      const octets = encodeBytestring(readSlot(words, slot));
+      const value = create(RegisterEntrySchema, {
+        registerId: id,
+        index: create(IndexSchema, { index: BigInt(first + i) }),
+        data: create(P4DataSchema, { data: { case: 'bitstring', value: octets } }),
+      });
+      return create(EntitySchema, { entity: { case: 'registerEntry', value } });
+    }),
+  );
+}

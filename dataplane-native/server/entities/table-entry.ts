@@ -1,0 +1,324 @@
+/** TableEntry (specification 1.5, section "TableEntry"): write and read. */
+import { create } from '@bufbuild/protobuf';
+import { status } from '@grpc/grpc-js';
+import { ActionRef_Scope } from '#protos/p4/config/v1/p4info_pb';
+import type { CounterData, Entity, TableAction, TableEntry } from '#protos/p4/v1/p4runtime_pb';
+import {
+  EntitySchema,
+  TableActionSchema,
+  TableEntrySchema,
+  Update_Type,
+} from '#protos/p4/v1/p4runtime_pb';
+import type { Outcome } from '../errors.js';
+import { DONE, denied, done, fail, fromEngine, invalid, notFound } from '../errors.js';
+import type { KeyWords } from '../match.js';
+import { decodeArgs, decodeKey, encodeArgs, encodeKey } from '../match.js';
+import type { ForwardingState, StoredAction, StoredEntry, TableState } from '../state.js';
+import { entryKey, initialDefault } from '../state.js';
+import { unimplemented } from '../unimplemented.js';
+import type { WriteType } from '../write-type.js';
+import { checkCounterData, counterDataOf, counterValueOf } from './counter-data.js';
+
+/** Writes an entry, the default one included. */
+export function writeTableEntry(
+  state: ForwardingState,
+  type: WriteType,
+  entry: TableEntry,
+): Outcome<void> {
+  const found = findTable(state, entry.tableId);
+  if (!found.ok) return found;
+  const table = found.value;
+  const checked = type === Update_Type.DELETE ? DONE : checkAttributes(table, entry);
+  if (!checked.ok) return checked;
+  if (entry.isDefaultAction) return writeDefault(state, table, type, entry);
+  const located = locate(table, entry);
+  if (!located.ok) return located;
+  switch (type) {
+    case Update_Type.INSERT:
+      return insert(state, table, located.value, entry);
+    case Update_Type.MODIFY:
+      return modify(state, table, located.value, entry);
+    case Update_Type.DELETE:
+      return remove(state, table, located.value);
+  }
+}
+
+/** The state of a table by its P4Info id. */
+export function findTable(state: ForwardingState, id: number): Outcome<TableState> {
+  if (id === 0) return invalid('table_id is not set');
+  const table = state.tables.get(id);
+  return table === undefined ? notFound(`no table has the id ${id}`) : done(table);
+}
+
+interface Located {
+  readonly words: KeyWords;
+  readonly priority: number;
+  readonly key: string;
+}
+
+function locate(table: TableState, entry: TableEntry): Outcome<Located> {
+  const { program } = table;
+  if (program.layout.kind === 'keyless') {
+    return invalid(`table '${program.name}' has no key: it has only a default entry`);
+  }
+  const { priority } = entry;
+  if (program.needsPriority && priority <= 0) {
+    return invalid(`table '${program.name}' needs a priority greater than 0, found ${priority}`);
+  }
+  if (!program.needsPriority && priority !== 0) {
+    return invalid(`table '${program.name}' takes no priority, found ${priority}`);
+  }
+  const words = encodeKey(program, entry.match);
+  if (!words.ok) return words;
+  return done({ words: words.value, priority, key: entryKey(words.value, priority) });
+}
+
+/** Attributes that are wrong whatever the entry. */
+function checkAttributes(table: TableState, entry: TableEntry): Outcome<void> {
+  const { program } = table;
+  if (entry.isConst) return invalid('is_const must be false in a write');
+  if (entry.idleTimeoutNs !== 0n) {
+    return program.layout.supportsTimeout
+      ? unimplemented('idleTimeout')
+      : invalid(`table '${program.name}' does not support idle timeout`);
+  }
+  if (entry.meterConfig !== undefined || entry.meterCounterData !== undefined) {
+    return program.hasDirectMeter
+      ? unimplemented('meters')
+      : invalid(`table '${program.name}' has no direct meter`);
+  }
+  if (entry.counterData !== undefined && !program.hasDirectCounter) {
+    return invalid(`table '${program.name}' has no direct counter`);
+  }
+  return checkCounterData(entry.counterData);
+}
+
+function chooseAction(
+  table: TableState,
+  action: TableAction,
+  forbidden: ActionRef_Scope,
+): Outcome<StoredAction> {
+  const { program } = table;
+  const { type } = action;
+  if (type.case !== 'action') {
+    if (program.usesActionProfile) return unimplemented('actionProfiles');
+    return invalid(`table '${program.name}' is a direct table: its entries take an action`);
+  }
+  if (program.usesActionProfile) return unimplemented('actionProfiles');
+  const chosen = program.actionsById.get(type.value.actionId);
+  if (chosen === undefined) {
+    return invalid(`table '${program.name}' has no action with the id ${type.value.actionId}`);
+  }
+  if (chosen.scope === forbidden) {
+    const use = forbidden === ActionRef_Scope.TABLE_ONLY ? 'as default' : 'in entries';
+    return denied(`action '${chosen.name}' cannot be used ${use} of table '${program.name}'`);
+  }
+  const args = encodeArgs(chosen, type.value);
+  return args.ok ? done({ action: chosen.layout.index, args: args.value }) : args;
+}
+
+function insert(
+  state: ForwardingState,
+  table: TableState,
+  { words, priority, key }: Located,
+  entry: TableEntry,
+): Outcome<void> {
+  const { program } = table;
+  if (program.isConst) return denied(`table '${program.name}' is constant`);
+  if (entry.action === undefined) return invalid('an INSERT needs an action');
+  const action = chooseAction(table, entry.action, ActionRef_Scope.DEFAULT_ONLY);
+  if (!action.ok) return action;
+  if (table.entries.has(key)) {
+    return fail(status.ALREADY_EXISTS, `table '${program.name}' already has this entry`);
+  }
+  const { index } = program.layout;
+  const inserted = state.engine.tableInsert({ table: index, ...words, priority, ...action.value });
+  if (!inserted.ok) return fromEngine(inserted.error);
+  table.entries.set(key, {
+    handle: inserted.value,
+    words,
+    priority,
+    action: action.value,
+    metadata: entry.metadata,
+    controllerMetadata: entry.controllerMetadata,
+    isConst: false,
+  });
+  return writeCounter(state, table, inserted.value, entry.counterData);
+}
+
+function modify(
+  state: ForwardingState,
+  table: TableState,
+  { key }: Located,
+  entry: TableEntry,
+): Outcome<void> {
+  const { program } = table;
+  const old = table.entries.get(key);
+  if (entry.action !== undefined && (program.isConst || old?.isConst === true)) {
+    return denied(`the entries of table '${program.name}' are constant`);
+  }
+  if (old === undefined) return notFound(`table '${program.name}' has no such entry`);
+  if (old.isConst) return writeCounter(state, table, old.handle, entry.counterData);
+  let { action } = old;
+  if (entry.action !== undefined) {
+    const chosen = chooseAction(table, entry.action, ActionRef_Scope.DEFAULT_ONLY);
+    if (!chosen.ok) return chosen;
+    action = chosen.value;
+    const { index } = program.layout;
+    const modified = state.engine.tableModify(index, old.handle, action.action, action.args);
+    if (!modified.ok) return fromEngine(modified.error);
+  }
+  const { metadata } = entry;
+  table.entries.set(key, {
+    ...old,
+    action,
+    metadata,
+    controllerMetadata: entry.controllerMetadata,
+  });
+  return writeCounter(state, table, old.handle, entry.counterData);
+}
+
+function remove(state: ForwardingState, table: TableState, { key }: Located): Outcome<void> {
+  const { program } = table;
+  const old = table.entries.get(key);
+  if (program.isConst || old?.isConst === true) {
+    return denied(`the entries of table '${program.name}' are constant`);
+  }
+  if (old === undefined) return notFound(`table '${program.name}' has no such entry`);
+  const removed = state.engine.tableRemove(program.layout.index, old.handle);
+  if (!removed.ok) return fromEngine(removed.error);
+  table.entries.delete(key);
+  return DONE;
+}
+
+function writeDefault(
+  state: ForwardingState,
+  table: TableState,
+  type: WriteType,
+  entry: TableEntry,
+): Outcome<void> {
+  const { program } = table;
+  if (type !== Update_Type.MODIFY) return invalid('the default entry can only be modified');
+  if (entry.match.length !== 0 || entry.priority !== 0) {
+    return invalid('the default entry has neither match nor priority');
+  }
+  if (program.defaultIsConst) {
+    return denied(`the default action of table '${program.name}' is constant`);
+  }
+  const reset = initialDefault(table.program);
+  let { action } = reset;
+  if (entry.action !== undefined) {
+    const chosen = chooseAction(table, entry.action, ActionRef_Scope.TABLE_ONLY);
+    if (!chosen.ok) return chosen;
+    action = chosen.value;
+  }
+  if (action === null) return invalid(`table '${program.name}' has no default action to return to`);
+  const set = state.engine.tableSetDefault(program.layout.index, action.action, action.args);
+  if (!set.ok) return fromEngine(set.error);
+  table.defaultEntry =
+    entry.action === undefined
+      ? reset
+      : {
+          ...reset,
+          action,
+          metadata: entry.metadata,
+          controllerMetadata: entry.controllerMetadata,
+        };
+  return writeCounter(state, table, reset.handle, entry.counterData);
+}
+
+function writeCounter(
+  state: ForwardingState,
+  table: TableState,
+  handle: StoredEntry['handle'],
+  data: CounterData | undefined,
+): Outcome<void> {
+  if (data === undefined) return DONE;
+  const { index } = table.program.layout;
+  const written = state.engine.tableWriteCounter(index, handle, counterValueOf(data));
+  return written.ok ? DONE : fromEngine(written.error);
+}
+
+/** The entries that a request's filter selects, with their tables. Errors: INVALID_ARGUMENT,
+ * NOT_FOUND for a table that does not exist. */
+export function selectEntries(
+  state: ForwardingState,
+  filter: TableEntry,
+): Outcome<{ readonly table: TableState; readonly stored: StoredEntry }[]> {
+  if (filter.tableId === 0) {
+    if (filter.match.length !== 0 || filter.action !== undefined || filter.priority !== 0) {
+      return invalid('a read of all tables takes no filter by match, action or priority');
+    }
+    return done([...state.tables.values()].flatMap((table) => selectIn(table, filter, null)));
+  }
+  const found = findTable(state, filter.tableId);
+  if (!found.ok) return found;
+  const table = found.value;
+  if (filter.match.length === 0) return done(selectIn(table, filter, null));
+  if (filter.isDefaultAction) return invalid('the default entry has no match');
+  const words = encodeKey(table.program, filter.match);
+  return words.ok ? done(selectIn(table, filter, words.value)) : words;
+}
+
+function selectIn(table: TableState, filter: TableEntry, words: KeyWords | null) {
+  const candidates = filter.isDefaultAction ? [table.defaultEntry] : [...table.entries.values()];
+  const actionId = filter.action?.type.case === 'action' ? filter.action.type.value.actionId : 0;
+  const selected = candidates.filter(
+    (stored) =>
+      (words === null || sameKey(stored.words, words)) &&
+      (filter.priority === 0 || stored.priority === filter.priority) &&
+      (actionId === 0 || actionIdOf(table, stored) === actionId) &&
+      (filter.metadata.length === 0 || Buffer.compare(stored.metadata, filter.metadata) === 0) &&
+      [0n, stored.controllerMetadata].includes(filter.controllerMetadata),
+  );
+  return selected.map((stored) => ({ table, stored }));
+}
+
+function sameKey(a: KeyWords, b: KeyWords): boolean {
+  return entryKey(a, 0) === entryKey(b, 0);
+}
+
+function actionIdOf(table: TableState, stored: StoredEntry): number | undefined {
+  return stored.action === null
+    ? undefined
+    : table.program.actionsByIndex.get(stored.action.action)?.id;
+}
+
+/** Reads the entries that the filter selects; counter_data only if the filter has it. */
+export function readTableEntries(state: ForwardingState, filter: TableEntry): Outcome<Entity[]> {
+  const selected = selectEntries(state, filter);
+  if (!selected.ok) return selected;
+  const entities: Entity[] = [];
+  for (const { table, stored } of selected.value) {
+    const value = entryMessage(table, stored);
+    if (filter.counterData !== undefined && table.program.hasDirectCounter) {
+      const counter = state.engine.tableReadCounter(table.program.layout.index, stored.handle);
+      if (!counter.ok) return fromEngine(counter.error);
+      value.counterData = counterDataOf(counter.value);
+    }
+    entities.push(create(EntitySchema, { entity: { case: 'tableEntry', value } }));
+  }
+  return done(entities);
+}
+
+/** An entry in its canonical form, without counters. */
+export function entryMessage(table: TableState, stored: StoredEntry): TableEntry {
+  const { program } = table;
+  const isDefaultAction = stored === table.defaultEntry;
+  const entry = create(TableEntrySchema, {
+    tableId: program.id,
+    match: isDefaultAction ? [] : decodeKey(program, stored.words),
+    priority: stored.priority,
+    metadata: stored.metadata,
+    controllerMetadata: stored.controllerMetadata,
+    isDefaultAction,
+    isConst: stored.isConst,
+  });
+  const action =
+    stored.action === null ? undefined : program.actionsByIndex.get(stored.action.action);
+  if (stored.action !== null && action !== undefined) {
+    const value = decodeArgs(action, stored.action.args);
+    entry.action = create(TableActionSchema, { type: { case: 'action', value } });
+  }
+  return entry;
+}

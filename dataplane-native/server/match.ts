@@ -1,0 +1,233 @@
+/**
+ * Match keys and action calls between P4Runtime's messages and the engine's words (specification
+ * 1.5, sections "Match Format" and "Action Specification"). Pure.
+ */
+import { create } from '@bufbuild/protobuf';
+import { decodeBytestring, encodeBytestring } from '#p4rt/bytestring';
+import type { Action, FieldMatch } from '#protos/p4/v1/p4runtime_pb';
+import {
+  Action_ParamSchema,
+  ActionSchema,
+  FieldMatch_ExactSchema,
+  FieldMatch_LPMSchema,
+  FieldMatch_OptionalSchema,
+  FieldMatch_RangeSchema,
+  FieldMatch_TernarySchema,
+  FieldMatchSchema,
+} from '#protos/p4/v1/p4runtime_pb';
+import type { Outcome } from './errors.js';
+import { done, invalid, outOfRange } from './errors.js';
+import type { ActionProgram, FieldProgram, TableProgram } from './program.js';
+import { unimplemented } from './unimplemented.js';
+import { allOnes, readSlot, writeSlot } from './words.js';
+
+/** A key as tp_table_insert takes it. */
+export interface KeyWords {
+  readonly key: BigUint64Array;
+  readonly mask: BigUint64Array;
+  readonly rangeWords: number;
+}
+
+/** One field's value with its mask, or low and high where the field is a range. */
+interface FieldValue {
+  readonly value: bigint;
+  readonly mask: bigint;
+}
+
+/** An unsigned value of a message. OUT_OF_RANGE when empty or wider than the field. */
+export function decodeUnsigned(
+  octets: Uint8Array,
+  bitwidth: number,
+  compiledBits: number,
+  what: string,
+): Outcome<bigint> {
+  if (bitwidth === 0) return unimplemented('sdnStrings');
+  const decoded = decodeBytestring(octets, Math.min(bitwidth, compiledBits));
+  return decoded.ok ? decoded : outOfRange(`${what}: ${decoded.error.message}`);
+}
+
+/** The words of a key. Errors: INVALID_ARGUMENT for a malformed match, OUT_OF_RANGE for a value. */
+export function encodeKey(table: TableProgram, match: readonly FieldMatch[]): Outcome<KeyWords> {
+  const byId = new Map<number, FieldMatch>();
+  for (const field of match) {
+    if (byId.has(field.fieldId)) {
+      return invalid(`table '${table.name}': match field ${field.fieldId} is given twice`);
+    }
+    byId.set(field.fieldId, field);
+  }
+  const key = new BigUint64Array(table.layout.keyWords);
+  const mask = new BigUint64Array(table.layout.keyWords);
+  let rangeWords = 0;
+  for (const field of table.fields) {
+    const given = byId.get(field.id);
+    byId.delete(field.id);
+    const decoded = given === undefined ? dontCare(table, field) : decodeField(table, field, given);
+    if (!decoded.ok) return decoded;
+    writeSlot(key, field.layout, decoded.value.value);
+    writeSlot(mask, field.layout, decoded.value.mask);
+    if (field.layout.matchType === 'range') rangeWords |= 1 << field.layout.word;
+  }
+  const [unknown] = byId.keys();
+  if (unknown !== undefined) {
+    return invalid(`table '${table.name}' has no match field with id ${unknown}`);
+  }
+  return done({ key, mask, rangeWords: rangeWords >>> 0 });
+}
+
+function dontCare(table: TableProgram, field: FieldProgram): Outcome<FieldValue> {
+  const { matchType, bitwidth } = field.layout;
+  if (matchType === 'exact') {
+    return invalid(`table '${table.name}': the exact field '${field.name}' is not given`);
+  }
+  return done({ value: 0n, mask: matchType === 'range' ? allOnes(bitwidth) : 0n });
+}
+
+function decodeField(
+  table: TableProgram,
+  field: FieldProgram,
+  given: FieldMatch,
+): Outcome<FieldValue> {
+  const where = `table '${table.name}', field '${field.name}'`;
+  const { bitwidth: bits } = field.layout;
+  const decode = (octets: Uint8Array) => decodeUnsigned(octets, field.bitwidth, bits, where);
+  const { fieldMatchType: kind } = given;
+  if (kind.case !== field.layout.matchType) {
+    return invalid(
+      `${where} is ${field.layout.matchType}, and the match is ${kind.case ?? 'unset'}`,
+    );
+  }
+  switch (kind.case) {
+    case 'exact':
+    case 'optional': {
+      const value = decode(kind.value.value);
+      return value.ok ? done({ value: value.value, mask: allOnes(bits) }) : value;
+    }
+    case 'lpm': {
+      const value = decode(kind.value.value);
+      return value.ok ? prefix(where, value.value, kind.value.prefixLen, bits) : value;
+    }
+    case 'ternary': {
+      const value = decode(kind.value.value);
+      if (!value.ok) return value;
+      const mask = decode(kind.value.mask);
+      return mask.ok ? ternary(where, value.value, mask.value) : mask;
+    }
+    case 'range': {
+      const low = decode(kind.value.low);
+      if (!low.ok) return low;
+      const high = decode(kind.value.high);
+      return high.ok ? range(where, low.value, high.value, bits) : high;
+    }
+    case undefined:
+    default:
+      return invalid(`${where}: unknown kind of match`);
+  }
+}
+
+function prefix(where: string, value: bigint, length: number, bits: number): Outcome<FieldValue> {
+  if (length <= 0 || length > bits) {
+    return invalid(
+      `${where}: prefix_len ${length} is not in 1..${bits} (omit a field that does not matter)`,
+    );
+  }
+  const mask = (allOnes(length) << BigInt(bits - length)) & allOnes(bits);
+  if ((value & ~mask) !== 0n) return invalid(`${where}: bits beyond the prefix are not zero`);
+  return done({ value, mask });
+}
+
+function ternary(where: string, value: bigint, mask: bigint): Outcome<FieldValue> {
+  if (mask === 0n) return invalid(`${where}: the mask is zero (omit a field that does not matter)`);
+  if ((value & ~mask) !== 0n) return invalid(`${where}: bits outside the mask are not zero`);
+  return done({ value, mask });
+}
+
+function range(where: string, low: bigint, high: bigint, bits: number): Outcome<FieldValue> {
+  if (low > high) return invalid(`${where}: low is greater than high`);
+  if (low === 0n && high === allOnes(bits)) {
+    return invalid(`${where}: the range holds every value (omit a field that does not matter)`);
+  }
+  return done({ value: low, mask: high });
+}
+
+/** The canonical match of a key: don't-care fields omitted, shortest bytestrings. */
+export function decodeKey(table: TableProgram, words: KeyWords): FieldMatch[] {
+  const match: FieldMatch[] = [];
+  for (const field of table.fields) {
+    const kind = fieldMatch(field, {
+      value: readSlot(words.key, field.layout),
+      mask: readSlot(words.mask, field.layout),
+    });
+    if (kind !== null) {
+      match.push(create(FieldMatchSchema, { fieldId: field.id, fieldMatchType: kind }));
+    }
+  }
+  return match;
+}
+
+function fieldMatch(
+  field: FieldProgram,
+  { value, mask }: FieldValue,
+): FieldMatch['fieldMatchType'] | null {
+  const { matchType, bitwidth } = field.layout;
+  const octets = encodeBytestring(value);
+  if (matchType === 'exact') {
+    return { case: 'exact', value: create(FieldMatch_ExactSchema, { value: octets }) };
+  }
+  if (matchType === 'range') {
+    if (value === 0n && mask === allOnes(bitwidth)) return null;
+    const high = encodeBytestring(mask);
+    return { case: 'range', value: create(FieldMatch_RangeSchema, { low: octets, high }) };
+  }
+  if (mask === 0n) return null;
+  switch (matchType) {
+    case 'lpm': {
+      const prefixLen = mask.toString(2).replaceAll('0', '').length;
+      return { case: 'lpm', value: create(FieldMatch_LPMSchema, { value: octets, prefixLen }) };
+    }
+    case 'ternary':
+      return {
+        case: 'ternary',
+        value: create(FieldMatch_TernarySchema, { value: octets, mask: encodeBytestring(mask) }),
+      };
+    case 'optional':
+      return { case: 'optional', value: create(FieldMatch_OptionalSchema, { value: octets }) };
+  }
+}
+
+/** The words of an action's arguments. Errors: INVALID_ARGUMENT. */
+export function encodeArgs(action: ActionProgram, call: Action): Outcome<BigUint64Array> {
+  const args = new BigUint64Array(action.layout.argWords);
+  const given = new Map(call.params.map((param) => [param.paramId, param.value]));
+  if (given.size !== call.params.length) {
+    return invalid(`action '${action.name}': a parameter is given twice`);
+  }
+  for (const param of action.params) {
+    const octets = given.get(param.id);
+    if (octets === undefined) {
+      return invalid(`action '${action.name}': parameter '${param.name}' is missing`);
+    }
+    given.delete(param.id);
+    const where = `action '${action.name}', parameter '${param.name}'`;
+    const value = decodeUnsigned(octets, param.bitwidth, param.slot.bitwidth, where);
+    if (!value.ok) return value;
+    writeSlot(args, param.slot, value.value);
+  }
+  const [unknown] = given.keys();
+  if (unknown !== undefined) {
+    return invalid(`action '${action.name}' has no parameter with id ${unknown}`);
+  }
+  return done(args);
+}
+
+/** The canonical message of an action call. */
+export function decodeArgs(action: ActionProgram, args: BigUint64Array): Action {
+  return create(ActionSchema, {
+    actionId: action.id,
+    params: action.params.map((param) =>
+      create(Action_ParamSchema, {
+        paramId: param.id,
+        value: encodeBytestring(readSlot(args, param.slot)),
+      }),
+    ),
+  });
+}

@@ -1,0 +1,193 @@
+/**
+ * SetForwardingPipelineConfig and GetForwardingPipelineConfig (specification 1.5, sections of those
+ * names): the committed pipeline, and one that is saved and waits for COMMIT. Until that commit,
+ * reads and writes go to the saved one, which has a shadow engine, and its writes are replayed.
+ */
+import { create } from '@bufbuild/protobuf';
+import { status } from '@grpc/grpc-js';
+import type { PipelineLayout } from '#compiler/layout';
+import type { ForwardingPipelineConfig, Update } from '#protos/p4/v1/p4runtime_pb';
+import {
+  ForwardingPipelineConfigSchema,
+  GetForwardingPipelineConfigRequest_ResponseType as ResponseType,
+  SetForwardingPipelineConfigRequest_Action as ConfigAction,
+} from '#protos/p4/v1/p4runtime_pb';
+import type { EnginePort } from './engine-port.js';
+import type { ItemStatus, Outcome } from './errors.js';
+import { DONE, denied, done, fail, fromEngine, invalid } from './errors.js';
+import type { Program } from './program.js';
+import { buildProgram } from './program.js';
+import { ShadowEngine } from './shadow-engine.js';
+import type { ForwardingState } from './state.js';
+import { clearReplication, initialState } from './state.js';
+import { unimplemented } from './unimplemented.js';
+import { writeUpdates } from './write.js';
+
+/** A pipeline that the engine can load. */
+export interface BuiltPipeline {
+  readonly sharedObject: string;
+  readonly layout: PipelineLayout;
+}
+
+/** Turns p4_device_config (a bmv2 JSON) into something that the engine can load. */
+export interface PipelineBuilder {
+  /** Errors: INVALID_ARGUMENT with the compiler's messages; FAILED_PRECONDITION where this machine
+   * cannot build at all (no C compiler). */
+  build(deviceConfig: Uint8Array): Promise<Outcome<BuiltPipeline>>;
+}
+
+interface Realizable {
+  readonly config: ForwardingPipelineConfig;
+  readonly program: Program;
+  readonly sharedObject: string;
+}
+
+interface Saved {
+  readonly realizable: Realizable;
+  readonly state: ForwardingState;
+  /** Successful updates since the save. */
+  readonly journal: Update[];
+}
+
+interface Committed {
+  readonly config: ForwardingPipelineConfig;
+  readonly state: ForwardingState;
+}
+
+/** See the file's comment. */
+export class Pipelines {
+  readonly #engine: EnginePort;
+  readonly #builder: PipelineBuilder;
+  readonly #cpuPort: number;
+  #committed: Committed | null = null;
+  #saved: Saved | null = null;
+  /** Requests are served one after the other: building takes seconds. */
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(engine: EnginePort, builder: PipelineBuilder, cpuPort: number) {
+    this.#engine = engine;
+    this.#builder = builder;
+    this.#cpuPort = cpuPort;
+  }
+
+  /** The state that the dataplane runs with. */
+  get committedState(): ForwardingState | null {
+    return this.#committed?.state ?? null;
+  }
+
+  /** The state that Read and Write refer to. */
+  get currentState(): ForwardingState | null {
+    return this.#saved?.state ?? this.committedState;
+  }
+
+  /** Applies a batch to the current state, which must exist. */
+  write(state: ForwardingState, updates: readonly Update[]): ItemStatus[] {
+    const statuses = writeUpdates(state, updates);
+    if (this.#saved?.state === state) {
+      this.#saved.journal.push(...updates.filter((_, i) => statuses[i] === null));
+    }
+    return statuses;
+  }
+
+  /** Performs a configuration action. `stillPrimary` is asked again after the long part. */
+  set(
+    action: ConfigAction,
+    config: ForwardingPipelineConfig | undefined,
+    stillPrimary: () => boolean,
+  ): Promise<Outcome<void>> {
+    const run = this.#last.then(() => this.#set(action, config, stillPrimary));
+    this.#last = run.catch(() => undefined);
+    return run;
+  }
+
+  async #set(
+    action: ConfigAction,
+    config: ForwardingPipelineConfig | undefined,
+    stillPrimary: () => boolean,
+  ): Promise<Outcome<void>> {
+    switch (action) {
+      case ConfigAction.RECONCILE_AND_COMMIT:
+        return unimplemented('reconcile');
+      case ConfigAction.COMMIT:
+        return config === undefined
+          ? this.#commitSaved()
+          : invalid('COMMIT takes no config: it commits the saved one');
+      case ConfigAction.VERIFY:
+      case ConfigAction.VERIFY_AND_SAVE:
+      case ConfigAction.VERIFY_AND_COMMIT:
+        break;
+      case ConfigAction.UNSPECIFIED:
+      default:
+        return invalid('the action is not set, or not known');
+    }
+    if (config === undefined) return invalid('the config is not set');
+    const realizable = await this.#verify(config);
+    if (!realizable.ok) return realizable;
+    if (!stillPrimary()) return denied('another client became primary meanwhile');
+    if (action === ConfigAction.VERIFY) return DONE;
+    if (action === ConfigAction.VERIFY_AND_SAVE) return this.#save(realizable.value);
+    this.#saved = null;
+    return this.#commit(realizable.value, []);
+  }
+
+  async #verify(config: ForwardingPipelineConfig): Promise<Outcome<Realizable>> {
+    if (config.p4info === undefined) return invalid('config.p4info is not set');
+    if (config.p4DeviceConfig.length === 0) {
+      return invalid('config.p4_device_config is empty: this target takes a bmv2 JSON');
+    }
+    const built = await this.#builder.build(config.p4DeviceConfig);
+    if (!built.ok) return built;
+    const { sharedObject, layout } = built.value;
+    const program = buildProgram(config.p4info, layout);
+    return program.ok ? done({ config, program: program.value, sharedObject }) : program;
+  }
+
+  #save(realizable: Realizable): Outcome<void> {
+    const { program } = realizable;
+    const state = initialState(program, new ShadowEngine(program.layout), this.#cpuPort);
+    if (!state.ok) return state;
+    this.#saved = { realizable, state: state.value, journal: [] };
+    return DONE;
+  }
+
+  #commitSaved(): Outcome<void> {
+    const saved = this.#saved;
+    if (saved === null) return fail(status.NOT_FOUND, 'there is no saved config to commit');
+    this.#saved = null;
+    return this.#commit(saved.realizable, saved.journal);
+  }
+
+  #commit(realizable: Realizable, journal: readonly Update[]): Outcome<void> {
+    const old = this.committedState;
+    const loaded = this.#engine.load(realizable.sharedObject);
+    if (!loaded.ok) return fromEngine(loaded.error);
+    this.#committed = null;
+    const cleared = old === null ? DONE : clearReplication(old);
+    if (!cleared.ok) return cleared;
+    const { config, program } = realizable;
+    const state = initialState(program, this.#engine, this.#cpuPort);
+    if (!state.ok) return state;
+    this.#committed = { config, state: state.value };
+    const failed = writeUpdates(state.value, journal).filter((item) => item !== null);
+    const [first] = failed;
+    if (first === undefined) return DONE;
+    const message = `committed, but ${failed.length} saved updates failed: ${first.message}`;
+    return fail(status.INTERNAL, message);
+  }
+
+  /** What GetForwardingPipelineConfig answers; undefined when there is none. */
+  get(type: ResponseType): ForwardingPipelineConfig | undefined {
+    const config = this.#saved?.realizable.config ?? this.#committed?.config;
+    if (config === undefined) return undefined;
+    const part = create(ForwardingPipelineConfigSchema);
+    if (config.cookie !== undefined) part.cookie = config.cookie;
+    const all = type === ResponseType.ALL;
+    if ((all || type === ResponseType.P4INFO_AND_COOKIE) && config.p4info !== undefined) {
+      part.p4info = config.p4info;
+    }
+    if (all || type === ResponseType.DEVICE_CONFIG_AND_COOKIE) {
+      part.p4DeviceConfig = config.p4DeviceConfig;
+    }
+    return part;
+  }
+}

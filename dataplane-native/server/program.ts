@@ -1,0 +1,291 @@
+/**
+ * A P4 program as the server knows it: the P4Info, which the controller speaks, joined by names with
+ * the compiled layout, which the engine speaks.
+ */
+import type {
+  ActionLayout,
+  CounterLayout,
+  DigestLayout,
+  KeyFieldLayout,
+  MatchType,
+  PipelineLayout,
+  RegisterLayout,
+  Slot,
+  TableLayout,
+} from '#compiler/layout';
+import type {
+  Action,
+  ActionRef_Scope,
+  ControllerPacketMetadata,
+  MatchField,
+  P4Info,
+  Preamble,
+  Table,
+} from '#protos/p4/config/v1/p4info_pb';
+import { MatchField_MatchType } from '#protos/p4/config/v1/p4info_pb';
+import type { DigestReader } from './digest-data.js';
+import { digestReader } from './digest-data.js';
+import type { Outcome } from './errors.js';
+import { done, invalid } from './errors.js';
+import { checkControllerHeader } from './packet-io.js';
+
+export interface FieldProgram {
+  readonly id: number;
+  readonly name: string;
+  /** Bits in messages, which are more than the layout's where the controller's type is wider. */
+  readonly bitwidth: number;
+  readonly layout: KeyFieldLayout;
+}
+
+export interface ParamProgram {
+  readonly id: number;
+  readonly name: string;
+  readonly bitwidth: number;
+  readonly slot: Slot;
+}
+
+/** One action as one table may call it. */
+export interface ActionProgram {
+  readonly id: number;
+  readonly name: string;
+  readonly scope: ActionRef_Scope;
+  readonly params: readonly ParamProgram[];
+  readonly layout: ActionLayout;
+}
+
+export interface TableProgram {
+  readonly id: number;
+  readonly name: string;
+  readonly fields: readonly FieldProgram[];
+  readonly actionsById: ReadonlyMap<number, ActionProgram>;
+  readonly actionsByIndex: ReadonlyMap<number, ActionProgram>;
+  /** Clients give a priority other than 0 exactly for these. */
+  readonly needsPriority: boolean;
+  readonly isConst: boolean;
+  readonly defaultIsConst: boolean;
+  readonly hasDirectCounter: boolean;
+  readonly hasDirectMeter: boolean;
+  readonly usesActionProfile: boolean;
+  readonly layout: TableLayout;
+}
+
+export interface DigestProgram {
+  readonly id: number;
+  readonly layout: DigestLayout;
+  readonly read: DigestReader;
+}
+
+export interface CounterProgram {
+  readonly id: number;
+  readonly layout: CounterLayout;
+}
+
+export interface RegisterProgram {
+  readonly id: number;
+  readonly layout: RegisterLayout;
+  /** Its type is bit<W>. */
+  readonly isBits: boolean;
+}
+
+export interface Program {
+  readonly layout: PipelineLayout;
+  readonly tables: ReadonlyMap<number, TableProgram>;
+  readonly counters: ReadonlyMap<number, CounterProgram>;
+  readonly registers: ReadonlyMap<number, RegisterProgram>;
+  readonly digests: ReadonlyMap<number, DigestProgram>;
+  readonly digestsByIndex: ReadonlyMap<number, DigestProgram>;
+  readonly packetIn: ControllerPacketMetadata | null;
+  readonly packetOut: ControllerPacketMetadata | null;
+}
+
+const MATCH_TYPES: Readonly<Record<MatchType, MatchField_MatchType>> = {
+  exact: MatchField_MatchType.EXACT,
+  lpm: MatchField_MatchType.LPM,
+  ternary: MatchField_MatchType.TERNARY,
+  range: MatchField_MatchType.RANGE,
+  optional: MatchField_MatchType.OPTIONAL,
+};
+
+const PRIORITY_TYPES: ReadonlySet<MatchType> = new Set(['ternary', 'range', 'optional']);
+
+const label = (preamble: Preamble | undefined): string => preamble?.name ?? '';
+
+/** Joins both. Errors: INVALID_ARGUMENT where they are not of the same program. */
+export function buildProgram(info: P4Info, layout: PipelineLayout): Outcome<Program> {
+  const duplicate = duplicateId(info);
+  if (duplicate !== null) return invalid(`the P4Info has the id ${duplicate} twice`);
+  const actionInfos = new Map(info.actions.map((action) => [action.preamble?.id ?? 0, action]));
+  const directMeters = new Set(info.directMeters.map((meter) => meter.preamble?.id ?? 0));
+  const tables = new Map<number, TableProgram>();
+  for (const table of info.tables) {
+    const joined = buildTable(table, layout, actionInfos, directMeters);
+    if (!joined.ok) return joined;
+    tables.set(joined.value.id, joined.value);
+  }
+  const counters = joinNamed(info.counters, layout.counters, 'counter');
+  if (!counters.ok) return counters;
+  const registers = joinNamed(info.registers, layout.registers, 'register');
+  if (!registers.ok) return registers;
+  const digests = joinNamed(info.digests, layout.digests, 'digest');
+  if (!digests.ok) return digests;
+  const digestPrograms: DigestProgram[] = [];
+  for (const [id, digest, digestLayout] of digests.value) {
+    const read = digestReader(digest, digestLayout, info.typeInfo);
+    if (!read.ok) return read;
+    digestPrograms.push({ id, layout: digestLayout, read: read.value });
+  }
+  const header = (name: string): ControllerPacketMetadata | null =>
+    info.controllerPacketMetadata.find((metadata) => label(metadata.preamble) === name) ?? null;
+  for (const name of ['packet_in', 'packet_out']) {
+    const checked = checkControllerHeader(header(name));
+    if (!checked.ok) return checked;
+  }
+  return done({
+    layout,
+    tables,
+    counters: new Map(counters.value.map(([id, , counter]) => [id, { id, layout: counter }])),
+    registers: new Map(
+      registers.value.map(([id, register, registerLayout]) => [
+        id,
+        { id, layout: registerLayout, isBits: isBits(register.typeSpec) },
+      ]),
+    ),
+    digests: new Map(digestPrograms.map((digest) => [digest.id, digest])),
+    digestsByIndex: new Map(digestPrograms.map((digest) => [digest.layout.index, digest])),
+    packetIn: header('packet_in'),
+    packetOut: header('packet_out'),
+  });
+}
+
+function isBits(type: P4Info['registers'][number]['typeSpec']): boolean {
+  return type?.typeSpec.case === 'bitstring' && type.typeSpec.value.typeSpec.case === 'bit';
+}
+
+function duplicateId(info: P4Info): number | null {
+  const seen = new Set<number>();
+  const objects: readonly { readonly preamble?: Preamble | undefined }[] = [
+    ...info.tables,
+    ...info.actions,
+    ...info.counters,
+    ...info.directCounters,
+    ...info.registers,
+    ...info.digests,
+  ];
+  for (const { preamble } of objects) {
+    const id = preamble?.id ?? 0;
+    if (id === 0 || seen.has(id)) return id;
+    seen.add(id);
+  }
+  return null;
+}
+
+function joinNamed<
+  I extends { readonly preamble?: Preamble | undefined },
+  L extends { readonly name: string },
+>(infos: readonly I[], layouts: readonly L[], what: string): Outcome<[number, I, L][]> {
+  const joined: [number, I, L][] = [];
+  for (const info of infos) {
+    const name = label(info.preamble);
+    const layout = layouts.find((candidate) => candidate.name === name);
+    if (layout === undefined) return missing(what, name);
+    joined.push([info.preamble?.id ?? 0, info, layout]);
+  }
+  return done(joined);
+}
+
+function missing(what: string, name: string) {
+  return invalid(`the P4Info's ${what} '${name}' is not in p4_device_config`);
+}
+
+function buildTable(
+  info: Table,
+  layout: PipelineLayout,
+  actionInfos: ReadonlyMap<number, Action>,
+  directMeters: ReadonlySet<number>,
+): Outcome<TableProgram> {
+  const name = label(info.preamble);
+  const table = layout.tables.find((candidate) => candidate.name === name);
+  if (table === undefined) return missing('table', name);
+  const fields = buildFields(info, table);
+  if (!fields.ok) return fields;
+  const actions: ActionProgram[] = [];
+  for (const ref of info.actionRefs) {
+    const action = actionInfos.get(ref.id);
+    if (action === undefined) {
+      return invalid(`the P4Info's table '${name}' refers to an unknown action ${ref.id}`);
+    }
+    const joined = buildAction(action, ref.scope, table, layout);
+    if (!joined.ok) return joined;
+    actions.push(joined.value);
+  }
+  return done({
+    id: info.preamble?.id ?? 0,
+    name,
+    fields: fields.value,
+    actionsById: new Map(actions.map((action) => [action.id, action])),
+    actionsByIndex: new Map(actions.map((action) => [action.layout.index, action])),
+    needsPriority: table.key.some((field) => PRIORITY_TYPES.has(field.matchType)),
+    isConst: info.isConstTable,
+    defaultIsConst: table.defaultActionConst || info.constDefaultActionId !== 0,
+    hasDirectCounter: table.directCounter !== null,
+    hasDirectMeter: info.directResourceIds.some((id) => directMeters.has(id)),
+    usesActionProfile: info.implementationId !== 0,
+    layout: table,
+  });
+}
+
+function buildFields(info: Table, table: TableLayout): Outcome<FieldProgram[]> {
+  const name = label(info.preamble);
+  if (info.matchFields.length !== table.key.length) {
+    return invalid(
+      `table '${name}' has ${info.matchFields.length} match fields in the P4Info and ` +
+        `${table.key.length} in p4_device_config`,
+    );
+  }
+  const fields: FieldProgram[] = [];
+  for (const [i, field] of info.matchFields.entries()) {
+    // The order is that of the P4 source in both; names may be rewritten by annotations.
+    const layout = table.key.find((candidate) => candidate.name === field.name) ?? table.key[i];
+    if (layout === undefined || !sameMatch(field, layout)) {
+      return invalid(
+        `table '${name}': match field '${field.name}' is not the same in the P4Info and in ` +
+          `p4_device_config`,
+      );
+    }
+    fields.push({ id: field.id, name: field.name, bitwidth: field.bitwidth, layout });
+  }
+  return done(fields);
+}
+
+function sameMatch(field: MatchField, layout: KeyFieldLayout): boolean {
+  return (
+    field.match.case === 'matchType' &&
+    field.match.value === MATCH_TYPES[layout.matchType] &&
+    (field.bitwidth === layout.bitwidth || field.typeName !== undefined)
+  );
+}
+
+function buildAction(
+  info: Action,
+  scope: ActionRef_Scope,
+  table: TableLayout,
+  layout: PipelineLayout,
+): Outcome<ActionProgram> {
+  const name = label(info.preamble);
+  const action = table.actions
+    .map((index) => layout.actions[index])
+    .find((candidate) => candidate?.name === name);
+  if (action === undefined) return missing(`action of table '${table.name}'`, name);
+  if (action.params.length !== info.params.length) {
+    return invalid(`action '${name}' has other parameters in the P4Info than in p4_device_config`);
+  }
+  const params: ParamProgram[] = [];
+  for (const [i, param] of info.params.entries()) {
+    const slot = action.params[i];
+    if (slot === undefined || (param.bitwidth !== slot.bitwidth && param.typeName === undefined)) {
+      return invalid(`action '${name}': parameter '${param.name}' has another width than compiled`);
+    }
+    params.push({ id: param.id, name: param.name, bitwidth: param.bitwidth, slot });
+  }
+  return done({ id: info.preamble?.id ?? 0, name, scope, params, layout: action });
+}

@@ -1,0 +1,87 @@
+/** The Read RPC (specification 1.5, section "Read RPC"). */
+import { create, toBinary } from '@bufbuild/protobuf';
+import type { Entity, ReadResponse } from '#protos/p4/v1/p4runtime_pb';
+import { EntitySchema, ReadResponseSchema } from '#protos/p4/v1/p4runtime_pb';
+import { readCounterEntries, readDirectCounterEntries } from './entities/counter.js';
+import { readDigestEntries } from './entities/digest-entry.js';
+import { readRegisterEntries } from './entities/register.js';
+import { readReplication } from './entities/replication.js';
+import { readTableEntries } from './entities/table-entry.js';
+import type { ItemStatus, Outcome } from './errors.js';
+import { done, invalid } from './errors.js';
+import type { ForwardingState } from './state.js';
+import type { Unimplemented } from './unimplemented.js';
+import { unimplemented } from './unimplemented.js';
+
+export interface ReadResult {
+  /** Of the requests that were valid, in their order. */
+  readonly entities: readonly Entity[];
+  /** One for each request. */
+  readonly statuses: readonly ItemStatus[];
+}
+
+/** Reads all requests of a batch at one instant. */
+export function readEntities(state: ForwardingState, requests: readonly Entity[]): ReadResult {
+  const entities: Entity[] = [];
+  const statuses = requests.map((request): ItemStatus => {
+    const read = readEntity(state, request.entity);
+    if (!read.ok) return read.error;
+    for (const entity of read.value) entities.push(entity);
+    return null;
+  });
+  return { entities, statuses };
+}
+
+function readEntity(state: ForwardingState, request: Entity['entity']): Outcome<Entity[]> {
+  switch (request.case) {
+    case 'tableEntry':
+      return readTableEntries(state, request.value);
+    case 'counterEntry':
+      return readCounterEntries(state, request.value);
+    case 'directCounterEntry':
+      return readDirectCounterEntries(state, request.value);
+    case 'packetReplicationEngineEntry':
+      return readReplication(state, request.value);
+    case 'registerEntry':
+      return readRegisterEntries(state, request.value);
+    case 'digestEntry':
+      return readDigestEntries(state, request.value);
+    case 'actionProfileMember':
+    case 'actionProfileGroup':
+      return noneUnless(request.value.actionProfileId, 'actionProfiles');
+    case 'meterEntry':
+      return noneUnless(request.value.meterId, 'meters');
+    case 'directMeterEntry':
+      return noneUnless(request.value.tableEntry?.tableId ?? 0, 'meters');
+    case 'valueSetEntry':
+      return noneUnless(request.value.valueSetId, 'valueSets');
+    case 'externEntry':
+      return noneUnless(request.value.externTypeId, 'externs');
+    case undefined:
+    default:
+      return invalid('the entity is empty or of a kind that this server does not know');
+  }
+}
+
+/** A read of everything finds nothing of what cannot be there; a read of one thing is refused. */
+function noneUnless(id: number, feature: Unimplemented): Outcome<Entity[]> {
+  return id === 0 ? done([]) : unimplemented(feature);
+}
+
+const RESPONSE_OCTETS = 256 * 1024;
+
+/** Responses of a size that any client takes. */
+export function* readResponses(entities: readonly Entity[]): Generator<ReadResponse> {
+  let part: Entity[] = [];
+  let octets = 0;
+  for (const entity of entities) {
+    part.push(entity);
+    octets += toBinary(EntitySchema, entity).length;
+    if (octets >= RESPONSE_OCTETS) {
+      yield create(ReadResponseSchema, { entities: part });
+      part = [];
+      octets = 0;
+    }
+  }
+  if (part.length > 0) yield create(ReadResponseSchema, { entities: part });
+}

@@ -1,0 +1,229 @@
+/** The service on a gRPC socket: loopback only, since there is no TLS. */
+import { create } from '@bufbuild/protobuf';
+import type {
+  sendUnaryData,
+  ServerDuplexStream,
+  ServerUnaryCall,
+  ServerWritableStream,
+  ServiceDefinition,
+  UntypedServiceImplementation,
+} from '@grpc/grpc-js';
+import { Server, ServerCredentials, status } from '@grpc/grpc-js';
+import { grpcDefinition } from '#p4rt/service';
+import type {
+  ReadRequest,
+  ReadResponse,
+  SetForwardingPipelineConfigRequest,
+  SetForwardingPipelineConfigResponse,
+  StreamMessageRequest,
+  StreamMessageResponse,
+  WriteRequest,
+  WriteResponse,
+} from '#protos/p4/v1/p4runtime_pb';
+import {
+  P4Runtime,
+  SetForwardingPipelineConfigResponseSchema,
+  WriteResponseSchema,
+} from '#protos/p4/v1/p4runtime_pb';
+import type { P4Error } from './errors.js';
+import { batchError, rpcError } from './errors.js';
+import { readResponses } from './read.js';
+import type { Outcome } from './errors.js';
+import type { P4RuntimeService } from './service.js';
+
+/** A pipeline config of the largest JSON that the compiler takes, with room for the P4Info. */
+const MAX_RECEIVE_OCTETS = 64 * 1024 * 1024;
+const MAX_SEND_OCTETS = 128 * 1024 * 1024;
+
+export interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+export type ListenError =
+  | { readonly code: 'NOT_AN_ADDRESS'; readonly message: string }
+  | { readonly code: 'NOT_LOOPBACK'; readonly message: string }
+  | { readonly code: 'CANNOT_BIND'; readonly message: string };
+
+export type ListenResult<T> =
+  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: ListenError };
+
+/** Takes HOST:PORT apart. Errors: NOT_AN_ADDRESS, and NOT_LOOPBACK for any other interface. */
+export function parseListen(text: string): ListenResult<ListenAddress> {
+  const match = /^(?:\[([0-9a-fA-F:]+)\]|([^:]+)):(\d{1,5})$/.exec(text);
+  const host = match?.[1] ?? match?.[2] ?? '';
+  const port = Number(match?.[3] ?? Number.NaN);
+  if (match === null || !(port <= 65_535)) {
+    const message = `'${text}' is not HOST:PORT, such as 127.0.0.1:9559`;
+    return { ok: false, error: { code: 'NOT_AN_ADDRESS', message } };
+  }
+  const loopback = host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+  if (!loopback) {
+    const message =
+      `'${host}' is not a loopback address: this server has no TLS, so it listens on 127.0.0.1, ` +
+      `::1 or localhost only`;
+    return { ok: false, error: { code: 'NOT_LOOPBACK', message } };
+  }
+  return { ok: true, value: { host, port } };
+}
+
+export interface RunningServer {
+  /** The port that was bound: the one asked for, unless that was 0. */
+  readonly port: number;
+  /** Ends all streams and frees the port. */
+  readonly close: () => Promise<void>;
+}
+
+/** Serves P4Runtime. Errors: CANNOT_BIND. `onBug` hears of exceptions, which clients see as
+ * INTERNAL. */
+export async function startServer(
+  service: P4RuntimeService,
+  { host, port }: ListenAddress,
+  onBug: (error: unknown) => void,
+): Promise<ListenResult<RunningServer>> {
+  const server = new Server({
+    'grpc.max_receive_message_length': MAX_RECEIVE_OCTETS,
+    'grpc.max_send_message_length': MAX_SEND_OCTETS,
+    // Two switches on one port would share the connections between them.
+    'grpc.so_reuseport': 0,
+  });
+  const definition = grpcDefinition(P4Runtime) as unknown as ServiceDefinition;
+  server.addService(definition, implementation(service, onBug));
+  const target = `${host.includes(':') ? `[${host}]` : host}:${port}`;
+  const credentials = ServerCredentials.createInsecure();
+  const bound = await new Promise<number | Error>((resolve) => {
+    server.bindAsync(target, credentials, (error, boundPort) => resolve(error ?? boundPort));
+  });
+  if (bound instanceof Error) {
+    const message = `cannot listen on ${target}: ${bound.message}`;
+    return { ok: false, error: { code: 'CANNOT_BIND', message } };
+  }
+  const close = (): Promise<void> =>
+    new Promise((resolve) => {
+      server.tryShutdown(() => resolve());
+      // Streams live until somebody ends them.
+      server.forceShutdown();
+      service.close();
+    });
+  return { ok: true, value: { port: bound, close } };
+}
+
+function implementation(
+  service: P4RuntimeService,
+  onBug: (error: unknown) => void,
+): UntypedServiceImplementation {
+  const bug = (error: unknown): P4Error => {
+    onBug(error);
+    return { code: status.INTERNAL, message: 'internal error, see the switch’s log' };
+  };
+  return {
+    write: unary<WriteRequest, WriteResponse>(bug, (request) => {
+      const written = service.write(request);
+      if (!written.ok) return written;
+      const failed = written.value.some((item) => item !== null);
+      if (failed) return { ok: false, batch: written.value };
+      return { ok: true, value: create(WriteResponseSchema) };
+    }),
+    setForwardingPipelineConfig: unary<
+      SetForwardingPipelineConfigRequest,
+      SetForwardingPipelineConfigResponse
+    >(bug, async (request) => {
+      const set = await service.setForwardingPipelineConfig(request);
+      return set.ok ? { ok: true, value: create(SetForwardingPipelineConfigResponseSchema) } : set;
+    }),
+    getForwardingPipelineConfig: unary(bug, service.getForwardingPipelineConfig.bind(service)),
+    capabilities: unary(bug, service.capabilities.bind(service)),
+    read: (call: ServerWritableStream<ReadRequest, ReadResponse>) => {
+      streamRead(service, call).catch((error: unknown) => {
+        call.emit('error', rpcError(bug(error)));
+      });
+    },
+    streamChannel: (call: ServerDuplexStream<StreamMessageRequest, StreamMessageResponse>) =>
+      serveStream(service, call, bug),
+  };
+}
+
+type UnaryOutcome<R> =
+  Outcome<R> | { readonly ok: false; readonly batch: readonly (P4Error | null)[] };
+
+function unary<Q, R>(
+  bug: (error: unknown) => P4Error,
+  handle: (request: Q) => UnaryOutcome<R> | Promise<UnaryOutcome<R>>,
+) {
+  return (call: ServerUnaryCall<Q, R>, callback: sendUnaryData<R>): void => {
+    const run = async (): Promise<void> => {
+      const outcome = await handle(call.request);
+      if (outcome.ok) callback(null, outcome.value);
+      else if ('batch' in outcome) callback(batchError(outcome.batch, 'updates'));
+      else callback(rpcError(outcome.error));
+    };
+    run().catch((error: unknown) => callback(rpcError(bug(error))));
+  };
+}
+
+async function streamRead(
+  service: P4RuntimeService,
+  call: ServerWritableStream<ReadRequest, ReadResponse>,
+): Promise<void> {
+  const read = service.read(call.request);
+  if (!read.ok) {
+    call.emit('error', rpcError(read.error));
+    return;
+  }
+  for (const response of readResponses(read.value.entities)) {
+    if (call.cancelled) return;
+    if (!call.write(response)) await drained(call);
+  }
+  const { statuses } = read.value;
+  if (statuses.some((item) => item !== null)) {
+    call.emit('error', batchError(statuses, 'read requests'));
+    return;
+  }
+  call.end();
+}
+
+function drained(call: ServerWritableStream<ReadRequest, ReadResponse>): Promise<void> {
+  return new Promise((resolve) => {
+    call.once('drain', resolve);
+    call.once('cancelled', resolve);
+    call.once('close', resolve);
+  });
+}
+
+function serveStream(
+  service: P4RuntimeService,
+  call: ServerDuplexStream<StreamMessageRequest, StreamMessageResponse>,
+  bug: (error: unknown) => P4Error,
+): void {
+  const { streams } = service;
+  let ended = false;
+  const terminate = (error: P4Error): void => {
+    if (ended) return;
+    ended = true;
+    call.emit('error', rpcError(error));
+    // Not within the message that caused it: others are told afterwards.
+    queueMicrotask(() => streams.disconnect(id));
+  };
+  const id = streams.connect({ sink: call, terminate });
+  call.on('data', (request: StreamMessageRequest) => {
+    if (ended) return;
+    try {
+      streams.receive(id, request);
+    } catch (error) {
+      terminate(bug(error));
+    }
+  });
+  call.on('end', () => {
+    if (!ended) call.end();
+    ended = true;
+    streams.disconnect(id);
+  });
+  for (const event of ['cancelled', 'close'] as const) {
+    call.on(event, () => {
+      ended = true;
+      streams.disconnect(id);
+    });
+  }
+  // Our own `terminate`, or a broken connection: 'cancelled' follows.
+  call.on('error', () => undefined);
+}

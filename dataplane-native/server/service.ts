@@ -1,0 +1,220 @@
+/**
+ * The P4Runtime service of one device, without gRPC: requests in, outcomes out. `server.ts` puts it on
+ * a socket.
+ */
+import { create } from '@bufbuild/protobuf';
+import { status } from '@grpc/grpc-js';
+import type {
+  CapabilitiesRequest,
+  CapabilitiesResponse,
+  GetForwardingPipelineConfigRequest,
+  GetForwardingPipelineConfigResponse,
+  PacketOut,
+  ReadRequest,
+  SetForwardingPipelineConfigRequest,
+  WriteRequest,
+} from '#protos/p4/v1/p4runtime_pb';
+import {
+  CapabilitiesResponseSchema,
+  GetForwardingPipelineConfigResponseSchema,
+  WriteRequest_Atomicity as Atomicity,
+} from '#protos/p4/v1/p4runtime_pb';
+import type { DigestClock } from './digest.js';
+import { Digests } from './digest.js';
+import type { EngineMessage, EnginePort } from './engine-port.js';
+import type { ItemStatus, Outcome } from './errors.js';
+import { DONE, done, fail, fromEngine, notFound } from './errors.js';
+import { decodePacketIn, encodePacketOut } from './packet-io.js';
+import type { PipelineBuilder } from './pipeline-config.js';
+import { Pipelines } from './pipeline-config.js';
+import type { ReadResult } from './read.js';
+import { readEntities } from './read.js';
+import type { ForwardingState } from './state.js';
+import type { StreamCounts } from './stream.js';
+import { StreamClients } from './stream.js';
+import { unimplemented } from './unimplemented.js';
+
+export const P4RUNTIME_API_VERSION = '1.5.0';
+
+const CLIENTS_PER_ROLE = 16;
+const ROLES = 64;
+
+export interface ServiceOptions {
+  /** Never 0, which stands for "not set". */
+  readonly deviceId: bigint;
+  readonly cpuPort: number;
+  readonly engine: EnginePort;
+  readonly builder: PipelineBuilder;
+  readonly clock: DigestClock;
+}
+
+export interface ServiceCounts extends StreamCounts {
+  readonly writes: number;
+  readonly failedUpdates: number;
+  readonly packetOuts: number;
+  /** Frames to the CPU port that are shorter than the packet_in header, or came without primary. */
+  readonly unusablePacketIns: number;
+  readonly unwantedDigests: number;
+}
+
+/** See the file's comment. */
+export class P4RuntimeService {
+  readonly streams: StreamClients;
+  readonly #options: ServiceOptions;
+  readonly #pipelines: Pipelines;
+  readonly #digests: Digests;
+  #writes = 0;
+  #failedUpdates = 0;
+  #packetOuts = 0;
+  #unusablePacketIns = 0;
+
+  constructor(options: ServiceOptions) {
+    const { engine, builder, cpuPort, clock, deviceId } = options;
+    this.#options = options;
+    this.#pipelines = new Pipelines(engine, builder, cpuPort);
+    this.#digests = new Digests(clock, (list, octets) => this.streams.sendDigest(list, octets));
+    const limits = { deviceId, clientsPerRole: CLIENTS_PER_ROLE, roles: ROLES };
+    this.streams = new StreamClients(limits, {
+      packetOut: (packet) => this.#packetOut(packet),
+      digestAck: (ack) => this.#digests.acknowledge(ack),
+      primariesChanged: () => this.#digests.clear(),
+    });
+    engine.onMessage((message) => this.#receive(message));
+  }
+
+  /** The cookie of the pipeline that is installed; null without pipeline or cookie. */
+  get hasPipeline(): boolean {
+    return this.#pipelines.committedState !== null;
+  }
+
+  get program(): string | null {
+    return this.#pipelines.committedState?.program.layout.program ?? null;
+  }
+
+  /** The status of each update; an error where none was tried. */
+  write(request: WriteRequest): Outcome<ItemStatus[]> {
+    const accepted = this.#acceptWriter(request);
+    if (!accepted.ok) return accepted;
+    const state = this.#requirePipeline();
+    if (!state.ok) return state;
+    switch (request.atomicity) {
+      case Atomicity.CONTINUE_ON_ERROR:
+        break;
+      case Atomicity.ROLLBACK_ON_ERROR:
+        return unimplemented('rollbackOnError');
+      case Atomicity.DATAPLANE_ATOMIC:
+        return unimplemented('dataplaneAtomic');
+      default:
+        return fail(status.INVALID_ARGUMENT, 'unknown atomicity');
+    }
+    const statuses = this.#pipelines.write(state.value, request.updates);
+    this.#writes += 1;
+    this.#failedUpdates += statuses.filter((item) => item !== null).length;
+    return done(statuses);
+  }
+
+  read(request: ReadRequest): Outcome<ReadResult> {
+    const device = this.#checkDevice(request.deviceId);
+    if (!device.ok) return device;
+    const state = this.#requirePipeline();
+    if (!state.ok) return state;
+    // Any role sees everything: none is given a part of the pipeline.
+    return done(readEntities(state.value, request.entities));
+  }
+
+  async setForwardingPipelineConfig(
+    request: SetForwardingPipelineConfigRequest,
+  ): Promise<Outcome<void>> {
+    const accepted = this.#acceptWriter(request);
+    if (!accepted.ok) return accepted;
+    const set = await this.#pipelines.set(
+      request.action,
+      request.config,
+      () => this.#acceptWriter(request).ok,
+    );
+    this.#digests.setState(this.#pipelines.committedState);
+    return set;
+  }
+
+  getForwardingPipelineConfig(
+    request: GetForwardingPipelineConfigRequest,
+  ): Outcome<GetForwardingPipelineConfigResponse> {
+    const device = this.#checkDevice(request.deviceId);
+    if (!device.ok) return device;
+    const response = create(GetForwardingPipelineConfigResponseSchema);
+    const config = this.#pipelines.get(request.responseType);
+    if (config !== undefined) response.config = config;
+    return done(response);
+  }
+
+  capabilities(request: CapabilitiesRequest): Outcome<CapabilitiesResponse> {
+    const device = request.deviceId === 0n ? DONE : this.#checkDevice(request.deviceId);
+    if (!device.ok) return device;
+    const p4runtimeApiVersion = P4RUNTIME_API_VERSION;
+    return done(create(CapabilitiesResponseSchema, { p4runtimeApiVersion }));
+  }
+
+  counts(): ServiceCounts {
+    return {
+      ...this.streams.counts(),
+      writes: this.#writes,
+      failedUpdates: this.#failedUpdates,
+      packetOuts: this.#packetOuts,
+      unusablePacketIns: this.#unusablePacketIns,
+      unwantedDigests: this.#digests.unwanted,
+    };
+  }
+
+  close(): void {
+    this.#digests.close();
+  }
+
+  #checkDevice(deviceId: bigint): Outcome<void> {
+    return deviceId === this.#options.deviceId
+      ? DONE
+      : notFound(`no device has the id ${deviceId}`);
+  }
+
+  #acceptWriter(request: WriteRequest | SetForwardingPipelineConfigRequest): Outcome<void> {
+    const device = this.#checkDevice(request.deviceId);
+    return device.ok ? this.streams.authorize(request.role, request.electionId) : device;
+  }
+
+  #requirePipeline(): Outcome<ForwardingState> {
+    const state = this.#pipelines.currentState;
+    return state === null
+      ? fail(status.FAILED_PRECONDITION, 'no forwarding pipeline config is set')
+      : done(state);
+  }
+
+  #packetOut(packet: PacketOut): Outcome<void> {
+    const state = this.#pipelines.committedState;
+    if (state === null) {
+      return fail(status.FAILED_PRECONDITION, 'no forwarding pipeline config is set');
+    }
+    const frame = encodePacketOut(state.program.packetOut, packet);
+    if (!frame.ok) return frame;
+    const sent = this.#options.engine.packetOut(frame.value);
+    if (!sent.ok) return fromEngine(sent.error);
+    this.#packetOuts += 1;
+    return DONE;
+  }
+
+  #receive(message: EngineMessage): void {
+    switch (message.kind) {
+      case 'packetIn': {
+        const state = this.#pipelines.committedState;
+        const packet = decodePacketIn(state?.program.packetIn ?? null, message.frame);
+        if (packet.ok && this.streams.hasPrimary) this.streams.sendPacketIn(packet.value);
+        else this.#unusablePacketIns += 1;
+        return;
+      }
+      case 'digest':
+        this.#digests.receive(message.list, message.words, this.streams.hasPrimary);
+        return;
+      case 'portStatus':
+        // The status page shows it; P4Runtime has no message for it.
+        return;
+    }
+  }
+}

@@ -1,0 +1,126 @@
+/**
+ * An engine without a dataplane: it keeps the state of a pipeline and forwards nothing. A saved, not
+ * yet committed pipeline is written to one, so that a Write is checked as the engine would.
+ */
+import type { PipelineLayout } from '#compiler/layout';
+import type {
+  CounterValue,
+  EngineErrorCode,
+  EngineReplica,
+  EngineResult,
+  EngineState,
+  EntryHandle,
+  NewEntry,
+} from './engine-port.js';
+import { DEFAULT_ENTRY } from './engine-port.js';
+
+const OK: EngineResult<void> = { ok: true, value: undefined };
+const ZERO: CounterValue = { packets: 0n, octets: 0n };
+
+function refuse(code: EngineErrorCode, message: string) {
+  return { ok: false, error: { code, message } } as const;
+}
+
+interface ShadowTable {
+  readonly maxEntries: number;
+  readonly counters: Map<EntryHandle, CounterValue>;
+}
+
+/** See the file's comment. */
+export class ShadowEngine implements EngineState {
+  readonly #layout: PipelineLayout;
+  readonly #tables: Map<number, ShadowTable>;
+  readonly #counters = new Map<string, CounterValue>();
+  readonly #registers = new Map<string, BigUint64Array>();
+  #nextHandle: EntryHandle = 0n;
+
+  constructor(layout: PipelineLayout) {
+    this.#layout = layout;
+    this.#tables = new Map(
+      layout.tables.map(({ index, maxEntries }) => [index, { maxEntries, counters: new Map() }]),
+    );
+  }
+
+  tableInsert(entry: NewEntry): EngineResult<EntryHandle> {
+    const table = this.#tables.get(entry.table);
+    if (table === undefined) return refuse('OUT_OF_RANGE', `no table ${entry.table}`);
+    if (table.counters.size >= table.maxEntries) {
+      return refuse('FULL', `the table is full (${table.maxEntries} entries)`);
+    }
+    const handle = this.#nextHandle;
+    this.#nextHandle += 1n;
+    table.counters.set(handle, ZERO);
+    return { ok: true, value: handle };
+  }
+
+  tableModify(table: number, handle: EntryHandle): EngineResult<void> {
+    return this.#entry(table, handle);
+  }
+
+  tableRemove(table: number, handle: EntryHandle): EngineResult<void> {
+    const found = this.#entry(table, handle);
+    if (found.ok) this.#tables.get(table)?.counters.delete(handle);
+    return found;
+  }
+
+  tableSetDefault(table: number): EngineResult<void> {
+    this.#tables.get(table)?.counters.set(DEFAULT_ENTRY, ZERO);
+    return OK;
+  }
+
+  tableReadCounter(table: number, handle: EntryHandle): EngineResult<CounterValue> {
+    const found = this.#entry(table, handle);
+    if (!found.ok) return found;
+    return { ok: true, value: this.#tables.get(table)?.counters.get(handle) ?? ZERO };
+  }
+
+  tableWriteCounter(table: number, handle: EntryHandle, value: CounterValue): EngineResult<void> {
+    const found = this.#entry(table, handle);
+    if (found.ok) this.#tables.get(table)?.counters.set(handle, value);
+    return found;
+  }
+
+  counterRead(counter: number, index: number, count: number): EngineResult<CounterValue[]> {
+    const cells = Array.from({ length: count }, (_, i) => index + i);
+    return {
+      ok: true,
+      value: cells.map((cell) => this.#counters.get(`${counter}/${cell}`) ?? ZERO),
+    };
+  }
+
+  counterWrite(counter: number, index: number, value: CounterValue): EngineResult<void> {
+    this.#counters.set(`${counter}/${index}`, value);
+    return OK;
+  }
+
+  registerRead(register: number, index: number, count: number): EngineResult<BigUint64Array[]> {
+    const words = this.#layout.registers.find((layout) => layout.index === register)?.words ?? 1;
+    const cells = Array.from({ length: count }, (_, i) => index + i);
+    return {
+      ok: true,
+      value: cells.map(
+        (cell) => this.#registers.get(`${register}/${cell}`) ?? new BigUint64Array(words),
+      ),
+    };
+  }
+
+  registerWrite(register: number, index: number, words: BigUint64Array): EngineResult<void> {
+    this.#registers.set(`${register}/${index}`, words.slice());
+    return OK;
+  }
+
+  multicastGroupSet(_group: number, _replicas: readonly EngineReplica[]): EngineResult<void> {
+    return OK;
+  }
+
+  cloneSessionSet(_session: number, _replicas: readonly EngineReplica[]): EngineResult<void> {
+    return OK;
+  }
+
+  #entry(table: number, handle: EntryHandle): EngineResult<void> {
+    if (handle === DEFAULT_ENTRY) return OK;
+    return this.#tables.get(table)?.counters.has(handle) === true
+      ? OK
+      : refuse('NOT_FOUND', 'no such entry');
+  }
+}

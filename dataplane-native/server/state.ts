@@ -1,0 +1,154 @@
+/**
+ * The forwarding state of one pipeline: what the controller has written, in its own canonical words,
+ * beside the handles under which the engine keeps it. Reads of entries are answered from here, since
+ * the engine does not list what it has; counters and registers are read from the engine.
+ */
+import type { CloneSessionEntry, MulticastGroupEntry } from '#protos/p4/v1/p4runtime_pb';
+import type { DigestEntry_Config } from '#protos/p4/v1/p4runtime_pb';
+import type { EngineState, EntryHandle } from './engine-port.js';
+import type { Outcome } from './errors.js';
+import { DONE, fromEngine } from './errors.js';
+import type { KeyWords } from './match.js';
+import type { Program, TableProgram } from './program.js';
+import { wordsOf } from './words.js';
+
+export interface StoredAction {
+  /** Index into the layout's actions. */
+  readonly action: number;
+  readonly args: BigUint64Array;
+}
+
+export interface StoredEntry {
+  readonly handle: EntryHandle;
+  readonly words: KeyWords;
+  readonly priority: number;
+  /** Null only for a default entry of a table that has no default action. */
+  readonly action: StoredAction | null;
+  readonly metadata: Uint8Array;
+  readonly controllerMetadata: bigint;
+  readonly isConst: boolean;
+}
+
+export interface TableState {
+  readonly program: TableProgram;
+  /** By `entryKey`. */
+  readonly entries: Map<string, StoredEntry>;
+  defaultEntry: StoredEntry;
+}
+
+export interface ForwardingState {
+  readonly program: Program;
+  readonly engine: EngineState;
+  /** The port that replicas to SdnPort CPU go to. */
+  readonly cpuPort: number;
+  /** By the P4Info's table id. */
+  readonly tables: ReadonlyMap<number, TableState>;
+  readonly multicastGroups: Map<number, MulticastGroupEntry>;
+  readonly cloneSessions: Map<number, CloneSessionEntry>;
+  /** By digest id; a digest without a config is not sent. */
+  readonly digests: Map<number, DigestEntry_Config>;
+}
+
+/** What tells one entry of a table from another: its match and its priority. */
+export function entryKey(words: KeyWords, priority: number): string {
+  return `${words.key.join(',')}/${words.mask.join(',')}/${priority}`;
+}
+
+const NO_WORDS: KeyWords = {
+  key: new BigUint64Array(),
+  mask: new BigUint64Array(),
+  rangeWords: 0,
+};
+
+/** The default entry as the program has it. */
+export function initialDefault(table: TableProgram): StoredEntry {
+  const { defaultAction } = table.layout;
+  return {
+    handle: -1n,
+    words: NO_WORDS,
+    priority: 0,
+    action:
+      defaultAction === null
+        ? null
+        : { action: defaultAction.action, args: wordsOf(defaultAction.args) },
+    metadata: new Uint8Array(),
+    controllerMetadata: 0n,
+    isConst: table.defaultIsConst,
+  };
+}
+
+/** The state of a program that was just loaded into `engine`: its default actions and initial
+ * entries are set there too. Fails with the engine's error. */
+export function initialState(
+  program: Program,
+  engine: EngineState,
+  cpuPort: number,
+): Outcome<ForwardingState> {
+  const tables = new Map<number, TableState>();
+  const byIndex = new Map<number, TableState>();
+  for (const table of program.tables.values()) {
+    const state = { program: table, entries: new Map(), defaultEntry: initialDefault(table) };
+    tables.set(table.id, state);
+    byIndex.set(table.layout.index, state);
+  }
+  // The layout has more tables than the P4Info: those that p4c makes of statements.
+  for (const layout of program.layout.tables) {
+    if (layout.defaultAction !== null) {
+      const { action, args } = layout.defaultAction;
+      const set = engine.tableSetDefault(layout.index, action, wordsOf(args));
+      if (!set.ok) return fromEngine(set.error);
+    }
+    for (const entry of layout.constEntries) {
+      const words: KeyWords = {
+        key: wordsOf(entry.key, layout.keyWords),
+        mask: wordsOf(entry.mask, layout.keyWords),
+        rangeWords: entry.rangeWords,
+      };
+      const args = wordsOf(entry.args);
+      const { action, priority } = entry;
+      const inserted = engine.tableInsert({
+        table: layout.index,
+        ...words,
+        priority,
+        action,
+        args,
+      });
+      if (!inserted.ok) return fromEngine(inserted.error);
+      const table = byIndex.get(layout.index);
+      table?.entries.set(entryKey(words, priority), {
+        handle: inserted.value,
+        words,
+        priority,
+        action: { action, args },
+        metadata: new Uint8Array(),
+        controllerMetadata: 0n,
+        isConst: table.program.isConst,
+      });
+    }
+  }
+  return {
+    ok: true,
+    value: {
+      program,
+      engine,
+      cpuPort,
+      tables,
+      multicastGroups: new Map(),
+      cloneSessions: new Map(),
+      digests: new Map(),
+    },
+  };
+}
+
+/** Takes out of the engine what does not go with the pipeline: groups and sessions. */
+export function clearReplication(state: ForwardingState): Outcome<void> {
+  for (const group of state.multicastGroups.keys()) {
+    const cleared = state.engine.multicastGroupSet(group, []);
+    if (!cleared.ok && cleared.error.code !== 'NOT_FOUND') return fromEngine(cleared.error);
+  }
+  for (const session of state.cloneSessions.keys()) {
+    const cleared = state.engine.cloneSessionSet(session, [], 0, 0);
+    if (!cleared.ok && cleared.error.code !== 'NOT_FOUND') return fromEngine(cleared.error);
+  }
+  return DONE;
+}

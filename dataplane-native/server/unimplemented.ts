@@ -1,0 +1,68 @@
+/** What of P4Runtime 1.5 this server does not do yet, as data: README and tests quote it. */
+import { status } from '@grpc/grpc-js';
+import type { P4Error } from './errors.js';
+
+export const UNIMPLEMENTED = {
+  actionProfiles: {
+    what: 'action profiles and selectors (members, groups, one-shot action sets)',
+    why: 'the engine has direct tables only',
+  },
+  meters: {
+    what: 'meters and direct meters',
+    why: 'the engine does not measure rates yet',
+  },
+  valueSets: {
+    what: 'parser value sets',
+    why: "the compiled parser's select constants are fixed",
+  },
+  externs: {
+    what: 'extern entries',
+    why: 'no extern beyond v1model’s has state for the controller',
+  },
+  idleTimeout: {
+    what: 'idle timeout of table entries',
+    why: 'the engine does not record when an entry was last hit',
+  },
+  backupReplicas: {
+    what: 'backup replicas of multicast groups',
+    why: 'the engine does not switch replicas by link state',
+  },
+  sdnStrings: {
+    what: 'match fields, parameters and metadata translated to strings (sdn_string)',
+    why: 'no translation table can be given to this server',
+  },
+  rollbackOnError: {
+    what: 'WriteRequest atomicity ROLLBACK_ON_ERROR',
+    why: 'updates are applied one by one',
+  },
+  dataplaneAtomic: {
+    what: 'WriteRequest atomicity DATAPLANE_ATOMIC',
+    why: 'updates are applied one by one while frames are forwarded',
+  },
+  reconcile: {
+    what: 'SetForwardingPipelineConfig action RECONCILE_AND_COMMIT',
+    why: 'loading a pipeline clears the forwarding state',
+  },
+  structRegisters: {
+    what: 'registers of a type other than bit<W>',
+    why: 'the engine keeps a register cell as one unsigned value',
+  },
+  digestTypes: {
+    what: 'digests that carry headers, header stacks, unions, varbits or enums without values',
+    why: 'the engine sends a digest as flat unsigned values',
+  },
+} as const satisfies Readonly<Record<string, { readonly what: string; readonly why: string }>>;
+
+export type Unimplemented = keyof typeof UNIMPLEMENTED;
+
+export function unimplementedError(feature: Unimplemented): P4Error {
+  const { what, why } = UNIMPLEMENTED[feature];
+  return { code: status.UNIMPLEMENTED, message: `not implemented: ${what} (${why})` };
+}
+
+export function unimplemented(feature: Unimplemented): {
+  readonly ok: false;
+  readonly error: P4Error;
+} {
+  return { ok: false, error: unimplementedError(feature) };
+}

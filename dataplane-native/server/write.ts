@@ -1,0 +1,68 @@
+/** The Write RPC's batch (specification 1.5, section "Write RPC"), once its sender is accepted. */
+import type { Entity, Update } from '#protos/p4/v1/p4runtime_pb';
+import { Update_Type } from '#protos/p4/v1/p4runtime_pb';
+import { writeCounterEntry, writeDirectCounterEntry } from './entities/counter.js';
+import { writeDigestEntry } from './entities/digest-entry.js';
+import { writeRegisterEntry } from './entities/register.js';
+import { writeReplication } from './entities/replication.js';
+import { writeTableEntry } from './entities/table-entry.js';
+import type { ItemStatus, Outcome } from './errors.js';
+import { invalid } from './errors.js';
+import type { ForwardingState } from './state.js';
+import { unimplemented } from './unimplemented.js';
+import type { WriteType } from './write-type.js';
+
+/** Tries every update, in order, whatever becomes of the others (CONTINUE_ON_ERROR). */
+export function writeUpdates(state: ForwardingState, updates: readonly Update[]): ItemStatus[] {
+  return updates.map((update) => {
+    const written = writeUpdate(state, update);
+    return written.ok ? null : written.error;
+  });
+}
+
+function writeUpdate(state: ForwardingState, update: Update): Outcome<void> {
+  const { type } = update;
+  switch (type) {
+    case Update_Type.INSERT:
+    case Update_Type.MODIFY:
+    case Update_Type.DELETE:
+      return writeEntity(state, type, update.entity?.entity ?? { case: undefined });
+    case Update_Type.UNSPECIFIED:
+    default:
+      return invalid("the update's type is not INSERT, MODIFY or DELETE");
+  }
+}
+
+function writeEntity(
+  state: ForwardingState,
+  type: WriteType,
+  entity: Entity['entity'],
+): Outcome<void> {
+  switch (entity.case) {
+    case 'tableEntry':
+      return writeTableEntry(state, type, entity.value);
+    case 'counterEntry':
+      return writeCounterEntry(state, type, entity.value);
+    case 'directCounterEntry':
+      return writeDirectCounterEntry(state, type, entity.value);
+    case 'packetReplicationEngineEntry':
+      return writeReplication(state, type, entity.value);
+    case 'registerEntry':
+      return writeRegisterEntry(state, type, entity.value);
+    case 'digestEntry':
+      return writeDigestEntry(state, type, entity.value);
+    case 'actionProfileMember':
+    case 'actionProfileGroup':
+      return unimplemented('actionProfiles');
+    case 'meterEntry':
+    case 'directMeterEntry':
+      return unimplemented('meters');
+    case 'valueSetEntry':
+      return unimplemented('valueSets');
+    case 'externEntry':
+      return unimplemented('externs');
+    case undefined:
+    default:
+      return invalid('the entity is empty or of a kind that this server does not know');
+  }
+}
