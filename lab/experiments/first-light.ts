@@ -135,6 +135,8 @@ export async function runFirstLight(
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => interrupt.abort());
   }
+  // Whoever read our output has gone: end as on Ctrl-C.
+  process.stdout.on('error', () => interrupt.abort());
   const context: PhaseContext = {
     config: configOf(options),
     directory,

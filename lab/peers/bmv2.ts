@@ -10,7 +10,6 @@ import { TRAFFIC_FRAME_BYTES } from './traffic.js';
 export const BMV2_PROGRAM = 'simple_switch_grpc';
 const RUNTIME_CLI = 'simple_switch_CLI';
 const THRIFT_PORT = '9090';
-const READY_TIMEOUT_MS = 10_000;
 
 /** bmv2 counts frames, not octets: both limits are those of full frames of cross traffic. */
 export function bmv2QueueCommands(rateBitsPerSecond: number, boundBytes: number): string {
@@ -39,7 +38,7 @@ export async function startBmv2(options: ForwarderOptions): Promise<Forwarder> {
     namespace: path.switchNamespace,
   });
   onStart(process);
-  await process.line(/Server listening on/, READY_TIMEOUT_MS);
+  // Its own word of readiness stays in its output buffer; the agent tries until it is there.
   const agent = await startAgent({ path, directory, kind: 'bmv2', ptp: 'transparent', onStart });
   const processes = [process, agent];
   if (!hasCli) {

@@ -38,7 +38,7 @@ export function ptp4lConfig(options: Omit<Ptp4lOptions, 'label'>, socketName: st
     free_running: 1,
     logSyncInterval: LOG_SYNC_INTERVAL,
     logMinDelayReqInterval: LOG_DELAY_REQ_INTERVAL,
-    logAnnounceInterval: -2,
+    logAnnounceInterval: -3,
     announceReceiptTimeout: 4,
     // Several Sync intervals, and more than the longest wait in the queue.
     syncReceiptTimeout: 100,
