@@ -139,6 +139,16 @@ static uint64_t *lock_register(struct tp_engine *engine, uint32_t reg, uint32_t 
   return engine->pipeline.state.registers[reg] + (size_t)index * *words;
 }
 
+int tp_register_cell_words(struct tp_engine *engine, uint32_t reg) {
+  int result;
+  uint32_t words;
+  if (lock_register(engine, reg, 0, 0, &words, &result) != NULL) {
+    result = (int)words;
+  }
+  tp_control_unlock(engine);
+  return result;
+}
+
 int tp_register_read(struct tp_engine *engine, uint32_t reg, uint32_t index, uint32_t count,
                      uint64_t *out) {
   int result;

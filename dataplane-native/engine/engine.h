@@ -153,6 +153,8 @@ TP_API int tp_counter_read(struct tp_engine *engine, uint32_t counter, uint32_t 
                            uint32_t count, uint64_t *out);
 TP_API int tp_counter_write(struct tp_engine *engine, uint32_t counter, uint32_t index,
                             uint64_t packets, uint64_t octets);
+/* 64-bit words of one cell of a register array. */
+TP_API int tp_register_cell_words(struct tp_engine *engine, uint32_t reg);
 TP_API int tp_register_read(struct tp_engine *engine, uint32_t reg, uint32_t index, uint32_t count,
                             uint64_t *out);
 TP_API int tp_register_write(struct tp_engine *engine, uint32_t reg, uint32_t index,

@@ -1,9 +1,10 @@
 /*
  * pipeline.h - the contract between a generated pipeline and the engine.
  *
- * The compiler turns a bmv2 JSON into one C file that includes this header and table.h and nothing
- * else. The file defines `const struct tp_pipeline_ops timeplane_pipeline`, the only symbol that
- * the engine looks up. A pipeline keeps no state of its own: all of it lives in struct tp_pipeline.
+ * The compiler turns a bmv2 JSON into one C file that includes this header, table.h, primitives.h
+ * and nothing else. The file defines `const struct tp_pipeline_ops timeplane_pipeline`, the only
+ * symbol that the engine looks up. A pipeline keeps no state of its own: all of it lives in struct
+ * tp_pipeline.
  *
  * One frame's way:
  *

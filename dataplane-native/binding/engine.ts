@@ -1,0 +1,490 @@
+/**
+ * The packet engine as TypeScript sees it: one object that owns one `struct tp_engine`. Calls are
+ * short and synchronous (the packet loop runs on a thread of its own); an expected failure is a
+ * result with a code and a message for the operator.
+ */
+import { Socket } from 'node:net';
+import { MessageDecoder, type EngineMessage } from './messages.js';
+import { loadNative, type EnginePointer, type NativeFunctions } from './native.js';
+import { defaultLibrary } from './paths.js';
+import { defaultMessage, errorCodeOf, fail, succeed, type EngineResult } from './result.js';
+
+/** By `enum tp_port_counter`. Frames, octets or 0/1, as the name says; never reset. */
+export const PORT_COUNTERS = [
+  'rxFrames',
+  'rxOctets',
+  'txFrames',
+  'txOctets',
+  'rxKernelDrops',
+  'rxOversize',
+  'rxNoTimestamp',
+  'rxChecksumFilled',
+  'txQueueFull',
+  'txErrors',
+  'txCorrected',
+  'txCorrectionLost',
+  'txSaturated',
+  'txStamps',
+  'txStampsMissing',
+  'linkUp',
+  'queueOctets',
+] as const;
+
+/** By `enum tp_engine_counter`. */
+export const ENGINE_COUNTERS = [
+  'droppedByProgram',
+  'droppedNoPort',
+  'droppedNoGroup',
+  'droppedNoSession',
+  'droppedNoBuffer',
+  'droppedNoPipeline',
+  'droppedHeadroom',
+  'droppedLoops',
+  'droppedReload',
+  'packetIns',
+  'packetInsLost',
+  'digests',
+  'digestsLost',
+] as const;
+
+export type PortCounters = Readonly<Record<(typeof PORT_COUNTERS)[number], bigint>>;
+export type EngineCounters = Readonly<Record<(typeof ENGINE_COUNTERS)[number], bigint>>;
+
+/** Names a table entry for as long as it is there. */
+export type EntryHandle = bigint;
+/** The default entry, for direct counters. */
+export const DEFAULT_ENTRY: EntryHandle = -1n;
+
+export interface NewEntry {
+  readonly table: number;
+  readonly key: BigUint64Array;
+  readonly mask: BigUint64Array;
+  /** Bit i: word i is a range, `key` its low and `mask` its high end. */
+  readonly rangeWords: number;
+  readonly priority: number;
+  readonly action: number;
+  readonly args: BigUint64Array;
+}
+
+export interface CounterValue {
+  readonly packets: bigint;
+  readonly octets: bigint;
+}
+
+export interface EngineReplica {
+  readonly port: number;
+  readonly instance: number;
+}
+
+export interface EngineOptions {
+  /** Default: what `npm run build` made. */
+  readonly library?: string;
+  /** `virtual`: stepped by the caller; memory ports only. Default `system`. */
+  readonly clock?: 'system' | 'virtual';
+  /** Frames for it come up as packet-ins. Default 510. */
+  readonly cpuPort?: number;
+  /** Packet buffers; default 8192. */
+  readonly packetCount?: number;
+  /** Octets; default 9216. */
+  readonly maxFrame?: number;
+  /** Of the program's random numbers; default 1. */
+  readonly randomSeed?: bigint;
+}
+
+export interface QueueOptions {
+  /** Bits a second; 0n: not shaped. */
+  readonly rateBps: bigint;
+  /** Added to each frame for the rate: 24 on a wire (FCS, preamble, gap). */
+  readonly overheadOctets: number;
+  /** Of each priority; 0: 256 KiB. */
+  readonly boundOctets: number;
+  /** 1 to 8. */
+  readonly priorityCount: number;
+}
+
+/** From the engine's reading of the clock to the kernel's transmit stamp, over the last 256 stamps. */
+export interface TxLatency {
+  /** What is compensated now. */
+  readonly appliedNs: bigint;
+  /** Stamps seen in all. */
+  readonly samples: bigint;
+  readonly p50Ns: bigint;
+  readonly p99Ns: bigint;
+  readonly maxNs: bigint;
+}
+
+export interface SentFrame {
+  readonly frame: Uint8Array;
+  readonly txTimeNs: bigint;
+}
+
+const CPU_PORT_DEFAULT = 510;
+const MAX_FRAME_DEFAULT = 9216;
+/** More than either array of counters has, so that a library of another version cannot overrun. */
+const COUNTER_ROOM = 64;
+const NO_TIME = 0xffff_ffff_ffff_ffffn;
+
+function named<N extends string>(names: readonly N[], values: BigUint64Array): Record<N, bigint> {
+  return Object.fromEntries(names.map((name, i) => [name, values[i] ?? 0n])) as Record<N, bigint>;
+}
+
+function interfaceMessage(code: string, name: string, detail: string): string {
+  switch (code) {
+    case 'NO_SUCH_INTERFACE':
+      return `there is no interface ${name} in this network namespace: ip link lists those that are`;
+    case 'NO_PERMISSION':
+      return (
+        `no permission to open interface ${name}: it needs CAP_NET_RAW. Run as root, or inside ` +
+        'a user and network namespace of your own (unshare -Urn)'
+      );
+    default:
+      return detail;
+  }
+}
+
+/** See the file's comment. Implements what the P4Runtime server asks of an engine. */
+export class Engine {
+  readonly #native: NativeFunctions;
+  readonly #maxFrame: number;
+  readonly #socket: Socket;
+  readonly #listeners: ((message: EngineMessage) => void)[] = [];
+  #pointer: EnginePointer | null;
+
+  private constructor(
+    native: NativeFunctions,
+    pointer: EnginePointer,
+    socket: Socket,
+    maxFrame: number,
+  ) {
+    this.#native = native;
+    this.#pointer = pointer;
+    this.#socket = socket;
+    this.#maxFrame = maxFrame;
+    const decoder = new MessageDecoder();
+    socket.on('data', (chunk: Buffer) => {
+      for (const message of decoder.push(chunk)) {
+        for (const listener of this.#listeners) listener(message);
+      }
+    });
+    socket.on('error', () => undefined); /* the engine closed its end: close() is under way */
+    socket.pause();
+  }
+
+  /** Makes an engine without ports and pipeline. Errors: SYSTEM, NO_MEMORY, OUT_OF_RANGE. */
+  static open(options: EngineOptions = {}): EngineResult<Engine> {
+    const library = loadNative(options.library ?? defaultLibrary);
+    if (!library.ok) return library;
+    const native = library.value;
+    const pair = new Int32Array(2);
+    if (native.tp_message_pair(pair) < 0) {
+      return fail('SYSTEM', 'no socket pair for messages: too many open files?');
+    }
+    const socket = new Socket({ fd: pair[1] ?? -1, readable: true, writable: false });
+    const maxFrame = options.maxFrame ?? MAX_FRAME_DEFAULT;
+    const out: [EnginePointer | null] = [null];
+    const returned = native.tp_engine_create(
+      {
+        clock: options.clock === 'virtual' ? 1 : 0,
+        cpu_port: options.cpuPort ?? CPU_PORT_DEFAULT,
+        message_fd: pair[0] ?? -1,
+        packet_count: options.packetCount ?? 0,
+        max_frame: maxFrame,
+        reserved: 0,
+        random_seed: options.randomSeed ?? 1n,
+      },
+      out,
+    );
+    const [pointer] = out;
+    if (returned < 0 || pointer === null) {
+      socket.destroy();
+      const code = errorCodeOf(returned);
+      return fail(code, `the packet engine cannot be made: ${defaultMessage(code)}`);
+    }
+    const engine = new Engine(native, pointer, socket, maxFrame);
+    engine.#checkCounters();
+    return succeed(engine);
+  }
+
+  /** Stops the loop, closes all ports, gives everything back. Further calls are a bug. */
+  close(): void {
+    if (this.#pointer === null) return;
+    this.#native.tp_engine_destroy(this.#pointer);
+    this.#pointer = null;
+    this.#socket.destroy();
+  }
+
+  /** Messages come from now on; before the first listener they wait. */
+  onMessage(listener: (message: EngineMessage) => void): void {
+    this.#listeners.push(listener);
+    this.#socket.resume();
+  }
+
+  /* --- pipeline and loop --- */
+
+  /** Loads a compiled pipeline; the old one's state is gone. On failure the old one stays. */
+  load(sharedObject: string): EngineResult<void> {
+    return this.#result(this.#native.tp_engine_load(this.#engine, sharedObject));
+  }
+
+  /** The packet loop on a thread of its own. BAD_STATE: it runs, or the clock is virtual. */
+  start(): EngineResult<void> {
+    return this.#result(this.#native.tp_engine_start(this.#engine));
+  }
+
+  stop(): EngineResult<void> {
+    return this.#result(this.#native.tp_engine_stop(this.#engine));
+  }
+
+  /** One round on this thread; how many frames it handled. BAD_STATE: the loop runs. */
+  step(): EngineResult<number> {
+    return this.#count(this.#native.tp_engine_step(this.#engine));
+  }
+
+  /** Sets a virtual clock. BAD_STATE: the clock is the system's. */
+  setTime(nowNs: bigint): EngineResult<void> {
+    return this.#result(this.#native.tp_engine_set_time(this.#engine, nowNs));
+  }
+
+  /** The dataplane's clock, ns. */
+  now(): bigint {
+    return BigInt(this.#native.tp_engine_now(this.#engine));
+  }
+
+  /** When the next frame that waits in a queue may leave, ns; null: none waits. */
+  nextTime(): bigint | null {
+    const next = BigInt(this.#native.tp_engine_next_time(this.#engine));
+    return next === NO_TIME ? null : next;
+  }
+
+  /** A frame from the control plane enters ingress from the CPU port. */
+  packetOut(frame: Uint8Array): EngineResult<void> {
+    return this.#result(this.#native.tp_packet_out(this.#engine, frame, frame.length));
+  }
+
+  counters(): EngineCounters {
+    const values = new BigUint64Array(COUNTER_ROOM);
+    this.#native.tp_engine_counters(this.#engine, values);
+    return named(ENGINE_COUNTERS, values);
+  }
+
+  /* --- ports --- */
+
+  /** A port on a Linux interface. Errors: NO_SUCH_INTERFACE, NO_PERMISSION, PORT_IN_USE,
+   * OUT_OF_RANGE, BAD_STATE (virtual clock), SYSTEM. */
+  addPacketPort(port: number, interfaceName: string): EngineResult<void> {
+    const returned = this.#native.tp_port_add_packet(this.#engine, port, interfaceName);
+    if (returned >= 0) return succeed(undefined);
+    const code = errorCodeOf(returned);
+    return fail(code, interfaceMessage(code, interfaceName, this.#explain(code)));
+  }
+
+  /** A port in memory: see inject and take. */
+  addMemoryPort(port: number): EngineResult<void> {
+    return this.#result(this.#native.tp_port_add_memory(this.#engine, port));
+  }
+
+  removePort(port: number): EngineResult<void> {
+    return this.#result(this.#native.tp_port_remove(this.#engine, port));
+  }
+
+  setQueue(port: number, queue: QueueOptions): EngineResult<void> {
+    return this.#result(
+      this.#native.tp_port_set_queue(
+        this.#engine,
+        port,
+        queue.rateBps,
+        queue.overheadOctets,
+        queue.boundOctets,
+        queue.priorityCount,
+      ),
+    );
+  }
+
+  portCounters(port: number): EngineResult<PortCounters> {
+    const values = new BigUint64Array(COUNTER_ROOM);
+    const returned = this.#native.tp_port_counters(this.#engine, port, values);
+    return returned < 0 ? this.#failure(returned) : succeed(named(PORT_COUNTERS, values));
+  }
+
+  txLatency(port: number): EngineResult<TxLatency> {
+    const values = new BigInt64Array(5);
+    const returned = this.#native.tp_port_tx_latency(this.#engine, port, values);
+    if (returned < 0) return this.#failure(returned);
+    const [appliedNs = 0n, samples = 0n, p50Ns = 0n, p99Ns = 0n, maxNs = 0n] = values;
+    return succeed({ appliedNs, samples, p50Ns, p99Ns, maxNs });
+  }
+
+  /** Fixes the compensation, ns; null lets it be learned again. */
+  setTxLatency(port: number, latencyNs: bigint | null): EngineResult<void> {
+    return this.#result(this.#native.tp_port_set_tx_latency(this.#engine, port, latencyNs ?? -1n));
+  }
+
+  /** A frame arrives at a memory port at `rxTimeNs` (default: now). */
+  inject(port: number, frame: Uint8Array, rxTimeNs = 0n): EngineResult<void> {
+    return this.#result(
+      this.#native.tp_port_inject(this.#engine, port, frame, frame.length, rxTimeNs),
+    );
+  }
+
+  /** The oldest frame that a memory port sent; NOT_FOUND: there is none. */
+  take(port: number): EngineResult<SentFrame> {
+    const frame = new Uint8Array(this.#maxFrame + 256);
+    const txTime = new BigUint64Array(1);
+    const returned = this.#native.tp_port_take(this.#engine, port, frame, frame.length, txTime);
+    if (returned < 0) return this.#failure(returned);
+    return succeed({ frame: frame.slice(0, returned), txTimeNs: txTime[0] ?? 0n });
+  }
+
+  /* --- pipeline state: numbers of the compiler's layout --- */
+
+  tableInsert(entry: NewEntry): EngineResult<EntryHandle> {
+    const returned = this.#native.tp_table_insert(
+      this.#engine,
+      entry.table,
+      entry.key,
+      entry.mask,
+      entry.rangeWords,
+      entry.priority,
+      entry.action,
+      entry.args,
+      entry.args.length,
+    );
+    return returned < 0 ? this.#failure(Number(returned)) : succeed(BigInt(returned));
+  }
+
+  tableModify(
+    table: number,
+    handle: EntryHandle,
+    action: number,
+    args: BigUint64Array,
+  ): EngineResult<void> {
+    return this.#result(
+      this.#native.tp_table_modify(this.#engine, table, handle, action, args, args.length),
+    );
+  }
+
+  tableRemove(table: number, handle: EntryHandle): EngineResult<void> {
+    return this.#result(this.#native.tp_table_remove(this.#engine, table, handle));
+  }
+
+  tableSetDefault(table: number, action: number, args: BigUint64Array): EngineResult<void> {
+    return this.#result(
+      this.#native.tp_table_set_default(this.#engine, table, action, args, args.length),
+    );
+  }
+
+  tableReadCounter(table: number, handle: EntryHandle): EngineResult<CounterValue> {
+    const out = new BigUint64Array(2);
+    const returned = this.#native.tp_table_read_counter(this.#engine, table, handle, out);
+    if (returned < 0) return this.#failure(returned);
+    return succeed({ packets: out[0] ?? 0n, octets: out[1] ?? 0n });
+  }
+
+  tableWriteCounter(table: number, handle: EntryHandle, value: CounterValue): EngineResult<void> {
+    return this.#result(
+      this.#native.tp_table_write_counter(this.#engine, table, handle, value.packets, value.octets),
+    );
+  }
+
+  counterRead(counter: number, index: number, count: number): EngineResult<CounterValue[]> {
+    const out = new BigUint64Array(2 * count);
+    const returned = this.#native.tp_counter_read(this.#engine, counter, index, count, out);
+    if (returned < 0) return this.#failure(returned);
+    return succeed(
+      Array.from({ length: count }, (_, i) => ({
+        packets: out[2 * i] ?? 0n,
+        octets: out[2 * i + 1] ?? 0n,
+      })),
+    );
+  }
+
+  counterWrite(counter: number, index: number, value: CounterValue): EngineResult<void> {
+    return this.#result(
+      this.#native.tp_counter_write(this.#engine, counter, index, value.packets, value.octets),
+    );
+  }
+
+  /** Each cell's words, least significant first. */
+  registerRead(register: number, index: number, count: number): EngineResult<BigUint64Array[]> {
+    const words = this.#native.tp_register_cell_words(this.#engine, register);
+    if (words < 0) return this.#failure(words);
+    const out = new BigUint64Array(words * count);
+    const returned = this.#native.tp_register_read(this.#engine, register, index, count, out);
+    if (returned < 0) return this.#failure(returned);
+    return succeed(Array.from({ length: count }, (_, i) => out.slice(i * words, (i + 1) * words)));
+  }
+
+  registerWrite(register: number, index: number, value: BigUint64Array): EngineResult<void> {
+    const words = this.#native.tp_register_cell_words(this.#engine, register);
+    if (words < 0) return this.#failure(words);
+    const cell = new BigUint64Array(words);
+    cell.set(value.subarray(0, words));
+    return this.#result(this.#native.tp_register_write(this.#engine, register, index, cell));
+  }
+
+  /** Replaces the whole group; no replicas removes it. */
+  multicastGroupSet(group: number, replicas: readonly EngineReplica[]): EngineResult<void> {
+    return this.#result(
+      this.#native.tp_multicast_group_set(
+        this.#engine,
+        group,
+        Uint32Array.from(replicas, ({ port }) => port),
+        Uint32Array.from(replicas, ({ instance }) => instance),
+        replicas.length,
+      ),
+    );
+  }
+
+  /** Replaces the whole session; no replicas removes it. `packetOctets` 0: whole frames. */
+  cloneSessionSet(
+    session: number,
+    replicas: readonly EngineReplica[],
+    classOfService: number,
+    packetOctets: number,
+  ): EngineResult<void> {
+    return this.#result(
+      this.#native.tp_clone_session_set(
+        this.#engine,
+        session,
+        Uint32Array.from(replicas, ({ port }) => port),
+        Uint32Array.from(replicas, ({ instance }) => instance),
+        replicas.length,
+        classOfService,
+        packetOctets,
+      ),
+    );
+  }
+
+  /* --- inside --- */
+
+  get #engine(): EnginePointer {
+    if (this.#pointer === null) throw new Error('the engine is closed');
+    return this.#pointer;
+  }
+
+  #checkCounters(): void {
+    const count = this.#native.tp_engine_counters(this.#engine, new BigUint64Array(COUNTER_ROOM));
+    if (count !== ENGINE_COUNTERS.length) {
+      throw new Error(`the engine has ${count} counters, not ${ENGINE_COUNTERS.length}`);
+    }
+  }
+
+  #explain(code: ReturnType<typeof errorCodeOf>): string {
+    const text = this.#native.tp_engine_last_error(this.#engine);
+    const isExplained = code === 'SYSTEM' || code === 'BAD_PIPELINE' || code === 'PORT_IN_USE';
+    return isExplained && text !== '' ? text : defaultMessage(code);
+  }
+
+  #failure(returned: number) {
+    const code = errorCodeOf(returned);
+    return fail(code, this.#explain(code));
+  }
+
+  #result(returned: number): EngineResult<void> {
+    return returned < 0 ? this.#failure(returned) : succeed(undefined);
+  }
+
+  #count(returned: number): EngineResult<number> {
+    return returned < 0 ? this.#failure(returned) : succeed(returned);
+  }
+}
