@@ -85,7 +85,6 @@ async function lookAround(context: PhaseContext, notes: readonly string[]): Prom
   context.progress.done(
     ['', 'Still running, without cross traffic. To look around:', ...lines].join('\n'),
   );
-  context.progress.done('As an ordinary user: nsenter --user --preserve-credentials --target …');
   context.progress.done('Ctrl-C ends it.');
   await pause(2 ** 31 - 1, context.signal);
 }

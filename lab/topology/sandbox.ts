@@ -3,11 +3,12 @@
  * namespace too). Everything it makes is below that, so nothing can leave and nothing stays.
  */
 import { spawn } from 'node:child_process';
-import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
+import { accessSync, constants, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { LabError } from '../lab-error.js';
 import { tryCommand } from './commands.js';
+import type { Namespace } from './namespaces.js';
 
 /** Set inside the sandbox: the run's own directory for sockets and configuration. */
 const DIRECTORY_VARIABLE = 'TIMEPLANE_LAB_DIRECTORY';
@@ -112,4 +113,13 @@ export async function runInSandbox(): Promise<number> {
     for (const signal of FORWARDED_SIGNALS) process.off(signal, forward);
     rmSync(directory, { recursive: true, force: true });
   }
+}
+
+/** The command that takes somebody from outside the sandbox into one of its namespaces. */
+export function entrance(namespace: Namespace): string {
+  const mapsAllUsers = /^\s*0\s+0\s+4294967295\s*$/.test(
+    readFileSync('/proc/self/uid_map', 'utf8'),
+  );
+  const user = mapsAllUsers ? '' : ' --user --preserve-credentials';
+  return `nsenter --target ${namespace.pid}${user} --net sh`;
 }

@@ -10,6 +10,7 @@ import { assertAllAlive, type ManagedProcess } from '../../peers/managed-process
 import { startNativeSwitch } from '../../peers/native-switch.js';
 import { startPtp4lTransparentClock } from '../../peers/ptp4l-tc.js';
 import { startSink, startTraffic } from '../../peers/traffic.js';
+import { entrance } from '../../topology/sandbox.js';
 import {
   buildDirectPath,
   buildSwitchedPath,
@@ -284,9 +285,7 @@ async function runSwitched(
 
 function namespaceNotes(path: SwitchedPath): string[] {
   const ends = [path.grandmaster, path.ports[1], path.client, path.source, path.sink];
-  return ends.map(
-    ({ namespace }) => `${namespace.inside(['sh']).join(' ')}   # ${namespace.label}`,
-  );
+  return ends.map(({ namespace }) => `${entrance(namespace)}   # ${namespace.label}`);
 }
 
 export interface PhaseRun {

@@ -14,7 +14,8 @@ const CLEAR_LINE = '\r\u001b[2K';
 
 export function createProgress(output: NodeJS.WriteStream): Progress {
   const live = output.isTTY;
-  const width = () => Math.max(20, (output.columns ?? 80) - 1);
+  // A terminal that does not say how wide it is says 0.
+  const width = () => (output.columns > 0 ? output.columns : 80) - 1;
   const clear = () => {
     if (live) output.write(CLEAR_LINE);
   };

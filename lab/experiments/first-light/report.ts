@@ -5,10 +5,10 @@ import type { FirstLightResult, PhaseName, PhaseResult } from './schema.js';
 
 const TITLES: Readonly<Record<PhaseName, string>> = {
   direct: 'direct link',
-  bridge: 'timeplane, plain bridge',
-  transparent: 'timeplane, transparent',
+  bridge: 'plain bridge',
+  transparent: 'transparent',
   'ptp4l-tc': 'ptp4l E2E_TC',
-  bmv2: 'bmv2, same P4 program',
+  bmv2: 'bmv2',
 };
 
 export function phaseTitle(name: PhaseName): string {
@@ -21,6 +21,15 @@ export function formatNs(ns: number): string {
   if (magnitude >= 999_500) return `${(ns / 1e6).toPrecision(3)} ms`;
   if (magnitude >= 999.5) return `${(ns / 1e3).toPrecision(3)} µs`;
   return `${Math.round(ns)} ns`;
+}
+
+/** Several times with the unit that fits the longest: "1.94/7.13/8.67 ms". */
+export function formatSeries(times: readonly number[]): string {
+  const longest = Math.max(...times.map(Math.abs));
+  const [divisor, unit] =
+    longest >= 999_500 ? [1e6, 'ms'] : longest >= 999.5 ? [1e3, 'µs'] : [1, 'ns'];
+  const figures = times.map((ns) => (ns / divisor).toFixed(longest / divisor >= 100 ? 0 : 2));
+  return `${figures.join('/')} ${unit}`;
 }
 
 /** The p99 error of a phase that is ok. */
@@ -73,7 +82,7 @@ function row(phase: PhaseResult, load: number) {
     String(phase.samples),
     ...errors.map((ns) => highlight(formatNs(ns))),
     formatNs(meanPathDelayNs),
-    max === 0 ? '–' : [p50, p99, max].map(formatNs).join(' / '),
+    max === 0 ? '–' : formatSeries([p50, p99, max]),
     String(phase.lostFrames),
   ];
 }
@@ -85,7 +94,7 @@ const LEGEND = [
   'All namespaces share one clock, so the true offset is zero, and whatever the client computes is',
   'its error. A correction that is wrong one way shows as error, one that is wrong both ways as path',
   'delay: compare it with the direct link.',
-  'corrected: p50 / p99 / max of the residence that arrived in the correctionField.',
+  'corrected: p50/p99/max of the residence that arrived in the correctionField.',
   'lost: Syncs without an evaluation, and frames of cross traffic that did not arrive.',
 ];
 

@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { evaluate, unmeasured } from '#lab/experiments/first-light/phases';
 import { parseRate, parseSize } from '#lab/experiments/first-light/quantities';
-import { conclusions, formatNs, renderReport } from '#lab/experiments/first-light/report';
+import {
+  conclusions,
+  formatNs,
+  formatSeries,
+  renderReport,
+} from '#lab/experiments/first-light/report';
 import {
   phaseResultSchema,
   type FirstLightResult,
@@ -102,6 +107,12 @@ describe('quantities', () => {
     [999_700, '1.00 ms'],
   ])('%d ns is shown as %s', (ns, text) => {
     expect(formatNs(ns)).toBe(text);
+  });
+
+  it('of several times share the unit of the longest', () => {
+    expect(formatSeries([1_941_721, 7_128_036, 8_670_625])).toBe('1.94/7.13/8.67 ms');
+    expect(formatSeries([12_130, 87_230, 131_885])).toBe('12/87/132 µs');
+    expect(formatSeries([1, 2, 3])).toBe('1.00/2.00/3.00 ns');
   });
 
   it.each([

@@ -1,0 +1,134 @@
+/**
+ * simple_switch fed from pcap files, which needs no interface. Its processor time is read from /proc
+ * after everything came out, less what it had used before the first frame.
+ */
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { join } from 'node:path';
+import { LabError } from '../lab-error.js';
+import { type ManagedProcess, startProcess } from '../peers/managed-process.js';
+import { runCommand, tryCommand } from '../topology/commands.js';
+import { hasProgram } from '../topology/sandbox.js';
+import { bmv2Commands } from './bmv2-commands.js';
+import type { MixFrame } from './mix.js';
+import { type PcapFrame, pcapFile, readPcap } from './pcap.js';
+import type { SwitchPlan } from './switch-state.js';
+
+export const BMV2 = 'simple_switch';
+export const BMV2_CLI = 'simple_switch_CLI';
+const THRIFT_PORT = '19090';
+/** How long simple_switch waits before it reads: the tables are filled in this time. */
+const WAIT_S = 3;
+const PATIENCE_MS = 60_000;
+const PCAP_HEADER_OCTETS = 24;
+
+/** Null where simple_switch can run here. */
+export function bmv2MissingReason(): string | null {
+  const missing = [BMV2, BMV2_CLI].filter((program) => !hasProgram(program));
+  return missing.length === 0 ? null : `${missing.join(' and ')} not installed`;
+}
+
+export interface Bmv2Run {
+  readonly json: string;
+  readonly plan: SwitchPlan;
+  readonly directory: string;
+  readonly frames: readonly MixFrame[];
+}
+
+/** Configures a running simple_switch by its own command line. */
+export async function configureBmv2(
+  json: string,
+  plan: SwitchPlan,
+  port: string,
+  inside: (argv: readonly string[]) => string[] = (argv) => [...argv],
+): Promise<void> {
+  const command = inside([BMV2_CLI, '--thrift-port', port]);
+  for (let tries = 0; ; tries++) {
+    const probe = await tryCommand(command, 'show_tables\n');
+    if (probe.code === 0 && probe.stdout.includes('vlan_delivery')) break;
+    if (tries === 50) throw new LabError('not-ready', `${BMV2} does not answer: ${probe.stderr}`);
+    await sleep(100);
+  }
+  const commands = bmv2Commands(readFileSync(json, 'utf8'), plan);
+  const said = await runCommand(command, commands);
+  const error = /^.*(?:Error|Invalid|Unknown).*$/m.exec(said);
+  if (error !== null) throw new LabError('command-failed', `${BMV2_CLI}: ${error[0]}`);
+}
+
+interface Finished {
+  readonly cpuNs: number;
+  readonly outputs: readonly MixFrame[];
+}
+
+async function run({ json, plan, directory, frames }: Bmv2Run): Promise<Finished> {
+  const path = (port: number, end: string): string => join(directory, `p${port}_${end}.pcap`);
+  for (const port of plan.ports) {
+    rmSync(path(port, 'out'), { force: true });
+    const incoming: PcapFrame[] = frames
+      .map((frame, index) => ({ ...frame, timeNs: BigInt(index) * 1000n }))
+      .filter((frame) => frame.port === port);
+    writeFileSync(path(port, 'in'), pcapFile(incoming));
+  }
+  const process = startProcess({
+    label: BMV2,
+    argv: [
+      ...[BMV2, '--use-files', String(WAIT_S), '--thrift-port', THRIFT_PORT],
+      ...plan.ports.flatMap((port) => ['-i', `${port}@${join(directory, `p${port}`)}`]),
+      json,
+    ],
+  });
+  try {
+    await configureBmv2(json, plan, THRIFT_PORT);
+    const before = cpuNs(process.pid);
+    await allCameOut(process, plan.ports.map((port) => path(port, 'out')));
+    const outputs = plan.ports.flatMap((port) =>
+      readPcap(readFileSync(path(port, 'out'))).map(({ octets }) => ({ port, octets })),
+    );
+    return { cpuNs: cpuNs(process.pid) - before, outputs };
+  } finally {
+    await process.stop();
+  }
+}
+
+/** The files grow while it works, and stand still for a second when it is done. */
+async function allCameOut(process: ManagedProcess, files: readonly string[]): Promise<void> {
+  const size = (): number =>
+    files.reduce((sum, file) => sum + (existsSync(file) ? statSync(file).size : 0), 0);
+  const nothing = files.length * PCAP_HEADER_OCTETS;
+  const deadline = Date.now() + PATIENCE_MS;
+  let last = 0;
+  let still = 0;
+  while (still < 10) {
+    if (process.hasExited()) throw new LabError('process-died', `${BMV2} ended`);
+    if (Date.now() > deadline) throw new LabError('no-samples', `${BMV2} let nothing out`);
+    await sleep(100);
+    const now = size();
+    still = now > nothing && now === last ? still + 1 : 0;
+    last = now;
+  }
+}
+
+const TICK_NS = 10_000_000;
+
+/** User and system time of all threads; proc(5), fields 14 and 15, in ticks of 10 ms. */
+function cpuNs(pid: number): number {
+  const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * TICK_NS;
+}
+
+export async function bmv2Outputs(options: Bmv2Run): Promise<readonly MixFrame[]> {
+  return (await run(options)).outputs;
+}
+
+/** Processor time a frame; every frame has to come out, a lost one would be a cheap one. */
+export async function bmv2CpuNsPerPacket(options: Bmv2Run): Promise<number> {
+  const { cpuNs, outputs } = await run(options);
+  if (outputs.length !== options.frames.length) {
+    throw new LabError(
+      'no-samples',
+      `${BMV2} let out ${outputs.length} of ${options.frames.length} frames`,
+    );
+  }
+  return cpuNs / options.frames.length;
+}

@@ -1,0 +1,193 @@
+/**
+ * The dataplane in memory: nanoseconds of processor time a packet, all threads counted, against a
+ * hand-written C loop and against simple_switch on the same frames. Before a contest is timed, both
+ * sides run every frame once and what comes out is compared octet by octet.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { LabError } from '../lab-error.js';
+import { runCommand } from '../topology/commands.js';
+import { bmv2CpuNsPerPacket, bmv2MissingReason, bmv2Outputs } from './bmv2-files.js';
+import { type MixFrame, benchPlan, frameFile, mixFrames, readFrameFile } from './mix.js';
+import { type Program, artefactPath, buildPipeline, programPath } from './native-programs.js';
+import {
+  type BenchResult,
+  type Contest,
+  interleave,
+  judge,
+  median,
+  without,
+} from './results.js';
+import { engineStateFile, handStateFile } from './switch-state.js';
+
+const SEED = 0x1588;
+const FRAMES = 1024;
+const ARRIVAL_NS = 1_000_000_000n;
+
+const reportSchema = z.object({
+  packets: z.number(),
+  outputs: z.number(),
+  nsPerPacket: z.number(),
+});
+
+export interface Scale {
+  readonly rounds: number;
+  readonly packets: number;
+  readonly bmv2Packets: number;
+}
+
+export const FULL: Scale = { rounds: 7, packets: 1_000_000, bmv2Packets: 20_000 };
+export const QUICK: Scale = { rounds: 3, packets: 300_000, bmv2Packets: 5_000 };
+
+const contest = (name: string, baseline: string): Contest => ({
+  name,
+  baseline,
+  unit: 'ns CPU/packet',
+  direction: 'cost',
+});
+
+export const PIPELINE_CONTEST = contest('pipeline in memory', 'hand-written C loop');
+export const ENGINE_CONTEST = contest('engine in memory', 'hand-written C loop');
+export const BMV2_CONTEST = contest('engine in memory vs bmv2', 'simple_switch, pcap files');
+
+/** A program of native/ with everything but its last arguments. */
+interface Loop {
+  readonly program: Program;
+  readonly args: readonly string[];
+}
+
+export interface MemoryBench {
+  readonly frames: readonly MixFrame[];
+  readonly directory: string;
+  readonly hand: Loop;
+  readonly pipeline: Loop;
+  readonly engine: Loop;
+}
+
+/** Writes the frames and states into a directory. */
+export async function prepareMemory(directory: string): Promise<MemoryBench> {
+  const plan = benchPlan();
+  const native = await buildPipeline('main_native');
+  const frames = mixFrames(SEED, FRAMES, [1, 2]);
+  const path = (name: string): string => join(directory, name);
+  writeFileSync(path('frames'), frameFile(frames, ARRIVAL_NS));
+  writeFileSync(path('engine.state'), engineStateFile(native.layout, plan));
+  writeFileSync(path('hand.state'), handStateFile(plan));
+  const compiled = [native.sharedObject, path('engine.state'), path('frames')];
+  return {
+    frames,
+    directory,
+    hand: { program: 'hand_loop', args: [path('hand.state'), path('frames')] },
+    pipeline: { program: 'pipeline_loop', args: compiled },
+    engine: { program: 'engine_loop', args: compiled },
+  };
+}
+
+async function nsPerPacket(loop: Loop, packets: number): Promise<number> {
+  const said = await runCommand([programPath(loop.program), ...loop.args, String(packets)]);
+  return reportSchema.parse(JSON.parse(said)).nsPerPacket;
+}
+
+/** What a program lets out for the frames, by port, in order. */
+async function outputs(bench: MemoryBench, loop: Loop): Promise<ReadonlyMap<number, string[]>> {
+  const file = join(bench.directory, `${loop.program}.out`);
+  await runCommand([programPath(loop.program), ...loop.args, String(FRAMES), file]);
+  return byPort(readFrameFile(readFileSync(file)));
+}
+
+function byPort(frames: readonly MixFrame[]): ReadonlyMap<number, string[]> {
+  const out = new Map<number, string[]>();
+  for (const { port, octets } of frames) {
+    const list = out.get(port) ?? [];
+    list.push(Buffer.from(octets).toString('hex'));
+    out.set(port, list);
+  }
+  return out;
+}
+
+/** Null where both let out the same frames; otherwise the first difference in words. */
+export function difference(
+  ours: ReadonlyMap<number, readonly string[]>,
+  theirs: ReadonlyMap<number, readonly string[]>,
+): string | null {
+  for (const port of new Set([...ours.keys(), ...theirs.keys()])) {
+    const a = ours.get(port) ?? [];
+    const b = theirs.get(port) ?? [];
+    if (a.length !== b.length) return `port ${port} sent ${a.length} and ${b.length} frames`;
+    const at = a.findIndex((octets, index) => octets !== b[index]);
+    if (at >= 0) return `frame ${at} of port ${port}: ${a[at] ?? ''} and ${b[at] ?? ''}`;
+  }
+  return null;
+}
+
+/** The compiled pipeline, alone or in its engine, against the hand-written loop. */
+export async function againstHand(
+  bench: MemoryBench,
+  which: 'pipeline' | 'engine',
+  scale: Scale,
+  progress: (text: string) => void,
+): Promise<BenchResult> {
+  const one = which === 'pipeline' ? PIPELINE_CONTEST : ENGINE_CONTEST;
+  const ours = bench[which];
+  const differs = difference(await outputs(bench, ours), await outputs(bench, bench.hand));
+  if (differs !== null) return without(one, 'failed', `outputs differ: ${differs}`);
+  const rounds = await interleave(
+    scale.rounds,
+    () => nsPerPacket(ours, scale.packets),
+    () => nsPerPacket(bench.hand, scale.packets),
+    (round) => progress(`${one.name}: round ${round + 1} of ${scale.rounds}`),
+  );
+  return judge(one, rounds);
+}
+
+/** The engine against simple_switch; residences differ there, so correctionField is not compared. */
+export async function againstBmv2(
+  bench: MemoryBench,
+  scale: Scale,
+  progress: (text: string) => void,
+): Promise<BenchResult> {
+  const missing = bmv2MissingReason();
+  if (missing !== null) return without(BMV2_CONTEST, 'skipped', missing);
+  const plan = benchPlan();
+  const json = artefactPath('main_bmv2.json');
+  progress(`${BMV2_CONTEST.name}: comparing outputs`);
+  const theirs = await bmv2Outputs({ json, plan, directory: bench.directory, frames: bench.frames });
+  const ours = await outputs(bench, bench.engine);
+  const differs = difference(withoutCorrection(ours), withoutCorrection(byPort(theirs)));
+  if (differs !== null) return without(BMV2_CONTEST, 'failed', `outputs differ: ${differs}`);
+  const feed = Array.from({ length: Math.ceil(scale.bmv2Packets / FRAMES) }, () => bench.frames);
+  const frames = feed.flat().slice(0, scale.bmv2Packets);
+  // A run of simple_switch takes seconds: one of each a round, and fewer rounds.
+  const rounds = await interleave(
+    Math.max(2, Math.floor(scale.rounds / 2)),
+    () => nsPerPacket(bench.engine, scale.packets),
+    () => bmv2CpuNsPerPacket({ json, plan, directory: bench.directory, frames }),
+    (round) => progress(`${BMV2_CONTEST.name}: round ${round + 1}`),
+  );
+  if (!Number.isFinite(median(rounds.map((round) => round.baselineValue)))) {
+    throw new LabError('no-samples', 'simple_switch gave no figure');
+  }
+  return judge(BMV2_CONTEST, rounds);
+}
+
+/** Blanks what depends on the time spent inside: correctionField and the UDP checksum over it. */
+function withoutCorrection(
+  outputs: ReadonlyMap<number, readonly string[]>,
+): ReadonlyMap<number, string[]> {
+  const blank = (text: string): string => {
+    const ether = (at: number): string => text.slice(2 * at, 2 * at + 4);
+    let at = 12;
+    while (ether(at) === '8100' || ether(at) === '88a8') at += 4;
+    const udp = { '0800': at + 22, '86dd': at + 42 }[ether(at)];
+    const message = udp === undefined ? at + 2 : udp + 8;
+    const isPtp = ether(at) === '88f7' || (udp !== undefined && ether(udp + 2) === '013f');
+    if (!isPtp) return text;
+    const cut = (hex: string, from: number, octets: number): string =>
+      hex.slice(0, 2 * from) + 'x'.repeat(2 * octets) + hex.slice(2 * (from + octets));
+    return udp === undefined
+      ? cut(text, message + 8, 8)
+      : cut(cut(text, udp + 6, 2), message + 8, 8);
+  };
+  return new Map([...outputs].map(([port, list]) => [port, list.map(blank)]));
+}
