@@ -20,7 +20,7 @@ function decode(kind: number, octets: Uint8Array): EngineMessage {
   const body = new DataView(octets.buffer, octets.byteOffset, octets.byteLength);
   switch (kind) {
     case KIND_PACKET_IN:
-      return { kind: 'packetIn', frame: octets.slice() };
+      return { kind: 'packetIn', frame: new Uint8Array(octets) };
     case KIND_DIGEST:
       return decodeDigest(body);
     case KIND_PORT_STATUS:
