@@ -80,7 +80,10 @@ async function run({ json, plan, directory, frames }: Bmv2Run): Promise<Finished
   try {
     await configureBmv2(json, plan, THRIFT_PORT);
     const before = cpuNs(process.pid);
-    await allCameOut(process, plan.ports.map((port) => path(port, 'out')));
+    await allCameOut(
+      process,
+      plan.ports.map((port) => path(port, 'out')),
+    );
     const outputs = plan.ports.flatMap((port) =>
       readPcap(readFileSync(path(port, 'out'))).map(({ octets }) => ({ port, octets })),
     );

@@ -11,14 +11,7 @@ import { runCommand } from '../topology/commands.js';
 import { bmv2CpuNsPerPacket, bmv2MissingReason, bmv2Outputs } from './bmv2-files.js';
 import { type MixFrame, benchPlan, frameFile, mixFrames, readFrameFile } from './mix.js';
 import { type Program, artefactPath, buildPipeline, programPath } from './native-programs.js';
-import {
-  type BenchResult,
-  type Contest,
-  interleave,
-  judge,
-  median,
-  without,
-} from './results.js';
+import { type BenchResult, type Contest, interleave, judge, median, without } from './results.js';
 import { engineStateFile, handStateFile } from './switch-state.js';
 
 const SEED = 0x1588;
@@ -152,7 +145,12 @@ export async function againstBmv2(
   const plan = benchPlan();
   const json = artefactPath('main_bmv2.json');
   progress(`${BMV2_CONTEST.name}: comparing outputs`);
-  const theirs = await bmv2Outputs({ json, plan, directory: bench.directory, frames: bench.frames });
+  const theirs = await bmv2Outputs({
+    json,
+    plan,
+    directory: bench.directory,
+    frames: bench.frames,
+  });
   const ours = await outputs(bench, bench.engine);
   const differs = difference(withoutCorrection(ours), withoutCorrection(byPort(theirs)));
   if (differs !== null) return without(BMV2_CONTEST, 'failed', `outputs differ: ${differs}`);

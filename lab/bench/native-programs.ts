@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { compilePipeline } from '#binding/toolchain';
-import { compileProgram } from '#compiler/compile';
+import { compilePipeline as compileC } from '#binding/toolchain';
+import { compilePipeline } from '#compiler/compile';
 import type { PipelineLayout } from '#compiler/layout';
 import { LabError } from '../lab-error.js';
 import { projectRoot } from '../peers/helpers.js';
@@ -82,13 +82,13 @@ export async function buildPrograms(): Promise<void> {
 
 /** Compiles a bmv2 JSON as `timeplane switch` does. */
 export async function buildPipeline(artefact: string): Promise<BuiltPipeline> {
-  const compiled = compileProgram(readFileSync(artefactPath(`${artefact}.json`)));
+  const compiled = compilePipeline(readFileSync(artefactPath(`${artefact}.json`)));
   if (!compiled.ok) {
     const [first] = compiled.errors;
     throw new LabError('command-failed', `${artefact}.json: ${first?.message ?? 'not compiled'}`);
   }
   const { c, layout } = compiled.value;
-  const built = await compilePipeline(c, { cacheFolder: benchDirectory() });
+  const built = await compileC(c, { cacheFolder: benchDirectory() });
   if (!built.ok) throw new LabError('command-failed', built.error.message);
   return { sharedObject: built.value.sharedObject, layout };
 }

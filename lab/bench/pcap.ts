@@ -37,7 +37,7 @@ export function readPcap(file: Uint8Array): PcapFrame[] {
   if (file.length < FILE_HEADER_OCTETS) return [];
   const unit = view.getUint32(0, true) === MAGIC_NANOSECONDS ? 1n : 1000n;
   const out: PcapFrame[] = [];
-  for (let at = FILE_HEADER_OCTETS; at + FRAME_HEADER_OCTETS <= file.length; ) {
+  for (let at = FILE_HEADER_OCTETS; at + FRAME_HEADER_OCTETS <= file.length;) {
     const octets = view.getUint32(at + 8, true);
     const start = at + FRAME_HEADER_OCTETS;
     if (start + octets > file.length) break;
