@@ -170,7 +170,8 @@ static void run(struct sender *sender, const struct options *options, const sigs
     double burst_bytes = uniform(&state, 0.1, 1.0) * options->max_burst_bytes;
     unsigned frames = (unsigned)(burst_bytes / (options->frame_bytes + WIRE_OVERHEAD_BYTES)) + 1;
     double cycle_ns = frames * mean_frame_ns;
-    double start_ns = due_ns;
+    /* A source that was held up must not make up for it: two bursts at once would overflow. */
+    double start_ns = due_ns > monotonic_ns() ? due_ns : monotonic_ns();
     for (unsigned done = 0; done < frames;) {
       unsigned count = frames - done < CHUNK_FRAMES ? frames - done : CHUNK_FRAMES;
       if (!sleep_until(start_ns + done * peak_frame_ns, ends)) {
@@ -180,10 +181,6 @@ static void run(struct sender *sender, const struct options *options, const sigs
       done += count;
     }
     due_ns = start_ns + cycle_ns;
-    /* A source that was held up must not make up for it with one huge burst. */
-    if (monotonic_ns() > due_ns + 0.02 * NS_PER_S) {
-      due_ns = monotonic_ns();
-    }
     if (!sleep_until(due_ns, ends)) {
       return;
     }

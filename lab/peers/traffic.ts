@@ -42,7 +42,8 @@ export async function startSink(sink: Interface): Promise<ManagedProcess> {
 
 /**
  * Starts the source: bursts of up to the queue's bound, of which a queue that drains while they come
- * in at four times its rate holds three quarters at most. A load under 1 therefore loses nothing.
+ * in at four times its rate holds three quarters at most. A load under 1 therefore loses nothing, unless the scheduler holds the source
+ * up in the middle of a burst.
  */
 export function startTraffic(
   source: Interface,
