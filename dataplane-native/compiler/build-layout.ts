@@ -1,0 +1,120 @@
+import { fail } from './failure.js';
+import type {
+  ActionLayout,
+  DigestLayout,
+  KeyFieldLayout,
+  PipelineLayout,
+  TableKind,
+  TableLayout,
+} from './layout.js';
+import { LIMITS } from './limits.js';
+import type { Program, Table } from './model.js';
+import { at } from './scope.js';
+import { fillSlots, packSlots } from './slots.js';
+
+/** As TP_ABI_VERSION in pipeline.h. */
+export const ABI_VERSION = 1;
+
+/** The tables of a program in the order of their numbers. */
+export function tablesOf(program: Program): readonly Table[] {
+  return [...program.ingress.nodes, ...program.egress.nodes].filter(
+    (node): node is Table => node.kind === 'table',
+  );
+}
+
+export function buildLayout(program: Program): PipelineLayout {
+  const actions = program.actions.map((action, index): ActionLayout => {
+    const packed = packSlots(action.parameters);
+    if (packed.words > LIMITS.argWords) {
+      fail(action, 'LIMIT', `action arguments of ${packed.words} words`);
+    }
+    const params = action.parameters.map(({ name }, i) => ({ ...at(packed.slots, i), name }));
+    return { name: action.name, index, params, argWords: packed.words };
+  });
+  return {
+    abiVersion: ABI_VERSION,
+    program: program.name,
+    tables: tablesOf(program).map((table, index) => tableLayout(actions, table, index)),
+    actions,
+    counters: program.counters.map(({ name, size }, index) => ({ name, index, size })),
+    registers: program.registers.map(({ name, size, bitwidth }, index) => ({
+      name,
+      index,
+      size,
+      bitwidth,
+      words: bitwidth > 64 ? 2 : 1,
+    })),
+    digests: program.learnLists.map((list, index): DigestLayout => {
+      const packed = packSlots(list.elements);
+      const fields = list.elements.map(({ name }, i) => ({ ...at(packed.slots, i), name }));
+      return { name: list.name, index, words: packed.words, fields };
+    }),
+  };
+}
+
+function tableKind(table: Table): TableKind {
+  const types = table.keys.map((key) => key.matchType);
+  if (types.length === 0) {
+    return 'keyless';
+  }
+  if (types.some((type) => type === 'ternary' || type === 'range' || type === 'optional')) {
+    return 'ternary';
+  }
+  const prefixes = types.filter((type) => type === 'lpm').length;
+  return prefixes > 1 ? 'ternary' : prefixes === 1 ? 'lpm' : 'exact';
+}
+
+function tableLayout(actions: readonly ActionLayout[], table: Table, index: number): TableLayout {
+  const packed = packSlots(
+    table.keys.map((key) => ({ bitwidth: key.bitwidth, alone: key.matchType === 'range' })),
+  );
+  if (packed.words > LIMITS.keyWords) {
+    fail(table, 'LIMIT', `a key of ${packed.words} words, at most ${LIMITS.keyWords}`);
+  }
+  const key = table.keys.map(({ name, matchType }, i): KeyFieldLayout => ({
+    ...at(packed.slots, i),
+    name,
+    matchType,
+  }));
+  const argsOf = (action: number, args: readonly bigint[]): readonly string[] =>
+    fillSlots(packSlots(at(actions, action).params), args).map(String);
+  const entry = table.defaultEntry;
+  const used = entry === null ? table.actions : [...table.actions, entry.action];
+  return {
+    name: table.name,
+    index,
+    kind: tableKind(table),
+    keyWords: packed.words,
+    argWords: Math.max(0, ...used.map((action) => at(actions, action).argWords)),
+    maxEntries: Math.max(table.maxEntries, table.constEntries.length),
+    key,
+    actions: table.actions,
+    defaultAction:
+      entry === null ? null : { action: entry.action, args: argsOf(entry.action, entry.args) },
+    defaultActionConst: entry?.actionConst ?? false,
+    directCounter: table.directCounter,
+    constEntries: table.constEntries.map((item) => ({
+      key: fillSlots(
+        packed,
+        item.keys.map((part) => part.key),
+      ).map(String),
+      mask: fillSlots(
+        packed,
+        item.keys.map((part) => part.mask),
+      ).map(String),
+      rangeWords: rangeWords(key),
+      priority: item.priority,
+      action: item.action,
+      args: argsOf(item.action, item.args),
+    })),
+    supportsTimeout: table.supportsTimeout,
+  };
+}
+
+/** Bit i: word i of the key is a range field. */
+export function rangeWords(key: readonly KeyFieldLayout[]): number {
+  return key.reduce(
+    (words, field) => (field.matchType === 'range' ? words | (1 << field.word) : words),
+    0,
+  );
+}

@@ -1,0 +1,309 @@
+/** Actions: one function each, taking its arguments as words. */
+import type { Slot } from '../layout.js';
+import type { Action, FieldRef, HeaderRef, Primitive, Program } from '../model.js';
+import { at } from '../scope.js';
+import { sanitise } from '../failure.js';
+import { fromBits } from './bits.js';
+import { ExpressionEmitter } from './expression.js';
+import { headerNames } from './names.js';
+import { pow2 } from './range.js';
+import type { Ranges } from './range.js';
+
+/** What a primitive is emitted into. */
+export interface CodeContext {
+  readonly program: Program;
+  readonly emitter: ExpressionEmitter;
+}
+
+/** simple_switch keeps this many bits of a session's number. */
+const SESSION_MASK = '0x7fffu';
+
+export function actionName(index: number): string {
+  return `action${index}`;
+}
+
+/** Whether an action can end the pipeline; its function then returns true when it did. */
+export function canExit(action: Action): boolean {
+  return action.primitives.some((primitive) => primitive.kind === 'exit');
+}
+
+export function emitAction(
+  program: Program,
+  ranges: Ranges,
+  index: number,
+  params: readonly Slot[],
+): string[] {
+  const action = at(program.actions, index);
+  const context = { program, emitter: new ExpressionEmitter(program, ranges, params) };
+  const exits = canExit(action);
+  const targets = new Set(
+    action.primitives.map((primitive) =>
+      primitive.kind === 'jump' || primitive.kind === 'jumpIfZero' ? primitive.target : -1,
+    ),
+  );
+  const label = (i: number): string[] => (targets.has(i) ? [`line${i}:;`] : []);
+  return [
+    `/* ${sanitise(action.name)} */`,
+    `static inline ${exits ? 'bool' : 'void'} ${actionName(index)}(struct tp_pipeline *pipeline,`,
+    'struct tp_packet *packet, struct phv *restrict p, const uint64_t *args) {',
+    '(void)pipeline; (void)packet; (void)p; (void)args;',
+    ...action.primitives.flatMap((primitive, i) => [
+      ...label(i),
+      ...emitPrimitive(context, primitive),
+    ]),
+    ...label(action.primitives.length),
+    ...(exits ? ['return false;'] : []),
+    '}',
+  ];
+}
+
+export function emitPrimitive(context: CodeContext, primitive: Primitive): string[] {
+  const { program, emitter } = context;
+  switch (primitive.kind) {
+    case 'assign':
+      return emitter.store(primitive.to, primitive.value);
+    case 'assignHeader':
+      return assignHeader(context, primitive.to, primitive.from);
+    case 'assignStack':
+      return assignStack(primitive.to, primitive.from);
+    case 'addHeader':
+      return changeValidity(context, primitive.header, true);
+    case 'removeHeader':
+      return changeValidity(context, primitive.header, false);
+    case 'push':
+    case 'pop':
+      return shiftStack(program, primitive.kind, primitive.stack, primitive.count);
+    case 'jump':
+      return [`goto line${primitive.target};`];
+    case 'jumpIfZero': {
+      const text = emitter.boolean(primitive.condition);
+      return ['{', ...emitter.take(), `if (!${text}) { goto line${primitive.target}; }`, '}'];
+    }
+    case 'exit':
+      return ['return true;'];
+    case 'nothing':
+      return [];
+    case 'markToDrop':
+      return ['packet->sm.egress_spec = TP_PORT_DROP;', 'packet->sm.mcast_grp = 0;'];
+    case 'digest':
+      return [`p->m.digest_plus1 = ${primitive.list + 1};`];
+    case 'clone':
+    case 'resubmit':
+    case 'recirculate':
+    case 'truncate':
+      return request(context, primitive);
+    case 'count':
+    case 'registerRead':
+    case 'registerWrite':
+      return accessArray(context, primitive);
+    case 'hash':
+    case 'random':
+      return storeComputed(context, primitive);
+  }
+}
+
+/** Wraps what needs the declarations emitted so far in a block with them. */
+function block(
+  emitter: ExpressionEmitter,
+  content: readonly string[] | (() => readonly string[]),
+): string[] {
+  const before = emitter.take();
+  const lines = typeof content === 'function' ? content() : content;
+  return before.length === 0 ? [...lines] : ['{', ...before, ...lines, '}'];
+}
+
+function request(
+  context: CodeContext,
+  primitive: Primitive & { kind: 'clone' | 'resubmit' | 'recirculate' | 'truncate' },
+): string[] {
+  const { emitter } = context;
+  if (primitive.kind === 'truncate') {
+    const octets = emitter.index(primitive.octets);
+    return block(emitter, [
+      `packet->requests.truncate_octets = (uint32_t)tp_clamp_u64(${octets}, 1, UINT32_MAX);`,
+    ]);
+  }
+  const list = primitive.fieldList === null ? 0 : primitive.fieldList + 1;
+  if (primitive.kind === 'clone') {
+    const session = emitter.cut(primitive.session, 32);
+    return block(emitter, [
+      'packet->requests.clone = true;',
+      `packet->requests.clone_session_plus1 = ((uint32_t)${session} & ${SESSION_MASK}) + 1;`,
+      `packet->requests.clone_field_list_plus1 = ${list};`,
+    ]);
+  }
+  return [
+    `packet->requests.${primitive.kind} = true;`,
+    `packet->requests.${primitive.kind}_field_list_plus1 = ${list};`,
+  ];
+}
+
+function accessArray(
+  context: CodeContext,
+  primitive: Primitive & { kind: 'count' | 'registerRead' | 'registerWrite' },
+): string[] {
+  const { program, emitter } = context;
+  const index = emitter.temporary('uint64_t', emitter.index(primitive.index));
+  if (primitive.kind === 'count') {
+    const { size } = at(program.counters, primitive.counter);
+    return block(emitter, [
+      `if (${index} < ${size}) {`,
+      `struct tp_counter *const cell = &pipeline->counters[${primitive.counter}][${index}];`,
+      'cell->packets++;',
+      'cell->octets += packet->length;',
+      '}',
+    ]);
+  }
+  const { size, bitwidth } = at(program.registers, primitive.register);
+  const isWide = bitwidth > 64;
+  const cell = `uint64_t *const cell = &pipeline->registers[${primitive.register}][${index}${isWide ? ' * 2' : ''}];`;
+  if (primitive.kind === 'registerRead') {
+    const value = isWide ? '(((tp_u128)cell[1] << 64) | cell[0])' : 'cell[0]';
+    return block(emitter, () => [
+      `if (${index} < ${size}) {`,
+      `const ${cell}`,
+      ...storeBits(context, primitive.to, value, bitwidth),
+      '}',
+    ]);
+  }
+  const value = emitter.cut(primitive.value, bitwidth);
+  const stores = isWide
+    ? [
+        `const tp_u128 value = ${value};`,
+        'cell[0] = (uint64_t)value;',
+        'cell[1] = (uint64_t)(value >> 64);',
+      ]
+    : [`cell[0] = (uint64_t)${value};`];
+  return block(emitter, [`if (${index} < ${size}) {`, cell, ...stores, '}']);
+}
+
+function storeComputed(
+  context: CodeContext,
+  primitive: Primitive & { kind: 'hash' | 'random' },
+): string[] {
+  const { emitter } = context;
+  if (primitive.kind === 'random') {
+    const low = emitter.temporary('uint64_t', emitter.low(primitive.low, 64));
+    const high = emitter.temporary('uint64_t', emitter.low(primitive.high, 64));
+    const value = `tp_random(pipeline, ${low}, ${high})`;
+    return block(emitter, () => [
+      `if (${low} <= ${high}) {`,
+      ...storeBits(context, primitive.to, value, 64),
+      '}',
+    ]);
+  }
+  const base = emitter.low(primitive.base, 64);
+  const size = emitter.temporary('uint64_t', emitter.low(primitive.size, 64));
+  const hash = `calculation${primitive.calculation}(packet, p)`;
+  const value = emitter.temporary('uint64_t', `${hash} % (${size} == 0 ? 1 : ${size}) + ${base}`);
+  return block(emitter, () => storeBits(context, primitive.to, value, 64));
+}
+
+/** Stores C of unsigned type, whose low `bits` bits are the value, in a field. */
+function storeBits(context: CodeContext, to: FieldRef, text: string, bits: number): string[] {
+  const field = at(at(context.program.headerTypes, to.type).fields, to.field);
+  const { bitwidth } = field;
+  const wide = bits <= 64 && bitwidth > 64 ? `((tp_u128)${text})` : text;
+  if (bitwidth >= bits) {
+    return context.emitter.storeText(to, fromBits(field, wide));
+  }
+  const mask =
+    bitwidth <= 64
+      ? `UINT64_C(0x${(pow2(bitwidth) - 1n).toString(16)})`
+      : `(~(tp_u128)0 >> ${128 - bitwidth})`;
+  const cut = bitwidth <= 64 ? `((uint64_t)${wide} & ${mask})` : `(${wide} & ${mask})`;
+  return context.emitter.storeText(to, fromBits(field, cut));
+}
+
+/** An action on a header that may be a stack's element: `body` gets its names. */
+function onHeader(
+  context: CodeContext,
+  ref: HeaderRef,
+  body: (names: { readonly value: string; readonly valid: string }) => readonly string[],
+): string[] {
+  const { index, guard } = context.emitter.place(ref);
+  const lines = body(headerNames(context.program, ref, index));
+  return guard === null ? [...lines] : [`if (${guard}) {`, ...lines, '}'];
+}
+
+/** Fields of an invalid header read as zero. */
+function clear(value: string): string {
+  return `memset(&${value}, 0, sizeof ${value});`;
+}
+
+function changeValidity(context: CodeContext, ref: HeaderRef, isValid: boolean): string[] {
+  const lines = onHeader(context, ref, ({ value, valid }) =>
+    valid === 'true'
+      ? []
+      : [
+          `if (${valid} == ${isValid ? 0 : 1}) {`,
+          clear(value),
+          `${valid} = ${isValid ? 1 : 0};`,
+          '}',
+        ],
+  );
+  return block(context.emitter, lines);
+}
+
+function assignHeader(context: CodeContext, to: HeaderRef, from: HeaderRef): string[] {
+  const { emitter, program } = context;
+  const origin = emitter.place(from);
+  const source = headerNames(program, from, origin.index);
+  const sourceValid = emitter.validText(from);
+  const lines = onHeader(context, to, ({ value, valid }) => {
+    if (valid === 'true') {
+      return [`if (${sourceValid}) { ${value} = ${source.value}; }`];
+    }
+    return [
+      `if (${sourceValid}) {`,
+      `${value} = ${source.value};`,
+      `${valid} = 1;`,
+      '} else {',
+      clear(value),
+      `${valid} = 0;`,
+      '}',
+    ];
+  });
+  return block(emitter, lines);
+}
+
+function assignStack(to: number, from: number): string[] {
+  if (to === from) {
+    return [];
+  }
+  return [
+    `memcpy(p->h.s${to}, p->h.s${from}, sizeof p->h.s${to});`,
+    `memcpy(p->v.s${to}, p->v.s${from}, sizeof p->v.s${to});`,
+    `p->v.n${to} = p->v.n${from};`,
+  ];
+}
+
+/** P4-16: the whole stack moves, and what comes in is invalid. */
+function shiftStack(
+  program: Program,
+  kind: 'push' | 'pop',
+  stack: number,
+  count: number,
+): string[] {
+  const size = at(program.stacks, stack).headers.length;
+  const by = Math.min(count, size);
+  if (by === 0) {
+    return [];
+  }
+  const kept = size - by;
+  const [to, from, cleared] = kind === 'push' ? [by, 0, 0] : [0, by, kept];
+  const move = (array: string): string[] => [
+    ...(kept > 0
+      ? [`memmove(&${array}[${to}], &${array}[${from}], ${kept} * sizeof ${array}[0]);`]
+      : []),
+    `memset(&${array}[${cleared}], 0, ${by} * sizeof ${array}[0]);`,
+  ];
+  const next = `p->v.n${stack}`;
+  return [
+    ...move(`p->h.s${stack}`),
+    ...move(`p->v.s${stack}`),
+    kind === 'push'
+      ? `${next} = (uint16_t)(${next} + ${by} < ${size} ? ${next} + ${by} : ${size});`
+      : `${next} = (uint16_t)(${next} > ${by} ? ${next} - ${by} : 0);`,
+  ];
+}

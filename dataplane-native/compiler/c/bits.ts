@@ -1,0 +1,99 @@
+/** Fields in octets: how a header is read from a frame, and written to it. */
+import type { Field, HeaderType } from '../model.js';
+import { fieldType, storageBits } from './names.js';
+import { pow2 } from './range.js';
+
+const LOAD_OCTETS = [1, 2, 4, 8, 16];
+
+/**
+ * C that reads `bitwidth` bits at bit `first` of `octets` octets at `base`; it reads nothing else.
+ * One wide load where a window of the header covers the field.
+ */
+export function loadBits(base: string, octets: number, first: number, bitwidth: number): string {
+  const end = first + bitwidth;
+  const [firstOctet, lastOctet] = [first >> 3, (end - 1) >> 3];
+  const size = LOAD_OCTETS.find((n) => n > lastOctet - firstOctet && n <= octets);
+  if (size === undefined) {
+    const bits = `tp_load_bits(${base}, ${first}, ${bitwidth})`;
+    return bitwidth <= 64 ? `((uint64_t)${bits})` : bits;
+  }
+  // The window may begin before the field, when the header ends too soon after it.
+  const start = Math.min(firstOctet, octets - size);
+  const shift = (start + size) * 8 - end;
+  const load = `tp_load${size * 8}(${base} + ${start})`;
+  const shifted = shift === 0 ? load : `(${load} >> ${shift})`;
+  const text = size === 16 && bitwidth <= 64 ? `((uint64_t)${shifted})` : shifted;
+  const isWhole = shift + bitwidth === size * 8 || bitwidth === 64;
+  if (isWhole || bitwidth > 64) {
+    return bitwidth > 64 && !isWhole ? `(${text} & ${mask128(bitwidth)})` : text;
+  }
+  return `(${text} & UINT64_C(0x${(pow2(bitwidth) - 1n).toString(16)}))`;
+}
+
+function mask128(bitwidth: number): string {
+  return `(~(tp_u128)0 >> ${128 - bitwidth})`;
+}
+
+/** Statements that fill the header struct `target` from the octets at `base`. */
+export function extractHeader(type: HeaderType, target: string, base: string): string[] {
+  const octets = type.bits / 8;
+  let first = 0;
+  return type.fields.map((field, i) => {
+    const load = loadBits(base, octets, first, field.bitwidth);
+    first += field.bitwidth;
+    return `${target}.f${i} = ${fromBits(field, load)};`;
+  });
+}
+
+/** The bits of a field, in C of unsigned type, as the value that the field has. */
+export function fromBits(field: Field, bits: string): string {
+  const name = fieldType(field);
+  if (!field.signed) {
+    return `(${name})${bits}`;
+  }
+  const helper = field.bitwidth <= 64 ? 'tp_sign64' : 'tp_sign128';
+  return `(${name})${helper}(${bits}, ${field.bitwidth})`;
+}
+
+/** The value of a field as its bits: uint64_t, or tp_u128 where it is wider. */
+export function toBits(field: Field, value: string): string {
+  if (field.bitwidth > 64) {
+    const wide = `((tp_u128)${value})`;
+    return field.signed && field.bitwidth < 128 ? `(${wide} & ${mask128(field.bitwidth)})` : wide;
+  }
+  const narrow = `((uint64_t)${value})`;
+  return field.signed && storageBits(field) <= 64 && field.bitwidth < 64
+    ? `(${narrow} & UINT64_C(0x${(pow2(field.bitwidth) - 1n).toString(16)}))`
+    : narrow;
+}
+
+/** Statements that write the header struct `source` to the octets at `base`, in wide stores. */
+export function emitHeader(type: HeaderType, source: string, base: string): string[] {
+  const octets = type.bits / 8;
+  const lines: string[] = [];
+  for (let at = 0; at < octets;) {
+    const size = [8, 4, 2, 1].find((n) => n <= octets - at) ?? 1;
+    const pieces = windowPieces(type, source, at * 8, size * 8);
+    lines.push(`tp_store${size * 8}(${base} + ${at}, ${pieces.join(' | ')});`);
+    at += size;
+  }
+  return lines;
+}
+
+/** The parts of the fields in the window of `size` bits from bit `start`, as uint64_t. */
+function windowPieces(type: HeaderType, source: string, start: number, size: number): string[] {
+  const pieces: string[] = [];
+  let first = 0;
+  type.fields.forEach((field, i) => {
+    const end = first + field.bitwidth;
+    if (first < start + size && end > start) {
+      const bits = toBits(field, `${source}.f${i}`);
+      const shift = start + size - end;
+      const shifted =
+        shift > 0 ? `(${bits} << ${shift})` : shift < 0 ? `(${bits} >> ${-shift})` : bits;
+      pieces.push(field.bitwidth > 64 ? `((uint64_t)${shifted})` : shifted);
+    }
+    first = end;
+  });
+  return pieces;
+}

@@ -1,0 +1,204 @@
+/** Checksums and hashes over fields, constants and the payload. */
+import { fail } from '../failure.js';
+import type { Calculation, CalculationInput, Checksum, Field, Program } from '../model.js';
+import { at, instance } from '../scope.js';
+import { fromBits, toBits } from './bits.js';
+import { ExpressionEmitter } from './expression.js';
+import { fieldName, headerNames } from './names.js';
+import type { Ranges } from './range.js';
+
+/** One input: C for its bits, and for the validity of its header. */
+interface Input {
+  readonly bits: string;
+  readonly bitwidth: number;
+  readonly valid: string;
+}
+
+export function emitCalculation(program: Program, index: number): string[] {
+  const calculation = at(program.calculations, index);
+  const inputs = calculation.inputs.flatMap((input) => inputBits(program, input));
+  const hasPayload = calculation.inputs.some((input) => input.kind === 'payload');
+  const octets = Math.ceil(inputs.reduce((sum, input) => sum + input.bitwidth, 0) / 8);
+  const payload = hasPayload
+    ? [
+        'const uint8_t *const payload = packet->data + packet->payload_offset;',
+        'const uint32_t payload_octets = packet->length - packet->payload_offset;',
+      ]
+    : [];
+  return [
+    'static inline uint64_t __attribute__((unused))',
+    `calculation${index}(const struct tp_packet *packet, const struct phv *p) {`,
+    '(void)packet; (void)p;',
+    ...payload,
+    ...(calculation.algorithm === 'csum16' ? fastSum(inputs, hasPayload) : []),
+    `uint8_t octets[${Math.max(octets, 1)}] = {0};`,
+    'struct tp_bit_writer writer = {.octets = octets, .bits = 0};',
+    ...inputs.map(({ bits, bitwidth, valid }) =>
+      guarded(valid, `tp_put_bits(&writer, ${bits}, ${bitwidth});`),
+    ),
+    'const uint32_t count = (writer.bits + 7) / 8;',
+    ...finish(calculation, hasPayload),
+    '}',
+  ];
+}
+
+function guarded(valid: string, statement: string): string {
+  return valid === 'true' ? statement : `if (${valid} != 0) { ${statement} }`;
+}
+
+function inputBits(program: Program, input: CalculationInput): Input[] {
+  switch (input.kind) {
+    case 'payload':
+      return [];
+    case 'constant': {
+      const low = BigInt.asUintN(64, input.value);
+      const bits =
+        input.bitwidth <= 64
+          ? `UINT64_C(0x${low.toString(16)})`
+          : `TP_U128(0x${(input.value >> 64n).toString(16)}, 0x${low.toString(16)})`;
+      return [{ bits, bitwidth: input.bitwidth, valid: 'true' }];
+    }
+    case 'field': {
+      const field = at(at(program.headerTypes, input.ref.type).fields, input.ref.field);
+      const bits = toBits(field, fieldName(program, input.ref, ''));
+      const { valid } = headerNames(program, input.ref.header, '');
+      return [{ bits, bitwidth: field.bitwidth, valid }];
+    }
+    case 'header': {
+      const { type } = at(program.headers, input.header);
+      const names = headerNames(program, instance(input.header), '');
+      return at(program.headerTypes, type).fields.map((field: Field, i) => ({
+        bits: toBits(field, `${names.value}.f${i}`),
+        bitwidth: field.bitwidth,
+        valid: names.valid,
+      }));
+    }
+  }
+}
+
+/**
+ * The ones' complement sum without the octets, where all headers are valid and every field's place
+ * is known: 2^16 is 1 there, so a field counts as its value shifted to its place in a word.
+ */
+function fastSum(inputs: readonly Input[], hasPayload: boolean): string[] {
+  const valid = [...new Set(inputs.map((input) => input.valid))].filter((text) => text !== 'true');
+  const terms: string[] = [];
+  let end = 0;
+  for (const { bits, bitwidth } of inputs) {
+    end += bitwidth;
+    const shift = (16 - (end % 16)) % 16;
+    for (let part = 0; part < bitwidth; part += 32) {
+      const piece = part === 0 ? bits : `(${bits} >> ${part})`;
+      const cut =
+        bitwidth - part > 32 ? `((uint64_t)${piece} & 0xffffffffu)` : `(uint64_t)${piece}`;
+      terms.push(`sum += ${cut} << ${shift};`);
+    }
+  }
+  const octets = Math.ceil(end / 8);
+  return [
+    `if (${valid.length === 0 ? 'true' : valid.map((text) => `${text} != 0`).join(' && ')}) {`,
+    'uint64_t sum = 0;',
+    ...terms,
+    ...(hasPayload ? [addPayload(octets % 2 === 0 ? 'false' : 'true')] : []),
+    'return ~tp_fold16(sum) & 0xffffu;',
+    '}',
+  ];
+}
+
+/** A payload that begins at an odd octet is summed with its octets' roles swapped. */
+function addPayload(isOdd: string): string {
+  const sum = 'tp_fold16(tp_sum_octets(payload, payload_octets))';
+  return isOdd === 'false'
+    ? `sum += ${sum};`
+    : `sum += ${isOdd} ? __builtin_bswap16((uint16_t)${sum}) : ${sum};`;
+}
+
+function finish(calculation: Calculation, hasPayload: boolean): string[] {
+  const overAll = (step: (octets: string, count: string) => string): string[] => [
+    step('octets', 'count'),
+    ...(hasPayload ? [step('payload', 'payload_octets')] : []),
+  ];
+  switch (calculation.algorithm) {
+    case 'csum16':
+      return [
+        'uint64_t sum = tp_sum_octets(octets, count);',
+        ...(hasPayload ? [addPayload('(count & 1u) != 0')] : []),
+        'return ~tp_fold16(sum) & 0xffffu;',
+      ];
+    case 'crc16':
+    case 'crc16_custom':
+      return [
+        'uint32_t crc = 0;',
+        ...overAll((octets, count) => `crc = tp_crc_reflected(crc, 0xa001u, ${octets}, ${count});`),
+        'return crc;',
+      ];
+    case 'crc32':
+    case 'crc32_custom':
+      return [
+        'uint32_t crc = 0xffffffffu;',
+        ...overAll(
+          (octets, count) => `crc = tp_crc_reflected(crc, 0xedb88320u, ${octets}, ${count});`,
+        ),
+        'return crc ^ 0xffffffffu;',
+      ];
+    case 'crcCCITT':
+      return [
+        'uint32_t crc = 0xffffu;',
+        ...overAll((octets, count) => `crc = tp_crc_ccitt(crc, ${octets}, ${count});`),
+        'return crc;',
+      ];
+    case 'identity':
+    case 'xor16':
+      return finishPlain(calculation, hasPayload);
+  }
+}
+
+function finishPlain(calculation: Calculation, hasPayload: boolean): string[] {
+  if (hasPayload) {
+    fail(calculation, 'UNSUPPORTED', `"${calculation.algorithm}" over the payload`);
+  }
+  return calculation.algorithm === 'identity'
+    ? [
+        'uint64_t value = 0;',
+        'for (uint32_t i = 0; i < count && i < 8; i++) { value = (value << 8) | octets[i]; }',
+        'return value;',
+      ]
+    : [
+        'uint64_t value = 0;',
+        'for (uint32_t i = 0; i < count; i++) {',
+        'value ^= (i & 1u) != 0 ? (uint64_t)octets[i] : (uint64_t)octets[i] << 8;',
+        '}',
+        'return value;',
+      ];
+}
+
+/** Statements that verify or update all checksums of a program. */
+export function emitChecksums(
+  program: Program,
+  ranges: Ranges,
+  which: 'verify' | 'update',
+): string[] {
+  const emitter = new ExpressionEmitter(program, ranges, []);
+  return program.checksums
+    .filter((checksum) => checksum[which])
+    .flatMap((checksum) => emitChecksum(program, emitter, checksum, which));
+}
+
+function emitChecksum(
+  program: Program,
+  emitter: ExpressionEmitter,
+  checksum: Checksum,
+  which: 'verify' | 'update',
+): string[] {
+  const { target, calculation } = checksum;
+  const field = at(at(program.headerTypes, target.type).fields, target.field);
+  const condition = checksum.condition === null ? 'true' : emitter.boolean(checksum.condition);
+  const valid = emitter.validText(target.header);
+  const name = fieldName(program, target, '');
+  const value = `calculation${calculation}(packet, p)`;
+  const body =
+    which === 'verify'
+      ? `if (${toBits(field, name)} != ${value}) { packet->sm.checksum_error = 1; }`
+      : `${name} = ${fromBits(field, value)};`;
+  return ['{', ...emitter.take(), `if (${valid} && ${condition}) { ${body} }`, '}'];
+}

@@ -1,0 +1,220 @@
+/** The match-action pipelines: one function each, one label per table or condition. */
+import { rangeWords } from '../build-layout.js';
+import { fail, sanitise } from '../failure.js';
+import type { PipelineLayout, TableLayout } from '../layout.js';
+import type { ControlNode, NodeRef, Pipeline, Program, Table } from '../model.js';
+import { at } from '../scope.js';
+import { actionName, canExit } from './action.js';
+import { ExpressionEmitter } from './expression.js';
+import type { Ranges } from './range.js';
+
+/** Nodes that can be reached, each after all that lead to it. CYCLIC where there is no such order. */
+export function orderNodes(pipeline: Pipeline): readonly number[] {
+  const order: number[] = [];
+  const state = new Map<number, 'open' | 'done'>();
+  // An explicit stack: a chain of thousands of nodes must not exhaust ours.
+  const stack: { node: number; next: NodeRef[] }[] = [];
+  const open = (node: NodeRef): void => {
+    if (node === null || state.get(node) === 'done') {
+      return;
+    }
+    if (state.get(node) === 'open') {
+      fail(at(pipeline.nodes, node), 'CYCLIC', 'the control flow comes back to this node');
+    }
+    state.set(node, 'open');
+    stack.push({ node, next: [...successors(at(pipeline.nodes, node))] });
+  };
+  open(pipeline.start);
+  for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
+    const next = top.next.shift();
+    if (next !== undefined) {
+      open(next);
+    } else {
+      state.set(top.node, 'done');
+      order.unshift(top.node);
+      stack.pop();
+    }
+  }
+  return order;
+}
+
+function successors(node: ControlNode): readonly NodeRef[] {
+  switch (node.kind) {
+    case 'conditional':
+      return [node.whenTrue, node.whenFalse];
+    case 'call':
+      return [node.next];
+    case 'table': {
+      const byHit = [node.nextHit, node.nextMiss].filter((next) => next !== null);
+      return [...node.nextByAction.values(), ...byHit.map((next) => next.node), node.nextDefault];
+    }
+  }
+}
+
+/** Emits `run_<name>`. */
+export function emitPipeline(
+  program: Program,
+  ranges: Ranges,
+  layout: PipelineLayout,
+  pipeline: Pipeline,
+): string[] {
+  const order = orderNodes(pipeline);
+  const emitter = new NodeEmitter(program, ranges, layout);
+  const lines = order.flatMap((node, i) => [
+    `node${node}:`,
+    ...emitter.node(at(pipeline.nodes, node), order[i + 1] ?? null),
+  ]);
+  const text = lines.join('\n');
+  const isUsed = (line: string): boolean => {
+    const label = /^(node\d+):$/.exec(line)?.[1];
+    return label === undefined || text.includes(`goto ${label};`);
+  };
+  return [
+    `static inline void run_${pipeline.name}(struct tp_pipeline *pipeline, struct tp_packet *packet,`,
+    'struct phv *restrict p) {',
+    '(void)pipeline; (void)packet; (void)p;',
+    ...lines.filter(isUsed),
+    ...(text.includes('goto done;') ? ['done:;'] : []),
+    '}',
+  ];
+}
+
+function jump(node: NodeRef): string {
+  return node === null ? 'goto done;' : `goto node${node};`;
+}
+
+class NodeEmitter {
+  private readonly program: Program;
+  private readonly emitter: ExpressionEmitter;
+  private readonly tables: ReadonlyMap<string, TableLayout>;
+
+  constructor(program: Program, ranges: Ranges, layout: PipelineLayout) {
+    this.program = program;
+    this.emitter = new ExpressionEmitter(program, ranges, []);
+    this.tables = new Map(layout.tables.map((table) => [table.name, table]));
+  }
+
+  node(node: ControlNode, following: NodeRef): string[] {
+    const go = (next: NodeRef): string[] =>
+      next === following && next !== null ? [] : [jump(next)];
+    switch (node.kind) {
+      case 'conditional': {
+        const condition = this.emitter.boolean(node.condition);
+        const before = this.emitter.take();
+        const test =
+          node.whenTrue === following && node.whenTrue !== null
+            ? [`if (!${condition}) { ${jump(node.whenFalse)} }`]
+            : [`if (${condition}) { ${jump(node.whenTrue)} }`, ...go(node.whenFalse)];
+        return before.length === 0 ? [`;`, ...test] : ['{', ...before, ...test, '}'];
+      }
+      case 'call':
+        return ['{', this.callAction(node.action, 'NULL'), '}', ...go(node.next)];
+      case 'table':
+        return this.table(node, go);
+    }
+  }
+
+  private callAction(action: number, args: string): string {
+    const call = `${actionName(action)}(pipeline, packet, p, ${args})`;
+    return canExit(at(this.program.actions, action)) ? `if (${call}) { goto done; }` : `${call};`;
+  }
+
+  private table(table: Table, go: (next: NodeRef) => string[]): string[] {
+    const layout = this.tables.get(table.name);
+    if (layout === undefined) {
+      throw new RangeError(`no layout of table ${table.name}`);
+    }
+    const entry = table.defaultEntry;
+    if (table.keys.length === 0 && entry?.entryConst === true) {
+      return this.constantTable(table, layout, entry.action, go);
+    }
+    const miss = `pipeline->tables[${layout.index}].default_entry`;
+    const isKeyless = table.keys.length === 0;
+    return [
+      '{',
+      `/* ${sanitise(table.name)} */`,
+      ...(isKeyless ? [] : this.lookup(table, layout)),
+      isKeyless ? `struct tp_entry *entry = ${miss};` : `const bool hit = entry != NULL;`,
+      ...(isKeyless ? [] : [hitStatement(layout, miss)]),
+      ...this.dispatch(table, isKeyless, go),
+      '}',
+    ];
+  }
+
+  /** A table that is only an action call: no lookup, and arguments that the C compiler sees. */
+  private constantTable(
+    table: Table,
+    layout: TableLayout,
+    action: number,
+    go: (next: NodeRef) => string[],
+  ): string[] {
+    const words = layout.defaultAction?.args ?? [];
+    const args = words.map((word) => `UINT64_C(${word})`).join(', ');
+    const declaration =
+      words.length === 0 ? [] : [`static const uint64_t args[${words.length}] = {${args}};`];
+    const call = this.callAction(action, words.length === 0 ? 'NULL' : 'args');
+    const byAction = table.nextByAction.has(action)
+      ? (table.nextByAction.get(action) ?? null)
+      : table.nextDefault;
+    const target = table.nextMiss === null ? byAction : table.nextMiss.node;
+    return ['{', `/* ${sanitise(table.name)} */`, ...declaration, call, '}', ...go(target)];
+  }
+
+  private lookup(table: Table, layout: TableLayout): string[] {
+    const words = Array.from({ length: layout.keyWords }, (): string[] => []);
+    table.keys.forEach((key, i) => {
+      const { word, shift, bitwidth } = at(layout.key, i);
+      const bits = this.emitter.cut(key.value, bitwidth);
+      if (bitwidth > 64) {
+        const name = this.emitter.temporary('tp_u128', `(tp_u128)${bits}`);
+        words[word]?.push(`(uint64_t)${name}`);
+        words[word + 1]?.push(`(uint64_t)(${name} >> 64)`);
+      } else {
+        words[word]?.push(shift === 0 ? `(uint64_t)${bits}` : `((uint64_t)${bits} << ${shift})`);
+      }
+    });
+    const key = words.map((parts) => parts.join(' | ')).join(', ');
+    const range = layout.kind === 'ternary' ? `, ${rangeWords(layout.key)}u` : '';
+    const sizes = `${layout.keyWords}, ${layout.argWords}${range}`;
+    return [
+      ...this.emitter.take(),
+      `const uint64_t key[${layout.keyWords}] = {${key}};`,
+      `struct tp_entry *entry = tp_find_${layout.kind}(&pipeline->tables[${layout.index}], key, ${sizes});`,
+    ];
+  }
+
+  private dispatch(table: Table, isKeyless: boolean, go: (next: NodeRef) => string[]): string[] {
+    const { nextHit, nextMiss } = table;
+    const byHit = nextHit !== null || nextMiss !== null;
+    const used = new Set(table.actions);
+    if (table.defaultEntry !== null) {
+      used.add(table.defaultEntry.action);
+    }
+    const nextOf = (action: number): NodeRef =>
+      table.nextByAction.has(action) ? (table.nextByAction.get(action) ?? null) : table.nextDefault;
+    const targets = new Set([table.nextDefault, ...[...used].map(nextOf)]);
+    const isOne = byHit || targets.size === 1;
+    const cases = [...used].flatMap((action) => [
+      `case ${action}:`,
+      this.callAction(action, 'entry->words'),
+      isOne ? 'break;' : jump(nextOf(action)),
+    ]);
+    const end = byHit
+      ? isKeyless
+        ? go(nextMiss === null ? table.nextDefault : nextMiss.node)
+        : [
+            `if (hit) { ${jump(nextHit === null ? table.nextDefault : nextHit.node)} }`,
+            ...go(nextMiss === null ? table.nextDefault : nextMiss.node),
+          ]
+      : go(table.nextDefault);
+    return ['switch (entry->action) {', ...cases, 'default:', 'break;', '}', ...end];
+  }
+}
+
+function hitStatement(layout: TableLayout, miss: string): string {
+  const count =
+    layout.directCounter === null
+      ? ''
+      : ' else { entry->counter.packets++; entry->counter.octets += packet->length; }';
+  return `if (!hit) { entry = ${miss}; }${count}`;
+}

@@ -1,0 +1,36 @@
+/** The deparser: puts the valid headers in front of the payload, in place. */
+import type { Program } from '../model.js';
+import { at } from '../scope.js';
+import { emitHeader } from './bits.js';
+import { headerNames } from './names.js';
+
+/** Emits `deparse_frame`: true, or false where there is no room in front of the payload. */
+export function emitDeparser(program: Program): string[] {
+  const headers = program.deparser.map((header) => {
+    const names = headerNames(program, { kind: 'instance', header }, '');
+    const type = at(program.headerTypes, at(program.headers, header).type);
+    return { ...names, type, octets: type.bits / 8 };
+  });
+  const sizes = headers.map(({ valid, octets }) => `octets += (${valid} != 0) * ${octets}u;`);
+  const stores = headers.flatMap(({ valid, value, type, octets }) => [
+    `if (${valid} != 0) {`,
+    ...emitHeader(type, value, 'at'),
+    `at += ${octets};`,
+    '}',
+  ]);
+  return [
+    'static bool deparse_frame(struct tp_packet *packet, const struct phv *restrict p) {',
+    'uint32_t octets = 0;',
+    ...sizes,
+    'uint8_t *const payload = packet->data + packet->payload_offset;',
+    'if ((size_t)(payload - packet->buffer) < octets) { return false; }',
+    'uint8_t *restrict at = payload - octets;',
+    'packet->data = at;',
+    'packet->length = packet->length - packet->payload_offset + octets;',
+    'packet->payload_offset = octets;',
+    '(void)p; (void)at;',
+    ...stores,
+    'return true;',
+    '}',
+  ];
+}

@@ -1,0 +1,535 @@
+/**
+ * Expressions. bmv2 computes with unbounded integers; here every value is computed in one of two
+ * ways, and both are exact:
+ *
+ *   exact(e)   a C value of the type that `typeOf` gives for e's range, equal to e
+ *   low(e, n)  an unsigned C value whose low n bits are those of e; what is above them is arbitrary
+ *
+ * Sums, products, masks and left shifts need only the low bits of their operands, so a value that
+ * is masked or stored in the end is computed in 64 bits (or 128) however large it grows on the way.
+ * Comparisons, right shifts and saturation need exact operands.
+ */
+import { kindOf } from '../decode-expression.js';
+import { fail } from '../failure.js';
+import type { Slot } from '../layout.js';
+import type { CompareOp, Expression, FieldRef, HeaderRef, Program } from '../model.js';
+import { at } from '../scope.js';
+import { fieldName, fieldType, headerNames, storageBits } from './names.js';
+import { bitLength, contains, pow2, signedRange, unsignedRange } from './range.js';
+import type { Range, Ranges } from './range.js';
+
+type CType = 'u64' | 'i64' | 'u128' | 'i128';
+
+const C_NAME: Record<CType, string> = {
+  u64: 'uint64_t',
+  i64: 'int64_t',
+  u128: 'tp_u128',
+  i128: 'tp_i128',
+};
+const TYPE_RANGES: readonly (readonly [CType, Range])[] = [
+  ['u64', unsignedRange(64)],
+  ['i64', signedRange(64)],
+  ['u128', unsignedRange(128)],
+  ['i128', signedRange(128)],
+];
+/** Longer texts go into a variable of their own: C compilers limit how deep parentheses nest. */
+const MAX_TEXT = 300;
+
+function typeOfRange(range: Range): CType | null {
+  return TYPE_RANGES.find(([, limits]) => contains(limits, range))?.[0] ?? null;
+}
+
+/** The unsigned C type in which `low(e, bits)` comes. */
+function lowType(bits: number): string {
+  return bits <= 64 ? 'uint64_t' : 'tp_u128';
+}
+
+function hex(value: bigint): string {
+  return `0x${value.toString(16)}`;
+}
+
+/** An unsigned constant of the type of `low(e, bits)`. */
+function unsignedLiteral(value: bigint, bits: number): string {
+  const cut = BigInt.asUintN(bits <= 64 ? 64 : 128, value);
+  return bits <= 64
+    ? `UINT64_C(${hex(cut)})`
+    : `TP_U128(${hex(cut >> 64n)}, ${hex(BigInt.asUintN(64, cut))})`;
+}
+
+function literal(value: bigint, type: CType): string {
+  switch (type) {
+    case 'u64':
+      return unsignedLiteral(value, 64);
+    case 'u128':
+      return unsignedLiteral(value, 128);
+    case 'i64':
+      return `((int64_t)${unsignedLiteral(value, 64)})`;
+    case 'i128':
+      return `((tp_i128)${unsignedLiteral(value, 128)})`;
+  }
+}
+
+function convert(text: string, from: CType, to: CType): string {
+  return from === to ? text : `((${C_NAME[to]})${text})`;
+}
+
+/** Reads the value in `slot` of the array `words`, as uint64_t or tp_u128. */
+export function readSlot(words: string, slot: Slot): string {
+  if (slot.bitwidth > 64) {
+    return `(((tp_u128)${words}[${slot.word + 1}] << 64) | ${words}[${slot.word}])`;
+  }
+  const shifted =
+    slot.shift === 0 ? `${words}[${slot.word}]` : `(${words}[${slot.word}] >> ${slot.shift})`;
+  return slot.bitwidth === 64
+    ? shifted
+    : `(${shifted} & ${unsignedLiteral(pow2(slot.bitwidth) - 1n, 64)})`;
+}
+
+/** Emits C for the expressions of one function. Statements that they need come out of `take`. */
+export class ExpressionEmitter {
+  readonly program: Program;
+  readonly ranges: Ranges;
+  private readonly parameters: readonly Slot[];
+  private lines: string[] = [];
+  private temporaries = 0;
+
+  constructor(program: Program, ranges: Ranges, parameters: readonly Slot[]) {
+    this.program = program;
+    this.ranges = ranges;
+    this.parameters = parameters;
+  }
+
+  /** The declarations that must stand before what was emitted since the last call. */
+  take(): string[] {
+    const lines = this.lines;
+    this.lines = [];
+    return lines;
+  }
+
+  /** The type of `exact(e)`. */
+  typeOf(e: Expression): CType {
+    const range = this.ranges.of(e);
+    return typeOfRange(range) ?? fail(e, 'UNSUPPORTED', 'a value of more than 128 bits');
+  }
+
+  exact(e: Expression): string {
+    const type = this.typeOf(e);
+    return this.bound(C_NAME[type], this.exactText(e, type));
+  }
+
+  /** `exact(e)` as uint64_t; a value above 64 bits becomes the largest one. For sizes and indices. */
+  index(e: Expression): string {
+    const type = this.typeOf(e);
+    const text = this.exact(e);
+    if (type === 'u64') {
+      return text;
+    }
+    return type === 'i64'
+      ? `((uint64_t)${text})`
+      : `((uint64_t)tp_clamp_u128((tp_u128)${text}, 0, UINT64_MAX))`;
+  }
+
+  low(e: Expression, bits: number): string {
+    if (bits > 128) {
+      return fail(e, 'UNSUPPORTED', 'a value of more than 128 bits');
+    }
+    const type = typeOfRange(this.ranges.of(e));
+    if (bits > 64 && (type === 'u64' || type === 'i64')) {
+      return `((tp_u128)${this.exact(e)})`;
+    }
+    return this.bound(lowType(bits), this.lowText(e, bits));
+  }
+
+  boolean(e: Expression): string {
+    return this.bound('bool', this.booleanText(e));
+  }
+
+  /** The low bits of `e`, cut to exactly `bits`. */
+  cut(e: Expression, bits: number): string {
+    if (contains(unsignedRange(bits), this.ranges.of(e))) {
+      return this.exact(e);
+    }
+    const text = this.low(e, bits);
+    return bits === 64 || bits === 128
+      ? text
+      : `(${text} & ${unsignedLiteral(pow2(bits) - 1n, bits)})`;
+  }
+
+  /** Statements that store `e` in a field, cut to its width. */
+  store(to: FieldRef, e: Expression): string[] {
+    const field = at(at(this.program.headerTypes, to.type).fields, to.field);
+    const { bitwidth } = field;
+    const range = field.signed ? signedRange(bitwidth) : unsignedRange(bitwidth);
+    let text: string;
+    if (contains(range, this.ranges.of(e))) {
+      text = this.exact(e);
+    } else if (field.signed) {
+      text = `${bitwidth <= 64 ? 'tp_sign64' : 'tp_sign128'}(${this.low(e, bitwidth)}, ${bitwidth})`;
+    } else {
+      text = storageBits(field) === bitwidth ? this.low(e, bitwidth) : this.cut(e, bitwidth);
+    }
+    return this.storeText(to, `(${fieldType(field)})${text}`);
+  }
+
+  /** Statements that store C of the field's own type. */
+  storeText(to: FieldRef, text: string): string[] {
+    const { index, guard } = this.place(to.header);
+    const statement = `${fieldName(this.program, to, index)} = ${text};`;
+    const lines = this.take();
+    const body = guard === null ? statement : `if (${guard}) { ${statement} }`;
+    return lines.length === 0 ? [body] : ['{', ...lines, body, '}'];
+  }
+
+  /** The C index of a header in its stack, and the condition under which there is one. */
+  place(ref: HeaderRef): { readonly index: string; readonly guard: string | null } {
+    if (ref.kind === 'instance') {
+      return { index: '', guard: null };
+    }
+    if (ref.kind === 'last') {
+      return { index: `p->v.n${ref.stack} - 1`, guard: `p->v.n${ref.stack} != 0` };
+    }
+    const index = this.temporary('uint64_t', this.index(ref.index));
+    return { index, guard: `${index} < ${at(this.program.stacks, ref.stack).headers.length}` };
+  }
+
+  temporary(type: string, text: string): string {
+    const name = `t${this.temporaries}`;
+    this.temporaries += 1;
+    this.lines.push(`const ${type} ${name} = ${text};`);
+    return name;
+  }
+
+  private bound(type: string, text: string): string {
+    return text.length > MAX_TEXT ? this.temporary(type, text) : text;
+  }
+
+  private exactText(e: Expression, type: CType): string {
+    switch (e.kind) {
+      case 'constant':
+        return literal(e.value, type);
+      case 'field':
+        return this.fieldText(e.ref, type);
+      case 'parameter':
+        return readSlot('args', at(this.parameters, e.index));
+      case 'stackSize': {
+        const next = `((${C_NAME[type]})p->v.n${e.stack})`;
+        return e.lastIndex ? `(${next} - 1)` : next;
+      }
+      case 'toData':
+        return `((uint64_t)${this.boolean(e.arg)})`;
+      case 'choice': {
+        const side = (arm: Expression): string => convert(this.exact(arm), this.typeOf(arm), type);
+        return `(${this.boolean(e.condition)} ? ${side(e.left)} : ${side(e.right)})`;
+      }
+      case 'cast':
+        return this.castText(e, type);
+      case 'arithmetic':
+        if (e.op === '>>') {
+          return this.shiftRightText(e, type);
+        }
+        if (e.op === '/' || e.op === '%') {
+          return this.divisionText(e, type);
+        }
+        return this.ringText(e, type);
+      case 'complement':
+        return this.ringText(e, type);
+      case 'boolean':
+      case 'valid':
+      case 'compare':
+      case 'logic':
+      case 'not':
+      case 'toBoolean':
+      case 'header':
+        return fail(e, 'MALFORMED', 'a number is expected');
+    }
+  }
+
+  /** The type's range holds the exact value, so its bits in that type are all there is to know. */
+  private ringText(e: Expression, type: CType): string {
+    const bits = type === 'u64' || type === 'i64' ? 64 : 128;
+    const text = this.lowText(e, bits);
+    return type === 'u64' || type === 'u128' ? text : `((${C_NAME[type]})${text})`;
+  }
+
+  private fieldText(ref: FieldRef, type: CType): string {
+    const { index, guard } = this.place(ref.header);
+    const value = `((${C_NAME[type]})${fieldName(this.program, ref, index)})`;
+    return guard === null ? value : `(${guard} ? ${value} : 0)`;
+  }
+
+  private castText(e: Expression & { kind: 'cast' }, type: CType): string {
+    const range = this.ranges.of(e.arg);
+    const target = e.op === 'usat_cast' ? unsignedRange(e.bitwidth) : signedRange(e.bitwidth);
+    if (contains(target, range)) {
+      return this.exact(e.arg);
+    }
+    if (e.op === 'two_comp_mod') {
+      const name = e.bitwidth <= 64 ? 'tp_sign64' : 'tp_sign128';
+      return `${name}(${this.low(e.arg, e.bitwidth)}, ${e.bitwidth})`;
+    }
+    if (typeOfRange(range) === null) {
+      return this.saturate128(e, type);
+    }
+    const from = this.typeOf(e.arg);
+    const [, limits] = TYPE_RANGES.find(([name]) => name === from) ?? [from, target];
+    const least = target.low > limits.low ? target.low : limits.low;
+    const most = target.high < limits.high ? target.high : limits.high;
+    const [low, high] = [literal(least, from), literal(most, from)];
+    return convert(`tp_clamp_${from}(${this.exact(e.arg)}, ${low}, ${high})`, from, type);
+  }
+
+  /** Saturating sums of two 128-bit numbers, which need a 129th bit. */
+  private saturate128(e: Expression & { kind: 'cast' }, type: CType): string {
+    const { arg, op, bitwidth } = e;
+    if (bitwidth !== 128 || arg.kind !== 'arithmetic' || (arg.op !== '+' && arg.op !== '-')) {
+      return fail(e, 'UNSUPPORTED', 'saturation of a value of more than 128 bits');
+    }
+    const wanted: CType = op === 'usat_cast' ? 'u128' : 'i128';
+    const side = (operand: Expression): string => {
+      const from = this.typeOf(operand);
+      const limits = op === 'usat_cast' ? unsignedRange(128) : signedRange(128);
+      return contains(limits, this.ranges.of(operand))
+        ? convert(this.exact(operand), from, wanted)
+        : fail(operand, 'UNSUPPORTED', 'saturation of numbers of different signs');
+    };
+    const name = arg.op === '+' ? 'add' : 'sub';
+    const text = `tp_saturating_${name}_${wanted}(${side(arg.left)}, ${side(arg.right)})`;
+    return convert(text, wanted, type);
+  }
+
+  private shiftCount(e: Expression): string {
+    if (this.ranges.of(e).low < 0n) {
+      return fail(e, 'UNSUPPORTED', 'a shift by a negative number');
+    }
+    const type = this.typeOf(e);
+    return type === 'u64' ? this.exact(e) : `tp_shift_count(${this.exact(e)})`;
+  }
+
+  private shiftRightText(e: Expression & { kind: 'arithmetic' }, type: CType): string {
+    const from = this.typeOf(e.left);
+    return convert(
+      `tp_shr_${from}(${this.exact(e.left)}, ${this.shiftCount(e.right)})`,
+      from,
+      type,
+    );
+  }
+
+  private divisionText(e: Expression & { kind: 'arithmetic' }, type: CType): string {
+    for (const side of [e.left, e.right]) {
+      if (this.ranges.of(side).low < 0n) {
+        return fail(side, 'UNSUPPORTED', 'division of negative numbers');
+      }
+    }
+    const [left, right] = [this.typeOf(e.left), this.typeOf(e.right)];
+    const wide: CType = left === 'u64' && right === 'u64' ? 'u64' : 'u128';
+    const name = e.op === '/' ? 'div' : 'mod';
+    const arguments_ = [
+      convert(this.exact(e.left), left, wide),
+      convert(this.exact(e.right), right, wide),
+    ];
+    return convert(`tp_${name}_${wide}(${arguments_.join(', ')})`, wide, type);
+  }
+
+  private lowText(e: Expression, bits: number): string {
+    if (e.kind === 'arithmetic') {
+      return this.lowArithmetic(e, bits);
+    }
+    if (e.kind === 'complement') {
+      return `(~${this.low(e.arg, bits)})`;
+    }
+    if (e.kind === 'constant') {
+      return unsignedLiteral(e.value, bits);
+    }
+    if (e.kind === 'choice') {
+      const [left, right] = [this.low(e.left, bits), this.low(e.right, bits)];
+      return `(${this.boolean(e.condition)} ? ${left} : ${right})`;
+    }
+    if (e.kind === 'cast' && e.op === 'two_comp_mod' && bits <= e.bitwidth) {
+      return this.low(e.arg, bits);
+    }
+    return `((${lowType(bits)})${this.exact(e)})`;
+  }
+
+  private lowArithmetic(e: Expression & { kind: 'arithmetic' }, bits: number): string {
+    switch (e.op) {
+      case '+':
+      case '-':
+      case '*':
+      case '|':
+      case '^':
+        return `(${this.low(e.left, bits)} ${e.op} ${this.low(e.right, bits)})`;
+      case '&':
+        return this.lowAnd(e, bits);
+      case '<<':
+        return this.lowShiftLeft(e, bits);
+      case '>>':
+        return this.lowShiftRight(e, bits);
+      case '/':
+      case '%':
+        return `((${lowType(bits)})${this.exact(e)})`;
+    }
+  }
+
+  private lowAnd(e: Expression & { kind: 'arithmetic' }, bits: number): string {
+    const [constant, other] = e.right.kind === 'constant' ? [e.right, e.left] : [e.left, e.right];
+    if (constant.kind !== 'constant' || constant.value < 0n) {
+      return `(${this.low(e.left, bits)} & ${this.low(e.right, bits)})`;
+    }
+    const mask = BigInt.asUintN(bits, constant.value);
+    const range = this.ranges.of(other);
+    const isRun = (mask & (mask + 1n)) === 0n;
+    if (isRun && range.low >= 0n && range.high <= mask) {
+      return this.low(other, bits);
+    }
+    const needed = Math.max(bitLength(mask), 1);
+    const text = `(${this.low(other, needed)} & ${unsignedLiteral(mask, needed)})`;
+    return lowType(needed) === lowType(bits) ? text : `((${lowType(bits)})${text})`;
+  }
+
+  private lowShiftLeft(e: Expression & { kind: 'arithmetic' }, bits: number): string {
+    if (e.right.kind === 'constant' && e.right.value >= 0n) {
+      if (e.right.value >= BigInt(bits)) {
+        return unsignedLiteral(0n, bits);
+      }
+      const count = Number(e.right.value);
+      return `((${lowType(bits)})${this.low(e.left, bits - count)} << ${count})`;
+    }
+    const name = bits <= 64 ? 'u64' : 'u128';
+    return `tp_shl_${name}(${this.low(e.left, bits)}, ${this.shiftCount(e.right)})`;
+  }
+
+  private lowShiftRight(e: Expression & { kind: 'arithmetic' }, bits: number): string {
+    if (e.right.kind === 'constant' && e.right.value >= 0n && e.right.value < 128n) {
+      const count = Number(e.right.value);
+      const isWide = typeOfRange(this.ranges.of(e.left)) === null;
+      if (bits + count <= 64 || (isWide && bits + count <= 128)) {
+        const text = `(${this.low(e.left, bits + count)} >> ${count})`;
+        return lowType(bits + count) === lowType(bits) ? text : `((${lowType(bits)})${text})`;
+      }
+    }
+    return `((${lowType(bits)})${this.exact(e)})`;
+  }
+
+  private booleanText(e: Expression): string {
+    switch (e.kind) {
+      case 'boolean':
+        return e.value ? 'true' : 'false';
+      case 'valid':
+        return this.validText(e.header);
+      case 'logic':
+        return `(${this.boolean(e.left)} ${e.op === 'and' ? '&&' : '||'} ${this.boolean(e.right)})`;
+      case 'not':
+        return `(!${this.boolean(e.arg)})`;
+      case 'toBoolean':
+        return e.arg.kind === 'toData' ? this.boolean(e.arg.arg) : `(${this.exact(e.arg)} != 0)`;
+      case 'choice':
+        return `(${this.boolean(e.condition)} ? ${this.boolean(e.left)} : ${this.boolean(e.right)})`;
+      case 'compare':
+        return this.compareText(e.op, e.left, e.right);
+      case 'constant':
+      case 'field':
+      case 'parameter':
+      case 'stackSize':
+      case 'toData':
+      case 'complement':
+      case 'arithmetic':
+      case 'cast':
+        return `(${this.exact(e)} != 0)`;
+      case 'header':
+        return fail(e, 'MALFORMED', 'a condition is expected');
+    }
+  }
+
+  /** C for the validity of a header, false outside of a stack's bounds. */
+  validText(ref: HeaderRef): string {
+    const { index, guard } = this.place(ref);
+    const { valid } = headerNames(this.program, ref, index);
+    const text = valid === 'true' ? valid : `(${valid} != 0)`;
+    return guard === null ? text : `(${guard} && ${text})`;
+  }
+
+  private compareText(op: CompareOp, left: Expression, right: Expression): string {
+    const kind = kindOf(left);
+    if (kind !== kindOf(right)) {
+      return fail(left, 'MALFORMED', 'a comparison of values of different kinds');
+    }
+    if (kind === 'header') {
+      return this.compareHeaders(op, left, right);
+    }
+    if (kind === 'boolean') {
+      const [a, b] = [this.boolean(left), this.boolean(right)];
+      return a === b ? decided(op, 0) : `(${a} ${op} ${b})`;
+    }
+    const [a, b] = [this.ranges.of(left), this.ranges.of(right)];
+    if (a.high < b.low || a.low > b.high) {
+      return decided(op, a.high < b.low ? -1 : 1);
+    }
+    const type = this.commonType(left, right);
+    const [leftText, rightText] = [left, right].map((side) =>
+      convert(this.exact(side), this.typeOf(side), type),
+    ) as [string, string];
+    // C compilers warn about comparisons that are always true.
+    if (leftText === rightText) {
+      return decided(op, 0);
+    }
+    const bounded = boundary(op, a, b);
+    return bounded === null ? `(${leftText} ${op} ${rightText})` : bounded ? 'true' : 'false';
+  }
+
+  private commonType(left: Expression, right: Expression): CType {
+    const [a, b] = [this.ranges.of(left), this.ranges.of(right)];
+    const both: Range = {
+      low: a.low < b.low ? a.low : b.low,
+      high: a.high > b.high ? a.high : b.high,
+    };
+    return (
+      typeOfRange(both) ?? fail(left, 'UNSUPPORTED', 'a comparison that needs more than 128 bits')
+    );
+  }
+
+  private compareHeaders(op: CompareOp, left: Expression, right: Expression): string {
+    if (left.kind !== 'header' || right.kind !== 'header' || (op !== '==' && op !== '!=')) {
+      return fail(left, 'UNSUPPORTED', 'headers can only be compared for equality');
+    }
+    const [a, b] = [left.ref, right.ref];
+    if (a.kind !== 'instance' || b.kind !== 'instance') {
+      return fail(left, 'UNSUPPORTED', 'a comparison of stack elements by a dynamic index');
+    }
+    const type = at(this.program.headers, a.header).type;
+    if (type !== at(this.program.headers, b.header).type) {
+      return fail(left, 'MALFORMED', 'a comparison of headers of different types');
+    }
+    const names = [headerNames(this.program, a, ''), headerNames(this.program, b, '')] as const;
+    const fields = at(this.program.headerTypes, type).fields.map(
+      (_, i) => `(${names[0].value}.f${i} == ${names[1].value}.f${i})`,
+    );
+    const same = fields.length === 0 ? 'true' : this.bound('bool', `(${fields.join(' && ')})`);
+    const valid = [this.validText(a), this.validText(b)];
+    const equal = `((${valid.join(' == ')}) && (!${valid[0] ?? ''} || ${same}))`;
+    return op === '==' ? equal : `(!${equal})`;
+  }
+}
+
+/** A comparison whose outcome is known: `order` is the sign of left - right. */
+function decided(op: CompareOp, order: -1 | 0 | 1): string {
+  const holds: Record<CompareOp, boolean> = {
+    '==': order === 0,
+    '!=': order !== 0,
+    '<': order < 0,
+    '<=': order <= 0,
+    '>': order > 0,
+    '>=': order >= 0,
+  };
+  return holds[op] ? 'true' : 'false';
+}
+
+/** Comparisons that the ranges decide although they touch: unsigned x >= 0. */
+function boundary(op: CompareOp, a: Range, b: Range): boolean | null {
+  if (op === '>=' || op === '<') {
+    return a.low >= b.high ? op === '>=' : null;
+  }
+  if (op === '<=' || op === '>') {
+    return a.high <= b.low ? op === '<=' : null;
+  }
+  return null;
+}

@@ -1,0 +1,88 @@
+/**
+ * How the program's things are called in C. Names come from indices, never from the JSON.
+ *
+ *   p->v      validity of headers (h3), of stack elements (s0[1]), stacks' next indices (n0)
+ *   p->m      metadata
+ *   p->h      headers
+ *   packet->sm  v1model's standard_metadata
+ */
+import { STANDARD_METADATA } from '../decode-declarations.js';
+import type { Field, FieldRef, HeaderRef, Program } from '../model.js';
+import { at } from '../scope.js';
+
+/** Fields of struct tp_standard_metadata, and how wide C has them. */
+const STANDARD_FIELDS: ReadonlyMap<string, number> = new Map([
+  ['ingress_port', 9],
+  ['egress_spec', 9],
+  ['egress_port', 9],
+  ['instance_type', 32],
+  ['packet_length', 32],
+  ['enq_timestamp', 32],
+  ['enq_qdepth', 19],
+  ['deq_timedelta', 32],
+  ['deq_qdepth', 19],
+  ['ingress_global_timestamp', 48],
+  ['egress_global_timestamp', 48],
+  ['mcast_grp', 16],
+  ['egress_rid', 16],
+  ['checksum_error', 1],
+  ['parser_error', 32],
+  ['priority', 3],
+]);
+
+/** The C type that holds a field. */
+export function fieldType(field: Field): string {
+  if (field.bitwidth > 64) {
+    return field.signed ? 'tp_i128' : 'tp_u128';
+  }
+  return `${field.signed ? 'int' : 'uint'}${storageBits(field)}_t`;
+}
+
+/** The bits of the C type that holds a field. */
+export function storageBits(field: Field): number {
+  return [8, 16, 32, 64, 128].find((bits) => field.bitwidth <= bits) ?? 128;
+}
+
+/** A header in C: the struct, and whether it is valid. `index` is C for a stack's dynamic index. */
+export function headerNames(
+  program: Program,
+  ref: HeaderRef,
+  index: string,
+): { readonly value: string; readonly valid: string } {
+  if (ref.kind !== 'instance') {
+    return { value: `p->h.s${ref.stack}[${index}]`, valid: `p->v.s${ref.stack}[${index}]` };
+  }
+  const { role, element } = at(program.headers, ref.header);
+  if (role === 'metadata' || role === 'standardMetadata') {
+    return { value: `p->m.h${ref.header}`, valid: 'true' };
+  }
+  if (element !== null) {
+    const { stack } = element;
+    return {
+      value: `p->h.s${stack}[${element.index}]`,
+      valid: `p->v.s${stack}[${element.index}]`,
+    };
+  }
+  return {
+    value: `p->h.h${ref.header}`,
+    valid: role === 'intrinsic' ? 'true' : `p->v.h${ref.header}`,
+  };
+}
+
+/** A field of a header that is there for sure, as an lvalue. */
+export function fieldName(program: Program, ref: FieldRef, index: string): string {
+  if (ref.header.kind === 'instance') {
+    const { role } = at(program.headers, ref.header.header);
+    const { name, bitwidth } = at(at(program.headerTypes, ref.type).fields, ref.field);
+    if (role === 'standardMetadata' && STANDARD_FIELDS.get(name) === bitwidth) {
+      return `packet->sm.${name}`;
+    }
+  }
+  return `${headerNames(program, ref.header, index).value}.f${ref.field}`;
+}
+
+/** The standard metadata's instance, if the program declares it. */
+export function standardMetadataType(program: Program): number | null {
+  const header = program.headers.find((item) => item.name === STANDARD_METADATA);
+  return header?.type ?? null;
+}

@@ -1,0 +1,257 @@
+/** The parser: one function, one label per state. */
+import { fail } from '../failure.js';
+import type { HeaderType, ParserOp, ParserState, Program, TransitionKey } from '../model.js';
+import { at } from '../scope.js';
+import { emitPrimitive } from './action.js';
+import { extractHeader, fromBits, loadBits, toBits } from './bits.js';
+import { ExpressionEmitter } from './expression.js';
+import { headerNames, fieldName } from './names.js';
+import type { Ranges } from './range.js';
+
+/** Octets that a frame cannot have more of: a loop that takes this many steps takes none. */
+const MAX_STEPS = 4096;
+
+/** Emits `parse`, which leaves payload_offset and parser_error. */
+export function emitParser(program: Program, ranges: Ranges): string[] {
+  const reached = reachableStates(program);
+  const emitter = new StateEmitter(program, ranges);
+  const body = reached.flatMap((state, i) => emitter.state(state, reached[i + 1] ?? null));
+  const start = program.parser.start;
+  const first = start !== null && reached[0] === start ? [] : ['goto done;'];
+  const isLooping = hasLoop(program);
+  const text = body.join('\n');
+  const labels = body.filter((line) => !isUnusedLabel(line, text));
+  return [
+    'static void parse_frame(struct tp_packet *packet, struct phv *restrict p) {',
+    'const uint8_t *restrict data = packet->data;',
+    'const uint32_t length = packet->length;',
+    'uint32_t at = 0;',
+    `uint32_t error = ${errorCode(program, 'NoError')};`,
+    ...(isLooping ? [`uint32_t steps = ${MAX_STEPS};`] : []),
+    '(void)data; (void)length; (void)p;',
+    ...(start === null ? [] : first),
+    ...labels.map((line) => (isLooping || !line.includes('steps') ? line : '')),
+    ...(text.includes('goto done;') || first.length > 0 ? ['done:'] : []),
+    'packet->payload_offset = at;',
+    'packet->sm.parser_error = error;',
+    '}',
+  ];
+}
+
+function isUnusedLabel(line: string, text: string): boolean {
+  const label = /^(state\d+):$/.exec(line)?.[1];
+  return label !== undefined && !text.includes(`goto ${label};`);
+}
+
+function errorCode(program: Program, name: string): number {
+  return program.errors.get(name) ?? 0;
+}
+
+/** States in depth-first order from the start, so that most transitions fall through. */
+function reachableStates(program: Program): readonly number[] {
+  const { start, states } = program.parser;
+  const order: number[] = [];
+  const seen = new Set<number>();
+  const pending = start === null ? [] : [start];
+  for (let state = pending.pop(); state !== undefined; state = pending.pop()) {
+    if (!seen.has(state)) {
+      seen.add(state);
+      order.push(state);
+      const targets = at(states, state).transitions.map((transition) => transition.next);
+      pending.push(...targets.filter((next) => next !== null).reverse());
+    }
+  }
+  return order;
+}
+
+function hasLoop(program: Program): boolean {
+  const { states } = program.parser;
+  const done = new Set<number>();
+  const active = new Set<number>();
+  const visit = (index: number): boolean => {
+    if (active.has(index)) {
+      return true;
+    }
+    if (done.has(index)) {
+      return false;
+    }
+    active.add(index);
+    const loops = at(states, index).transitions.some(({ next }) => next !== null && visit(next));
+    active.delete(index);
+    done.add(index);
+    return loops;
+  };
+  return program.parser.start !== null && visit(program.parser.start);
+}
+
+class StateEmitter {
+  private readonly program: Program;
+  private readonly emitter: ExpressionEmitter;
+
+  constructor(program: Program, ranges: Ranges) {
+    this.program = program;
+    this.emitter = new ExpressionEmitter(program, ranges, []);
+  }
+
+  state(index: number, following: number | null): string[] {
+    const state = at(this.program.parser.states, index);
+    return [
+      `state${index}:`,
+      `if (steps-- == 0) { ${this.stop('ParserTimeout')} }`,
+      ...state.ops.flatMap((op) => this.op(op)),
+      ...this.transitions(state, following),
+    ];
+  }
+
+  private stop(error: string): string {
+    return `error = ${errorCode(this.program, error)}; goto done;`;
+  }
+
+  private need(octets: string): string {
+    return `if (length - at < ${octets}) { ${this.stop('PacketTooShort')} }`;
+  }
+
+  private op(op: ParserOp): string[] {
+    switch (op.kind) {
+      case 'extract': {
+        const { type } = at(this.program.headers, op.header);
+        const names = headerNames(this.program, { kind: 'instance', header: op.header }, '');
+        return this.extract(at(this.program.headerTypes, type), names);
+      }
+      case 'extractNext':
+        return this.extractNext(op.stack);
+      case 'set': {
+        return this.emitter.store(op.to, op.value);
+      }
+      case 'setLookahead': {
+        const field = at(at(this.program.headerTypes, op.to.type).fields, op.to.field);
+        const octets = Math.ceil((op.offset + op.bitwidth) / 8);
+        const bits = loadBits('data + at', octets, op.offset, op.bitwidth);
+        const cut = op.bitwidth > field.bitwidth ? `(${bits} & ${mask(field.bitwidth)})` : bits;
+        return [this.need(`${octets}u`), ...this.emitter.storeText(op.to, fromBits(field, cut))];
+      }
+      case 'verify': {
+        const condition = this.emitter.boolean(op.condition);
+        const error = this.emitter.cut(op.error, 32);
+        return [
+          '{',
+          ...this.emitter.take(),
+          `if (!${condition}) { error = (uint32_t)${error}; goto done; }`,
+          '}',
+        ];
+      }
+      case 'advance':
+        return this.advance(op);
+      case 'primitive': {
+        const context = { program: this.program, emitter: this.emitter };
+        return emitPrimitive(context, op.primitive);
+      }
+    }
+  }
+
+  private extract(type: HeaderType, names: { value: string; valid: string }): string[] {
+    const octets = type.bits / 8;
+    return [
+      this.need(`${octets}u`),
+      ...extractHeader(type, names.value, 'data + at'),
+      `${names.valid} = 1;`,
+      `at += ${octets};`,
+    ];
+  }
+
+  private extractNext(stack: number): string[] {
+    const { headers, type } = at(this.program.stacks, stack);
+    const index = `p->v.n${stack}`;
+    const names = headerNames(
+      this.program,
+      { kind: 'element', stack, index: { path: '', source: null, kind: 'constant', value: 0n } },
+      index,
+    );
+    return [
+      `if (${index} >= ${headers.length}) { ${this.stop('StackOutOfBounds')} }`,
+      ...this.extract(at(this.program.headerTypes, type), names),
+      `${index}++;`,
+    ];
+  }
+
+  private advance(op: ParserOp & { kind: 'advance' }): string[] {
+    if (op.bits.kind === 'constant') {
+      const { value } = op.bits;
+      if (value < 0n || value % 8n !== 0n || value > 1_000_000n) {
+        return fail(op, 'UNSUPPORTED', `an advance by ${value} bits`);
+      }
+      const octets = Number(value / 8n);
+      return octets === 0 ? [] : [this.need(`${octets}u`), `at += ${octets};`];
+    }
+    const bits = this.emitter.temporary('uint64_t', this.emitter.index(op.bits));
+    return [
+      '{',
+      ...this.emitter.take(),
+      `if ((${bits} & 7u) != 0) { ${this.stop('ParserInvalidArgument')} }`,
+      this.need(`${bits} >> 3`),
+      `at += (uint32_t)(${bits} >> 3);`,
+      '}',
+    ];
+  }
+
+  private transitions(state: ParserState, following: number | null): string[] {
+    const jump = (next: number | null): string =>
+      next === null ? 'goto done;' : `goto state${next};`;
+    const otherwise = state.transitions.find((transition) => transition.match === null);
+    const last = otherwise?.next ?? null;
+    const end = last !== null && last === following ? [] : [jump(last)];
+    const cases = state.transitions.filter((transition) => transition.match !== null);
+    if (state.keys.length === 0 || cases.length === 0) {
+      return end;
+    }
+    const keys = state.keys.map((key, i) => this.key(key, i));
+    const tests = cases.map(({ match, next }) => {
+      const parts = (match ?? []).map(({ value, mask: keyMask }, i) =>
+        compareKey(`k${i}`, at(state.keys, i).bitwidth, value, keyMask),
+      );
+      const needed = parts.filter((part) => part !== 'true');
+      return `if (${needed.length === 0 ? 'true' : needed.join(' && ')}) { ${jump(next)} }`;
+    });
+    return ['{', ...keys.flat(), ...tests, '}', ...end];
+  }
+
+  private key(key: TransitionKey, i: number): string[] {
+    const type = key.bitwidth <= 64 ? 'uint64_t' : 'tp_u128';
+    const unused = `(void)k${i};`;
+    if (key.kind === 'lookahead') {
+      const octets = Math.ceil((key.offset + key.bitwidth) / 8);
+      const bits = loadBits('data + at', octets, key.offset, key.bitwidth);
+      return [this.need(`${octets}u`), `const ${type} k${i} = ${bits};`, unused];
+    }
+    const field = at(at(this.program.headerTypes, key.ref.type).fields, key.ref.field);
+    const { index, guard } = this.emitter.place(key.ref.header);
+    const bits = toBits(field, fieldName(this.program, key.ref, index));
+    const text = guard === null ? bits : `(${guard} ? ${bits} : 0)`;
+    return [...this.emitter.take(), `const ${type} k${i} = ${text};`, unused];
+  }
+}
+
+function mask(bits: number): string {
+  return `(~(tp_u128)0 >> ${128 - bits})`;
+}
+
+/** C that compares a key, cut to the bits that the key has. */
+function compareKey(name: string, bitwidth: number, value: bigint, keyMask: bigint | null): string {
+  const all = (1n << BigInt(bitwidth)) - 1n;
+  const wanted = keyMask === null ? value : value & keyMask;
+  if (wanted > all) {
+    return 'false';
+  }
+  const literal = (number: bigint): string => {
+    const low = `UINT64_C(0x${BigInt.asUintN(64, number).toString(16)})`;
+    return bitwidth <= 64
+      ? low
+      : `TP_U128(0x${(number >> 64n).toString(16)}, 0x${BigInt.asUintN(64, number).toString(16)})`;
+  };
+  if (keyMask === null || (keyMask & all) === all) {
+    return `${name} == ${literal(wanted)}`;
+  }
+  return (keyMask & all) === 0n
+    ? 'true'
+    : `(${name} & ${literal(keyMask & all)}) == ${literal(wanted)}`;
+}

@@ -1,0 +1,67 @@
+/** The packet header vector: struct phv. */
+import { fail } from '../failure.js';
+import { LIMITS } from '../limits.js';
+import type { HeaderType, Program } from '../model.js';
+import { fieldType, storageBits } from './names.js';
+
+const PLACE = { path: '$.headers', source: null };
+
+export function emitPhv(program: Program): string[] {
+  checkSize(program);
+  const types = program.headerTypes.map((type, i) => emitHeaderType(type, i)).flat();
+  const valid = ['uint8_t unused;'];
+  const headers = ['uint8_t unused;'];
+  const metadata = ['uint32_t digest_plus1;'];
+  program.headers.forEach(({ role, type, element }, i) => {
+    if (role === 'metadata' || role === 'standardMetadata') {
+      metadata.push(`struct type${type} h${i};`);
+    } else if (element === null) {
+      headers.push(`struct type${type} h${i};`);
+      valid.push(`uint8_t h${i};`);
+    }
+  });
+  program.stacks.forEach(({ type, headers: elements }, i) => {
+    headers.push(`struct type${type} s${i}[${elements.length}];`);
+    valid.push(`uint8_t s${i}[${elements.length}];`, `uint16_t n${i};`);
+  });
+  return [
+    ...types,
+    'struct valid {',
+    ...valid,
+    '};',
+    'struct metadata {',
+    ...metadata,
+    '};',
+    'struct headers {',
+    ...headers,
+    '};',
+    'struct phv {',
+    'struct valid v;',
+    'struct metadata m;',
+    'struct headers h;',
+    '};',
+  ];
+}
+
+function emitHeaderType(type: HeaderType, index: number): string[] {
+  // Wide fields first: no padding between them. An empty struct is not C.
+  const order = type.fields
+    .map((field, i) => ({ field, i }))
+    .sort((a, b) => storageBits(b.field) - storageBits(a.field));
+  return [
+    `struct type${index} {`,
+    ...(order.length === 0 ? ['uint8_t unused;'] : []),
+    ...order.map(({ field, i }) => `${fieldType(field)} f${i};`),
+    '};',
+  ];
+}
+
+function checkSize(program: Program): void {
+  const octets = program.headers.reduce((sum, { type }) => {
+    const fields = program.headerTypes[type]?.fields ?? [];
+    return sum + fields.reduce((part, field) => part + storageBits(field) / 8, 16);
+  }, 0);
+  if (octets > LIMITS.phvOctets) {
+    fail(PLACE, 'LIMIT', `headers and metadata of ${octets} octets, at most ${LIMITS.phvOctets}`);
+  }
+}

@@ -1,0 +1,206 @@
+import { decodeExpression, decodeHeaderRef } from './decode-expression.js';
+import type { ExpressionContext } from './decode-expression.js';
+import { fail, sanitise } from './failure.js';
+import type { Json } from './json.js';
+import { LIMITS } from './limits.js';
+import type { Action, Expression, FieldRef, Primitive } from './model.js';
+import { at, calculationNamed, counterNamed, registerNamed, stackNamed, typeOf } from './scope.js';
+import type { Scope } from './scope.js';
+
+export function decodeAction(scope: Scope, json: Json): Action {
+  const parameters = json
+    .get('runtime_data')
+    .items(LIMITS.parameters)
+    .map((item) => ({
+      name: item.get('name').string(),
+      bitwidth: item.get('bitwidth').integer(1, LIMITS.fieldBits),
+    }));
+  const context = { scope, parameters };
+  const list = json.get('primitives').items(LIMITS.primitives);
+  return {
+    path: json.path,
+    source: json.source,
+    name: json.get('name').string(),
+    id: json.get('id').integer(0, LIMITS.id),
+    parameters,
+    primitives: list.map((item) => decodePrimitive(context, item, list.length)),
+  };
+}
+
+/** Decodes the field that an operation writes to. */
+export function decodeTarget(context: ExpressionContext, json: Json): FieldRef {
+  const target = decodeExpression(context, json);
+  return target.kind === 'field'
+    ? target.ref
+    : fail(json, 'UNSUPPORTED', 'only a field can be written to');
+}
+
+/** Decodes one primitive. `length` is how many its action has, for the targets of jumps. */
+export function decodePrimitive(context: ExpressionContext, json: Json, length: number): Primitive {
+  const op = json.get('op').string();
+  const place = { path: json.path, source: json.source };
+  const parameters = json.get('parameters').items(LIMITS.parameters);
+  const parameter = (i: number): Json =>
+    parameters[i] ?? fail(json, 'MALFORMED', `"${sanitise(op)}" lacks parameter ${i}`);
+  const value = (i: number): Expression => decodeExpression(context, parameter(i));
+  const target = (i: number): FieldRef => decodeTarget(context, parameter(i));
+  switch (op) {
+    case 'assign':
+    case 'modify_field':
+      return { ...place, kind: 'assign', to: target(0), value: value(1) };
+    case 'assign_header':
+    case 'copy_header':
+      return decodeAssignHeader(context, json, parameter(0), parameter(1));
+    case 'assign_header_stack':
+      return decodeAssignStack(context, json, parameter(0), parameter(1));
+    case 'add_header':
+      return { ...place, kind: 'addHeader', header: decodeHeaderRef(context, parameter(0)) };
+    case 'remove_header':
+      return { ...place, kind: 'removeHeader', header: decodeHeaderRef(context, parameter(0)) };
+    case 'push':
+    case 'pop':
+      return {
+        ...place,
+        kind: op,
+        stack: stackNamed(context.scope, parameter(0).get('value')),
+        count: constant(value(1), 0, LIMITS.stackSize),
+      };
+    case '_jump':
+      return { ...place, kind: 'jump', target: constant(value(0), 0, length) };
+    case '_jump_if_zero':
+      return {
+        ...place,
+        kind: 'jumpIfZero',
+        condition: value(0),
+        target: constant(value(1), 0, length),
+      };
+    case 'exit':
+      return { ...place, kind: 'exit' };
+    case 'no_op':
+    case 'log_msg':
+    case 'assert':
+    case 'assume':
+      return { ...place, kind: 'nothing' };
+    case 'drop':
+    case 'mark_to_drop':
+      return { ...place, kind: 'markToDrop' };
+    default:
+      return decodeExtern(context, json, op, parameter, value, target);
+  }
+}
+
+/** The primitives that reach beyond the packet's headers. */
+function decodeExtern(
+  context: ExpressionContext,
+  json: Json,
+  op: string,
+  parameter: (i: number) => Json,
+  value: (i: number) => Expression,
+  target: (i: number) => FieldRef,
+): Primitive {
+  const { scope } = context;
+  const place = { path: json.path, source: json.source };
+  switch (op) {
+    case 'generate_digest':
+      return { ...place, kind: 'digest', list: learnList(scope, value(1)) };
+    case 'clone_ingress_pkt_to_egress':
+    case 'clone_egress_pkt_to_egress':
+      return { ...place, kind: 'clone', session: value(0), fieldList: fieldList(scope, value(1)) };
+    case 'resubmit':
+    case 'recirculate':
+      return { ...place, kind: op, fieldList: fieldList(scope, value(0)) };
+    case 'truncate':
+      return { ...place, kind: 'truncate', octets: value(0) };
+    case 'count': {
+      const counter = counterNamed(scope, parameter(0).get('value'));
+      return { ...place, kind: 'count', counter, index: value(1) };
+    }
+    case 'register_read': {
+      const register = registerNamed(scope, parameter(1).get('value'));
+      return { ...place, kind: 'registerRead', to: target(0), register, index: value(2) };
+    }
+    case 'register_write': {
+      const register = registerNamed(scope, parameter(0).get('value'));
+      return { ...place, kind: 'registerWrite', register, index: value(1), value: value(2) };
+    }
+    case 'modify_field_with_hash_based_offset':
+      return {
+        ...place,
+        kind: 'hash',
+        to: target(0),
+        base: value(1),
+        calculation: calculationNamed(scope, parameter(2).get('value')),
+        size: value(3),
+      };
+    case 'modify_field_rng_uniform':
+      return { ...place, kind: 'random', to: target(0), low: value(1), high: value(2) };
+    default:
+      return fail(json, 'UNSUPPORTED', `the primitive "${sanitise(op)}"`);
+  }
+}
+
+function decodeAssignHeader(
+  context: ExpressionContext,
+  json: Json,
+  to: Json,
+  from: Json,
+): Primitive {
+  const target = decodeHeaderRef(context, to);
+  const origin = decodeHeaderRef(context, from);
+  if (typeOf(context.scope, target) !== typeOf(context.scope, origin)) {
+    return fail(json, 'MALFORMED', 'the two headers have different types');
+  }
+  return {
+    path: json.path,
+    source: json.source,
+    kind: 'assignHeader',
+    to: target,
+    from: origin,
+  };
+}
+
+function decodeAssignStack(
+  context: ExpressionContext,
+  json: Json,
+  to: Json,
+  from: Json,
+): Primitive {
+  const { scope } = context;
+  const target = stackNamed(scope, to.get('value'));
+  const origin = stackNamed(scope, from.get('value'));
+  const [a, b] = [at(scope.stacks, target), at(scope.stacks, origin)];
+  if (a.type !== b.type || a.headers.length !== b.headers.length) {
+    return fail(json, 'MALFORMED', 'the two stacks have different types');
+  }
+  return { path: json.path, source: json.source, kind: 'assignStack', to: target, from: origin };
+}
+
+function constant(expression: Expression, min: number, max: number): number {
+  if (expression.kind !== 'constant') {
+    return fail(expression, 'UNSUPPORTED', 'only a constant can stand here');
+  }
+  if (expression.value < BigInt(min) || expression.value > BigInt(max)) {
+    return fail(expression, 'BAD_REFERENCE', `${expression.value} is outside ${min}..${max}`);
+  }
+  return Number(expression.value);
+}
+
+function learnList(scope: Scope, expression: Expression): number {
+  const id = constant(expression, 0, LIMITS.id);
+  return (
+    scope.learnListById.get(id) ??
+    fail(expression, 'BAD_REFERENCE', `there is no learn list with id ${id}`)
+  );
+}
+
+/** Field list 0 is always there and empty, unless the program has one of its own. */
+function fieldList(scope: Scope, expression: Expression): number | null {
+  const id = constant(expression, 0, LIMITS.id);
+  const index = scope.fieldListById.get(id);
+  if (index !== undefined) {
+    return index;
+  }
+  return id === 0
+    ? null
+    : fail(expression, 'BAD_REFERENCE', `there is no field list with id ${id}`);
+}

@@ -1,0 +1,198 @@
+import { fail, sanitise } from './failure.js';
+import type { Json } from './json.js';
+import { LIMITS } from './limits.js';
+import type {
+  CounterArray,
+  Field,
+  HeaderInstance,
+  HeaderRole,
+  HeaderStack,
+  HeaderType,
+  RegisterArray,
+} from './model.js';
+import { VALID_FIELD, at } from './scope.js';
+import type { Scope } from './scope.js';
+
+/** The header type that the engine binds to itself: see struct tp_packet in pipeline.h. */
+export const INTRINSIC_TYPE = 'timeplane_intrinsic_t';
+export const STANDARD_METADATA = 'standard_metadata';
+
+/** Parts of the format that are not compiled, and must therefore be empty. */
+const UNSUPPORTED_SECTIONS: readonly (readonly [string, string])[] = [
+  ['header_unions', 'header unions'],
+  ['header_union_stacks', 'stacks of header unions'],
+  ['parse_vsets', 'parser value sets'],
+  ['meter_arrays', 'meters'],
+  ['extern_instances', 'extern instances'],
+];
+
+/** Decodes all that a program declares, and refuses what is not supported. */
+export function decodeDeclarations(root: Json): Scope {
+  for (const [key, what] of UNSUPPORTED_SECTIONS) {
+    const first = root.optional(key)?.items(LIMITS.id)[0];
+    if (first !== undefined) {
+      fail(first, 'UNSUPPORTED', `${what} are not supported`);
+    }
+  }
+  const headerTypes = root.get('header_types').items(LIMITS.headerTypes).map(decodeHeaderType);
+  const typeByName = indexByName(headerTypes, root.get('header_types'));
+  const headerList = root.get('headers');
+  const idToHeader = new Map(
+    headerList
+      .items(LIMITS.headers)
+      .map((item, i) => [item.get('id').integer(0, LIMITS.id), i] as const),
+  );
+  const plain = headerList.items(LIMITS.headers).map((item) => decodeHeader(item, typeByName));
+  const stackList = root.optional('header_stacks')?.items(LIMITS.headers) ?? [];
+  const stacks = stackList.map((item) => decodeStack(item, typeByName, idToHeader, plain));
+  const headers = withElements(plain, stacks, headerList);
+  const counterArrays = root.get('counter_arrays');
+  const counters = counterArrays
+    .items(LIMITS.arrays)
+    .filter((item) => item.optional('is_direct')?.value !== true)
+    .map(decodeCounter);
+  const registers = root.get('register_arrays').items(LIMITS.arrays).map(decodeRegister);
+  return {
+    headerTypes,
+    headers,
+    stacks,
+    headerByName: indexByName(headers, headerList),
+    stackByName: indexByName(stacks, root),
+    fieldByName: headerTypes.map((type) => indexByName(type.fields, root.get('header_types'))),
+    aliases: decodeAliases(root),
+    counters,
+    counterByName: indexByName(counters, counterArrays),
+    registers,
+    registerByName: indexByName(registers, root.get('register_arrays')),
+    calculationByName: indexNamed(root.get('calculations').items(LIMITS.arrays)),
+    fieldListById: indexById(root.optional('field_lists')?.items(LIMITS.arrays) ?? []),
+    learnListById: indexById(root.get('learn_lists').items(LIMITS.arrays)),
+  };
+}
+
+function indexByName(
+  items: readonly { readonly name: string }[],
+  place: Json,
+): Map<string, number> {
+  const map = new Map<string, number>();
+  items.forEach((item, i) => {
+    if (map.has(item.name)) {
+      fail(place, 'MALFORMED', `"${sanitise(item.name)}" is there twice`);
+    }
+    map.set(item.name, i);
+  });
+  return map;
+}
+
+function indexNamed(items: readonly Json[]): Map<string, number> {
+  return new Map(items.map((item, i) => [item.get('name').string(), i]));
+}
+
+function indexById(items: readonly Json[]): Map<number, number> {
+  return new Map(items.map((item, i) => [item.get('id').integer(0, LIMITS.id), i]));
+}
+
+function decodeHeaderType(json: Json): HeaderType {
+  const fields = json.get('fields').items(LIMITS.fields).map(decodeField);
+  const bits = fields.reduce((sum, field) => sum + field.bitwidth, 0);
+  if (bits > LIMITS.headerOctets * 8) {
+    fail(json, 'LIMIT', `a header of ${bits} bits`);
+  }
+  return { name: json.get('name').string(), fields, bits };
+}
+
+function decodeField(json: Json): Field {
+  const [name, width, signed] = json.items(8);
+  if (name === undefined || width === undefined) {
+    return fail(json, 'MALFORMED', 'a field needs a name and a width');
+  }
+  if (width.value === '*') {
+    return fail(json, 'UNSUPPORTED', `"${sanitise(name.string())}": varbit is not supported`);
+  }
+  const bitwidth = width.integer(0, 1 << 20);
+  if (bitwidth < 1 || bitwidth > LIMITS.fieldBits) {
+    const what = `"${sanitise(name.string())}" has ${bitwidth} bits`;
+    return fail(json, 'UNSUPPORTED', `${what}; fields of 1 to ${LIMITS.fieldBits} are supported`);
+  }
+  if (name.string() === VALID_FIELD) {
+    return fail(json, 'MALFORMED', 'a reserved field name');
+  }
+  return { name: name.string(), bitwidth, signed: signed?.boolean() ?? false };
+}
+
+function decodeHeader(json: Json, typeByName: ReadonlyMap<string, number>): HeaderInstance {
+  const name = json.get('name').string();
+  const typeName = json.get('header_type');
+  const type = typeByName.get(typeName.string());
+  if (type === undefined) {
+    return fail(typeName, 'BAD_REFERENCE', 'there is no such header type');
+  }
+  const isMetadata = json.get('metadata').boolean();
+  let role: HeaderRole = isMetadata ? 'metadata' : 'header';
+  if (isMetadata && name === STANDARD_METADATA) {
+    role = 'standardMetadata';
+  } else if (typeName.string() === INTRINSIC_TYPE) {
+    role = 'intrinsic';
+  }
+  return { name, type, role, element: null };
+}
+
+function decodeStack(
+  json: Json,
+  typeByName: ReadonlyMap<string, number>,
+  idToHeader: ReadonlyMap<number, number>,
+  headers: readonly HeaderInstance[],
+): HeaderStack {
+  const type = typeByName.get(json.get('header_type').string());
+  const members = json.get('header_ids').items(LIMITS.stackSize);
+  if (type === undefined || members.length === 0) {
+    return fail(json, 'BAD_REFERENCE', 'a stack without a header type or without elements');
+  }
+  const indices = members.map((item) => {
+    const index = idToHeader.get(item.integer(0, LIMITS.id));
+    return index !== undefined && at(headers, index).type === type
+      ? index
+      : fail(item, 'BAD_REFERENCE', 'there is no such header of that type');
+  });
+  return { name: json.get('name').string(), type, headers: indices };
+}
+
+function withElements(
+  headers: readonly HeaderInstance[],
+  stacks: readonly HeaderStack[],
+  place: Json,
+): readonly HeaderInstance[] {
+  const elements = new Map<number, { stack: number; index: number }>();
+  stacks.forEach((stack, s) => {
+    stack.headers.forEach((header, index) => {
+      if (elements.has(header) || at(headers, header).role !== 'header') {
+        fail(place, 'MALFORMED', `a header of the stack "${sanitise(stack.name)}" cannot be in it`);
+      }
+      elements.set(header, { stack: s, index });
+    });
+  });
+  return headers.map((header, i) => ({ ...header, element: elements.get(i) ?? null }));
+}
+
+function decodeCounter(json: Json): CounterArray {
+  const size = json.get('size').integer(0, LIMITS.arrayCells);
+  return { name: json.get('name').string(), size };
+}
+
+function decodeRegister(json: Json): RegisterArray {
+  return {
+    name: json.get('name').string(),
+    size: json.get('size').integer(0, LIMITS.arrayCells),
+    bitwidth: json.get('bitwidth').integer(1, LIMITS.fieldBits),
+  };
+}
+
+function decodeAliases(root: Json): Map<string, readonly [string, string]> {
+  const aliases = new Map<string, readonly [string, string]>();
+  for (const item of root.optional('field_aliases')?.items(LIMITS.fields) ?? []) {
+    const [name, target] = item.tuple(2) as readonly [Json, Json];
+    const [header, field] = target.tuple(2) as readonly [Json, Json];
+    aliases.set(name.string(), [header.string(), field.string()]);
+  }
+  return aliases;
+}

@@ -1,0 +1,178 @@
+import { decodePrimitive, decodeTarget } from './decode-action.js';
+import { decodeExpression } from './decode-expression.js';
+import { fail, sanitise } from './failure.js';
+import type { Json } from './json.js';
+import { LIMITS } from './limits.js';
+import type {
+  Expression,
+  Parser,
+  ParserOp,
+  ParserState,
+  Transition,
+  TransitionKey,
+} from './model.js';
+import { at, bitwidthOf, fieldNamed, headerNamed, stackFieldNamed, stackNamed } from './scope.js';
+import type { Scope } from './scope.js';
+
+export function decodeParser(scope: Scope, root: Json): Parser {
+  const [parser, second] = root.get('parsers').items(16);
+  if (parser === undefined) {
+    return fail(root, 'MALFORMED', 'there is no parser');
+  }
+  if (second !== undefined) {
+    return fail(second, 'UNSUPPORTED', 'more than one parser');
+  }
+  const list = parser.get('parse_states').items(LIMITS.parserStates);
+  const byName = new Map(list.map((item, i) => [item.get('name').string(), i]));
+  const stateNamed = (name: Json): number =>
+    byName.get(name.string()) ?? fail(name, 'BAD_REFERENCE', 'there is no such parser state');
+  const init = parser.optional('init_state');
+  return {
+    start: init === null ? null : stateNamed(init),
+    states: list.map((item) => decodeState(scope, item, stateNamed)),
+  };
+}
+
+function decodeState(scope: Scope, json: Json, stateNamed: (name: Json) => number): ParserState {
+  const keys = json
+    .get('transition_key')
+    .items(LIMITS.transitionKeys)
+    .map((item) => decodeKey(scope, item));
+  return {
+    path: json.path,
+    source: json.source,
+    name: json.get('name').string(),
+    ops: json
+      .get('parser_ops')
+      .items(LIMITS.parserOps)
+      .map((item) => decodeOp(scope, item)),
+    keys,
+    transitions: json
+      .get('transitions')
+      .items(LIMITS.transitions)
+      .map((item) => decodeTransition(item, keys, stateNamed)),
+  };
+}
+
+function decodeKey(scope: Scope, json: Json): TransitionKey {
+  const place = { path: json.path, source: json.source };
+  const type = json.get('type').string();
+  const value = json.get('value');
+  if (type === 'lookahead') {
+    return { ...place, kind: 'lookahead', ...decodeLookahead(value) };
+  }
+  if (type !== 'field' && type !== 'stack_field') {
+    return fail(json, 'UNSUPPORTED', `a transition key of type "${sanitise(type)}"`);
+  }
+  const found = type === 'field' ? fieldNamed(scope, value) : stackFieldNamed(scope, value);
+  if (found.kind === 'valid') {
+    return fail(json, 'UNSUPPORTED', 'a header validity as transition key');
+  }
+  return { ...place, kind: 'field', ref: found.ref, bitwidth: bitwidthOf(scope, found.ref) };
+}
+
+function decodeLookahead(json: Json): { offset: number; bitwidth: number } {
+  const [offset, bitwidth] = json.tuple(2) as readonly [Json, Json];
+  return {
+    offset: offset.integer(0, LIMITS.headerOctets * 8),
+    bitwidth: bitwidth.integer(1, LIMITS.fieldBits),
+  };
+}
+
+function decodeTransition(
+  json: Json,
+  keys: readonly TransitionKey[],
+  stateNamed: (name: Json) => number,
+): Transition {
+  const target = json.optional('next_state');
+  const next = target === null ? null : stateNamed(target);
+  const type = json.get('type').string();
+  if (type === 'default') {
+    return { match: null, next };
+  }
+  if (type !== 'hexstr') {
+    return fail(json, 'UNSUPPORTED', `a transition of type "${sanitise(type)}"`);
+  }
+  const values = splitKeys(json.get('value').hex(), keys, json);
+  const maskJson = json.optional('mask');
+  const masks = maskJson === null ? null : splitKeys(maskJson.hex(), keys, maskJson);
+  return {
+    match: values.map((value, i) => ({ value, mask: masks === null ? null : at(masks, i) })),
+    next,
+  };
+}
+
+/** Values stand one after the other, each padded to whole octets, the first one on top. */
+function splitKeys(all: bigint, keys: readonly TransitionKey[], place: Json): readonly bigint[] {
+  if (all < 0n) {
+    return fail(place, 'MALFORMED', 'a negative transition value');
+  }
+  const parts: bigint[] = [];
+  let rest = all;
+  for (const key of [...keys].reverse()) {
+    const bits = BigInt(Math.ceil(key.bitwidth / 8) * 8);
+    parts.unshift(BigInt.asUintN(Number(bits), rest));
+    rest >>= bits;
+  }
+  return rest === 0n ? parts : fail(place, 'MALFORMED', 'a value wider than the transition key');
+}
+
+function decodeOp(scope: Scope, json: Json): ParserOp {
+  const place = { path: json.path, source: json.source };
+  const context = { scope, parameters: [] };
+  const op = json.get('op').string();
+  const parameters = json.get('parameters').items(LIMITS.parameters);
+  const parameter = (i: number): Json =>
+    parameters[i] ?? fail(json, 'MALFORMED', `"${sanitise(op)}" lacks parameter ${i}`);
+  const value = (i: number): Expression => decodeExpression(context, parameter(i));
+  switch (op) {
+    case 'extract':
+      return decodeExtract(scope, json, parameter(0));
+    case 'set': {
+      const to = decodeTarget(context, parameter(0));
+      return parameter(1).get('type').value === 'lookahead'
+        ? { ...place, kind: 'setLookahead', to, ...decodeLookahead(parameter(1).get('value')) }
+        : { ...place, kind: 'set', to, value: value(1) };
+    }
+    case 'verify':
+      return { ...place, kind: 'verify', condition: value(0), error: value(1) };
+    case 'advance':
+      return { ...place, kind: 'advance', bits: value(0) };
+    case 'shift': {
+      const octets = parameter(0).integer(0, LIMITS.headerOctets);
+      return {
+        ...place,
+        kind: 'advance',
+        bits: { ...place, kind: 'constant', value: BigInt(octets * 8) },
+      };
+    }
+    case 'primitive':
+      return {
+        ...place,
+        kind: 'primitive',
+        primitive: decodePrimitive(context, parameter(0), 0),
+      };
+    default:
+      return fail(json, 'UNSUPPORTED', `the parser operation "${sanitise(op)}"`);
+  }
+}
+
+function decodeExtract(scope: Scope, json: Json, what: Json): ParserOp {
+  const place = { path: json.path, source: json.source };
+  const type = what.get('type').string();
+  if (type === 'stack') {
+    return { ...place, kind: 'extractNext', stack: stackNamed(scope, what.get('value')) };
+  }
+  if (type !== 'regular') {
+    return fail(json, 'UNSUPPORTED', `an extract of type "${sanitise(type)}"`);
+  }
+  const header = headerNamed(scope, what.get('value'));
+  const { role, type: headerType } = at(scope.headers, header);
+  if (role !== 'header') {
+    return fail(json, 'UNSUPPORTED', 'metadata and engine headers cannot be extracted');
+  }
+  const { bits } = at(scope.headerTypes, headerType);
+  return bits % 8 === 0
+    ? { ...place, kind: 'extract', header }
+    : fail(json, 'UNSUPPORTED', `a header of ${bits} bits, which are not whole octets`);
+}

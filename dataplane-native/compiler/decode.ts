@@ -1,0 +1,221 @@
+import { decodeAction } from './decode-action.js';
+import { decodeDeclarations } from './decode-declarations.js';
+import { decodeExpression } from './decode-expression.js';
+import { decodeParser } from './decode-parser.js';
+import { decodePipeline } from './decode-pipeline.js';
+import { fail, sanitise } from './failure.js';
+import type { Json } from './json.js';
+import { LIMITS } from './limits.js';
+import type {
+  Action,
+  Calculation,
+  CalculationInput,
+  Checksum,
+  FieldList,
+  HashAlgorithm,
+  LearnList,
+  Program,
+} from './model.js';
+import {
+  at,
+  bitwidthOf,
+  calculationNamed,
+  fieldNamed,
+  headerNamed,
+  plainFieldNamed,
+} from './scope.js';
+import type { Scope } from './scope.js';
+
+/** Turns the JSON into a program whose references all hold. */
+export function decodeProgram(root: Json): Program {
+  const scope = decodeDeclarations(root);
+  const actionList = root.get('actions');
+  const actions = actionList.items(LIMITS.actions).map((item) => decodeAction(scope, item));
+  const context = {
+    scope,
+    actions,
+    actionById: actionsById(actions, actionList),
+    directCounters: directCounters(root),
+  };
+  return {
+    name: sanitise(root.optional('program')?.string() ?? 'pipeline'),
+    headerTypes: scope.headerTypes,
+    headers: scope.headers,
+    stacks: scope.stacks,
+    errors: decodeErrors(root),
+    parser: decodeParser(scope, root),
+    deparser: decodeDeparser(scope, root),
+    counters: scope.counters,
+    registers: scope.registers,
+    learnLists: list(root, 'learn_lists', LIMITS.arrays).map((item) => learnList(scope, item)),
+    fieldLists: list(root, 'field_lists', LIMITS.arrays).map((item) => fieldList(scope, item)),
+    calculations: list(root, 'calculations', LIMITS.arrays).map((item) => calculation(scope, item)),
+    checksums: list(root, 'checksums', LIMITS.arrays).map((item) => checksum(scope, item)),
+    actions,
+    ingress: decodePipeline(context, root, 'ingress'),
+    egress: decodePipeline(context, root, 'egress'),
+  };
+}
+
+function list(root: Json, key: string, limit: number): readonly Json[] {
+  return root.optional(key)?.items(limit) ?? [];
+}
+
+function actionsById(actions: readonly Action[], place: Json): ReadonlyMap<number, number> {
+  const byId = new Map<number, number>();
+  actions.forEach((action, i) => {
+    if (byId.has(action.id)) {
+      fail(place, 'MALFORMED', `two actions have the id ${action.id}`);
+    }
+    byId.set(action.id, i);
+  });
+  return byId;
+}
+
+function directCounters(root: Json): ReadonlyMap<string, string> {
+  const byTable = new Map<string, string>();
+  for (const item of root.get('counter_arrays').items(LIMITS.arrays)) {
+    const binding = item.optional('binding');
+    if (item.optional('is_direct')?.value === true && binding !== null) {
+      byTable.set(binding.string(), item.get('name').string());
+    }
+  }
+  return byTable;
+}
+
+function decodeErrors(root: Json): ReadonlyMap<string, number> {
+  return new Map(
+    list(root, 'errors', LIMITS.fields).map((item) => {
+      const [name, value] = item.tuple(2) as readonly [Json, Json];
+      return [name.string(), value.integer(0, LIMITS.id)];
+    }),
+  );
+}
+
+function decodeDeparser(scope: Scope, root: Json): readonly number[] {
+  const [deparser, second] = root.get('deparsers').items(16);
+  if (deparser === undefined || second !== undefined) {
+    return fail(root.get('deparsers'), 'UNSUPPORTED', 'a program has exactly one deparser');
+  }
+  const primitive = deparser.optional('primitives')?.items(LIMITS.primitives)[0];
+  if (primitive !== undefined) {
+    fail(primitive, 'UNSUPPORTED', 'code in the deparser');
+  }
+  return deparser
+    .get('order')
+    .items(LIMITS.headers)
+    .map((item) => {
+      const header = headerNamed(scope, item);
+      const { role, type } = at(scope.headers, header);
+      if (role !== 'header' || at(scope.headerTypes, type).bits % 8 !== 0) {
+        fail(item, 'UNSUPPORTED', 'only headers of whole octets can be emitted');
+      }
+      return header;
+    });
+}
+
+function learnList(scope: Scope, json: Json): LearnList {
+  const context = { scope, parameters: [] };
+  const elements = json
+    .get('elements')
+    .items(LIMITS.fields)
+    .map((item, i) => {
+      const value = decodeExpression(context, item);
+      if (value.kind === 'field') {
+        const field = at(at(scope.headerTypes, value.ref.type).fields, value.ref.field);
+        return { name: field.name, value, bitwidth: field.bitwidth };
+      }
+      if (value.kind === 'toData') {
+        return { name: `valid${i}`, value, bitwidth: 1 };
+      }
+      return fail(item, 'UNSUPPORTED', 'only fields can be in a digest');
+    });
+  const id = json.get('id').integer(0, LIMITS.id);
+  const place = { path: json.path, source: json.source };
+  return { ...place, name: json.get('name').string(), id, elements };
+}
+
+function fieldList(scope: Scope, json: Json): FieldList {
+  const fields = json
+    .get('elements')
+    .items(LIMITS.fields)
+    .map((item) => {
+      if (item.get('type').value !== 'field') {
+        fail(item, 'UNSUPPORTED', 'only fields can be in a field list');
+      }
+      return plainFieldNamed(scope, item.get('value'));
+    });
+  return { id: json.get('id').integer(0, LIMITS.id), fields };
+}
+
+const ALGORITHMS: ReadonlyMap<string, HashAlgorithm> = new Map([
+  ['csum16', 'csum16'],
+  ['cksum16', 'csum16'],
+  ['xor16', 'xor16'],
+  ['crc16', 'crc16'],
+  ['crc32', 'crc32'],
+  ['crcCCITT', 'crcCCITT'],
+  ['identity', 'identity'],
+  ['crc16_custom', 'crc16_custom'],
+  ['crc32_custom', 'crc32_custom'],
+]);
+
+function calculation(scope: Scope, json: Json): Calculation {
+  const name = json.get('algo').string();
+  const algorithm = ALGORITHMS.get(name);
+  if (algorithm === undefined) {
+    return fail(json, 'UNSUPPORTED', `the hash algorithm "${sanitise(name)}"`);
+  }
+  const inputs = json
+    .get('input')
+    .items(LIMITS.calculationInputs)
+    .map((item) => calculationInput(scope, item));
+  const place = { path: json.path, source: json.source };
+  const payload = inputs.findIndex((input) => input.kind === 'payload');
+  if (payload >= 0 && payload !== inputs.length - 1) {
+    fail(json, 'UNSUPPORTED', 'a payload that is not the last input');
+  }
+  return { ...place, name: json.get('name').string(), algorithm, inputs };
+}
+
+function calculationInput(scope: Scope, json: Json): CalculationInput {
+  const type = json.get('type').string();
+  switch (type) {
+    case 'payload':
+      return { kind: 'payload' };
+    case 'hexstr': {
+      const bitwidth = json.get('bitwidth').integer(1, LIMITS.fieldBits);
+      return {
+        kind: 'constant',
+        value: BigInt.asUintN(bitwidth, json.get('value').hex()),
+        bitwidth,
+      };
+    }
+    case 'header':
+      return { kind: 'header', header: headerNamed(scope, json.get('value')) };
+    case 'field': {
+      const found = fieldNamed(scope, json.get('value'));
+      return found.kind === 'field'
+        ? { kind: 'field', ref: found.ref, bitwidth: bitwidthOf(scope, found.ref) }
+        : fail(json, 'UNSUPPORTED', 'a header validity as input of a calculation');
+    }
+    default:
+      return fail(json, 'UNSUPPORTED', `an input of type "${sanitise(type)}"`);
+  }
+}
+
+function checksum(scope: Scope, json: Json): Checksum {
+  if (json.get('type').value !== 'generic') {
+    fail(json, 'UNSUPPORTED', 'only checksums of type "generic" are supported');
+  }
+  const condition = json.optional('if_cond');
+  return {
+    path: json.path,
+    source: json.source,
+    target: plainFieldNamed(scope, json.get('target')),
+    calculation: calculationNamed(scope, json.get('calculation')),
+    condition: condition === null ? null : decodeExpression({ scope, parameters: [] }, condition),
+    verify: json.optional('verify')?.boolean() ?? false,
+    update: json.optional('update')?.boolean() ?? true,
+  };
+}

@@ -1,0 +1,35 @@
+/**
+ * What the compiler takes: far above any program that people write, low enough that a hostile JSON
+ * costs seconds and megabytes at most.
+ */
+export const LIMITS = {
+  jsonOctets: 16 * 1024 * 1024,
+  jsonDepth: 1000,
+  id: 0x7fffffff,
+  headerTypes: 1024,
+  headers: 4096,
+  fields: 4096,
+  fieldBits: 128,
+  headerOctets: 2048,
+  phvOctets: 32 * 1024,
+  stackSize: 256,
+  parserStates: 2048,
+  parserOps: 4096,
+  transitions: 4096,
+  transitionKeys: 64,
+  actions: 8192,
+  parameters: 256,
+  primitives: 8192,
+  tables: 4096,
+  keys: 64,
+  entries: 65536,
+  /** As MAX_ENTRIES in table.c. */
+  tableSize: 1 << 22,
+  arrays: 4096,
+  arrayCells: 1 << 24,
+  calculationInputs: 1024,
+  /** As TP_MAX_KEY_WORDS and TP_MAX_ARG_WORDS in pipeline.h. */
+  keyWords: 16,
+  argWords: 32,
+  cOctets: 64 * 1024 * 1024,
+} as const;

@@ -1,0 +1,343 @@
+/**
+ * The program that a bmv2 JSON describes, with every reference resolved to an index and every name
+ * kept for messages and the layout only.
+ */
+import type { Place } from './failure.js';
+import type { MatchType } from './layout.js';
+
+export interface Field {
+  readonly name: string;
+  readonly bitwidth: number;
+  readonly signed: boolean;
+}
+
+export interface HeaderType {
+  readonly name: string;
+  readonly fields: readonly Field[];
+  readonly bits: number;
+}
+
+/** What a header instance is bound to, beside the frame. */
+export type HeaderRole = 'header' | 'metadata' | 'standardMetadata' | 'intrinsic';
+
+export interface HeaderInstance {
+  readonly name: string;
+  readonly type: number;
+  readonly role: HeaderRole;
+  /** Its stack and its place in it, where it is an element of one. */
+  readonly element: { readonly stack: number; readonly index: number } | null;
+}
+
+export interface HeaderStack {
+  readonly name: string;
+  readonly type: number;
+  readonly headers: readonly number[];
+}
+
+export type HeaderRef =
+  | { readonly kind: 'instance'; readonly header: number }
+  | { readonly kind: 'element'; readonly stack: number; readonly index: Expression }
+  | { readonly kind: 'last'; readonly stack: number };
+
+export interface FieldRef {
+  readonly header: HeaderRef;
+  readonly type: number;
+  readonly field: number;
+}
+
+export type ArithmeticOp = '+' | '-' | '*' | '/' | '%' | '<<' | '>>' | '&' | '|' | '^';
+export type CompareOp = '==' | '!=' | '<' | '<=' | '>' | '>=';
+export type CastOp = 'two_comp_mod' | 'sat_cast' | 'usat_cast';
+
+/** An expression over unbounded integers, booleans and headers, as bmv2 evaluates them. */
+export type Expression = Place &
+  (
+    | { readonly kind: 'constant'; readonly value: bigint }
+    | { readonly kind: 'boolean'; readonly value: boolean }
+    | { readonly kind: 'field'; readonly ref: FieldRef }
+    | { readonly kind: 'header'; readonly ref: HeaderRef }
+    | { readonly kind: 'parameter'; readonly index: number; readonly bitwidth: number }
+    | { readonly kind: 'stackSize'; readonly stack: number; readonly lastIndex: boolean }
+    | { readonly kind: 'valid'; readonly header: HeaderRef }
+    | { readonly kind: 'complement'; readonly arg: Expression }
+    | {
+        readonly kind: 'arithmetic';
+        readonly op: ArithmeticOp;
+        readonly left: Expression;
+        readonly right: Expression;
+      }
+    | {
+        readonly kind: 'cast';
+        readonly op: CastOp;
+        readonly arg: Expression;
+        readonly bitwidth: number;
+      }
+    | {
+        readonly kind: 'compare';
+        readonly op: CompareOp;
+        readonly left: Expression;
+        readonly right: Expression;
+      }
+    | {
+        readonly kind: 'logic';
+        readonly op: 'and' | 'or';
+        readonly left: Expression;
+        readonly right: Expression;
+      }
+    | { readonly kind: 'not'; readonly arg: Expression }
+    | { readonly kind: 'toBoolean'; readonly arg: Expression }
+    | { readonly kind: 'toData'; readonly arg: Expression }
+    | {
+        readonly kind: 'choice';
+        readonly condition: Expression;
+        readonly left: Expression;
+        readonly right: Expression;
+      }
+  );
+
+export type Primitive = Place &
+  (
+    | { readonly kind: 'assign'; readonly to: FieldRef; readonly value: Expression }
+    | { readonly kind: 'assignHeader'; readonly to: HeaderRef; readonly from: HeaderRef }
+    | { readonly kind: 'assignStack'; readonly to: number; readonly from: number }
+    | { readonly kind: 'addHeader'; readonly header: HeaderRef }
+    | { readonly kind: 'removeHeader'; readonly header: HeaderRef }
+    | { readonly kind: 'push'; readonly stack: number; readonly count: number }
+    | { readonly kind: 'pop'; readonly stack: number; readonly count: number }
+    | { readonly kind: 'jump'; readonly target: number }
+    | { readonly kind: 'jumpIfZero'; readonly condition: Expression; readonly target: number }
+    | { readonly kind: 'exit' }
+    | { readonly kind: 'nothing' }
+    | { readonly kind: 'markToDrop' }
+    | { readonly kind: 'digest'; readonly list: number }
+    | {
+        readonly kind: 'clone';
+        readonly session: Expression;
+        /** Index into `fieldLists`, or null: nothing is preserved. */
+        readonly fieldList: number | null;
+      }
+    | { readonly kind: 'resubmit'; readonly fieldList: number | null }
+    | { readonly kind: 'recirculate'; readonly fieldList: number | null }
+    | { readonly kind: 'truncate'; readonly octets: Expression }
+    | { readonly kind: 'count'; readonly counter: number; readonly index: Expression }
+    | {
+        readonly kind: 'registerRead';
+        readonly to: FieldRef;
+        readonly register: number;
+        readonly index: Expression;
+      }
+    | {
+        readonly kind: 'registerWrite';
+        readonly register: number;
+        readonly index: Expression;
+        readonly value: Expression;
+      }
+    | {
+        readonly kind: 'hash';
+        readonly to: FieldRef;
+        readonly base: Expression;
+        readonly calculation: number;
+        readonly size: Expression;
+      }
+    | {
+        readonly kind: 'random';
+        readonly to: FieldRef;
+        readonly low: Expression;
+        readonly high: Expression;
+      }
+  );
+
+export interface Parameter {
+  readonly name: string;
+  readonly bitwidth: number;
+}
+
+export interface Action extends Place {
+  readonly name: string;
+  readonly id: number;
+  readonly parameters: readonly Parameter[];
+  readonly primitives: readonly Primitive[];
+}
+
+export type ParserOp = Place &
+  (
+    | { readonly kind: 'extract'; readonly header: number }
+    | { readonly kind: 'extractNext'; readonly stack: number }
+    | { readonly kind: 'set'; readonly to: FieldRef; readonly value: Expression }
+    | {
+        readonly kind: 'setLookahead';
+        readonly to: FieldRef;
+        readonly offset: number;
+        readonly bitwidth: number;
+      }
+    | { readonly kind: 'verify'; readonly condition: Expression; readonly error: Expression }
+    | { readonly kind: 'advance'; readonly bits: Expression }
+    | { readonly kind: 'primitive'; readonly primitive: Primitive }
+  );
+
+export type TransitionKey = Place &
+  (
+    | { readonly kind: 'field'; readonly ref: FieldRef; readonly bitwidth: number }
+    | { readonly kind: 'lookahead'; readonly offset: number; readonly bitwidth: number }
+  );
+
+export interface Transition {
+  /** Value and mask of each key, or null: the default. A mask of null compares the whole key. */
+  readonly match: readonly { readonly value: bigint; readonly mask: bigint | null }[] | null;
+  readonly next: number | null;
+}
+
+export interface ParserState extends Place {
+  readonly name: string;
+  readonly ops: readonly ParserOp[];
+  readonly keys: readonly TransitionKey[];
+  readonly transitions: readonly Transition[];
+}
+
+export interface Parser {
+  readonly start: number | null;
+  readonly states: readonly ParserState[];
+}
+
+export type CalculationInput =
+  | { readonly kind: 'field'; readonly ref: FieldRef; readonly bitwidth: number }
+  | { readonly kind: 'constant'; readonly value: bigint; readonly bitwidth: number }
+  | { readonly kind: 'header'; readonly header: number }
+  | { readonly kind: 'payload' };
+
+export type HashAlgorithm =
+  | 'csum16'
+  | 'xor16'
+  | 'crc16'
+  | 'crc32'
+  | 'crcCCITT'
+  | 'identity'
+  | 'crc16_custom'
+  | 'crc32_custom';
+
+export interface Calculation extends Place {
+  readonly name: string;
+  readonly algorithm: HashAlgorithm;
+  readonly inputs: readonly CalculationInput[];
+}
+
+export interface Checksum extends Place {
+  readonly target: FieldRef;
+  readonly calculation: number;
+  readonly condition: Expression | null;
+  readonly verify: boolean;
+  readonly update: boolean;
+}
+
+export interface TableKey extends Place {
+  readonly name: string;
+  readonly matchType: MatchType;
+  readonly value: Expression;
+  readonly bitwidth: number;
+}
+
+export interface ConstKey {
+  readonly key: bigint;
+  /** Mask, or the high end of a range. */
+  readonly mask: bigint;
+}
+
+export interface ConstEntry {
+  readonly keys: readonly ConstKey[];
+  readonly priority: number;
+  readonly action: number;
+  readonly args: readonly bigint[];
+}
+
+/** Index into `Pipeline.nodes`, or null: the end of the pipeline. */
+export type NodeRef = number | null;
+
+export interface Table extends Place {
+  readonly kind: 'table';
+  readonly name: string;
+  readonly keys: readonly TableKey[];
+  readonly maxEntries: number;
+  readonly actions: readonly number[];
+  readonly directCounter: string | null;
+  readonly supportsTimeout: boolean;
+  readonly constEntries: readonly ConstEntry[];
+  readonly defaultEntry: {
+    readonly action: number;
+    readonly args: readonly bigint[];
+    readonly actionConst: boolean;
+    readonly entryConst: boolean;
+  } | null;
+  readonly nextByAction: ReadonlyMap<number, NodeRef>;
+  readonly nextHit: { readonly node: NodeRef } | null;
+  readonly nextMiss: { readonly node: NodeRef } | null;
+  readonly nextDefault: NodeRef;
+}
+
+export type ControlNode =
+  | Table
+  | (Place & {
+      readonly kind: 'conditional';
+      readonly name: string;
+      readonly condition: Expression;
+      readonly whenTrue: NodeRef;
+      readonly whenFalse: NodeRef;
+    })
+  | (Place & {
+      readonly kind: 'call';
+      readonly name: string;
+      readonly action: number;
+      readonly next: NodeRef;
+    });
+
+export interface Pipeline {
+  readonly name: string;
+  readonly start: NodeRef;
+  readonly nodes: readonly ControlNode[];
+}
+
+export interface CounterArray {
+  readonly name: string;
+  readonly size: number;
+}
+
+export interface RegisterArray {
+  readonly name: string;
+  readonly size: number;
+  readonly bitwidth: number;
+}
+
+export interface LearnList extends Place {
+  readonly name: string;
+  readonly id: number;
+  readonly elements: readonly {
+    readonly name: string;
+    readonly value: Expression;
+    readonly bitwidth: number;
+  }[];
+}
+
+export interface FieldList {
+  readonly id: number;
+  readonly fields: readonly FieldRef[];
+}
+
+export interface Program {
+  readonly name: string;
+  readonly headerTypes: readonly HeaderType[];
+  readonly headers: readonly HeaderInstance[];
+  readonly stacks: readonly HeaderStack[];
+  /** Core error codes by name. */
+  readonly errors: ReadonlyMap<string, number>;
+  readonly parser: Parser;
+  /** Header instances in the order in which they are emitted. */
+  readonly deparser: readonly number[];
+  readonly counters: readonly CounterArray[];
+  readonly registers: readonly RegisterArray[];
+  readonly learnLists: readonly LearnList[];
+  readonly fieldLists: readonly FieldList[];
+  readonly calculations: readonly Calculation[];
+  readonly checksums: readonly Checksum[];
+  readonly actions: readonly Action[];
+  readonly ingress: Pipeline;
+  readonly egress: Pipeline;
+}

@@ -1,0 +1,127 @@
+import { fail, sanitise } from './failure.js';
+import type { Place } from './failure.js';
+import type { Json } from './json.js';
+import type {
+  CounterArray,
+  FieldRef,
+  HeaderInstance,
+  HeaderRef,
+  HeaderStack,
+  HeaderType,
+  RegisterArray,
+} from './model.js';
+
+/** The declarations of a program, by name, while its code is being decoded. */
+export interface Scope {
+  readonly headerTypes: readonly HeaderType[];
+  readonly headers: readonly HeaderInstance[];
+  readonly stacks: readonly HeaderStack[];
+  readonly headerByName: ReadonlyMap<string, number>;
+  readonly stackByName: ReadonlyMap<string, number>;
+  /** Fields by type index, then by name. */
+  readonly fieldByName: readonly ReadonlyMap<string, number>[];
+  readonly aliases: ReadonlyMap<string, readonly [string, string]>;
+  readonly counters: readonly CounterArray[];
+  readonly counterByName: ReadonlyMap<string, number>;
+  readonly registers: readonly RegisterArray[];
+  readonly registerByName: ReadonlyMap<string, number>;
+  readonly calculationByName: ReadonlyMap<string, number>;
+  readonly fieldListById: ReadonlyMap<number, number>;
+  readonly learnListById: ReadonlyMap<number, number>;
+}
+
+/** The hidden field of a header's validity. */
+export const VALID_FIELD = '$valid$';
+
+function lookUp(map: ReadonlyMap<string, number>, place: Json, what: string): number {
+  const name = place.string();
+  return map.get(name) ?? fail(place, 'BAD_REFERENCE', `there is no ${what} "${sanitise(name)}"`);
+}
+
+export function headerNamed(scope: Scope, name: Json): number {
+  return lookUp(scope.headerByName, name, 'header');
+}
+
+export function stackNamed(scope: Scope, name: Json): number {
+  return lookUp(scope.stackByName, name, 'header stack');
+}
+
+export function counterNamed(scope: Scope, name: Json): number {
+  return lookUp(scope.counterByName, name, 'counter array');
+}
+
+export function registerNamed(scope: Scope, name: Json): number {
+  return lookUp(scope.registerByName, name, 'register array');
+}
+
+export function calculationNamed(scope: Scope, name: Json): number {
+  return lookUp(scope.calculationByName, name, 'calculation');
+}
+
+export function typeOf(scope: Scope, header: HeaderRef): number {
+  return header.kind === 'instance'
+    ? at(scope.headers, header.header).type
+    : at(scope.stacks, header.stack).type;
+}
+
+export function instance(header: number): HeaderRef {
+  return { kind: 'instance', header };
+}
+
+/** A field, or the validity of its header. */
+export type FieldOrValid =
+  | { readonly kind: 'field'; readonly ref: FieldRef }
+  | { readonly kind: 'valid'; readonly header: HeaderRef };
+
+/** Resolves `[header, field]`. */
+export function fieldNamed(scope: Scope, pair: Json): FieldOrValid {
+  const [headerName, fieldName] = pair.tuple(2) as readonly [Json, Json];
+  const alias = scope.aliases.get(`${headerName.string()}.${fieldName.string()}`);
+  const header = scope.headerByName.get(headerName.string());
+  if (header === undefined && alias !== undefined) {
+    const target = scope.headerByName.get(alias[0]);
+    if (target !== undefined) {
+      return fieldOf(scope, instance(target), alias[1], pair);
+    }
+  }
+  return fieldOf(scope, instance(headerNamed(scope, headerName)), fieldName.string(), fieldName);
+}
+
+/** Resolves `[stack, field]` in the stack's last element. */
+export function stackFieldNamed(scope: Scope, pair: Json): FieldOrValid {
+  const [stackName, fieldName] = pair.tuple(2) as readonly [Json, Json];
+  const header: HeaderRef = { kind: 'last', stack: stackNamed(scope, stackName) };
+  return fieldOf(scope, header, fieldName.string(), fieldName);
+}
+
+function fieldOf(scope: Scope, header: HeaderRef, name: string, place: Place): FieldOrValid {
+  if (name === VALID_FIELD) {
+    return { kind: 'valid', header };
+  }
+  const type = typeOf(scope, header);
+  const field = at(scope.fieldByName, type).get(name);
+  return field === undefined
+    ? fail(place, 'BAD_REFERENCE', `the header has no field "${sanitise(name)}"`)
+    : { kind: 'field', ref: { header, type, field } };
+}
+
+/** As `fieldNamed`, where validity will not do. */
+export function plainFieldNamed(scope: Scope, pair: Json): FieldRef {
+  const found = fieldNamed(scope, pair);
+  return found.kind === 'field'
+    ? found.ref
+    : fail(pair, 'UNSUPPORTED', 'a header validity cannot stand here');
+}
+
+export function bitwidthOf(scope: Scope, ref: FieldRef): number {
+  return at(at(scope.headerTypes, ref.type).fields, ref.field).bitwidth;
+}
+
+/** An item that is known to be there: an index of the compiler's own making. */
+export function at<T>(items: readonly T[], index: number): T {
+  const item = items[index];
+  if (item === undefined) {
+    throw new RangeError(`no item ${index}`);
+  }
+  return item;
+}
