@@ -15,6 +15,11 @@ export type GrpcDefinition<S extends DescService> = {
     : never;
 };
 
+/** Not a Buffer: the bytes fields of a message are views of what is parsed, of the same class. */
+function plain(octets: Buffer): Uint8Array {
+  return new Uint8Array(octets.buffer, octets.byteOffset, octets.byteLength);
+}
+
 function methodDefinition<M extends DescMethod>(
   service: DescService,
   method: M,
@@ -28,9 +33,9 @@ function methodDefinition<M extends DescMethod>(
     responseStream:
       method.methodKind === 'server_streaming' || method.methodKind === 'bidi_streaming',
     requestSerialize: (message) => Buffer.from(toBinary(input, message)),
-    requestDeserialize: (octets) => fromBinary(input, octets) as MessageShape<M['input']>,
+    requestDeserialize: (octets) => fromBinary(input, plain(octets)) as MessageShape<M['input']>,
     responseSerialize: (message) => Buffer.from(toBinary(output, message)),
-    responseDeserialize: (octets) => fromBinary(output, octets) as MessageShape<M['output']>,
+    responseDeserialize: (octets) => fromBinary(output, plain(octets)) as MessageShape<M['output']>,
   };
 }
 

@@ -44,7 +44,8 @@ export class ShadowEngine implements EngineState {
   tableInsert(entry: NewEntry): EngineResult<EntryHandle> {
     const table = this.#tables.get(entry.table);
     if (table === undefined) return refuse('OUT_OF_RANGE', `no table ${entry.table}`);
-    if (table.counters.size >= table.maxEntries) {
+    const entries = table.counters.size - (table.counters.has(DEFAULT_ENTRY) ? 1 : 0);
+    if (entries >= table.maxEntries) {
       return refuse('FULL', `the table is full (${table.maxEntries} entries)`);
     }
     const handle = this.#nextHandle;
@@ -53,7 +54,12 @@ export class ShadowEngine implements EngineState {
     return { ok: true, value: handle };
   }
 
-  tableModify(table: number, handle: EntryHandle): EngineResult<void> {
+  tableModify(
+    table: number,
+    handle: EntryHandle,
+    _action: number,
+    _args: BigUint64Array,
+  ): EngineResult<void> {
     return this.#entry(table, handle);
   }
 
@@ -63,7 +69,7 @@ export class ShadowEngine implements EngineState {
     return found;
   }
 
-  tableSetDefault(table: number): EngineResult<void> {
+  tableSetDefault(table: number, _action: number, _args: BigUint64Array): EngineResult<void> {
     this.#tables.get(table)?.counters.set(DEFAULT_ENTRY, ZERO);
     return OK;
   }
@@ -113,7 +119,12 @@ export class ShadowEngine implements EngineState {
     return OK;
   }
 
-  cloneSessionSet(_session: number, _replicas: readonly EngineReplica[]): EngineResult<void> {
+  cloneSessionSet(
+    _session: number,
+    _replicas: readonly EngineReplica[],
+    _classOfService: number,
+    _packetOctets: number,
+  ): EngineResult<void> {
     return OK;
   }
 

@@ -83,7 +83,7 @@ function writeGroup(
   if (!set.ok && !(replicas.value.length === 0 && set.error.code === 'NOT_FOUND')) {
     return fromEngine(set.error);
   }
-  const { metadata } = entry;
+  const metadata = entry.metadata.slice();
   const canonical = entry.replicas.map(canonicalReplica);
   groups.set(
     id,

@@ -139,7 +139,7 @@ function insert(
     words,
     priority,
     action: action.value,
-    metadata: entry.metadata,
+    metadata: entry.metadata.slice(),
     controllerMetadata: entry.controllerMetadata,
     isConst: false,
   });
@@ -168,7 +168,8 @@ function modify(
     const modified = state.engine.tableModify(index, old.handle, action.action, action.args);
     if (!modified.ok) return fromEngine(modified.error);
   }
-  const { metadata } = entry;
+  // A view of the whole request otherwise, which would live as long as the entry.
+  const metadata = entry.metadata.slice();
   table.entries.set(key, {
     ...old,
     action,
@@ -221,7 +222,7 @@ function writeDefault(
       : {
           ...reset,
           action,
-          metadata: entry.metadata,
+          metadata: entry.metadata.slice(),
           controllerMetadata: entry.controllerMetadata,
         };
   return writeCounter(state, table, reset.handle, entry.counterData);

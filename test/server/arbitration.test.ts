@@ -1,0 +1,240 @@
+import { status } from '@grpc/grpc-js';
+import fc from 'fast-check';
+import type {
+  ArbitrationEffect,
+  ArbitrationInput,
+  ArbitrationLimits,
+  ArbitrationState,
+} from '#server/arbitration';
+import { arbitrate, isPrimary, mayWrite, NO_CLIENTS, primaries } from '#server/arbitration';
+import { describe, expect, it } from 'vitest';
+
+const LIMITS: ArbitrationLimits = { deviceId: 1n, clientsPerRole: 4, roles: 3 };
+
+/** A device to talk to; what it answers is written as "client standing highest". */
+function device(limits = LIMITS) {
+  let state: ArbitrationState = NO_CLIENTS;
+  const take = (input: ArbitrationInput): string[] => {
+    const step = arbitrate(state, limits, input);
+    state = step.state;
+    return step.effects.map(describeEffect);
+  };
+  return {
+    says: (
+      client: number,
+      electionId: bigint | null,
+      more: { deviceId?: bigint; role?: string; hasRoleConfig?: boolean } = {},
+    ) =>
+      take({
+        kind: 'update',
+        client,
+        electionId,
+        deviceId: 1n,
+        role: '',
+        hasRoleConfig: false,
+        ...more,
+      }),
+    leaves: (client: number) => take({ kind: 'disconnected', client }),
+    accepts: (electionId: bigint | null, role = '') => mayWrite(state, role, electionId),
+    isPrimary: (client: number) => isPrimary(state, client),
+  };
+}
+
+function describeEffect(effect: ArbitrationEffect): string {
+  return effect.kind === 'notify'
+    ? `${effect.client} ${effect.standing} ${effect.highest ?? 'unset'}`
+    : `${effect.client} ended ${status[effect.code]}`;
+}
+
+describe('a first message on a stream (rules for MasterArbitrationUpdate, case 1)', () => {
+  it('makes the first client with an id the primary', () => {
+    const { says, accepts } = device();
+    expect(says(1, 5n)).toEqual(['1 primary 5']);
+    expect(accepts(5n)).toBe(true);
+    expect(accepts(4n)).toBe(false);
+  });
+
+  it('takes {0, 0} as an id, which is not the same as none', () => {
+    const { says, accepts } = device();
+    expect(says(1, null)).toEqual(['1 noPrimary unset']);
+    expect(says(2, 0n)).toEqual(['1 backup 0', '2 primary 0']);
+    expect(accepts(0n)).toBe(true);
+    expect(accepts(null)).toBe(false);
+  });
+
+  it('ends the stream for an unknown device with NOT_FOUND', () => {
+    expect(device().says(1, 5n, { deviceId: 2n })).toEqual(['1 ended NOT_FOUND']);
+    expect(device().says(1, 5n, { deviceId: 0n })).toEqual(['1 ended NOT_FOUND']);
+  });
+
+  it('ends the stream for an id that a live client has with INVALID_ARGUMENT', () => {
+    const { says, isPrimary: primary } = device();
+    says(1, 5n);
+    expect(says(2, 5n)).toEqual(['2 ended INVALID_ARGUMENT']);
+    expect(primary(1)).toBe(true);
+  });
+
+  it('lets two clients have no id at all', () => {
+    const { says } = device();
+    says(1, null);
+    expect(says(2, null)).toEqual(['2 noPrimary unset']);
+  });
+
+  it('ends the stream for a role.config with INVALID_ARGUMENT', () => {
+    expect(device().says(1, 5n, { hasRoleConfig: true })).toEqual(['1 ended INVALID_ARGUMENT']);
+  });
+
+  it('ends one stream too many with RESOURCE_EXHAUSTED', () => {
+    const { says, leaves } = device();
+    for (const client of [1, 2, 3, 4]) says(client, BigInt(client));
+    expect(says(5, 5n)).toEqual(['5 ended RESOURCE_EXHAUSTED']);
+    leaves(1);
+    expect(says(5, 5n)).toContain('5 primary 5');
+  });
+
+  it('ends a stream that would make one role too many', () => {
+    const { says } = device();
+    for (const role of ['', 'a', 'b']) says(role.length + role.charCodeAt(0) || 1, 1n, { role });
+    expect(says(9, 1n, { role: 'c' })).toEqual(['9 ended RESOURCE_EXHAUSTED']);
+  });
+});
+
+describe('a further message on a stream (case 2)', () => {
+  it('may not change the device or the role: FAILED_PRECONDITION', () => {
+    const { says } = device();
+    says(1, 5n);
+    expect(says(1, 5n, { deviceId: 2n })).toEqual(['1 ended FAILED_PRECONDITION']);
+    expect(says(1, 5n, { role: 'other' })).toEqual(['1 ended FAILED_PRECONDITION']);
+  });
+
+  it('may not take another live client’s id: INVALID_ARGUMENT', () => {
+    const { says } = device();
+    says(1, 5n);
+    says(2, 4n);
+    expect(says(2, 5n)).toEqual(['2 ended INVALID_ARGUMENT']);
+  });
+
+  it('with the primary’s own id changes nothing, and tells all', () => {
+    const { says } = device();
+    says(1, 5n);
+    says(2, 4n);
+    expect(says(1, 5n)).toEqual(['2 backup 5', '1 primary 5']);
+  });
+
+  it('lets a backup take over; the others hear before the new primary', () => {
+    const { says, accepts } = device();
+    says(1, 5n);
+    says(2, 4n);
+    says(3, 3n);
+    expect(says(2, 6n)).toEqual(['1 backup 6', '3 backup 6', '2 primary 6']);
+    expect(accepts(5n)).toBe(false);
+    expect(accepts(6n)).toBe(true);
+  });
+
+  it('lets a backup change its id below the highest, and tells only that client', () => {
+    const { says } = device();
+    says(1, 5n);
+    says(2, 3n);
+    expect(says(2, 4n)).toEqual(['2 backup 5']);
+    expect(says(2, null)).toEqual(['2 backup 5']);
+  });
+
+  it('lets the primary step down, after which there is none', () => {
+    const { says, accepts } = device();
+    says(1, 5n);
+    says(2, 4n);
+    expect(says(1, 3n)).toEqual(['1 noPrimary 5', '2 noPrimary 5']);
+    expect(accepts(3n)).toBe(false);
+    expect(accepts(5n)).toBe(false);
+  });
+});
+
+describe('the highest id ever received', () => {
+  it('outlives its client: a lower id does not become primary', () => {
+    const { says, leaves } = device();
+    says(1, 5n);
+    says(2, 4n);
+    expect(leaves(1)).toEqual(['2 noPrimary 5']);
+    expect(says(2, 4n)).toEqual(['2 noPrimary 5']);
+    expect(says(3, 3n)).toEqual(['3 noPrimary 5']);
+  });
+
+  it('may be given again once its client has gone', () => {
+    const { says, leaves } = device();
+    says(1, 5n);
+    leaves(1);
+    expect(says(2, 5n)).toEqual(['2 primary 5']);
+  });
+
+  it('is compared over all 128 bits', () => {
+    const { says } = device();
+    says(1, 1n << 64n);
+    expect(says(2, (1n << 64n) - 1n)).toEqual([`2 backup ${1n << 64n}`]);
+  });
+});
+
+describe('a stream that ends', () => {
+  it('of a backup or of a client that never introduced itself is nobody’s business', () => {
+    const { says, leaves } = device();
+    says(1, 5n);
+    says(2, 4n);
+    expect(leaves(2)).toEqual([]);
+    expect(leaves(7)).toEqual([]);
+  });
+});
+
+describe('roles', () => {
+  it('have their own primaries and ids', () => {
+    const { says, accepts } = device();
+    expect(says(1, 5n)).toEqual(['1 primary 5']);
+    expect(says(2, 5n, { role: 'a' })).toEqual(['2 primary 5']);
+    expect(says(3, 6n, { role: 'a' })).toEqual(['2 backup 6', '3 primary 6']);
+    expect(accepts(5n)).toBe(true);
+    expect(accepts(5n, 'a')).toBe(false);
+    expect(accepts(6n, 'a')).toBe(true);
+  });
+});
+
+describe('any conversation', () => {
+  const input = fc.oneof(
+    fc.record({
+      kind: fc.constant('update' as const),
+      client: fc.integer({ min: 1, max: 5 }),
+      electionId: fc.option(fc.bigInt({ min: 0n, max: 4n })),
+      role: fc.constantFrom('', 'a'),
+      deviceId: fc.constantFrom(1n, 1n, 1n, 2n),
+      hasRoleConfig: fc.constantFrom(false, false, false, true),
+    }),
+    fc.record({
+      kind: fc.constant('disconnected' as const),
+      client: fc.integer({ min: 1, max: 5 }),
+    }),
+  );
+
+  it('keeps ids unique among live clients, the highest monotonic, the primary its holder', () => {
+    fc.assert(
+      fc.property(fc.array(input, { maxLength: 40 }), (inputs) => {
+        let state: ArbitrationState = NO_CLIENTS;
+        for (const next of inputs) {
+          const before = state;
+          const { state: after, effects } = arbitrate(state, LIMITS, next);
+          state = after;
+          for (const [name, role] of after.roles) {
+            const ids = [...role.clients.values()].filter((id) => id !== null);
+            expect(new Set(ids).size).toBe(ids.length);
+            const old = before.roles.get(name)?.highest ?? null;
+            if (old !== null) expect(role.highest ?? -1n).toBeGreaterThanOrEqual(old);
+            for (const id of ids) expect(id).toBeLessThanOrEqual(role.highest ?? -1n);
+            if (role.primary !== null) {
+              expect(role.clients.get(role.primary)).toBe(role.highest);
+            }
+          }
+          expect(primaries(after).length).toBeLessThanOrEqual(after.roles.size);
+          if (effects.some(({ kind }) => kind === 'terminate')) expect(after).toBe(before);
+          const told = effects.filter((e) => e.kind === 'notify' && e.standing === 'primary');
+          expect(told.length).toBeLessThanOrEqual(1);
+        }
+      }),
+    );
+  });
+});

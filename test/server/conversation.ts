@@ -1,0 +1,345 @@
+/** A switch without a dataplane on a loopback port, and controllers that talk to it. */
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import { create, fromBinary } from '@bufbuild/protobuf';
+import { anyUnpack } from '@bufbuild/protobuf/wkt';
+import type { ClientDuplexStream, ServiceError } from '@grpc/grpc-js';
+import { Client, credentials, status } from '@grpc/grpc-js';
+import { grpcDefinition } from '#p4rt/service';
+import { StatusSchema } from '#protos/google/rpc/status_pb';
+import type {
+  Entity,
+  EntitySchema,
+  ForwardingPipelineConfig,
+  ForwardingPipelineConfigSchema,
+  StreamMessageRequest,
+  StreamMessageResponse,
+  TableEntry,
+  TableEntrySchema,
+} from '#protos/p4/v1/p4runtime_pb';
+import {
+  CapabilitiesRequestSchema,
+  ErrorSchema,
+  GetForwardingPipelineConfigRequest_ResponseType as ResponseType,
+  GetForwardingPipelineConfigRequestSchema,
+  P4Runtime,
+  ReadRequestSchema,
+  SetForwardingPipelineConfigRequest_Action as ConfigAction,
+  SetForwardingPipelineConfigRequestSchema,
+  StreamMessageRequestSchema,
+  Update_Type,
+  WriteRequest_Atomicity as Atomicity,
+  WriteRequestSchema,
+} from '#protos/p4/v1/p4runtime_pb';
+import { done, invalid } from '#server/errors';
+import type { BuiltPipeline, PipelineBuilder } from '#server/pipeline-config';
+import { startServer } from '#server/server';
+import { P4RuntimeService } from '#server/service';
+import { LAYOUT, p4info } from './fixture-program.js';
+import { MemoryEngine } from './memory-engine.js';
+
+const RPC = grpcDefinition(P4Runtime);
+
+export const DEVICE_ID = 1n;
+export const CPU_PORT = 510;
+
+export type EntityInit = NonNullable<MessageInitShape<typeof EntitySchema>['entity']>;
+export type TableEntryInit = Exclude<MessageInitShape<typeof TableEntrySchema>, TableEntry>;
+type ConfigInit = MessageInitShape<typeof ForwardingPipelineConfigSchema>;
+type StreamUpdate = NonNullable<MessageInitShape<typeof StreamMessageRequestSchema>['update']>;
+
+/** Takes `fixture-N` for a JSON, and refuses anything else as the compiler would. */
+const fixtureBuilder: PipelineBuilder = {
+  build: (deviceConfig) => {
+    const text = Buffer.from(deviceConfig).toString();
+    if (!text.startsWith('fixture')) {
+      return Promise.resolve(invalid('p4_device_config: NOT_JSON at line 1'));
+    }
+    const built: BuiltPipeline = { sharedObject: `/cache/${text}.so`, layout: LAYOUT };
+    return Promise.resolve(done(built));
+  },
+};
+
+export const CONFIG: ConfigInit = {
+  p4info: p4info(),
+  p4DeviceConfig: Buffer.from('fixture-1'),
+  cookie: { cookie: 42n },
+};
+
+/** "OK", or the status's name; for a batch the name of each item. */
+export type Answer = string | string[];
+
+function answerOf(error: ServiceError | null): Answer {
+  if (error === null) return 'OK';
+  const [octets] = error.metadata.get('grpc-status-details-bin');
+  if (octets === undefined) return status[error.code];
+  const rpc = fromBinary(StatusSchema, octets as Buffer);
+  return rpc.details.map((detail) => {
+    const item = anyUnpack(detail, ErrorSchema);
+    return item === undefined ? 'not a p4.v1.Error' : (status[item.canonicalCode] ?? '?');
+  });
+}
+
+/** One controller with its stream. */
+export class Controller {
+  readonly #client: Client;
+  readonly #electionId: bigint;
+  #stream: ClientDuplexStream<StreamMessageRequest, StreamMessageResponse> | null = null;
+  readonly #heard: StreamMessageResponse[] = [];
+  #wake: () => void = () => undefined;
+  #ended: Answer | null = null;
+  /** The text of the last error. */
+  lastError = '';
+
+  constructor(port: number, electionId: bigint) {
+    this.#client = new Client(`127.0.0.1:${port}`, credentials.createInsecure());
+    this.#electionId = electionId;
+  }
+
+  get electionId() {
+    return { high: 0n, low: this.#electionId };
+  }
+
+  says(update: StreamUpdate): void {
+    this.#open().write(create(StreamMessageRequestSchema, { update }));
+  }
+
+  arbitrates(more: { deviceId?: bigint; role?: string; electionId?: bigint | null } = {}): void {
+    const { deviceId = DEVICE_ID, electionId = this.#electionId, role } = more;
+    const value = {
+      deviceId,
+      ...(electionId === null ? {} : { electionId: { high: 0n, low: electionId } }),
+      ...(role === undefined ? {} : { role: { name: role } }),
+    };
+    this.says({ case: 'arbitration', value });
+  }
+
+  /** The next message on the stream, or how it ended. */
+  async hears(timeoutMs = 5000): Promise<StreamMessageResponse['update'] | Answer> {
+    const deadline = Date.now() + timeoutMs;
+    for (;;) {
+      const message = this.#heard.shift();
+      if (message !== undefined) return message.update;
+      if (this.#ended !== null) return this.#ended;
+      const left = deadline - Date.now();
+      if (left <= 0) return 'nothing';
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, left);
+        this.#wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+  }
+
+  /** The status of the next arbitration message. */
+  async hearsArbitration(): Promise<string> {
+    const update = await this.hears();
+    if (typeof update === 'string' || Array.isArray(update)) return `ended: ${String(update)}`;
+    if (update.case !== 'arbitration') return `another message: ${update.case ?? 'none'}`;
+    return status[update.value.status?.code ?? -1] ?? '?';
+  }
+
+  /** Stops reading the stream, as a client that hangs does. */
+  stopsReading(): void {
+    this.#open().pause();
+  }
+
+  readsAgain(): void {
+    this.#open().resume();
+  }
+
+  async becomesPrimary(): Promise<this> {
+    this.arbitrates();
+    const heard = await this.hearsArbitration();
+    if (heard !== 'OK') throw new Error(`not the primary: ${heard}`);
+    return this;
+  }
+
+  writes(
+    type: Update_Type,
+    entities: readonly EntityInit[],
+    more: { electionId?: bigint; role?: string; atomicity?: Atomicity; deviceId?: bigint } = {},
+  ): Promise<Answer> {
+    const request = create(WriteRequestSchema, {
+      deviceId: more.deviceId ?? DEVICE_ID,
+      electionId: { high: 0n, low: more.electionId ?? this.#electionId },
+      role: more.role ?? '',
+      atomicity: more.atomicity ?? Atomicity.CONTINUE_ON_ERROR,
+      updates: entities.map((entity) => ({ type, entity: { entity } })),
+    });
+    return this.#unary(RPC.write, request).then(({ answer }) => answer);
+  }
+
+  /** Writes one table entry; the answer of its update. */
+  async entry(type: Update_Type, value: TableEntryInit): Promise<string> {
+    const answer = await this.writes(type, [{ case: 'tableEntry', value }]);
+    return Array.isArray(answer) ? (answer[0] ?? '?') : answer;
+  }
+
+  inserts = (value: TableEntryInit) => this.entry(Update_Type.INSERT, value);
+  modifies = (value: TableEntryInit) => this.entry(Update_Type.MODIFY, value);
+  deletes = (value: TableEntryInit) => this.entry(Update_Type.DELETE, value);
+
+  reads(
+    requests: readonly EntityInit[],
+    deviceId = DEVICE_ID,
+  ): Promise<{ entities: Entity[]; answer: Answer }> {
+    const entities = requests.map((entity) => ({ entity }));
+    const request = create(ReadRequestSchema, { deviceId, entities });
+    const { path, requestSerialize, responseDeserialize } = RPC.read;
+    const call = this.#client.makeServerStreamRequest(
+      path,
+      requestSerialize,
+      responseDeserialize,
+      request,
+    );
+    const read: Entity[] = [];
+    return new Promise((resolve) => {
+      call.on('data', (response: { entities: Entity[] }) => read.push(...response.entities));
+      call.on('error', (error: ServiceError) =>
+        resolve({ entities: read, answer: this.#note(error) }),
+      );
+      call.on('end', () => setImmediate(() => resolve({ entities: read, answer: 'OK' })));
+    });
+  }
+
+  sets(
+    action: ConfigAction,
+    config: ConfigInit | null = CONFIG,
+    electionId = this.#electionId,
+  ): Promise<Answer> {
+    const request = create(SetForwardingPipelineConfigRequestSchema, {
+      deviceId: DEVICE_ID,
+      electionId: { high: 0n, low: electionId },
+      action,
+      ...(config === null ? {} : { config }),
+    });
+    return this.#unary(RPC.setForwardingPipelineConfig, request).then(({ answer }) => answer);
+  }
+
+  commits(config: ConfigInit = CONFIG): Promise<Answer> {
+    return this.sets(ConfigAction.VERIFY_AND_COMMIT, config);
+  }
+
+  async gets(
+    responseType = ResponseType.ALL,
+    deviceId = DEVICE_ID,
+  ): Promise<ForwardingPipelineConfig | undefined | Answer> {
+    const request = create(GetForwardingPipelineConfigRequestSchema, { deviceId, responseType });
+    const { answer, response } = await this.#unary(RPC.getForwardingPipelineConfig, request);
+    return response === undefined ? answer : response.config;
+  }
+
+  async asksCapabilities(deviceId = 0n): Promise<string> {
+    const request = create(CapabilitiesRequestSchema, { deviceId });
+    const { answer, response } = await this.#unary(RPC.capabilities, request);
+    return response?.p4runtimeApiVersion ?? String(answer);
+  }
+
+  leaves(): void {
+    this.#stream?.end();
+  }
+
+  hangsUp(): void {
+    this.#client.close();
+  }
+
+  #open(): ClientDuplexStream<StreamMessageRequest, StreamMessageResponse> {
+    if (this.#stream !== null) return this.#stream;
+    const { path, requestSerialize, responseDeserialize } = RPC.streamChannel;
+    const stream = this.#client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize);
+    stream.on('data', (message: StreamMessageResponse) => {
+      this.#heard.push(message);
+      this.#wake();
+    });
+    stream.on('error', (error: ServiceError) => {
+      this.#ended = this.#note(error);
+      this.#wake();
+    });
+    stream.on('end', () => {
+      setImmediate(() => {
+        this.#ended ??= 'OK';
+        this.#wake();
+      });
+    });
+    this.#stream = stream;
+    return stream;
+  }
+
+  #unary<Q, R>(
+    rpc: {
+      path: string;
+      requestSerialize: (value: Q) => Buffer;
+      responseDeserialize: (octets: Buffer) => R;
+    },
+    request: Q,
+  ): Promise<{ answer: Answer; response?: R | undefined }> {
+    const { path, requestSerialize, responseDeserialize } = rpc;
+    return new Promise((resolve) => {
+      this.#client.makeUnaryRequest(
+        path,
+        requestSerialize,
+        responseDeserialize,
+        request,
+        (error: ServiceError | null, response?: R) => {
+          resolve({ answer: error === null ? 'OK' : this.#note(error), response });
+        },
+      );
+    });
+  }
+
+  #note(error: ServiceError): Answer {
+    this.lastError = error.details;
+    return answerOf(error);
+  }
+}
+
+export interface TestSwitch {
+  readonly engine: MemoryEngine;
+  readonly service: P4RuntimeService;
+  readonly port: number;
+  /** A controller that has not said anything yet. */
+  readonly controller: (electionId?: bigint) => Controller;
+  readonly close: () => Promise<void>;
+}
+
+/** Starts a switch without a pipeline. */
+export async function startSwitch(builder = fixtureBuilder): Promise<TestSwitch> {
+  const engine = new MemoryEngine(LAYOUT);
+  const service = new P4RuntimeService({
+    deviceId: DEVICE_ID,
+    cpuPort: CPU_PORT,
+    engine,
+    builder,
+    clock: {
+      steadyNs: () => process.hrtime.bigint(),
+      wallNs: () => BigInt(Date.now()) * 1_000_000n,
+      after: (delayMs, callback) => {
+        const timer = setTimeout(callback, delayMs);
+        return () => clearTimeout(timer);
+      },
+    },
+  });
+  const bugs: unknown[] = [];
+  const started = await startServer(service, { host: '127.0.0.1', port: 0 }, (error) =>
+    bugs.push(error),
+  );
+  if (!started.ok) throw new Error(started.error.message);
+  const controllers: Controller[] = [];
+  return {
+    engine,
+    service,
+    port: started.value.port,
+    controller: (electionId = 1n) => {
+      const controller = new Controller(started.value.port, electionId);
+      controllers.push(controller);
+      return controller;
+    },
+    close: async () => {
+      for (const controller of controllers) controller.hangsUp();
+      await started.value.close();
+      if (bugs.length > 0) throw new Error(`the server met a bug: ${String(bugs[0])}`);
+    },
+  };
+}
