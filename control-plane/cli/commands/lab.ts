@@ -76,27 +76,44 @@ export function register(program: Command): void {
     .command('lab')
     .summary('prove the transparent clock with real PTP clocks in namespaces')
     .description('Experiments with real PTP clocks in network namespaces; see the commands below.');
-  lab
+  const firstLightCommand = lab
     .command('first-light', { isDefault: true })
     .summary('a plain bridge against a transparent clock, idle and under load (the default)')
     .description(
       'Puts a link, a plain bridge, the transparent clock, and others for comparison between two ' +
         'ptp4l that share one clock, and shows how far they then think they are apart.',
     )
-    .option('--duration <seconds>', 'how long each phase is measured', numberBetween(0.5, 86400), 5)
-    .option('--load <fraction>', 'cross traffic, of the rate; 0 for none', numberBetween(0, 2), 0.9)
-    .option(
-      '--rate <rate>',
-      'rate of the port towards the client',
-      quantity(parseRate, '100Mbit'),
-      100_000_000,
+    .addOption(
+      new Option('--duration <seconds>', 'how long each phase is measured')
+        .argParser(numberBetween(0.5, 86400))
+        .default(5),
     )
-    .option('--bound <size>', 'its queue', quantity(parseSize, '128KiB'), 128 * 1024)
-    .option('--phases <list>', `some of ${PHASE_NAMES.join(',')}`, phaseList, PHASE_NAMES)
+    .addOption(
+      new Option('--load <fraction>', 'cross traffic, of the rate; 0 for none')
+        .argParser(numberBetween(0, 2))
+        .default(0.9),
+    )
+    .addOption(
+      new Option('--rate <rate>', 'rate of the port towards the client')
+        .argParser(quantity(parseRate, '100Mbit'))
+        .default(100_000_000, '100Mbit'),
+    )
+    .addOption(
+      new Option('--bound <size>', 'what its queue holds')
+        .argParser(quantity(parseSize, '128KiB'))
+        .default(128 * 1024, '128KiB'),
+    )
+    .addOption(
+      new Option('--phases <list>', `some of ${PHASE_NAMES.join(',')}`)
+        .argParser(phaseList)
+        .default(PHASE_NAMES, 'all'),
+    )
     .addOption(
       new Option('--transport <name>', 'how PTP travels').choices(['L2', 'UDPv4']).default('L2'),
     )
     .option('--keep', 'leave the last phase running for a look around')
     .option('--json <file>', 'write everything to a file (docs/first-light-json.md)')
     .action(firstLight);
+  // `npm start -- --help` asks the lab, and means what it does when nothing else is said.
+  lab.addHelpText('after', () => `\n${firstLightCommand.helpInformation()}`);
 }

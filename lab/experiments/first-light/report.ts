@@ -66,13 +66,27 @@ export function conclusions(phases: readonly PhaseResult[]): string[] {
 
 const HEAD = ['', 'load', 'Syncs', 'rms', 'p50', 'p99', 'max', 'path delay', 'corrected', 'lost'];
 
+const REASON_COLUMNS = 80;
+
+/** Lines of at most so many characters, but for words that are longer. */
+export function wrap(text: string, columns: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(/\s+/)) {
+    const last = lines.at(-1);
+    if (last === undefined || last.length + 1 + word.length > columns) lines.push(word);
+    else lines[lines.length - 1] = `${last} ${word}`;
+  }
+  return lines;
+}
+
 function row(phase: PhaseResult, load: number) {
   const first = [TITLES[phase.name], phase.loaded ? `${Math.round(load * 100)} %` : 'idle'];
   const { errorNs, residenceNs, meanPathDelayNs } = phase;
   if (errorNs === null || residenceNs === null || meanPathDelayNs === null) {
     const text = `${phase.status}: ${phase.reason}`;
     const colour = phase.status === 'failed' ? pc.red : pc.yellow;
-    return [...first, { colSpan: HEAD.length - 2, content: colour(text), wordWrap: true }];
+    const content = wrap(text, REASON_COLUMNS).map(colour).join('\n');
+    return [...first, { colSpan: HEAD.length - 2, hAlign: 'left' as const, content }];
   }
   const highlight = phase.name === 'transparent' && phase.loaded ? pc.green : String;
   const errors = [errorNs.rms, errorNs.p50, errorNs.p99, errorNs.max];

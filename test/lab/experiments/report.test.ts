@@ -6,6 +6,7 @@ import {
   formatNs,
   formatSeries,
   renderReport,
+  wrap,
 } from '#lab/experiments/first-light/report';
 import {
   phaseResultSchema,
@@ -92,6 +93,11 @@ describe('the report', () => {
     const text = renderReport(result);
     expect(text).toMatch(/direct link.*idle.*640.*900 ns/);
     expect(text).toMatch(/bmv2.*90 %.*skipped: simple_switch_grpc is not installed/);
+  });
+
+  it('breaks a long reason into lines', () => {
+    expect(wrap('one two three four', 9)).toEqual(['one two', 'three', 'four']);
+    expect(wrap('unbreakable', 3)).toEqual(['unbreakable']);
   });
 
   it('says why it can be believed', () => {
