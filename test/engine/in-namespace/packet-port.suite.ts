@@ -1,0 +1,246 @@
+import { createSocket } from 'node:dgram';
+import { setTimeout as delay } from 'node:timers/promises';
+import koffi from 'koffi';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { frameTo, must } from '../harness.js';
+import { addPair, ip, startEngine, until, type Running } from './wires.js';
+
+/*  sender -- in0 ~ in1 [ 1  switch  2 ] out0 ~ out1 -- receiver  */
+let sender: Running;
+let node: Running;
+let receiver: Running;
+
+beforeAll(async () => {
+  addPair('in0', 'in1');
+  addPair('out0', 'out1');
+  sender = await startEngine({ 1: 'in0' });
+  receiver = await startEngine({ 1: 'out1' });
+  sender.forward(7, 1);
+  receiver.forward(7, 510);
+});
+beforeEach(async () => {
+  node = await startEngine({ 1: 'in1', 2: 'out0' });
+  node.forward(7, 2);
+  receiver.messages.length = 0;
+});
+afterEach(() => {
+  node.engine.close();
+});
+afterAll(() => {
+  sender.engine.close();
+  receiver.engine.close();
+});
+
+const send = (frame: Uint8Array) => must(sender.engine.packetOut(frame));
+
+async function received(count: number): Promise<Uint8Array[]> {
+  await until(`${count} frames are there`, () => receiver.frames().length >= count);
+  return receiver.frames();
+}
+
+/** A Sync over Ethernet, its correctionField 0. */
+function sync(): Uint8Array {
+  const frame = new Uint8Array(60);
+  frame.set([2, 0, 0, 0, 0, 7, 2, 0, 0, 0, 0, 1, 0x88, 0xf7, 0x00, 0x02, 0, 44]);
+  return frame;
+}
+
+const correctionOf = (frame: Uint8Array) =>
+  new DataView(frame.buffer, frame.byteOffset).getBigInt64(22);
+
+describe('frames', () => {
+  it('pass unchanged, of every length the link takes', async () => {
+    const frames = [14, 60, 64, 1000, 1514].map((octets) => frameTo(7, octets));
+    frames.forEach(send);
+    expect(await received(frames.length)).toEqual(frames);
+    expect(node.port(1)).toMatchObject({ rxFrames: 5n, rxNoTimestamp: 0n, linkUp: 1n });
+    expect(node.port(2)).toMatchObject({ txFrames: 5n, txErrors: 0n });
+  });
+
+  it('keep their VLAN tags, two of them too', async () => {
+    const tagged = frameTo(7, 100, 0x8100);
+    const twice = frameTo(7, 100, 0x88a8);
+    twice.set([0, 5, 0x81, 0, 0, 6, 0x12, 0x34], 14);
+    send(tagged);
+    send(twice);
+    expect(await received(2)).toEqual([tagged, twice]);
+  });
+
+  it('are not seen again on the port that they left by', async () => {
+    send(frameTo(7));
+    await received(1);
+    await delay(20);
+    expect(node.port(2).rxFrames).toBe(0n);
+  });
+
+  it('come in trains without loss', async () => {
+    const count = 2_000;
+    for (let i = 0; i < count; i++) {
+      while (!sender.engine.packetOut(frameTo(7, 64 + (i % 100))).ok) await delay(1);
+    }
+    await until('all are forwarded', () => node.port(2).txFrames === BigInt(count));
+    expect(node.port(1).rxKernelDrops).toBe(0n);
+  });
+});
+
+describe('time', () => {
+  it('in the switch is added to event frames, and the way to the stamp is learned', async () => {
+    for (let i = 0; i < 50; i++) {
+      send(sync());
+      await delay(1);
+    }
+    for (const frame of await received(50)) {
+      const residenceNs = correctionOf(frame) >> 16n;
+      expect(residenceNs).toBeGreaterThan(0n);
+      expect(residenceNs).toBeLessThan(1_000_000_000n);
+    }
+    expect(node.port(2)).toMatchObject({ txCorrected: 50n, txStamps: 50n, txStampsMissing: 0n });
+    const latency = must(node.engine.txLatency(2));
+    expect(latency.samples).toBe(50n);
+    expect(latency.appliedNs).toBe(latency.p50Ns);
+    expect(latency.p50Ns).toBeGreaterThan(0n);
+    expect(latency.p50Ns).toBeLessThan(10_000_000n);
+    expect(latency.maxNs).toBeGreaterThanOrEqual(latency.p99Ns);
+  });
+
+  it('in a shaped queue is part of it', async () => {
+    const line = { rateBps: 1_000_000n, overheadOctets: 24, boundOctets: 0, priorityCount: 1 };
+    must(node.engine.setQueue(2, line));
+    send(frameTo(7, 976)); // 8 ms at 1 Mbit/s
+    send(sync());
+    const frames = await received(2);
+    const residenceNs = correctionOf(frames[1] ?? sync()) >> 16n;
+    expect(residenceNs).toBeGreaterThan(6_000_000n);
+    expect(residenceNs).toBeLessThan(1_000_000_000n);
+  });
+});
+
+describe('checksums that a sender left to its hardware', () => {
+  it('are completed before the program sees the frame', async () => {
+    ip('addr', 'add', '192.0.2.1/24', 'dev', 'in0');
+    ip(
+      'neigh',
+      'replace',
+      '192.0.2.2',
+      'lladdr',
+      '02:00:00:00:00:07',
+      'dev',
+      'in0',
+      'nud',
+      'permanent',
+    );
+    const socket = createSocket('udp4');
+    await new Promise<void>((resolve) =>
+      socket.send('hello, checksum', 9999, '192.0.2.2', () => resolve()),
+    );
+    socket.close();
+    const frame = (await received(1))[0] ?? new Uint8Array(0);
+    expect(node.port(1).rxChecksumFilled).toBe(1n);
+    const datagram = frame.subarray(34);
+    const pseudo = [...frame.subarray(26, 34), 0, 17, 0, datagram.length];
+    let sum = 0;
+    for (const [i, octet] of [...pseudo, ...datagram].entries()) sum += i % 2 ? octet : octet << 8;
+    expect(sum % 0xffff).toBe(0);
+    expect(datagram[6] !== 0 || datagram[7] !== 0).toBe(true);
+    ip('addr', 'del', '192.0.2.1/24', 'dev', 'in0');
+  });
+});
+
+describe('an interface', () => {
+  it('may go down and come back', async () => {
+    ip('link', 'set', 'out0', 'down');
+    await until('the port is down', () => node.status().at(-1) === false);
+    send(frameTo(7));
+    await until('the frame is counted', () => node.port(2).txErrors === 1n);
+    ip('link', 'set', 'out0', 'up');
+    await until('the port is up', () => node.status().at(-1) === true);
+    send(frameTo(7));
+    expect(await received(1)).toEqual([frameTo(7)]);
+  });
+
+  it('may go away and come back under its name', async () => {
+    ip('link', 'del', 'out0');
+    await until('the port is down', () => node.status().at(-1) === false);
+    send(frameTo(7));
+    await until('the frame is counted', () => node.port(2).txErrors === 1n);
+    addPair('out0', 'out1');
+    await until(
+      'both ends are up again',
+      () => node.status().at(-1) === true && receiver.status().at(-1) === true,
+    );
+    send(sync());
+    expect(await received(1)).toHaveLength(1);
+  });
+
+  it('may get a larger MTU while it is a port', async () => {
+    for (const name of ['in0', 'in1', 'out0', 'out1']) ip('link', 'set', name, 'mtu', '9000');
+    await until('a long frame passes', () => {
+      send(frameTo(7, 9014));
+      return receiver.frames().some((frame) => frame.length === 9014);
+    });
+  });
+
+  it('that is not there is named', () => {
+    expect(node.engine.addPacketPort(3, 'nowhere0')).toEqual({
+      ok: false,
+      error: {
+        code: 'NO_SUCH_INTERFACE',
+        message: expect.stringContaining('no interface nowhere0') as string,
+      },
+    });
+    expect(node.engine.addPacketPort(3, 'a-name-longer-than-any')).toMatchObject({
+      error: { code: 'NO_SUCH_INTERFACE' },
+    });
+  });
+
+  it('or a number that is a port already is refused', () => {
+    expect(node.engine.addPacketPort(3, 'in1')).toMatchObject({
+      error: { code: 'PORT_IN_USE', message: 'interface in1 is a port already' },
+    });
+    expect(node.engine.addPacketPort(1, 'lo')).toMatchObject({
+      error: { code: 'PORT_IN_USE', message: 'port 1 is in use' },
+    });
+    expect(node.engine.addPacketPort(511, 'lo')).toMatchObject({ error: { code: 'OUT_OF_RANGE' } });
+  });
+
+  it('can be removed and added again', async () => {
+    must(node.engine.removePort(1));
+    must(node.engine.addPacketPort(1, 'in1'));
+    send(frameTo(7));
+    expect(await received(1)).toEqual([frameTo(7)]);
+  });
+});
+
+describe('the loop', () => {
+  it('sleeps when there is nothing to do', async () => {
+    await delay(50);
+    const before = process.cpuUsage();
+    await delay(500);
+    const { user, system } = process.cpuUsage(before);
+    expect((user + system) / 1_000).toBeLessThan(250); // ms of CPU of three engines and Node
+  });
+
+  it('lets a thousand writes through while traffic flows', () => {
+    for (let i = 0; i < 1_000; i++) {
+      send(frameTo(7));
+      must(node.engine.counterWrite(0, 0, { packets: BigInt(i), octets: 0n }));
+    }
+    expect(must(node.engine.counterRead(0, 0, 1))[0]?.packets).toBe(999n);
+  });
+});
+
+describe('without permission', () => {
+  it('no interface is opened, and the message says what is needed', () => {
+    // The last test: this thread gives its capabilities up.
+    const capset = koffi.load('libc.so.6').func('int capset(uint8_t *header, uint8_t *data)');
+    const header = Buffer.alloc(8);
+    header.writeUInt32LE(0x20080522, 0); // _LINUX_CAPABILITY_VERSION_3
+    expect(capset(header, Buffer.alloc(24))).toBe(0);
+    expect(node.engine.addPacketPort(3, 'lo')).toMatchObject({
+      error: {
+        code: 'NO_PERMISSION',
+        message: expect.stringContaining('CAP_NET_RAW') as string,
+      },
+    });
+  });
+});

@@ -1,0 +1,62 @@
+/** Veth pairs, and engines at both ends of them. */
+import { spawnSync } from 'node:child_process';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Engine } from '#binding/engine';
+import type { EngineMessage } from '#binding/messages';
+import { ACTIONS, engineLibrary, fixturePipeline, must, words } from '../harness.js';
+
+export function ip(...args: string[]): void {
+  const { status, stderr } = spawnSync('ip', args, { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`ip ${args.join(' ')}: ${stderr}`);
+}
+
+/** Two connected interfaces that the kernel itself says nothing on. */
+export function addPair(a: string, b: string): void {
+  ip('link', 'add', a, 'type', 'veth', 'peer', 'name', b);
+  for (const name of [a, b]) ip('link', 'set', name, 'addrgenmode', 'none', 'up');
+}
+
+/** An engine with the fixture, its loop running; messages are kept. */
+export async function startEngine(ports: Readonly<Record<number, string>>) {
+  const engine = must(Engine.open({ library: await engineLibrary() }));
+  must(engine.load(await fixturePipeline()));
+  for (const [port, name] of Object.entries(ports)) must(engine.addPacketPort(Number(port), name));
+  const messages: EngineMessage[] = [];
+  engine.onMessage((message) => messages.push(message));
+  must(engine.start());
+  return {
+    engine,
+    messages,
+    /** Frames to `destination` go out of `port`; port 510: up to us. */
+    forward(destination: number, port: number): void {
+      must(
+        engine.tableInsert({
+          table: 0,
+          key: words(0x0200_0000_0000n + BigInt(destination)),
+          mask: words(),
+          rangeWords: 0,
+          priority: 0,
+          action: ACTIONS.forward,
+          args: words(port),
+        }),
+      );
+    },
+    /** Frames that came up, without the fixture's four octets in front. */
+    frames: (): Uint8Array[] =>
+      messages.flatMap((message) => (message.kind === 'packetIn' ? [message.frame.slice(4)] : [])),
+    status: (): boolean[] =>
+      messages.flatMap((message) => (message.kind === 'portStatus' ? [message.up] : [])),
+    port: (port: number) => must(engine.portCounters(port)),
+  };
+}
+
+export type Running = Awaited<ReturnType<typeof startEngine>>;
+
+/** Waits until `condition` holds; says what it waited for when it never does. */
+export async function until(what: string, condition: () => boolean, limitMs = 5_000) {
+  const end = Date.now() + limitMs;
+  while (!condition()) {
+    if (Date.now() > end) throw new Error(`waited in vain until ${what}`);
+    await delay(2);
+  }
+}
