@@ -64,14 +64,18 @@ function typescript() {
   };
 }
 
+/** The C compiler's command: $CC may be “ccache gcc”, as for the switch's own compiler driver. */
+const [cc = 'cc', ...ccArgs] = (process.env.CC ?? '').trim().split(/\s+/).filter(Boolean);
+
 async function compileC(args, output) {
   mkdirSync(dirname(output), { recursive: true });
-  const { code, output: text } = await runQuietly('cc', [...args, '-o', output], { cwd: root });
+  const line = [...ccArgs, ...args, '-o', output];
+  const { code, output: text } = await runQuietly(cc, line, { cwd: root });
   if (code === 0) return;
   throw new SetupError('the C compiler found errors', {
-    where: `${which('cc')} for ${output.slice(root.length + 1)}`,
+    where: `${which(cc)} for ${output.slice(root.length + 1)}`,
     detail: tail(text),
-    fix: 'mend the lines named above (in an unchanged clone this is our bug: please report it with the output of: cc --version)',
+    fix: `mend the lines named above (in an unchanged clone this is our bug: please report it with the output of: ${cc} --version)`,
   });
 }
 
@@ -116,8 +120,8 @@ function labHelpers(compiler) {
 }
 
 async function compilerVersion() {
-  const { output } = await runQuietly('cc', ['--version']);
-  return output.split('\n')[0];
+  const { output } = await runQuietly(cc, [...ccArgs, '--version']);
+  return `${cc} ${output.split('\n')[0]}`;
 }
 
 const printOf = (part) => fingerprint(part.inputs, ...part.more);
@@ -130,9 +134,52 @@ async function bring(part) {
   markBuilt(part.name, print);
 }
 
+/**
+ * The shipped pipelines, compiled to where the switch looks first, so that a plain run compiles
+ * nothing. Needs dist/: the pipeline compiler is ours, and TypeScript.
+ */
+function pipelines(compiler) {
+  const folder = inRoot('build', 'pipelines');
+  const natives = inRoot('dataplane-native');
+  const sources = ['compiler', 'binding'].flatMap((name) =>
+    filesBelow(join(natives, name), ending('.ts')),
+  );
+  const artefact = inRoot('p4', 'artefacts', 'main_native.json');
+  const headers = ['pipeline.h', 'table.h', 'build.json'].map((f) => join(natives, 'engine', f));
+  return {
+    name: 'pipelines',
+    label: 'compiling the shipped P4 program',
+    inputs: [...sources, ...headers, artefact],
+    more: [compiler],
+    outputs: [folder],
+    build: async () => {
+      const compiled = await compileShipped(artefact, folder);
+      for (const file of filesBelow(folder, () => true)) {
+        if (file !== compiled) rmSync(file, { force: true });
+      }
+    },
+  };
+}
+
+/** Bmv2 JSON → C → shared object in `folder`. Returns its path. */
+async function compileShipped(artefact, folder) {
+  const load = (file) => import(pathToFileURL(inRoot('dist', 'dataplane-native', file)));
+  const compiler = await load('compiler/compile.js');
+  const toolchain = await load('binding/toolchain.js');
+  const translated = compiler.compilePipeline(readFileSync(artefact));
+  if (!translated.ok) {
+    const detail = translated.errors.map((e) => `${e.code} ${e.path}: ${e.message}`).join('\n');
+    throw new SetupError('the P4 program does not translate to C', { where: artefact, detail });
+  }
+  const options = { cacheFolder: folder, shippedFolder: folder };
+  const compiled = await toolchain.compilePipeline(translated.value.c, options);
+  if (compiled.ok) return compiled.value.sharedObject;
+  throw new SetupError(compiled.error.message, { where: artefact });
+}
+
 /** @returns {Part[]} */
 function nativeParts(compiler) {
-  return [engine(compiler), ...labHelpers(compiler)];
+  return [engine(compiler), ...labHelpers(compiler), pipelines(compiler)];
 }
 
 export async function buildTypeScript() {

@@ -75,7 +75,12 @@ export function missingTools(job) {
     .map((tool) => ({
       ...tool,
       // Headers may live elsewhere on other systems: there, the compiler's own word counts.
-      missing: tool.needs.filter((need) => (debianLike || !need.startsWith('/')) && !isThere(need)),
+      missing: tool.needs.filter(
+        (need) =>
+          (debianLike || !need.startsWith('/')) &&
+          !(need === 'cc' && process.env.CC) &&
+          !isThere(need),
+      ),
       required: tool.jobs.includes(job),
     }))
     .filter((tool) => tool.missing.length > 0);
