@@ -6,6 +6,17 @@
 
 #include "engine.h"
 
+/* Under AddressSanitizer a packet that was given back, and the gap behind a frame's memory, are out
+ * of bounds like freed memory. */
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+#define FORBID(memory, octets) ASAN_POISON_MEMORY_REGION(memory, octets)
+#define ALLOW(memory, octets)  ASAN_UNPOISON_MEMORY_REGION(memory, octets)
+#else
+#define FORBID(memory, octets) ((void)0)
+#define ALLOW(memory, octets)  ((void)0)
+#endif
+
 static size_t stride_of(size_t octets) {
   const size_t stride = (octets + 63) & ~(size_t)63;
   /* Not a multiple of a page: all headers would fall into the same few cache sets. */
@@ -22,6 +33,7 @@ int tp_pool_open(struct tp_pool *pool, uint32_t count, uint32_t max_frame, uint3
   *pool = (struct tp_pool){
       .count = count,
       .phv_capacity = phv_capacity,
+      .frame_capacity = TP_HEADROOM + max_frame,
       .header_stride = stride_of(sizeof(struct tp_packet) + phv_capacity),
       .frame_stride = stride_of((size_t)TP_HEADROOM + max_frame),
   };
@@ -31,14 +43,17 @@ int tp_pool_open(struct tp_pool *pool, uint32_t count, uint32_t max_frame, uint3
     tp_pool_close(pool);
     return TP_E_NO_MEMORY;
   }
+  FORBID(pool->frames, pool->frame_stride * count);
   return TP_OK;
 }
 
 void tp_pool_close(struct tp_pool *pool) {
   if (pool->headers != NULL) {
+    ALLOW(pool->headers, pool->header_stride * pool->count);
     munmap(pool->headers, pool->header_stride * pool->count);
   }
   if (pool->frames != NULL) {
+    ALLOW(pool->frames, pool->frame_stride * pool->count);
     munmap(pool->frames, pool->frame_stride * pool->count);
   }
   *pool = (struct tp_pool){0};
@@ -58,10 +73,12 @@ struct tp_packet *tp_pool_take(struct tp_pool *pool) {
     return NULL;
   }
   pool->in_use++;
+  ALLOW(packet->phv, pool->phv_capacity);
+  ALLOW(buffer, pool->frame_capacity);
   memset(packet, 0, sizeof *packet);
   packet->buffer = buffer;
   packet->data = buffer + TP_HEADROOM;
-  packet->capacity = (uint32_t)pool->frame_stride;
+  packet->capacity = pool->frame_capacity;
   return packet;
 }
 
@@ -69,4 +86,6 @@ void tp_pool_give(struct tp_pool *pool, struct tp_packet *packet) {
   packet->next = pool->free;
   pool->free = packet;
   pool->in_use--;
+  FORBID(packet->phv, pool->phv_capacity);
+  FORBID(packet->buffer, pool->frame_capacity);
 }

@@ -15,7 +15,8 @@ struct tp_pool {
   uint32_t count;
   uint32_t fresh; /* packets from here on were never handed out */
   uint32_t in_use;
-  uint32_t phv_capacity; /* octets */
+  uint32_t phv_capacity;   /* octets */
+  uint32_t frame_capacity; /* octets, headroom included */
   size_t header_stride;
   size_t frame_stride;
 };

@@ -1,0 +1,54 @@
+/** The engine under AddressSanitizer and UndefinedBehaviorSanitizer: fixtures/smoke.c. */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readRecipe } from '#binding/build';
+import { packageRoot } from '#binding/paths';
+
+const folder = join(packageRoot, 'build', 'test', 'sanitized');
+const fixtures = join(packageRoot, 'test', 'engine', 'fixtures');
+const SANITIZE = ['-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-g', '-O1'];
+const ROUNDS = 300_000;
+
+function cc(...args: string[]) {
+  return spawnSync('cc', args, { cwd: packageRoot, encoding: 'utf8' });
+}
+
+mkdirSync(folder, { recursive: true });
+const probe = join(folder, 'probe');
+const compiled = spawnSync('cc', ['-xc', '-', ...SANITIZE, '-o', probe], {
+  input: 'int main(void) { return 0; }',
+});
+const hasSanitizers = compiled.status === 0 && spawnSync(probe).status === 0;
+
+describe.skipIf(!hasSanitizers)('under the sanitizers', () => {
+  const smoke = join(folder, `smoke-${process.pid}`);
+  const pipeline = join(folder, `l2-${process.pid}.so`);
+
+  beforeAll(async () => {
+    const { sources, warnings, includeDirectory } = await readRecipe();
+    const flags = ['-std=c17', '-D_GNU_SOURCE', '-pthread', '-Werror', ...SANITIZE, ...warnings];
+    const include = `-I${includeDirectory}`;
+    const program = [join(fixtures, 'smoke.c'), ...sources, '-ldl', '-o', smoke];
+    expect(cc(...flags, include, ...program)).toMatchObject({ status: 0, stderr: '' });
+    const shared = ['-fPIC', '-shared', join(fixtures, 'l2.c'), '-o', pipeline];
+    expect(cc(...flags, include, ...shared)).toMatchObject({ status: 0, stderr: '' });
+  });
+
+  afterAll(() => {
+    for (const file of [smoke, pipeline]) rmSync(file, { force: true });
+  });
+
+  it.each([1, 2, 3, Date.now() % 1_000_000])(
+    'random frames and calls do no harm and lose no buffer (seed %i)',
+    (seed) => {
+      const run = spawnSync(smoke, [pipeline, `${seed}`, `${ROUNDS}`], { encoding: 'utf8' });
+      expect(run.stderr).toBe('');
+      expect(run.status).toBe(0);
+      const [sent = 0, messages = 0] = [...run.stdout.matchAll(/\d+/g)].map(Number);
+      expect(sent).toBeGreaterThan(ROUNDS / 10);
+      expect(messages).toBeGreaterThan(ROUNDS / 100);
+    },
+  );
+});
