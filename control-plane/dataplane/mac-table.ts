@@ -113,12 +113,12 @@ export class MacTable {
     return [change('insert', 'destination_mac', station), change('insert', 'source_mac', station)];
   }
 
-  /** Takes over what an earlier agent learned; the switch has both entries already. */
-  adopt(station: Station, now: Instant): boolean {
+  /** Takes over what an earlier agent learned. `inSource`: whether `source_mac` has it too. */
+  adopt(station: Station, inSource: boolean, now: Instant): boolean {
     if (!this.#options.isMember(station) || this.#entries.size >= this.#options.maxEntries) {
       return false;
     }
-    this.#entries.set(keyOf(station), { station, heard: now, inSource: true });
+    this.#entries.set(keyOf(station), { station, heard: now, inSource });
     return true;
   }
 

@@ -466,3 +466,16 @@ export function wildcardTable(index: P4InfoIndex, name: string): Built<Entity> {
     create(EntitySchema, { entity: { case: 'tableEntry', value: { tableId: table.value.id } } }),
   );
 }
+
+/** Every multicast group and every clone session. */
+export function wildcardReplication(): Entity[] {
+  return [buildWildcard('multicastGroupEntry'), buildWildcard('cloneSessionEntry')];
+}
+
+function buildWildcard(kind: 'multicastGroupEntry' | 'cloneSessionEntry'): Entity {
+  const type =
+    kind === 'multicastGroupEntry' ? { case: kind, value: {} } : { case: kind, value: {} };
+  return create(EntitySchema, {
+    entity: { case: 'packetReplicationEngineEntry', value: { type } },
+  });
+}

@@ -1,0 +1,131 @@
+/** `timeplane switch`: the embedded P4Runtime switch. */
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import { pino } from 'pino';
+import { productVersion } from '#runtime/version';
+import type { ListenAddress } from '#server/server';
+import { parseListen } from '#server/server';
+import type { RunningSwitch } from '#server/switch';
+import { startSwitch } from '#server/switch';
+import type { Parsed, PortOption, QueueOption } from '#server/switch-options';
+import { checkPorts, parsePort, parseQueue } from '#server/switch-options';
+import { OperatorError } from '../operator-error.js';
+
+interface Flags {
+  readonly listen: ListenAddress;
+  readonly status?: ListenAddress;
+  readonly deviceId: bigint;
+  readonly cpuPort: number;
+  readonly port: readonly PortOption[];
+  readonly queue: readonly QueueOption[];
+  readonly pipelineCache?: string;
+  readonly wait: number;
+  readonly logLevel: string;
+}
+
+function address(text: string): ListenAddress {
+  const parsed = parseListen(text);
+  if (parsed.ok) return parsed.value;
+  throw new InvalidArgumentError(parsed.error.message);
+}
+
+function collect<T>(parse: (text: string) => Parsed<T>) {
+  return (text: string, before: readonly T[]): readonly T[] => {
+    const parsed = parse(text);
+    if (parsed.ok) return [...before, parsed.value];
+    throw new InvalidArgumentError(parsed.message);
+  };
+}
+
+function deviceId(text: string): bigint {
+  if (/^\d{1,20}$/.test(text)) {
+    const value = BigInt(text);
+    if (value > 0n && value < 1n << 64n) return value;
+  }
+  throw new InvalidArgumentError('expected a number from 1 to 2^64 - 1 (0 means "not set")');
+}
+
+function wholeNumber(low: number, high: number) {
+  return (text: string): number => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= low && value <= high) return value;
+    throw new InvalidArgumentError(`expected a whole number from ${low} to ${high}`);
+  };
+}
+
+/** Resolves at the first SIGINT or SIGTERM; a second one ends the process at once. */
+function untilSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.once(signal, () => resolve(signal));
+    }
+  });
+}
+
+function readyLine(flags: Flags, running: RunningSwitch): string {
+  const ports = flags.port.map(({ number, interfaceName }) => `${number}=${interfaceName}`);
+  const status = running.statusPort === null ? 'none' : `${running.statusPort}`;
+  return (
+    `ready p4runtime=${flags.listen.host}:${running.port} device=${flags.deviceId} ` +
+    `ports=${ports.join(',') || 'none'} status=${status} pipeline=none\n`
+  );
+}
+
+async function run(flags: Flags): Promise<void> {
+  const wrong = checkPorts(flags.port, flags.queue, flags.cpuPort);
+  if (wrong !== null) throw new OperatorError(wrong, { exitCode: 2 });
+  const log = pino({ name: 'switch', level: flags.logLevel }, pino.destination(2));
+  // Before anything is opened: a signal during the start is not to leave anything behind either.
+  const signalled = untilSignal();
+  const started = await startSwitch({
+    listen: flags.listen,
+    status: flags.status ?? null,
+    deviceId: flags.deviceId,
+    cpuPort: flags.cpuPort,
+    ports: flags.port,
+    queues: flags.queue,
+    pipelineCache: flags.pipelineCache ?? null,
+    waitMs: flags.wait * 1000,
+    version: productVersion(),
+    log,
+  });
+  if (!started.ok) throw new OperatorError(started.error.message, { hint: started.error.hint });
+  process.stdout.write(readyLine(flags, started.value));
+  const signal = await signalled;
+  log.info({ signal }, 'stopping');
+  await started.value.close();
+}
+
+const EXAMPLE = `
+Example:
+  $ timeplane switch --port 1=veth1 --port 2=veth2 --queue 2:rate=100Mbit,bound=256KiB
+
+The switch forwards nothing until a controller has set a pipeline ("timeplane agent" does). It
+listens on loopback addresses only.
+`;
+
+export function register(program: Command): void {
+  program
+    .command('switch')
+    .summary('run the embedded P4Runtime switch')
+    .description('Runs a P4 switch on Linux interfaces, driven over P4Runtime.')
+    .option('--listen <host:port>', 'P4Runtime address', address, address('127.0.0.1:9559'))
+    .option('--device-id <number>', 'P4Runtime device id', deviceId, 1n)
+    .option('--cpu-port <port>', "the controller's port", wholeNumber(1, 510), 510)
+    .option('--port <number=interface>', 'a port; repeat it', collect(parsePort), [])
+    .option(
+      '--queue <port:key=value,...>',
+      'an egress queue: rate, bound, priorities, overhead; repeat it',
+      collect(parseQueue),
+      [],
+    )
+    .option('--status <host:port>', 'serve /status.json and /metrics there', address)
+    .option('--pipeline-cache <directory>', 'where compiled pipelines are kept')
+    .option('--wait <seconds>', 'wait for missing interfaces', wholeNumber(0, 86_400), 0)
+    .addOption(
+      new Option('--log-level <level>', 'on standard error')
+        .choices(['debug', 'info', 'warn', 'error', 'silent'])
+        .default('info'),
+    )
+    .addHelpText('after', EXAMPLE)
+    .action((flags: Flags) => run(flags));
+}

@@ -1,0 +1,287 @@
+/**
+ * The agent of one switch: keeps it at the desired state, whatever dies and comes back, and learns
+ * addresses. All writes go through one queue of jobs, in order.
+ */
+import type { Logger } from 'pino';
+import { portCounters, dropCounters } from '#dataplane/counters';
+import { desiredState } from '#dataplane/desired-state';
+import { MALFORMED_REASONS } from '#dataplane/program';
+import { summariseResidence } from '#dataplane/residence';
+import type { ArbitrationPhase } from '#p4rt/arbitration';
+import type { Entity } from '#p4rt/entities';
+import { P4rtSession } from '#p4rt/session';
+import type { Target } from '#p4rt/target';
+import type { DigestList } from '#protos/p4/v1/p4runtime_pb';
+import { portValue, vlanValue } from '#units/identity';
+import { failure, success, type Result } from '#units/result';
+import { nsOf, type Instant } from '#units/time';
+import type { Pipeline } from './artefacts.js';
+import type { AgentConfig } from './config.js';
+import { JobQueue } from './job-queue.js';
+import { Learning, type StationUpdate } from './learning.js';
+import { StatisticsReader, type Statistics } from './statistics.js';
+import type { AgentStatus, PortStatus } from './status.js';
+import { preparePipeline, refusalText, updatesFor, writeUpdates } from './switch-writer.js';
+
+export interface AgentOptions {
+  readonly config: AgentConfig;
+  readonly target: Target;
+  readonly pipeline: Pipeline;
+  readonly log: Logger;
+  readonly version: string;
+  /** A clock that never steps back. */
+  readonly now: () => Instant;
+  readonly random: () => number;
+  /** Each time that the switch has become ready. */
+  readonly onReady: () => void;
+}
+
+const RESYNC_MS = 2_000;
+const AGING_PERIOD_MS = 1_000;
+/** Digest lists that wait to be written; further ones are left to the switch to tell again. */
+const MAX_WAITING = 64;
+/** How often the same loss is said again while it lasts. */
+const REPEAT_LOSS = 12;
+
+export class Agent {
+  readonly #options: AgentOptions;
+  readonly #session: P4rtSession;
+  readonly #learning: Learning;
+  readonly #statistics: StatisticsReader;
+  readonly #jobs: JobQueue;
+  readonly #desired: readonly Entity[];
+  #phase: ArbitrationPhase = 'idle';
+  #reason = 'not connected yet';
+  #repeated = 0;
+  #ready = false;
+  #synchronised = false;
+  #pushes = 0;
+  #entries = 0;
+  #digests = { received: 0, postponed: 0 };
+  #lastStatistics: Statistics | null = null;
+  #resync: NodeJS.Timeout | null = null;
+  #aging: NodeJS.Timeout | null = null;
+
+  private constructor(options: AgentOptions, desired: readonly Entity[]) {
+    const { config, pipeline, log, now } = options;
+    this.#options = options;
+    this.#desired = desired;
+    this.#jobs = new JobQueue((error) => log.error({ err: error }, 'a job failed: a bug'));
+    this.#learning = new Learning({
+      index: pipeline.index,
+      settings: config.settings,
+      aging: config.macTable.aging,
+      maxEntries: config.macTable.maxEntries,
+    });
+    this.#session = new P4rtSession({
+      address: config.target.address,
+      deviceId: config.target.deviceId,
+      electionId: config.target.electionId,
+      random: options.random,
+      handlers: {
+        onPhase: (phase, reason) => this.#onPhase(phase, reason),
+        onDigest: (list) => this.#onDigest(list),
+        onPacketIn: () => undefined,
+        onStreamError: (error) => log.warn({ message: error.message }, 'the switch complains'),
+      },
+    });
+    this.#statistics = new StatisticsReader(
+      pipeline.index,
+      config.settings.ports.length,
+      (entities) => this.#session.read(entities),
+      now,
+    );
+  }
+
+  /** Errors: the configuration does not fit the pipeline. */
+  static create(options: AgentOptions): Result<Agent> {
+    const desired = desiredState(options.pipeline.index, options.config.settings);
+    if (!desired.ok) return failure(desired.error.code, desired.error.message);
+    return success(new Agent(options, desired.value));
+  }
+
+  start(): void {
+    this.#session.start();
+    this.#aging = setInterval(() => {
+      if (this.#ready) {
+        this.#jobs.add(() => this.#write(this.#learning.aged(this.#options.now())));
+      }
+    }, AGING_PERIOD_MS);
+  }
+
+  /** Leaves the switch as it is: it goes on forwarding and correcting. */
+  async stop(): Promise<void> {
+    if (this.#aging !== null) clearInterval(this.#aging);
+    this.#cancelResync();
+    this.#session.stop();
+    await this.#jobs.idle();
+  }
+
+  #onPhase(phase: ArbitrationPhase, reason: string): void {
+    const { log, config } = this.#options;
+    const news = phase !== this.#phase || reason !== this.#reason;
+    this.#repeated = news ? 0 : this.#repeated + 1;
+    this.#phase = phase;
+    this.#reason = reason;
+    this.#ready = false;
+    this.#cancelResync();
+    if (phase === 'primary') {
+      log.info({ target: config.target.address }, 'primary controller of the switch');
+      this.#jobs.add(() => this.#synchronise());
+    } else if (phase !== 'stopped' && this.#repeated % REPEAT_LOSS === 0) {
+      const doing = phase === 'backup' ? 'waiting to become primary' : 'trying again';
+      log.warn({ target: config.target.address }, `${reason}; ${doing}`);
+    }
+  }
+
+  /** Makes the switch what the configuration and the learned addresses ask for. */
+  async #synchronise(): Promise<void> {
+    if (this.#phase !== 'primary') return;
+    const { pipeline, log, now } = this.#options;
+    const prepared = await preparePipeline(this.#session, pipeline);
+    if (!prepared.ok) {
+      this.#failed(prepared.error.message);
+      return;
+    }
+    if (prepared.value.pushed) {
+      this.#pushes += 1;
+      this.#statistics.forget();
+      log.info({ pipeline: pipeline.name }, 'pipeline pushed');
+    } else if (!this.#synchronised) {
+      const adopted = this.#learning.adopt(prepared.value.actual, now());
+      log.info({ pipeline: pipeline.name, adopted }, 'the switch runs our pipeline already');
+    }
+    const desired = [...this.#desired, ...this.#learning.entities()];
+    const updates = updatesFor(desired, prepared.value);
+    const written = await writeUpdates(this.#session, updates);
+    if (!written.ok) {
+      this.#failed(written.error.message);
+      return;
+    }
+    const [refused] = written.value;
+    if (refused !== undefined) {
+      const others = written.value.length - 1;
+      this.#failed(`the switch refuses ${refusalText(refused)} (and ${others} more)`);
+      return;
+    }
+    this.#synchronised = true;
+    this.#entries = desired.length;
+    this.#becomeReady(updates.length);
+  }
+
+  #becomeReady(updates: number): void {
+    if (this.#phase !== 'primary') return;
+    this.#ready = true;
+    this.#reason = '';
+    this.#options.log.info({ entries: this.#entries, updates }, 'ready');
+    this.#options.onReady();
+  }
+
+  /** Something did not work though the switch is there: say so, and try again. */
+  #failed(message: string): void {
+    if (this.#phase !== 'primary') return;
+    this.#ready = false;
+    this.#reason = message;
+    this.#options.log.error(`${message}; trying again`);
+    this.#resync ??= setTimeout(() => {
+      this.#resync = null;
+      this.#jobs.add(() => this.#synchronise());
+    }, RESYNC_MS);
+  }
+
+  #cancelResync(): void {
+    if (this.#resync !== null) clearTimeout(this.#resync);
+    this.#resync = null;
+  }
+
+  #onDigest(list: DigestList): void {
+    this.#digests.received += 1;
+    if (this.#jobs.waiting >= MAX_WAITING) {
+      this.#digests.postponed += 1;
+      return;
+    }
+    this.#jobs.add(async () => {
+      if (this.#phase !== 'primary') return;
+      await this.#write(this.#learning.heard(list, this.#options.now()));
+      this.#session.acknowledgeDigest(list);
+    });
+  }
+
+  async #write(updates: readonly StationUpdate[]): Promise<void> {
+    const written = await writeUpdates(
+      this.#session,
+      updates.map(({ update }) => update),
+    );
+    if (!written.ok) {
+      this.#failed(written.error.message);
+      return;
+    }
+    for (const refused of written.value) {
+      this.#options.log.warn(`an address was not taken: ${refusalText(refused)}`);
+      const about = updates.find(({ update }) => update.entity === refused.update.entity);
+      if (about !== undefined) this.#learning.table.forget(about.station);
+    }
+  }
+
+  /** Everything that is known now; asks the switch for its counters. */
+  async status(): Promise<AgentStatus> {
+    const { config, target, pipeline, version } = this.#options;
+    const read = this.#ready ? await this.#statistics.current() : null;
+    if (read?.ok === true) this.#lastStatistics = read.value;
+    const statistics = this.#lastStatistics;
+    const { table, undecodable } = this.#learning;
+    const ports = config.settings.ports.map((_, slot) => this.#portStatus(slot, statistics));
+    return {
+      version,
+      ready: this.#ready,
+      target: {
+        kind: target.kind,
+        address: config.target.address,
+        deviceId: String(config.target.deviceId),
+        electionId: String(config.target.electionId),
+        phase: this.#phase,
+        reason: this.#reason,
+        timestampResolutionNs: Number(nsOf(target.capabilities.timestampResolution)),
+        txHalf: target.capabilities.txHalf,
+      },
+      pipeline: {
+        name: pipeline.name,
+        cookie: pipeline.cookie.toString(16).padStart(16, '0'),
+        pushes: this.#pushes,
+        entries: this.#desired.length + 2 * table.size,
+      },
+      ports,
+      macTable: { ...table.counters, entries: table.size, maxEntries: table.capacity },
+      malformed: sumMalformed(ports),
+      drops: statistics?.drops ?? dropCounters(new Map()),
+      digests: { ...this.#digests, undecodable },
+      countersCurrent: read?.ok === true,
+    };
+  }
+
+  #portStatus(slot: number, statistics: Statistics | null): PortStatus {
+    const port = this.#options.config.settings.ports[slot];
+    if (port === undefined) throw new Error(`no port in slot ${slot}`);
+    const known = statistics?.ports[slot];
+    return {
+      number: portValue(port.number),
+      name: port.name,
+      ptp: port.ptp,
+      vlan: {
+        native: port.nativeVlan === null ? null : vlanValue(port.nativeVlan),
+        tagged: port.taggedVlans.map(vlanValue),
+      },
+      ...(known?.counters ?? portCounters(new Map(), slot)),
+      residenceNs: known?.residence ?? summariseResidence([]),
+    };
+  }
+}
+
+function sumMalformed(ports: readonly PortStatus[]): AgentStatus['malformed'] {
+  return Object.fromEntries(
+    MALFORMED_REASONS.map((reason) => [
+      reason,
+      ports.reduce((sum, port) => sum + port.malformed[reason], 0),
+    ]),
+  ) as AgentStatus['malformed'];
+}

@@ -1,0 +1,67 @@
+/** The agent as a process: everything that touches the world, put together. */
+import { pino } from 'pino';
+import { desiredState } from '#dataplane/desired-state';
+import { TARGETS } from '#p4rt/targets/targets';
+import { failure, success, type Result } from '#units/result';
+import { instant } from '#units/time';
+import { Agent } from './agent.js';
+import { loadPipeline } from './artefacts.js';
+import type { AgentConfig } from './config.js';
+import { startStatusServer } from './status-server.js';
+import { productVersion } from './version.js';
+
+export interface RunningAgent {
+  /** Where the status is served. */
+  readonly statusUrl: string;
+  readonly stop: () => Promise<void>;
+}
+
+/** Starts an agent and its status server. `onReady`: each time that the switch became ready. */
+export async function runAgent(
+  config: AgentConfig,
+  onReady: (statusUrl: string) => void,
+): Promise<Result<RunningAgent>> {
+  const target = TARGETS[config.target.kind];
+  const pipeline = await loadPipeline(target.capabilities.pipelineArtefact);
+  if (!pipeline.ok) return pipeline;
+  // Standard error: standard output is for the ready line alone.
+  const log = pino({ level: config.logLevel, base: null }, pino.destination({ fd: 2, sync: true }));
+  let statusUrl = '';
+  const agent = Agent.create({
+    config,
+    target,
+    pipeline: pipeline.value,
+    log,
+    version: productVersion(),
+    now: () => instant(process.hrtime.bigint()),
+    random: () => Math.random(),
+    onReady: () => onReady(statusUrl),
+  });
+  if (!agent.ok) return agent;
+  const server = await startStatusServer(config.status, () => agent.value.status());
+  if (!server.ok) return server;
+  const { host } = config.status;
+  statusUrl = `http://${host.includes(':') ? `[${host}]` : host}:${server.value.port}/status.json`;
+  agent.value.start();
+  return success({
+    statusUrl,
+    stop: async () => {
+      await agent.value.stop();
+      await server.value.close();
+    },
+  });
+}
+
+/** What `--check` tells of a configuration that is good: it is built, but nothing is sent. */
+export async function describePlan(config: AgentConfig): Promise<Result<string>> {
+  const { pipelineArtefact } = TARGETS[config.target.kind].capabilities;
+  const pipeline = await loadPipeline(pipelineArtefact);
+  if (!pipeline.ok) return pipeline;
+  const desired = desiredState(pipeline.value.index, config.settings);
+  if (!desired.ok) return failure(desired.error.code, desired.error.message);
+  const { ports } = config.settings;
+  const transparent = ports.filter(({ ptp }) => ptp === 'transparent').length;
+  return success(
+    `${ports.length} ports (${transparent} transparent), ${desired.value.length} entities for ${pipelineArtefact} at ${config.target.address}`,
+  );
+}

@@ -1,0 +1,56 @@
+/** What /status.json says. The shape is an interface to others: add, do not change. */
+import type { DropCounters, PortCounters } from '#dataplane/counters';
+import type { MacTableCounters } from '#dataplane/mac-table';
+import type { MalformedReason, PtpMode } from '#dataplane/program';
+import type { ResidenceSummary } from '#dataplane/residence';
+import type { ArbitrationPhase } from '#p4rt/arbitration';
+
+export interface AgentStatus {
+  readonly version: string;
+  /** The switch runs our pipeline, and everything that was asked for is written. */
+  readonly ready: boolean;
+  readonly target: {
+    readonly kind: string;
+    readonly address: string;
+    readonly deviceId: string;
+    readonly electionId: string;
+    readonly phase: ArbitrationPhase;
+    /** Why we are not primary or not ready; empty when we are. */
+    readonly reason: string;
+    readonly timestampResolutionNs: number;
+    readonly txHalf: string;
+  };
+  readonly pipeline: {
+    readonly name: string;
+    /** As hexadecimal text: JSON has no 64-bit numbers. */
+    readonly cookie: string;
+    /** How often this agent pushed it. */
+    readonly pushes: number;
+    readonly entries: number;
+  };
+  readonly ports: readonly PortStatus[];
+  readonly macTable: MacTableCounters & { readonly entries: number; readonly maxEntries: number };
+  /** All ports together. */
+  readonly malformed: Readonly<Record<MalformedReason, number>>;
+  readonly drops: DropCounters;
+  readonly digests: {
+    readonly received: number;
+    /** Lists that came faster than they could be written; the switch tells again. */
+    readonly postponed: number;
+    readonly undecodable: number;
+  };
+  /** Whether the counters are those of the switch now; else the last known, or zero. */
+  readonly countersCurrent: boolean;
+}
+
+export interface PortStatus {
+  readonly number: number;
+  readonly name: string;
+  readonly ptp: PtpMode;
+  readonly vlan: { readonly native: number | null; readonly tagged: readonly number[] };
+  readonly messages: PortCounters['messages'];
+  readonly malformed: PortCounters['malformed'];
+  readonly version1: number;
+  /** Of event messages that left by this port, since the pipeline was pushed. */
+  readonly residenceNs: ResidenceSummary;
+}
