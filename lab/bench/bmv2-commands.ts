@@ -23,10 +23,7 @@ const program = z.object({
   ),
 });
 
-/** More frames than a run holds: what a file feeds must not be lost in a queue. */
-const QUEUE_FRAMES = 1_000_000;
-
-export function bmv2Commands(json: string, plan: SwitchPlan): string {
+export function bmv2Commands(json: string, plan: SwitchPlan, queueFrames: number): string {
   const { actions, pipelines } = program.parse(JSON.parse(json));
   const tables = pipelines.flatMap((pipeline) => pipeline.tables);
   const entries = entriesOf(plan).map((entry) => {
@@ -46,5 +43,5 @@ export function bmv2Commands(json: string, plan: SwitchPlan): string {
     `mc_node_create ${handle} ${ports.join(' ')}`,
     `mc_node_associate ${group} ${handle}`,
   ]);
-  return [...entries, ...groups, `set_queue_depth ${QUEUE_FRAMES}`, ''].join('\n');
+  return [...entries, ...groups, `set_queue_depth ${queueFrames}`, ''].join('\n');
 }

@@ -19,6 +19,8 @@ export const BMV2_CLI = 'simple_switch_CLI';
 const THRIFT_PORT = '19090';
 /** How long simple_switch waits before it reads: the tables are filled in this time. */
 const WAIT_S = 3;
+/** More frames than a run holds: what a file feeds must not be lost in a queue. */
+const QUEUE_FRAMES = 1_000_000;
 const PATIENCE_MS = 60_000;
 const PCAP_HEADER_OCTETS = 24;
 
@@ -40,16 +42,16 @@ export async function configureBmv2(
   json: string,
   plan: SwitchPlan,
   port: string,
-  inside: (argv: readonly string[]) => string[] = (argv) => [...argv],
+  queueFrames: number,
 ): Promise<void> {
-  const command = inside([BMV2_CLI, '--thrift-port', port]);
+  const command = [BMV2_CLI, '--thrift-port', port];
   for (let tries = 0; ; tries++) {
     const probe = await tryCommand(command, 'show_tables\n');
     if (probe.code === 0 && probe.stdout.includes('vlan_delivery')) break;
     if (tries === 50) throw new LabError('not-ready', `${BMV2} does not answer: ${probe.stderr}`);
     await sleep(100);
   }
-  const commands = bmv2Commands(readFileSync(json, 'utf8'), plan);
+  const commands = bmv2Commands(readFileSync(json, 'utf8'), plan, queueFrames);
   const said = await runCommand(command, commands);
   const error = /^.*(?:Error|Invalid|Unknown).*$/m.exec(said);
   if (error !== null) throw new LabError('command-failed', `${BMV2_CLI}: ${error[0]}`);
@@ -78,7 +80,7 @@ async function run({ json, plan, directory, frames }: Bmv2Run): Promise<Finished
     ],
   });
   try {
-    await configureBmv2(json, plan, THRIFT_PORT);
+    await configureBmv2(json, plan, THRIFT_PORT, QUEUE_FRAMES);
     const before = cpuNs(process.pid);
     await allCameOut(
       process,

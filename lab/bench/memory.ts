@@ -9,6 +9,7 @@ import { z } from 'zod';
 import { LabError } from '../lab-error.js';
 import { runCommand } from '../topology/commands.js';
 import { bmv2CpuNsPerPacket, bmv2MissingReason, bmv2Outputs } from './bmv2-files.js';
+import { type ByPort, byPort, difference, withoutCorrection } from './compare.js';
 import { type MixFrame, benchPlan, frameFile, mixFrames, readFrameFile } from './mix.js';
 import { type Program, artefactPath, buildPipeline, programPath } from './native-programs.js';
 import { type BenchResult, type Contest, interleave, judge, median, without } from './results.js';
@@ -83,35 +84,10 @@ async function nsPerPacket(loop: Loop, packets: number): Promise<number> {
 }
 
 /** What a program lets out for the frames, by port, in order. */
-async function outputs(bench: MemoryBench, loop: Loop): Promise<ReadonlyMap<number, string[]>> {
+async function outputs(bench: MemoryBench, loop: Loop): Promise<ByPort> {
   const file = join(bench.directory, `${loop.program}.out`);
   await runCommand([programPath(loop.program), ...loop.args, String(FRAMES), file]);
   return byPort(readFrameFile(readFileSync(file)));
-}
-
-function byPort(frames: readonly MixFrame[]): ReadonlyMap<number, string[]> {
-  const out = new Map<number, string[]>();
-  for (const { port, octets } of frames) {
-    const list = out.get(port) ?? [];
-    list.push(Buffer.from(octets).toString('hex'));
-    out.set(port, list);
-  }
-  return out;
-}
-
-/** Null where both let out the same frames; otherwise the first difference in words. */
-export function difference(
-  ours: ReadonlyMap<number, readonly string[]>,
-  theirs: ReadonlyMap<number, readonly string[]>,
-): string | null {
-  for (const port of new Set([...ours.keys(), ...theirs.keys()])) {
-    const a = ours.get(port) ?? [];
-    const b = theirs.get(port) ?? [];
-    if (a.length !== b.length) return `port ${port} sent ${a.length} and ${b.length} frames`;
-    const at = a.findIndex((octets, index) => octets !== b[index]);
-    if (at >= 0) return `frame ${at} of port ${port}: ${a[at] ?? ''} and ${b[at] ?? ''}`;
-  }
-  return null;
 }
 
 /** The compiled pipeline, alone or in its engine, against the hand-written loop. */
@@ -167,25 +143,4 @@ export async function againstBmv2(
     throw new LabError('no-samples', 'simple_switch gave no figure');
   }
   return judge(BMV2_CONTEST, rounds);
-}
-
-/** Blanks what depends on the time spent inside: correctionField and the UDP checksum over it. */
-function withoutCorrection(
-  outputs: ReadonlyMap<number, readonly string[]>,
-): ReadonlyMap<number, string[]> {
-  const blank = (text: string): string => {
-    const ether = (at: number): string => text.slice(2 * at, 2 * at + 4);
-    let at = 12;
-    while (ether(at) === '8100' || ether(at) === '88a8') at += 4;
-    const udp = { '0800': at + 22, '86dd': at + 42 }[ether(at)];
-    const message = udp === undefined ? at + 2 : udp + 8;
-    const isPtp = ether(at) === '88f7' || (udp !== undefined && ether(udp + 2) === '013f');
-    if (!isPtp) return text;
-    const cut = (hex: string, from: number, octets: number): string =>
-      hex.slice(0, 2 * from) + 'x'.repeat(2 * octets) + hex.slice(2 * (from + octets));
-    return udp === undefined
-      ? cut(text, message + 8, 8)
-      : cut(cut(text, udp + 6, 2), message + 8, 8);
-  };
-  return new Map([...outputs].map(([port, list]) => [port, list.map(blank)]));
 }

@@ -2,11 +2,9 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { LabError } from '../lab-error.js';
-import { tryCommand } from '../topology/commands.js';
 import type { SwitchedPath } from '../topology/switched-path.js';
 import { projectRoot } from './helpers.js';
-import { assertAllAlive, startProcess, type ManagedProcess } from './managed-process.js';
+import { startProcess, type ManagedProcess } from './managed-process.js';
 
 export type PtpMode = 'off' | 'transparent';
 export type TargetKind = 'native' | 'bmv2';
@@ -39,24 +37,8 @@ export function agentConfig(kind: TargetKind, ptp: PtpMode): string {
   });
 }
 
-/** Asks until the status says ready; runs inside the namespace, so it is a program of its own. */
-const POLLER = `
-const [url, timeoutMs] = process.argv.slice(1);
-const end = Date.now() + Number(timeoutMs);
-let last = 'no answer';
-while (Date.now() < end) {
-  try {
-    const status = await (await fetch(url)).json();
-    if (status.ready === true) process.exit(0);
-    last = JSON.stringify(status).slice(0, 300);
-  } catch (error) { last = String(error.cause?.message ?? error.message); }
-  await new Promise((resolve) => setTimeout(resolve, 100));
-}
-console.error(last);
-process.exit(1);
-`;
-
-const READY_TIMEOUT_MS = 10_000;
+/** It tries again every few seconds while its target is starting. */
+const READY_TIMEOUT_MS = 15_000;
 
 export interface AgentOptions {
   readonly path: SwitchedPath;
@@ -76,14 +58,6 @@ export async function startAgent(options: AgentOptions): Promise<ManagedProcess>
     namespace: options.path.switchNamespace,
   });
   options.onStart(agent);
-  const poll = tryCommand(
-    options.path.switchNamespace.inside([
-      ...[process.execPath, '--input-type=module', '--eval', POLLER, '--'],
-      ...[`http://${AGENT_STATUS_ADDRESS}/status.json`, String(READY_TIMEOUT_MS)],
-    ]),
-  );
-  const result = await Promise.race([poll, agent.exited.then(() => null)]);
-  assertAllAlive([agent]);
-  if (result !== null && result.code === 0) return agent;
-  throw new LabError('not-ready', `the agent did not get ready: ${result?.stderr.trim() ?? ''}`);
+  await agent.line(/^ready\b/, READY_TIMEOUT_MS);
+  return agent;
 }

@@ -5,7 +5,7 @@
  *
  *   null_forwarder INTERFACE INTERFACE
  *
- * Prints `ready` when it forwards, and stops when its standard input ends.
+ * Prints `ready` when it forwards, and does so until it is killed.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -149,13 +149,11 @@ int main(int argc, char **argv) {
   open_side(&sides[1], argv[2]);
   puts("ready");
   fflush(stdout);
-  struct pollfd waits[3] = {
-      {sides[0].receive, POLLIN, 0}, {sides[1].receive, POLLIN, 0}, {STDIN_FILENO, POLLIN, 0}};
-  while ((waits[2].revents & (POLLIN | POLLHUP)) == 0) {
+  struct pollfd waits[2] = {{sides[0].receive, POLLIN, 0}, {sides[1].receive, POLLIN, 0}};
+  for (;;) {
     const bool moved = move_burst(&sides[0], &sides[1]);
-    if (!move_burst(&sides[1], &sides[0]) && !moved && poll(waits, 3, 1000) < 0 && errno != EINTR) {
+    if (!move_burst(&sides[1], &sides[0]) && !moved && poll(waits, 2, -1) < 0 && errno != EINTR) {
       fail("poll");
     }
   }
-  return 0;
 }
