@@ -1,6 +1,6 @@
 /** What is built from what: TypeScript, the C engine, the lab's C helpers, the shipped pipeline. */
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { basename, dirname, extname, join } from 'node:path';
+import { basename, dirname, extname, join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { SetupError, runQuietly, step, tail } from './console.mjs';
 import {
@@ -29,6 +29,15 @@ const ending =
  * @property {() => Promise<void>} build
  */
 
+/** The compiler leaves behind what it made of sources that are gone since. */
+function removeOrphans() {
+  const dist = inRoot('dist');
+  for (const file of filesBelow(dist, ending('.js', '.map'))) {
+    const source = inRoot(relative(dist, file).replace(/\.js(\.map)?$/, '.ts'));
+    if (!existsSync(source)) rmSync(file);
+  }
+}
+
 /** @returns {Part} */
 function typescript() {
   const sources = ['control-plane', 'dataplane-native', 'protos/gen', 'lab'].flatMap((folder) =>
@@ -54,7 +63,7 @@ function typescript() {
         [compiler, '-p', 'tsconfig.build.json'],
         { cwd: root },
       );
-      if (code === 0) return;
+      if (code === 0) return removeOrphans();
       throw new SetupError('TypeScript found errors', {
         where: 'tsconfig.build.json',
         detail: tail(output),
