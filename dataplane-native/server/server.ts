@@ -95,7 +95,7 @@ export async function startServer(
     server.bindAsync(target, credentials, (error, boundPort) => resolve(error ?? boundPort));
   });
   if (bound instanceof Error) {
-    const message = `cannot listen on ${target}: ${bound.message}`;
+    const message = `cannot listen on ${target}: ${bindReason(bound.message)}`;
     return { ok: false, error: { code: 'CANNOT_BIND', message } };
   }
   const close = (): Promise<void> =>
@@ -106,6 +106,11 @@ export async function startServer(
       service.close();
     });
   return { ok: true, value: { port: bound, close } };
+}
+
+/** gRPC wraps what the operating system says: "No address added out of …: [listen EADDRINUSE: …]". */
+function bindReason(message: string): string {
+  return /\[listen (.*)\]$/.exec(message)?.[1] ?? message;
 }
 
 function implementation(

@@ -52,13 +52,18 @@ function wholeNumber(low: number, high: number) {
   };
 }
 
-/** Resolves at the first SIGINT or SIGTERM; a second one ends the process at once. */
-function untilSignal(): Promise<NodeJS.Signals> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-      process.once(signal, () => resolve(signal));
-    }
-  });
+/** Aborts at the first SIGINT or SIGTERM; a second one ends the process at once. */
+function abortOnSignal(): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => controller.abort(signal));
+  }
+  return controller.signal;
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve()));
 }
 
 function readyLine(flags: Flags, running: RunningSwitch): string {
@@ -75,7 +80,7 @@ async function run(flags: Flags): Promise<void> {
   if (wrong !== null) throw new OperatorError(wrong, { exitCode: 2 });
   const log = pino({ name: 'switch', level: flags.logLevel }, pino.destination(2));
   // Before anything is opened: a signal during the start is not to leave anything behind either.
-  const signalled = untilSignal();
+  const abort = abortOnSignal();
   const started = await startSwitch({
     listen: flags.listen,
     status: flags.status ?? null,
@@ -87,15 +92,22 @@ async function run(flags: Flags): Promise<void> {
     waitMs: flags.wait * 1000,
     version: productVersion(),
     log,
+    abort,
   });
+  if (!started.ok && abort.aborted) return;
   if (!started.ok) throw new OperatorError(started.error.message, { hint: started.error.hint });
   process.stdout.write(readyLine(flags, started.value));
-  const signal = await signalled;
-  log.info({ signal }, 'stopping');
+  await aborted(abort);
+  log.info({ signal: String(abort.reason) }, 'stopping');
   await started.value.close();
 }
 
+const DEFAULT_LISTEN = '127.0.0.1:9559';
+
 const EXAMPLE = `
+Queues: rate (100Mbit; 0: not limited), bound of each priority (256KiB), priorities (1 to 8), and
+overhead, the octets that the rate counts beside each frame (24: FCS, preamble and gap).
+
 Example:
   $ timeplane switch --port 1=veth1 --port 2=veth2 --queue 2:rate=100Mbit,bound=256KiB
 
@@ -108,15 +120,26 @@ export function register(program: Command): void {
     .command('switch')
     .summary('run the embedded P4Runtime switch')
     .description('Runs a P4 switch on Linux interfaces, driven over P4Runtime.')
-    .option('--listen <host:port>', 'P4Runtime address', address, address('127.0.0.1:9559'))
-    .option('--device-id <number>', 'P4Runtime device id', deviceId, 1n)
+    .addOption(
+      new Option('--listen <host:port>', 'P4Runtime address')
+        .argParser(address)
+        .default(address(DEFAULT_LISTEN), DEFAULT_LISTEN),
+    )
+    .addOption(
+      new Option('--device-id <number>', 'P4Runtime device id')
+        .argParser(deviceId)
+        .default(1n, '1'),
+    )
     .option('--cpu-port <port>', "the controller's port", wholeNumber(1, 510), 510)
-    .option('--port <number=interface>', 'a port; repeat it', collect(parsePort), [])
-    .option(
-      '--queue <port:key=value,...>',
-      'an egress queue: rate, bound, priorities, overhead; repeat it',
-      collect(parseQueue),
-      [],
+    .addOption(
+      new Option('--port <number=interface>', 'a port; repeat it')
+        .argParser(collect(parsePort))
+        .default([], 'none'),
+    )
+    .addOption(
+      new Option('--queue <port:key=value,...>', 'an egress queue; repeat it (see below)')
+        .argParser(collect(parseQueue))
+        .default([], 'not limited'),
     )
     .option('--status <host:port>', 'serve /status.json and /metrics there', address)
     .option('--pipeline-cache <directory>', 'where compiled pipelines are kept')

@@ -1,0 +1,197 @@
+/** What the switch tells about itself: GET /status.json and GET /metrics. */
+import { Gauge, Registry } from 'prom-client';
+import type {
+  Engine,
+  EngineCounters,
+  PortCounters,
+  QueueOptions,
+  TxLatency,
+} from '#binding/engine';
+import type { P4RuntimeService, ServiceCounts } from './service.js';
+
+export interface ReportedPort {
+  readonly number: number;
+  readonly interfaceName: string;
+  readonly queue: QueueOptions | null;
+}
+
+export interface ReportSource {
+  readonly version: string;
+  readonly deviceId: bigint;
+  readonly cpuPort: number;
+  readonly listen: string;
+  readonly engine: Engine;
+  readonly service: P4RuntimeService;
+  readonly ports: readonly ReportedPort[];
+}
+
+interface PortReport {
+  readonly number: number;
+  readonly interface: string;
+  readonly linkUp: boolean;
+  readonly counters: Readonly<Record<string, number>>;
+  readonly drops: Readonly<Record<string, number>>;
+  readonly queue: {
+    readonly rateBps: number;
+    readonly boundOctets: number;
+    readonly priorities: number;
+    readonly overheadOctets: number;
+    readonly waitingOctets: number;
+  };
+  /** Compensated, and as seen in the last 256 transmit stamps; spread is p99 less p50. */
+  readonly txLatencyNs: {
+    readonly applied: number;
+    readonly samples: number;
+    readonly p50: number;
+    readonly p99: number;
+    readonly max: number;
+    readonly spread: number;
+  };
+}
+
+export interface SwitchReport {
+  readonly ready: true;
+  readonly version: string;
+  readonly deviceId: number;
+  readonly cpuPort: number;
+  readonly listen: string;
+  readonly pipeline: { readonly program: string } | null;
+  readonly ports: readonly PortReport[];
+  /** Frames dropped between ports, by reason. */
+  readonly drops: Readonly<Record<string, number>>;
+  readonly packetIns: number;
+  readonly digests: number;
+  readonly p4runtime: ServiceCounts;
+}
+
+/** Of a port's counters, those that count frames lost there. */
+const PORT_DROPS = [
+  'rxKernelDrops',
+  'rxOversize',
+  'txQueueFull',
+  'txErrors',
+  'txCorrectionLost',
+] as const satisfies readonly (keyof PortCounters)[];
+
+const ENGINE_DROPS = [
+  'droppedByProgram',
+  'droppedNoPort',
+  'droppedNoGroup',
+  'droppedNoSession',
+  'droppedNoBuffer',
+  'droppedNoPipeline',
+  'droppedHeadroom',
+  'droppedLoops',
+  'droppedReload',
+  'packetInsLost',
+  'digestsLost',
+] as const satisfies readonly (keyof EngineCounters)[];
+
+const NO_LATENCY: TxLatency = { appliedNs: 0n, samples: 0n, p50Ns: 0n, p99Ns: 0n, maxNs: 0n };
+/** As the engine has it without being told. */
+const DEFAULT_QUEUE: QueueOptions = {
+  rateBps: 0n,
+  overheadOctets: 0,
+  boundOctets: 256 * 1024,
+  priorityCount: 1,
+};
+
+function pick<K extends string>(
+  names: readonly K[],
+  values: Readonly<Record<K, bigint>>,
+): Record<string, number> {
+  return Object.fromEntries(names.map((name) => [name, Number(values[name])]));
+}
+
+function reportPort(engine: Engine, port: ReportedPort): PortReport {
+  const { number, interfaceName } = port;
+  const read = engine.portCounters(number);
+  const queue = port.queue ?? DEFAULT_QUEUE;
+  const measured = engine.txLatency(number);
+  const latency = measured.ok ? measured.value : NO_LATENCY;
+  const { linkUp = 0n, queueOctets = 0n, ...counters } = read.ok ? read.value : {};
+  return {
+    number,
+    interface: interfaceName,
+    linkUp: linkUp === 1n,
+    counters: Object.fromEntries(
+      Object.entries(counters).map(([name, value]) => [name, Number(value)]),
+    ),
+    drops: read.ok ? pick(PORT_DROPS, read.value) : {},
+    queue: {
+      rateBps: Number(queue.rateBps),
+      boundOctets: queue.boundOctets,
+      priorities: queue.priorityCount,
+      overheadOctets: queue.overheadOctets,
+      waitingOctets: Number(queueOctets),
+    },
+    txLatencyNs: {
+      applied: Number(latency.appliedNs),
+      samples: Number(latency.samples),
+      p50: Number(latency.p50Ns),
+      p99: Number(latency.p99Ns),
+      max: Number(latency.maxNs),
+      spread: Number(latency.p99Ns - latency.p50Ns),
+    },
+  };
+}
+
+/** The state of the switch at this instant. */
+export function switchReport(source: ReportSource): SwitchReport {
+  const { engine, service } = source;
+  const counters = engine.counters();
+  const { program } = service;
+  return {
+    ready: true,
+    version: source.version,
+    deviceId: Number(source.deviceId),
+    cpuPort: source.cpuPort,
+    listen: source.listen,
+    pipeline: program === null ? null : { program },
+    ports: source.ports.map((port) => reportPort(engine, port)),
+    drops: pick(ENGINE_DROPS, counters),
+    packetIns: Number(counters.packetIns),
+    digests: Number(counters.digests),
+    p4runtime: service.counts(),
+  };
+}
+
+const snake = (name: string): string =>
+  name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+
+/** The same for Prometheus, in its text format. */
+export function switchMetrics(report: SwitchReport): Promise<string> {
+  const registry = new Registry();
+  const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[]) =>
+    new Gauge({ name: `timeplane_switch_${name}`, help, labelNames, registers: [registry] });
+  gauge('info', 'Version of the switch', ['version']).set({ version: report.version }, 1);
+  gauge('pipeline_loaded', '1 when a pipeline is committed', []).set(
+    report.pipeline === null ? 0 : 1,
+  );
+  const dropped = gauge('dropped', 'Frames and messages dropped between ports', ['reason']);
+  for (const [reason, value] of Object.entries(report.drops)) dropped.set({ reason }, value);
+  const p4runtime = gauge('p4runtime', 'Counts of the P4Runtime server', ['what']);
+  for (const [what, value] of Object.entries(report.p4runtime)) {
+    p4runtime.set({ what: snake(what) }, Number(value));
+  }
+  const counter = gauge('port', 'Counters of a port', ['port', 'interface', 'counter']);
+  const link = gauge('port_link_up', '1 when the link is up', ['port', 'interface']);
+  const waiting = gauge('port_queue_octets', 'Octets that wait to be sent', ['port', 'interface']);
+  const latency = gauge(
+    'port_tx_latency_ns',
+    "From the engine's transmit instant to the kernel's stamp, ns",
+    ['port', 'interface', 'statistic'],
+  );
+  for (const port of report.ports) {
+    const labels = { port: String(port.number), interface: port.interface };
+    link.set(labels, port.linkUp ? 1 : 0);
+    waiting.set(labels, port.queue.waitingOctets);
+    for (const [name, value] of Object.entries(port.counters)) {
+      counter.set({ ...labels, counter: snake(name) }, value);
+    }
+    for (const [statistic, value] of Object.entries(port.txLatencyNs)) {
+      latency.set({ ...labels, statistic }, value);
+    }
+  }
+  return registry.metrics();
+}

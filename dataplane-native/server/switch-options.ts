@@ -1,0 +1,156 @@
+/** The text forms of `timeplane switch`'s options. Each parser gives the value or what is wrong. */
+import type { QueueOptions } from '#binding/engine';
+
+export type Parsed<T> =
+  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly message: string };
+
+export interface PortOption {
+  readonly number: number;
+  readonly interfaceName: string;
+}
+
+export interface QueueOption extends QueueOptions {
+  readonly port: number;
+}
+
+const MAX_PORT = 509;
+/** IFNAMSIZ less the NUL. */
+const MAX_INTERFACE_NAME = 15;
+/** FCS, preamble and gap of an Ethernet frame. */
+const WIRE_OVERHEAD_OCTETS = 24;
+
+const wrong = (message: string) => ({ ok: false, message }) as const;
+
+function portNumber(text: string): number | null {
+  const value = Number(text);
+  return /^\d{1,3}$/.test(text) && value >= 1 && value <= MAX_PORT ? value : null;
+}
+
+/** NUMBER=INTERFACE, such as 1=veth1. */
+export function parsePort(text: string): Parsed<PortOption> {
+  const [left = '', interfaceName = '', ...rest] = text.split('=');
+  const number = portNumber(left);
+  if (number === null || interfaceName === '' || rest.length > 0) {
+    return wrong(`'${text}' is not NUMBER=INTERFACE with a number from 1 to ${MAX_PORT}`);
+  }
+  if (interfaceName.length > MAX_INTERFACE_NAME || /[\s/]/.test(interfaceName)) {
+    return wrong(`'${interfaceName}' cannot be the name of an interface`);
+  }
+  return { ok: true, value: { number, interfaceName } };
+}
+
+const RATE_UNITS: Readonly<Record<string, number>> = {
+  '': 1,
+  bit: 1,
+  kbit: 1e3,
+  Mbit: 1e6,
+  Gbit: 1e9,
+};
+const SIZE_UNITS: Readonly<Record<string, number>> = {
+  '': 1,
+  B: 1,
+  kB: 1e3,
+  MB: 1e6,
+  KiB: 1024,
+  MiB: 1024 * 1024,
+};
+
+function quantity(text: string, units: Readonly<Record<string, number>>): number | null {
+  const match = /^(\d+(?:\.\d+)?)([A-Za-z]*)$/.exec(text);
+  const unit = units[match?.[2] ?? '?'];
+  return match === null || unit === undefined ? null : Math.round(Number(match[1]) * unit);
+}
+
+function whole(text: string, low: number, high: number): number | null {
+  const value = Number(text);
+  return /^\d+$/.test(text) && value >= low && value <= high ? value : null;
+}
+
+const MAX_RATE_BPS = 1e12;
+const MAX_BOUND_OCTETS = 1024 * 1024 * 1024;
+const MAX_OVERHEAD_OCTETS = 1024;
+const MAX_PRIORITIES = 8;
+
+type QueueKey = 'rate' | 'bound' | 'priorities' | 'overhead';
+
+const QUEUE_KEYS: Readonly<
+  Record<QueueKey, { readonly example: string; readonly parse: (text: string) => number | null }>
+> = {
+  rate: {
+    example: '100Mbit (0: not limited)',
+    parse: (text) => atMost(quantity(text, RATE_UNITS), MAX_RATE_BPS),
+  },
+  bound: {
+    example: '256KiB',
+    parse: (text) => atMost(quantity(text, SIZE_UNITS), MAX_BOUND_OCTETS),
+  },
+  priorities: { example: '1 to 8', parse: (text) => whole(text, 1, MAX_PRIORITIES) },
+  overhead: { example: '24 (octets)', parse: (text) => whole(text, 0, MAX_OVERHEAD_OCTETS) },
+};
+
+function atMost(value: number | null, limit: number): number | null {
+  return value !== null && value <= limit ? value : null;
+}
+
+/** PORT:key=value,…, such as 2:rate=100Mbit,bound=256KiB,priorities=8,overhead=24. */
+export function parseQueue(text: string): Parsed<QueueOption> {
+  const colon = text.indexOf(':');
+  const port = portNumber(text.slice(0, Math.max(colon, 0)));
+  if (port === null)
+    return wrong(`'${text}' is not PORT:key=value,… with a port from 1 to ${MAX_PORT}`);
+  const values: Record<QueueKey, number> = {
+    rate: 0,
+    bound: 256 * 1024,
+    priorities: 1,
+    overhead: WIRE_OVERHEAD_OCTETS,
+  };
+  for (const part of text.slice(colon + 1).split(',')) {
+    const [key = '', value = ''] = part.split('=');
+    if (!isQueueKey(key)) {
+      return wrong(`'${key}' is not one of ${Object.keys(QUEUE_KEYS).join(', ')}`);
+    }
+    const parsed = QUEUE_KEYS[key].parse(value);
+    if (parsed === null) {
+      return wrong(`${key}: '${value}' is not something like ${QUEUE_KEYS[key].example}`);
+    }
+    values[key] = parsed;
+  }
+  return {
+    ok: true,
+    value: {
+      port,
+      rateBps: BigInt(values.rate),
+      overheadOctets: values.overhead,
+      boundOctets: values.bound,
+      priorityCount: values.priorities,
+    },
+  };
+}
+
+function isQueueKey(key: string): key is QueueKey {
+  return Object.hasOwn(QUEUE_KEYS, key);
+}
+
+/** What is wrong with the ports and queues together; null: nothing. */
+export function checkPorts(
+  ports: readonly PortOption[],
+  queues: readonly QueueOption[],
+  cpuPort: number,
+): string | null {
+  const numbers = new Set<number>();
+  const names = new Set<string>();
+  for (const { number, interfaceName } of ports) {
+    if (numbers.has(number)) return `port ${number} is given twice`;
+    if (names.has(interfaceName)) return `interface ${interfaceName} is given to two ports`;
+    if (number === cpuPort) return `port ${number} is the CPU port`;
+    numbers.add(number);
+    names.add(interfaceName);
+  }
+  const queued = new Set<number>();
+  for (const { port } of queues) {
+    if (!numbers.has(port)) return `a queue is given for port ${port}, and there is no such port`;
+    if (queued.has(port)) return `the queue of port ${port} is given twice`;
+    queued.add(port);
+  }
+  return null;
+}

@@ -1,0 +1,213 @@
+/** The embedded switch, put together: engine, ports, P4Runtime server, status page. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
+import type { EngineFailure } from '#binding/result';
+import { Engine } from '#binding/engine';
+import { findCompiler } from '#binding/toolchain';
+import type { DigestClock } from './digest.js';
+import { nativeBuilder } from './native-builder.js';
+import type { ListenAddress, ListenError, RunningServer } from './server.js';
+import { startServer } from './server.js';
+import { P4RuntimeService } from './service.js';
+import { switchMetrics, switchReport } from './status-report.js';
+import { startStatusServer } from './status-server.js';
+import type { PortOption, QueueOption } from './switch-options.js';
+
+/** Where the switch tells what happens; pino's loggers fit. */
+export interface SwitchLog {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+export interface SwitchOptions {
+  readonly listen: ListenAddress;
+  readonly status: ListenAddress | null;
+  readonly deviceId: bigint;
+  readonly cpuPort: number;
+  readonly ports: readonly PortOption[];
+  readonly queues: readonly QueueOption[];
+  readonly pipelineCache: string | null;
+  /** How long to wait for interfaces that are not there yet. */
+  readonly waitMs: number;
+  readonly version: string;
+  readonly log: SwitchLog;
+  /** Ends the wait for interfaces; a switch that runs is ended by its `close`. */
+  readonly abort: AbortSignal;
+}
+
+/** What an operator can mend: `message` says what is wrong, `hint` what to do. */
+export interface SwitchFailure {
+  readonly message: string;
+  readonly hint: string;
+}
+
+export type SwitchResult<T> =
+  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: SwitchFailure };
+
+export interface RunningSwitch {
+  /** Of P4Runtime. */
+  readonly port: number;
+  /** Of the status page; null without one. */
+  readonly statusPort: number | null;
+  readonly close: () => Promise<void>;
+}
+
+type Closer = () => Promise<void> | void;
+
+/** Starts the switch without a pipeline. On failure everything that was opened is closed again. */
+export async function startSwitch(options: SwitchOptions): Promise<SwitchResult<RunningSwitch>> {
+  const closers: Closer[] = [];
+  const close = async (): Promise<void> => {
+    for (const closer of closers.splice(0).reverse()) await closer();
+  };
+  const started = await assemble(options, closers);
+  if (!started.ok) {
+    await close();
+    return started;
+  }
+  return { ok: true, value: { ...started.value, close } };
+}
+
+async function assemble(
+  options: SwitchOptions,
+  closers: Closer[],
+): Promise<SwitchResult<Omit<RunningSwitch, 'close'>>> {
+  const { cpuPort, deviceId, log } = options;
+  // It writes to standard error by itself what we report in our own words.
+  setLogVerbosity(logVerbosity.NONE);
+  const opened = Engine.open({ cpuPort });
+  if (!opened.ok) return engineFailure(opened.error);
+  const engine = opened.value;
+  closers.push(() => engine.close());
+  const service = new P4RuntimeService({
+    deviceId,
+    cpuPort,
+    engine,
+    builder: nativeBuilder(options.pipelineCache),
+    clock: SYSTEM_CLOCK,
+  });
+  const onBug = (error: unknown): void => log.error({ err: error }, 'a bug in the switch');
+  // First, since it is the failure that is cheapest to find: a switch that runs already.
+  const server = await startServer(service, options.listen, onBug);
+  if (!server.ok) return listenFailure(server.error, '--listen');
+  closers.push(server.value.close);
+  const ports = await openPorts(options, engine);
+  if (!ports.ok) return ports;
+  logLinks(options, engine);
+  const status = await startStatus(options, engine, service, onBug);
+  if (!status.ok) return status;
+  if (status.value !== null) closers.push(status.value.close);
+  const running = engine.start();
+  if (!running.ok) return engineFailure(running.error);
+  await warnWithoutCompiler(log);
+  return {
+    ok: true,
+    value: { port: server.value.port, statusPort: status.value?.port ?? null },
+  };
+}
+
+async function openPorts(options: SwitchOptions, engine: Engine): Promise<SwitchResult<void>> {
+  for (const port of options.ports) {
+    const opened = await openPort(options, engine, port);
+    if (!opened.ok) return opened;
+    const queue = options.queues.find((candidate) => candidate.port === port.number);
+    const set = queue === undefined ? opened : engine.setQueue(port.number, queue);
+    if (!set.ok) return engineFailure(set.error);
+  }
+  return { ok: true, value: undefined };
+}
+
+const RETRY_MS = 250;
+
+async function openPort(
+  options: SwitchOptions,
+  engine: Engine,
+  { number, interfaceName }: PortOption,
+): Promise<SwitchResult<void>> {
+  for (let waitedMs = 0; ; waitedMs += RETRY_MS) {
+    const opened = engine.addPacketPort(number, interfaceName);
+    if (opened.ok) return opened;
+    const { code, message } = opened.error;
+    const isMissing = code === 'NO_SUCH_INTERFACE';
+    if (!isMissing || waitedMs >= options.waitMs || options.abort.aborted) {
+      return portFailure(`port ${number}: ${message}`, code);
+    }
+    if (waitedMs === 0) options.log.warn({ port: number }, `${message}: waiting for it`);
+    await sleep(RETRY_MS);
+  }
+}
+
+const PORT_HINTS: Partial<Readonly<Record<EngineFailure['code'], string>>> = {
+  NO_SUCH_INTERFACE: 'create it first, correct --port, or wait for it with --wait SECONDS',
+  NO_PERMISSION: 'run as root, or in a user and network namespace of your own (unshare -Urn)',
+  PORT_IN_USE: 'give each interface to one port only',
+};
+
+function portFailure(message: string, code: EngineFailure['code']): SwitchResult<never> {
+  return { ok: false, error: { message, hint: PORT_HINTS[code] ?? '' } };
+}
+
+function engineFailure({ message }: EngineFailure): SwitchResult<never> {
+  return { ok: false, error: { message, hint: '' } };
+}
+
+function listenFailure({ message }: ListenError, option: string): SwitchResult<never> {
+  if (message.includes('EADDRINUSE')) {
+    const hint =
+      `another process listens there (ss -ltnp shows which): stop it, or choose another address ` +
+      `with ${option}`;
+    return { ok: false, error: { message, hint } };
+  }
+  const hint = message.includes('EACCES')
+    ? `ports below 1024 need root: choose another with ${option}`
+    : `choose another address with ${option}`;
+  return { ok: false, error: { message, hint } };
+}
+
+/** The engine takes an interface up again by itself when it comes back. */
+function logLinks({ ports, log }: SwitchOptions, engine: Engine): void {
+  const names = new Map(ports.map(({ number, interfaceName }) => [number, interfaceName]));
+  engine.onMessage((message) => {
+    if (message.kind !== 'portStatus') return;
+    const fields = { port: message.port, interface: names.get(message.port) };
+    if (message.up) log.info(fields, 'the link is up');
+    else log.warn(fields, 'the link is down, or the interface is gone: waiting for it');
+  });
+}
+
+async function startStatus(
+  options: SwitchOptions,
+  engine: Engine,
+  service: P4RuntimeService,
+  onBug: (error: unknown) => void,
+): Promise<SwitchResult<RunningServer | null>> {
+  if (options.status === null) return { ok: true, value: null };
+  const { version, deviceId, cpuPort, listen, queues } = options;
+  const ports = options.ports.map((port) => ({
+    ...port,
+    queue: queues.find((queue) => queue.port === port.number) ?? null,
+  }));
+  const address = `${listen.host}:${listen.port}`;
+  const source = { version, deviceId, cpuPort, listen: address, engine, service, ports };
+  const pages = {
+    json: () => switchReport(source),
+    metrics: () => switchMetrics(switchReport(source)),
+  };
+  const started = await startStatusServer(pages, options.status, onBug);
+  return started.ok ? started : listenFailure(started.error, '--status');
+}
+
+async function warnWithoutCompiler(log: SwitchLog): Promise<void> {
+  const compiler = await findCompiler();
+  if (!compiler.ok) log.warn({}, compiler.error.message);
+}
+
+const SYSTEM_CLOCK: DigestClock = {
+  steadyNs: () => process.hrtime.bigint(),
+  wallNs: () => BigInt(Math.round((performance.timeOrigin + performance.now()) * 1e6)),
+  after: (delayMs, callback) => {
+    const timer = setTimeout(callback, delayMs);
+    return () => clearTimeout(timer);
+  },
+};
