@@ -1,0 +1,144 @@
+/** `npm run bench`: the dataplane against hand-written C and against bmv2. See docs/benchmarks.md. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Table from 'cli-table3';
+import pc from 'picocolors';
+import { LabError } from '../lab-error.js';
+import { runCommand } from '../topology/commands.js';
+import { extendPath, runInSandbox, sandboxDirectory } from '../topology/sandbox.js';
+import * as forwarding from './forwarding.js';
+import * as memory from './memory.js';
+import { MIX } from './mix.js';
+import { buildPrograms } from './native-programs.js';
+import { type BenchOptions, parseOptions } from './options.js';
+import { type BenchResult, type Contest, without } from './results.js';
+
+interface Benchmark {
+  readonly contest: Contest;
+  readonly run: () => Promise<BenchResult>;
+}
+
+function progress(text: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
+  else process.stderr.write(`${text}\n`);
+}
+
+async function memoryBenchmarks(options: BenchOptions, directory: string): Promise<Benchmark[]> {
+  const scale = options.quick ? memory.QUICK : memory.FULL;
+  const bench = await memory.prepareMemory(directory);
+  return [
+    {
+      contest: memory.PIPELINE_CONTEST,
+      run: () => memory.againstHand(bench, 'pipeline', scale, progress),
+    },
+    {
+      contest: memory.ENGINE_CONTEST,
+      run: () => memory.againstHand(bench, 'engine', scale, progress),
+    },
+    { contest: memory.BMV2_CONTEST, run: () => memory.againstBmv2(bench, scale, progress) },
+  ];
+}
+
+async function forwardingBenchmarks(
+  options: BenchOptions,
+  directory: string,
+  noNetwork: string | null,
+): Promise<Benchmark[]> {
+  const { plain, mix, bmv2 } = forwarding.CONTESTS;
+  if (noNetwork !== null) {
+    return [plain, mix, bmv2].map((contest) => ({
+      contest,
+      run: () => Promise.resolve(without(contest, 'skipped', noNetwork)),
+    }));
+  }
+  const scale = options.quick ? forwarding.QUICK : forwarding.FULL;
+  const bench = await forwarding.prepareForwarding(directory);
+  const run = (traffic: forwarding.Traffic, baseline: 'null' | 'bmv2') => () =>
+    forwarding.forward(bench, traffic, baseline, scale, progress);
+  return [
+    { contest: plain, run: run('plain', 'null') },
+    { contest: mix, run: run('mix', 'null') },
+    { contest: bmv2, run: run('mix', 'bmv2') },
+  ];
+}
+
+async function runOne({ contest, run }: Benchmark): Promise<BenchResult> {
+  try {
+    return await run();
+  } catch (error) {
+    if (error instanceof LabError) return without(contest, 'failed', error.message);
+    throw error;
+  }
+}
+
+function table(results: readonly BenchResult[]): string {
+  const out = new Table({
+    head: ['benchmark', 'baseline', 'unit', 'ours', 'baseline', 'ratio', 'spread'],
+    colAligns: ['left', 'left', 'left', 'right', 'right', 'right', 'left'],
+    style: { head: [], border: [] },
+  });
+  for (const one of results) {
+    const { name, baseline, unit, value, baselineValue, ratio, spread, status, reason } = one;
+    if (status === 'ok') {
+      const range = `${spread[0]} – ${spread[1]}`;
+      out.push([name, baseline, unit, value, baselineValue, pc.bold(ratio), range]);
+      if (reason !== '') out.push([{ colSpan: 7, content: `  ${reason}` }]);
+    } else {
+      out.push([name, baseline, unit, { colSpan: 4, content: `${status}: ${reason}` }]);
+    }
+  }
+  return out.toString();
+}
+
+async function benchmarks(options: BenchOptions, noNetwork: string | null): Promise<number> {
+  const directory = mkdtempSync(join(sandboxDirectory() ?? tmpdir(), 'bench-'));
+  try {
+    progress('building the C programs');
+    await buildPrograms();
+    const all = [
+      ...(await memoryBenchmarks(options, directory)),
+      ...(await forwardingBenchmarks(options, directory, noNetwork)),
+    ].filter(({ contest }) => contest.name.includes(options.only));
+    const results: BenchResult[] = [];
+    for (const one of all) results.push(await runOne(one));
+    progress('');
+    console.log(`traffic: ${MIX}`);
+    console.log('ratio: above 1 is better than the baseline; median and spread of A-B-B-A rounds');
+    console.log(table(results));
+    if (options.json !== null) {
+      writeFileSync(options.json, `${JSON.stringify({ results }, null, 2)}\n`);
+    }
+    return results.some(({ status }) => status === 'failed') ? 1 : 0;
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const options = parseOptions(args);
+  if (!options.ok) {
+    console.error(options.message);
+    return 2;
+  }
+  extendPath();
+  if (sandboxDirectory() !== undefined) {
+    await runCommand(['ip', 'link', 'set', 'lo', 'up']);
+    return benchmarks(options.value, null);
+  }
+  try {
+    return await runInSandbox();
+  } catch (error) {
+    if (!(error instanceof LabError)) throw error;
+    // Memory needs no network: go on with what can be measured here.
+    return benchmarks(options.value, error.message);
+  }
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  if (!(error instanceof LabError)) throw error;
+  console.error(`bench: ${error.message}${error.hint === '' ? '' : `\n${error.hint}`}`);
+  process.exitCode = 1;
+}
