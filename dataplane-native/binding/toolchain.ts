@@ -6,7 +6,7 @@
 import { execFile } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { defaultCacheFolder, engineFolder, packageRoot } from './paths.js';
 
@@ -46,8 +46,6 @@ export interface CompileOptions {
 const COMPILE_LIMIT_MS = 120_000;
 /** Of the compiler's complaints, in a message. */
 const COMPLAINT_OCTETS = 2_000;
-/** What a compiled pipeline includes. */
-const PIPELINE_HEADERS = ['pipeline.h', 'table.h'];
 const CANDIDATES = ['cc', 'gcc', 'clang'];
 
 interface Run {
@@ -101,8 +99,9 @@ async function pipelineFlags(): Promise<string[]> {
 
 async function hashOf(c: string, flags: readonly string[], compiler: Compiler): Promise<string> {
   const hash = createHash('sha256');
+  const names = (await readdir(engineFolder)).filter((name) => name.endsWith('.h')).sort();
   const headers = await Promise.all(
-    PIPELINE_HEADERS.map((name) => readFile(join(engineFolder, name), 'utf8')),
+    names.map((name) => readFile(join(engineFolder, name), 'utf8')),
   );
   for (const part of [compiler.command.join(' '), compiler.version, ...flags, ...headers, c]) {
     hash.update(`${Buffer.byteLength(part)}:`).update(part);

@@ -29,7 +29,7 @@ __extension__ typedef __int128 tp_i128;
 
 /* v1model ports are bit<9>; 511 is where mark_to_drop sends a frame. */
 #define TP_PORT_COUNT 512u
-#define TP_PORT_DROP 511u
+#define TP_PORT_DROP  511u
 
 /* Free octets in front of every received frame, for headers that a pipeline adds. */
 #define TP_HEADROOM 256u
@@ -114,15 +114,15 @@ struct tp_deferred_correction {
  *   bit<16> checksum_offset    -> deferred.checksum_offset    after egress
  */
 struct tp_packet {
-  uint8_t *data;   /* first octet of the frame; TP_HEADROOM octets before it at reception */
-  uint8_t *buffer; /* start of the memory that holds the frame */
-  uint32_t length; /* octets of the frame, without FCS */
+  uint8_t *data;           /* first octet of the frame; TP_HEADROOM octets before it at reception */
+  uint8_t *buffer;         /* start of the memory that holds the frame */
+  uint32_t length;         /* octets of the frame, without FCS */
   uint32_t capacity;       /* octets of buffer */
   uint32_t payload_offset; /* from data: first octet that the parser did not extract */
   uint16_t truncate_octets; /* the engine's: cut to this after the deparser; 0: whole frame */
   uint16_t passes;          /* the engine's: how often resubmitted or recirculated */
-  uint64_t rx_time_ns;     /* receive time, ns of the dataplane's clock, all 64 bits */
-  uint64_t tx_estimate_ns; /* set before egress: when the frame is expected to leave */
+  uint64_t rx_time_ns;      /* receive time, ns of the dataplane's clock, all 64 bits */
+  uint64_t tx_estimate_ns;  /* set before egress: when the frame is expected to leave */
   uint64_t enqueued_ns;
   struct tp_packet *next; /* free list */
   struct tp_requests requests;

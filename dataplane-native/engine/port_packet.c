@@ -25,11 +25,16 @@
 /* Of a frame's sockaddr_ll in its ring slot. */
 #define ADDRESS_OFFSET ((unsigned)TPACKET_ALIGN((int)sizeof(struct tpacket2_hdr)))
 
+/* Stamps are asked for no more often than this: a flood of event frames would otherwise be slowed
+ * down by its stamps, and four thousand a second are plenty to learn from. */
+#define STAMP_SPACING_NS UINT64_C(250000)
+
 struct packet_port {
   struct tp_port port; /* first: a tp_port is the packet_port */
   struct tp_packet_socket socket;
   uint32_t next_slot;
-  bool ring_too_small; /* the MTU has grown: make a new ring */
+  uint64_t stamp_asked_ns; /* instant of the last frame whose stamp was asked for */
+  bool ring_too_small;     /* the MTU has grown: make a new ring */
   char interface[IFNAMSIZ];
   struct mmsghdr messages[TP_BURST];
   struct iovec vectors[TP_BURST];
@@ -154,39 +159,46 @@ static uint32_t packet_transmit(struct tp_port *port, struct tp_packet **burst, 
   return done;
 }
 
-static enum tp_transmit_result packet_transmit_event(struct tp_port *port, struct tp_packet *packet,
-                                                     uint64_t instant_ns) {
-  struct packet_port *self = (struct packet_port *)port;
-  struct iovec vector = {.iov_base = packet->data, .iov_len = packet->length};
-  alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(uint32_t))] = {0};
-  struct msghdr message = {
-      .msg_iov = &vector,
-      .msg_iovlen = 1,
-      .msg_control = control,
-      .msg_controllen = sizeof control,
-  };
-  struct cmsghdr *option = CMSG_FIRSTHDR(&message);
+static void ask_for_stamp(struct msghdr *message, char *control, size_t control_octets) {
   const uint32_t wanted = SOF_TIMESTAMPING_TX_SOFTWARE;
+  memset(control, 0, control_octets);
+  message->msg_control = control;
+  message->msg_controllen = control_octets;
+  struct cmsghdr *option = CMSG_FIRSTHDR(message);
   option->cmsg_level = SOL_SOCKET;
   option->cmsg_type = SO_TIMESTAMPING;
   option->cmsg_len = CMSG_LEN(sizeof wanted);
   memcpy(CMSG_DATA(option), &wanted, sizeof wanted);
+}
 
+static enum tp_transmit_result packet_transmit_event(struct tp_port *port, struct tp_packet *packet,
+                                                     uint64_t instant_ns) {
+  struct packet_port *self = (struct packet_port *)port;
+  const bool is_asked = instant_ns - self->stamp_asked_ns >= STAMP_SPACING_NS;
+  struct iovec vector = {.iov_base = packet->data, .iov_len = packet->length};
+  alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(uint32_t))];
+  struct msghdr message = {.msg_iov = &vector, .msg_iovlen = 1};
+  if (is_asked) {
+    ask_for_stamp(&message, control, sizeof control);
+  }
   ssize_t sent;
   do {
     sent = self->socket.fd < 0 ? -1 : sendmsg(self->socket.fd, &message, MSG_DONTWAIT);
   } while (sent < 0 && self->socket.fd >= 0 && errno == EINTR);
   const int error = self->socket.fd < 0 ? ENODEV : errno;
   if (sent >= 0) {
-    tp_latency_expect(port, instant_ns);
     tp_port_count(port, TP_PORT_TX_FRAMES, 1);
     tp_port_count(port, TP_PORT_TX_OCTETS, packet->length);
+    if (is_asked) {
+      self->stamp_asked_ns = instant_ns;
+      tp_latency_expect(port, instant_ns);
+    }
   } else if (is_full(error)) {
     return TP_TRANSMIT_LATER;
   } else {
     note_refusal(port, error);
     /* The kernel may or may not have counted an id for it: start counting anew. */
-    if (self->socket.fd >= 0) {
+    if (is_asked && self->socket.fd >= 0) {
       tp_packet_socket_restart_stamps(&self->socket);
       tp_latency_restart(port);
     }
@@ -261,6 +273,7 @@ static void packet_maintain(struct tp_port *port) {
   bool is_up = false;
   unsigned ifindex = 0;
   packet_read_stamps(port);
+  tp_latency_expire(port, tp_clock_now_ns(&port->engine->clock));
   if (self->socket.fd >= 0) {
     int ignored; /* reading it clears it: a bound socket survives its interface going down */
     socklen_t octets = sizeof ignored;

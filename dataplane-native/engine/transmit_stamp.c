@@ -132,6 +132,18 @@ void tp_latency_learn(struct tp_port *port, uint32_t id, uint64_t stamp_ns) {
   }
 }
 
+void tp_latency_expire(struct tp_port *port, uint64_t now_ns) {
+  struct tp_latency *latency = &port->latency;
+  for (uint32_t i = 0; latency->waiting_count != 0 && i < TP_LATENCY_SAMPLES; i++) {
+    struct tp_outstanding_stamp *slot = &latency->outstanding[i];
+    if (slot->waiting && now_ns - slot->instant_ns > TP_STAMP_OVERDUE_NS) {
+      slot->waiting = false;
+      latency->waiting_count--;
+      tp_port_count(port, TP_PORT_TX_STAMPS_MISSING, 1);
+    }
+  }
+}
+
 void tp_latency_restart(struct tp_port *port) {
   struct tp_latency *latency = &port->latency;
   tp_port_count(port, TP_PORT_TX_STAMPS_MISSING, latency->waiting_count);
@@ -155,8 +167,6 @@ void tp_latency_report(const struct tp_latency *latency, int64_t out[5]) {
   out[0] = latency->applied_ns;
   out[1] = (int64_t)latency->samples_total;
   out[2] = count == 0 ? 0 : latency->by_size[count / 2];
-  out[3] = count == 0
-               ? 0
-               : latency->by_size[(count * 99) / 100 < count ? (count * 99) / 100 : count - 1];
+  out[3] = count == 0 ? 0 : latency->by_size[count * 99 / 100];
   out[4] = count == 0 ? 0 : latency->by_size[count - 1];
 }

@@ -13,6 +13,8 @@
 #define TP_LATENCY_SAMPLES 256u
 /* A stamp further away than this from its instant is of another frame, or the clock was stepped. */
 #define TP_LATENCY_LIMIT_NS INT64_C(100000000)
+/* No network card takes longer to tell. */
+#define TP_STAMP_OVERDUE_NS UINT64_C(1000000000)
 
 struct tp_port;
 
@@ -61,6 +63,8 @@ enum tp_transmit_result tp_transmit_corrected(struct tp_port *port, struct tp_pa
 uint32_t tp_latency_expect(struct tp_port *port, uint64_t instant_ns);
 /* The kernel's stamp of frame `id`. */
 void tp_latency_learn(struct tp_port *port, uint32_t id, uint64_t stamp_ns);
+/* Gives up on stamps that are overdue. */
+void tp_latency_expire(struct tp_port *port, uint64_t now_ns);
 /* Forgets what is outstanding: the kernel's count of ids starts at 0 again. */
 void tp_latency_restart(struct tp_port *port);
 void tp_latency_fix(struct tp_latency *latency, int64_t latency_ns);
