@@ -42,6 +42,11 @@ export function p99Of(
   return phase?.status === 'ok' ? phase.errorNs?.p99 : undefined;
 }
 
+/** Three figures, never with an exponent. */
+function figures(ratio: number): string {
+  return String(Number(ratio.toPrecision(3)));
+}
+
 /** What the run showed, in plain sentences; empty where the phases for them did not run. */
 export function conclusions(phases: readonly PhaseResult[]): string[] {
   const bridge = p99Of(phases, 'bridge', true);
@@ -49,16 +54,18 @@ export function conclusions(phases: readonly PhaseResult[]): string[] {
   const reference = p99Of(phases, 'ptp4l-tc', true);
   const sentences: string[] = [];
   if (bridge !== undefined && transparent !== undefined) {
-    const verb = transparent < bridge ? 'cut' : 'did NOT cut';
+    const [from, to] = [formatNs(bridge), formatNs(transparent)];
     sentences.push(
-      `The transparent clock ${verb} the p99 error under load from ${formatNs(bridge)} to ` +
-        `${formatNs(transparent)} (a factor of ${(bridge / transparent).toPrecision(3)}).`,
+      transparent < bridge
+        ? `The transparent clock cut the p99 error under load from ${from} to ${to}, ` +
+            `to 1/${figures(bridge / transparent)}.`
+        : `The transparent clock did NOT cut the p99 error under load: from ${from} to ${to}.`,
     );
   }
   if (transparent !== undefined && reference !== undefined) {
     sentences.push(
       `ptp4l's own transparent clock in the same place: ${formatNs(reference)}; ours is ` +
-        `${(transparent / reference).toPrecision(3)} times that.`,
+        `${figures(transparent / reference)} times that.`,
     );
   }
   return sentences;
