@@ -67,9 +67,9 @@ function row(
 }
 
 const FIRST_RETRY_MS = 250;
-const LAST_RETRY_MS = 5_000;
+const LAST_RETRY_MS = 2_000;
 
-/** Doubles from 250 ms to 5 s, and takes off up to a quarter so that many agents do not march. */
+/** Doubles from 250 ms to 2 s, and takes off up to a quarter so that many agents do not march. */
 export function retryDelayMs(failures: number, random: number): number {
   const full = Math.min(FIRST_RETRY_MS * 2 ** Math.min(failures, 16), LAST_RETRY_MS);
   return Math.round(full * (1 - random / 4));

@@ -391,8 +391,18 @@ function rpcCode(error: ServiceError): RpcErrorCode {
 
 function describe(address: string, error: ServiceError): string {
   const status: number = error.code;
-  if (status === CODE.unavailable) return `nothing answers at ${address} (${error.details})`;
+  if (status === CODE.unavailable) {
+    return `no P4Runtime switch answers at ${address} (${plainDetails(error.details)})`;
+  }
   return `${address} answers ${codeName(status)}: ${error.details}`;
+}
+
+/** Without what grpc-js puts around the system's own words. */
+function plainDetails(details: string): string {
+  return details
+    .replace(/^No connection established\. Last error: /, '')
+    .replace(/^Error: /, '')
+    .replace(/\.? Resolution note: .*$/, '');
 }
 
 function uint128(value: bigint) {

@@ -228,6 +228,8 @@ export class Agent {
     const { config, target, pipeline, version } = this.#options;
     const read = this.#ready ? await this.#statistics.current() : null;
     if (read?.ok === true) this.#lastStatistics = read.value;
+    if (read?.ok === false)
+      this.#options.log.warn(`counters cannot be read: ${read.error.message}`);
     const statistics = this.#lastStatistics;
     const { table, undecodable } = this.#learning;
     const ports = config.settings.ports.map((_, slot) => this.#portStatus(slot, statistics));

@@ -8,14 +8,8 @@ import type { TargetKind } from '#p4rt/targets/targets';
 import { portNumber, vlanId } from '#units/identity';
 import { seconds, type Nanoseconds } from '#units/time';
 import { keyText, type ConfigError } from './config-error.js';
-import type {
-  LOG_LEVELS} from './config-schema.js';
-import {
-  AGENT_SCHEMA,
-  parseEndpoint,
-  type AgentFile,
-  type Endpoint,
-} from './config-schema.js';
+import type { LOG_LEVELS } from './config-schema.js';
+import { AGENT_SCHEMA, parseEndpoint, type AgentFile, type Endpoint } from './config-schema.js';
 import { suggestion } from './suggestion.js';
 
 export interface AgentConfig {

@@ -1,0 +1,116 @@
+import { createServer } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import { dropCounters, portCounters } from '#dataplane/counters';
+import { summariseResidence } from '#dataplane/residence';
+import { startStatusServer, type StatusServer } from '#runtime/status-server';
+import type { AgentStatus } from '#runtime/status';
+
+const counters = portCounters(new Map([['ptp_received/0', 5n]]), 0);
+
+const STATUS: AgentStatus = {
+  version: '0.0.0',
+  ready: true,
+  target: {
+    kind: 'native',
+    address: '127.0.0.1:1',
+    deviceId: '1',
+    electionId: '1',
+    phase: 'primary',
+    reason: '',
+    timestampResolutionNs: 1,
+    txHalf: 'deferred',
+  },
+  pipeline: { name: 'main_native', cookie: '00', pushes: 1, entries: 1 },
+  ports: [
+    {
+      number: 1,
+      name: 'gm',
+      ptp: 'transparent',
+      vlan: { native: 1, tagged: [] },
+      ...counters,
+      residenceNs: summariseResidence([0n, 0n, 4n]),
+    },
+  ],
+  macTable: {
+    entries: 0,
+    maxEntries: 1,
+    learned: 0,
+    moved: 0,
+    aged: 0,
+    refusedFull: 0,
+    refusedInvalid: 0,
+    writeFailed: 0,
+  },
+  malformed: counters.malformed,
+  drops: dropCounters(new Map([['ingress_dropped/2', 3n]])),
+  digests: { received: 0, postponed: 0, undecodable: 0 },
+  countersCurrent: true,
+};
+
+let server: StatusServer | null = null;
+
+afterEach(async () => {
+  await server?.close();
+  server = null;
+});
+
+async function serve(): Promise<string> {
+  const started = await startStatusServer({ host: '127.0.0.1', port: 0 }, () =>
+    Promise.resolve(STATUS),
+  );
+  if (!started.ok) throw new Error(started.error.message);
+  server = started.value;
+  return `http://127.0.0.1:${started.value.port}`;
+}
+
+describe('the status server', () => {
+  it('tells the status as JSON', async () => {
+    const response = await fetch(`${await serve()}/status.json`);
+    expect(response.headers.get('content-type')).toBe('application/json');
+    expect(await response.json()).toEqual(STATUS);
+  });
+
+  it('tells metrics, and the same at the second scrape', async () => {
+    const url = await serve();
+    for (let scrape = 0; scrape < 2; scrape += 1) {
+      const text = await (await fetch(`${url}/metrics`)).text();
+      expect(text).toContain('timeplane_agent_ready 1');
+      expect(text).toContain(
+        'timeplane_agent_ptp_received_total{port="1",name="gm",type="sync"} 5',
+      );
+      expect(text).toContain(
+        'timeplane_agent_residence_seconds{port="1",name="gm",quantile="0.99"} 2e-9',
+      );
+      expect(text).toContain(
+        'timeplane_agent_dropped_total{stage="ingress",reason="vlanNotAdmitted"} 3',
+      );
+    }
+  });
+
+  it('knows nothing else and takes nothing', async () => {
+    const url = await serve();
+    expect((await fetch(`${url}/other`)).status).toBe(404);
+    expect((await fetch(`${url}/status.json`, { method: 'POST' })).status).toBe(405);
+  });
+
+  it('says when its address is taken', async () => {
+    const other = createServer();
+    const port = await new Promise<number>((resolve) => {
+      other.listen(0, '127.0.0.1', () => {
+        const address = other.address();
+        resolve(typeof address === 'object' && address !== null ? address.port : 0);
+      });
+    });
+    const started = await startStatusServer({ host: '127.0.0.1', port }, () =>
+      Promise.resolve(STATUS),
+    );
+    expect(started).toEqual({
+      ok: false,
+      error: {
+        code: 'status-address',
+        message: `cannot serve the status on 127.0.0.1:${port}: another process listens there`,
+      },
+    });
+    other.close();
+  });
+});
