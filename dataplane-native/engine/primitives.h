@@ -76,6 +76,11 @@ TP_PRIMITIVE void tp_store64(uint8_t *at, uint64_t value) {
 
 /* --- integers --------------------------------------------------------------------------------- */
 
+/* A truth value as a number. A cast would do, but compilers warn of arithmetic on such casts. */
+TP_PRIMITIVE uint64_t tp_bit(bool value) {
+  return value ? 1 : 0;
+}
+
 /* The low `bits` of a value as a signed number. 1 <= bits <= 64. */
 TP_PRIMITIVE int64_t tp_sign64(uint64_t value, uint32_t bits) {
   return (int64_t)(value << (64u - bits)) >> (64u - bits);

@@ -216,7 +216,7 @@ export class ExpressionEmitter {
         return e.lastIndex ? `(${next} - 1)` : next;
       }
       case 'toData':
-        return `((uint64_t)${this.boolean(e.arg)})`;
+        return `tp_bit(${this.boolean(e.arg)})`;
       case 'choice': {
         const side = (arm: Expression): string => convert(this.exact(arm), this.typeOf(arm), type);
         return `(${this.boolean(e.condition)} ? ${side(e.left)} : ${side(e.right)})`;
