@@ -108,8 +108,18 @@ export function startProcess(options: ProcessOptions): ManagedProcess {
   };
 }
 
-function lastWords(tail: readonly string[]): string {
-  return tail.slice(-3).join(' | ') || 'it said nothing';
+const REASON_MAX_CHARACTERS = 240;
+
+/** A line of our own programs' logs is JSON, and its message is what somebody wants to read. */
+function messageOf(line: string): string {
+  return /^\{.*"msg":"((?:[^"\\]|\\.)*)"/.exec(line)?.[1] ?? line;
+}
+
+/** The last different things that a program said. */
+export function lastWords(tail: readonly string[]): string {
+  const said = [...new Set(tail.map(messageOf))].slice(-2).join(' | ');
+  if (said === '') return 'it said nothing';
+  return said.length <= REASON_MAX_CHARACTERS ? said : `${said.slice(0, REASON_MAX_CHARACTERS)}…`;
 }
 
 function deathOf(label: string, tail: readonly string[]): LabError {

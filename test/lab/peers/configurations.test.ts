@@ -2,6 +2,7 @@ import { parse } from 'yaml';
 import { describe, expect, it } from 'vitest';
 import { agentConfig } from '#lab/peers/agent';
 import { bmv2QueueCommands } from '#lab/peers/bmv2';
+import { lastWords } from '#lab/peers/managed-process';
 import { ptp4lConfig } from '#lab/peers/ptp4l';
 
 describe('what the lab tells ptp4l', () => {
@@ -50,5 +51,17 @@ describe('what the lab tells bmv2', () => {
     expect(bmv2QueueCommands(100_000_000, 131_072)).toBe(
       'set_queue_depth 86 2\nset_queue_rate 8127 2\n',
     );
+  });
+});
+
+describe('what a program said last', () => {
+  it('is told once, and without the wrapping of a log', () => {
+    const log = '{"level":50,"time":1,"msg":"no \\"switch\\" there"}';
+    expect(lastWords(['starting', log, log])).toBe('starting | no \\"switch\\" there');
+    expect(lastWords([])).toBe('it said nothing');
+  });
+
+  it('is never longer than a table can bear', () => {
+    expect(lastWords(['x'.repeat(1000)]).length).toBeLessThan(250);
   });
 });
