@@ -59,7 +59,8 @@ export function corrected(frame: Uint8Array, rxNs: bigint, txNs: bigint): Uint8A
   const type = (frame[place.message] ?? 0) & 0x0f;
   const version = (frame[place.message + 1] ?? 0) & 0x0f;
   if (version !== 2 || !EVENT_TYPES.has(type) || !isEventPort(frame, place)) return out;
-  if (place.message + CORRECTION_OFFSET + 8 > frame.length) return out;
+  if (place.message + CORRECTION_OFFSET + 8 > frame.length || !isInDatagram(frame, place))
+    return out;
   const view = new DataView(out.buffer);
   const at = place.message + CORRECTION_OFFSET;
   view.setBigInt64(at, addResidence(view.getBigInt64(at), residenceNs(rxNs, txNs)));
@@ -77,6 +78,13 @@ function isEventPort(frame: Uint8Array, place: PtpPlace): boolean {
   return (
     place.udp === null || (((frame[place.udp + 2] ?? 0) << 8) | (frame[place.udp + 3] ?? 0)) === 319
   );
+}
+
+/** A datagram that says it ends before correctionField does has none. */
+function isInDatagram(frame: Uint8Array, place: PtpPlace): boolean {
+  if (place.udp === null) return true;
+  const octets = ((frame[place.udp + 4] ?? 0) << 8) | (frame[place.udp + 5] ?? 0);
+  return octets >= 8 + CORRECTION_OFFSET + 8;
 }
 
 function mended(frame: Uint8Array, out: Uint8Array, place: PtpPlace, before: number): number {
