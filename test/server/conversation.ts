@@ -30,6 +30,7 @@ import {
   WriteRequest_Atomicity as Atomicity,
   WriteRequestSchema,
 } from '#protos/p4/v1/p4runtime_pb';
+import type { EnginePort } from '#server/engine-port';
 import { done, invalid } from '#server/errors';
 import type { BuiltPipeline, PipelineBuilder } from '#server/pipeline-config';
 import { startServer } from '#server/server';
@@ -295,8 +296,8 @@ export class Controller {
   }
 }
 
-export interface TestSwitch {
-  readonly engine: MemoryEngine;
+export interface TestSwitch<E extends EnginePort = MemoryEngine> {
+  readonly engine: E;
   readonly service: P4RuntimeService;
   readonly port: number;
   /** A controller that has not said anything yet. */
@@ -304,9 +305,16 @@ export interface TestSwitch {
   readonly close: () => Promise<void>;
 }
 
-/** Starts a switch without a pipeline. */
-export async function startSwitch(builder = fixtureBuilder): Promise<TestSwitch> {
-  const engine = new MemoryEngine(LAYOUT);
+/** Starts a switch without a dataplane and without a pipeline. */
+export function startSwitch(builder: PipelineBuilder = fixtureBuilder): Promise<TestSwitch> {
+  return serve(new MemoryEngine(LAYOUT), builder);
+}
+
+/** Starts a server over any engine. */
+export async function serve<E extends EnginePort>(
+  engine: E,
+  builder: PipelineBuilder,
+): Promise<TestSwitch<E>> {
   const service = new P4RuntimeService({
     deviceId: DEVICE_ID,
     cpuPort: CPU_PORT,
