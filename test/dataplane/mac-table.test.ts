@@ -97,6 +97,15 @@ describe('a station', () => {
     ]);
   });
 
+  it('that an earlier agent had learned is known, and ages like any other', () => {
+    const macs = table();
+    expect(macs.adopt(station(A, 1), true, at(0))).toBe(true);
+    expect(macs.adopt(station(B, 2), false, at(0))).toBe(true);
+    expect(macs.knownSources()).toEqual([station(A, 1)]);
+    expect(macs.learn(station(A, 1), at(1))).toEqual([]);
+    expect(macs.age(at(100)).map((change) => change.operation)).toEqual(['delete', 'delete']);
+  });
+
   it('that the switch refused is learned anew', () => {
     const macs = table();
     macs.learn(station(A, 1), at(0));
@@ -112,7 +121,7 @@ describe('the table refuses', () => {
     macs.learn(station(A, 1), at(0));
     expect(macs.learn(station(B, 1), at(0))).toEqual([]);
     expect(macs.counters.refusedFull).toBe(1);
-    expect(macs.adopt(station(B, 1), at(0))).toBe(false);
+    expect(macs.adopt(station(B, 1), true, at(0))).toBe(false);
   });
 
   it('group addresses and ports that are not in the VLAN', () => {
