@@ -84,7 +84,7 @@ async function nsPerPacket(loop: Loop, packets: number): Promise<number> {
 }
 
 /** What a program lets out for the frames, by port, in order. */
-async function outputs(bench: MemoryBench, loop: Loop): Promise<ByPort> {
+export async function outputs(bench: MemoryBench, loop: Loop): Promise<ByPort> {
   const file = join(bench.directory, `${loop.program}.out`);
   await runCommand([programPath(loop.program), ...loop.args, String(FRAMES), file]);
   return byPort(readFrameFile(readFileSync(file)));

@@ -1,0 +1,21 @@
+import { describe, expect, it } from 'vitest';
+import { parseOptions } from '#lab/bench/options';
+
+describe('the command line of the benchmarks', () => {
+  it('runs everything in full by default', () => {
+    const value = { json: null, quick: false, only: '' };
+    expect(parseOptions([])).toEqual({ ok: true, value });
+  });
+
+  it('takes a file, a quick run and a choice', () => {
+    const value = { json: 'out.json', quick: true, only: 'memory' };
+    const args = ['--json', 'out.json', '--quick', '--only', 'memory'];
+    expect(parseOptions(args)).toEqual({ ok: true, value });
+  });
+
+  it('names an option that it does not know, and shows those that it does', () => {
+    const result = parseOptions(['--slow']);
+    expect(result).toMatchObject({ ok: false });
+    expect(result).toHaveProperty('message', expect.stringMatching(/--slow[\s\S]*usage:/));
+  });
+});
