@@ -1,7 +1,7 @@
 /** The Read RPC (specification 1.5, section "Read RPC"). */
-import { create, toBinary } from '@bufbuild/protobuf';
+import { create } from '@bufbuild/protobuf';
 import type { Entity, ReadResponse } from '#protos/p4/v1/p4runtime_pb';
-import { EntitySchema, ReadResponseSchema } from '#protos/p4/v1/p4runtime_pb';
+import { ReadResponseSchema } from '#protos/p4/v1/p4runtime_pb';
 import { readCounterEntries, readDirectCounterEntries } from './entities/counter.js';
 import { readDigestEntries } from './entities/digest-entry.js';
 import { readRegisterEntries } from './entities/register.js';
@@ -68,7 +68,17 @@ function noneUnless(id: number, feature: Unimplemented): Outcome<Entity[]> {
   return id === 0 ? done([]) : unimplemented(feature);
 }
 
-const RESPONSE_OCTETS = 256 * 1024;
+/** Far below the 4 MiB that any client takes, with entities of the usual size. */
+const RESPONSE_ENTITIES = 2048;
+/** Opaque metadata is the one part that a client may make large. */
+const RESPONSE_METADATA_OCTETS = 1024 * 1024;
+
+function metadataOctets({ entity }: Entity): number {
+  if (entity.case === 'tableEntry') return entity.value.metadata.length;
+  if (entity.case !== 'packetReplicationEngineEntry') return 0;
+  const { type } = entity.value;
+  return type.case === 'multicastGroupEntry' ? type.value.metadata.length : 0;
+}
 
 /** Responses of a size that any client takes. */
 export function* readResponses(entities: readonly Entity[]): Generator<ReadResponse> {
@@ -76,8 +86,8 @@ export function* readResponses(entities: readonly Entity[]): Generator<ReadRespo
   let octets = 0;
   for (const entity of entities) {
     part.push(entity);
-    octets += toBinary(EntitySchema, entity).length;
-    if (octets >= RESPONSE_OCTETS) {
+    octets += metadataOctets(entity);
+    if (part.length >= RESPONSE_ENTITIES || octets >= RESPONSE_METADATA_OCTETS) {
       yield create(ReadResponseSchema, { entities: part });
       part = [];
       octets = 0;

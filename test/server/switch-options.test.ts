@@ -1,0 +1,118 @@
+import { parseListen } from '#server/server';
+import { checkPorts, parsePort, parseQueue } from '#server/switch-options';
+import { describe, expect, it } from 'vitest';
+
+describe('--port', () => {
+  it('takes NUMBER=INTERFACE', () => {
+    expect(parsePort('1=veth1')).toEqual({
+      ok: true,
+      value: { number: 1, interfaceName: 'veth1' },
+    });
+    expect(parsePort('509=eth0.10')).toMatchObject({ ok: true });
+  });
+
+  it.each(['', '1', '=veth', '0=veth', '510=veth', '1=', '1=a=b', 'x=veth', '1=a b', '1=../x'])(
+    'refuses %j',
+    (text) => expect(parsePort(text).ok).toBe(false),
+  );
+
+  it('refuses a name that no interface can have', () => {
+    expect(parsePort('1=abcdefghijklmno').ok).toBe(true);
+    expect(parsePort('1=abcdefghijklmnop').ok).toBe(false);
+  });
+});
+
+describe('--queue', () => {
+  it('takes a rate, a bound, priorities and overhead with units', () => {
+    expect(parseQueue('2:rate=100Mbit,bound=256KiB,priorities=8,overhead=24')).toEqual({
+      ok: true,
+      value: {
+        port: 2,
+        rateBps: 100_000_000n,
+        boundOctets: 262_144,
+        priorityCount: 8,
+        overheadOctets: 24,
+      },
+    });
+  });
+
+  it('has a default for each', () => {
+    expect(parseQueue('2:rate=1.5Gbit')).toEqual({
+      ok: true,
+      value: {
+        port: 2,
+        rateBps: 1_500_000_000n,
+        boundOctets: 262_144,
+        priorityCount: 1,
+        overheadOctets: 24,
+      },
+    });
+  });
+
+  it.each([
+    '2',
+    '2:',
+    ':rate=1',
+    '600:rate=1',
+    '2:rate=fast',
+    '2:rate=1Tbit',
+    '2:rate=-1',
+    '2:rate=99999999Gbit',
+    '2:bound=1Mbit',
+    '2:bound=9999GB',
+    '2:priorities=0',
+    '2:priorities=9',
+    '2:overhead=1.5',
+    '2:speed=1',
+    '2:toString=1',
+  ])('refuses %j with what it expected', (text) => {
+    const parsed = parseQueue(text);
+    expect(parsed.ok).toBe(false);
+    if (!parsed.ok) expect(parsed.message.length).toBeGreaterThan(10);
+  });
+});
+
+describe('ports and queues together', () => {
+  const port = (number: number, interfaceName: string) => ({ number, interfaceName });
+  const queueOf = (number: number) => {
+    const parsed = parseQueue(`${number}:rate=1Mbit`);
+    if (!parsed.ok) throw new Error(parsed.message);
+    return parsed.value;
+  };
+
+  it('are fine when each is there once', () => {
+    expect(checkPorts([port(1, 'a'), port(2, 'b')], [queueOf(2)], 510)).toBeNull();
+    expect(checkPorts([], [], 510)).toBeNull();
+  });
+
+  it.each([
+    [[port(1, 'a'), port(1, 'b')], [], 'port 1 is given twice'],
+    [[port(1, 'a'), port(2, 'a')], [], 'interface a is given to two ports'],
+    [[port(3, 'a')], [], 'port 3 is the CPU port'],
+    [[port(1, 'a')], [queueOf(2)], 'no such port'],
+    [[port(1, 'a')], [queueOf(1), queueOf(1)], 'the queue of port 1 is given twice'],
+  ])('are refused with what is wrong (%#)', (ports, queues, message) => {
+    expect(checkPorts(ports, queues, 3)).toContain(message);
+  });
+});
+
+describe('--listen and --status', () => {
+  it.each([
+    ['127.0.0.1:9559', '127.0.0.1', 9559],
+    ['localhost:0', 'localhost', 0],
+    ['[::1]:9559', '::1', 9559],
+    ['127.1.2.3:80', '127.1.2.3', 80],
+  ])('take %s', (text, host, port) => {
+    expect(parseListen(text)).toEqual({ ok: true, value: { host, port } });
+  });
+
+  it.each(['0.0.0.0:9559', '[::]:9559', '192.0.2.1:1', 'example.net:1', '127.evil.test:1'])(
+    'refuse %s, which is not loopback',
+    (text) => expect(parseListen(text)).toMatchObject({ error: { code: 'NOT_LOOPBACK' } }),
+  );
+
+  it.each(['', '9559', '127.0.0.1', '127.0.0.1:', '127.0.0.1:65536', '::1:5', '127.0.0.1:x'])(
+    'refuse %j, which is no address',
+    (text) => expect(parseListen(text)).toMatchObject({ error: { code: 'NOT_AN_ADDRESS' } }),
+  );
+});
