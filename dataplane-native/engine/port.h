@@ -22,6 +22,9 @@ struct tp_port_ops {
   uint32_t (*receive)(struct tp_port *port, struct tp_packet **burst, uint32_t limit);
   /* Sends packets in order and takes over as many as it returns, sent or dropped and counted. */
   uint32_t (*transmit)(struct tp_port *port, struct tp_packet **burst, uint32_t count);
+  /* An event frame is about to be sent: the last chance to do things before its clock is read. May
+   * be null. */
+  void (*prepare_event)(struct tp_port *port);
   /* Sends one packet at once and asks for its transmit stamp, of which it tells the port's
    * tp_latency; `instant_ns` is when the engine read the clock for it. Null: the port's frames are
    * not corrected (they do not leave the machine). */

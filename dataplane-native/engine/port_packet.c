@@ -28,11 +28,14 @@
 /* Stamps are asked for no more often than this: a flood of event frames would otherwise be slowed
  * down by its stamps, and four thousand a second are plenty to learn from. */
 #define STAMP_SPACING_NS UINT64_C(250000)
+/* After so long without an event frame, what sends it is no longer in the processor's cache. */
+#define COLD_NS UINT64_C(50000)
 
 struct packet_port {
   struct tp_port port; /* first: a tp_port is the packet_port */
   struct tp_packet_socket socket;
   uint32_t next_slot;
+  uint64_t event_sent_ns;  /* instant of the last event frame */
   uint64_t stamp_asked_ns; /* instant of the last frame whose stamp was asked for */
   bool ring_too_small;     /* the MTU has grown: make a new ring */
   char interface[IFNAMSIZ];
@@ -159,6 +162,20 @@ static uint32_t packet_transmit(struct tp_port *port, struct tp_packet **burst, 
   return done;
 }
 
+/*
+ * After a pause the way through the kernel is cold, and the frame's latency is far from the learned
+ * one. A frame too short to have a header goes that way nearly to its end and is refused there
+ * (EINVAL, for every Ethernet device), so the frame after it finds the way warm: its latency
+ * deviates a third less, measured frame by frame in turn on a veth.
+ */
+static void packet_prepare_event(struct tp_port *port) {
+  const struct packet_port *self = (const struct packet_port *)port;
+  const uint64_t now_ns = port->engine->pipeline.state.now_ns;
+  if (self->socket.fd >= 0 && now_ns - self->event_sent_ns > COLD_NS) {
+    send(self->socket.fd, "", 1, MSG_DONTWAIT);
+  }
+}
+
 static void ask_for_stamp(struct msghdr *message, char *control, size_t control_octets) {
   const uint32_t wanted = SOF_TIMESTAMPING_TX_SOFTWARE;
   memset(control, 0, control_octets);
@@ -186,6 +203,7 @@ static enum tp_transmit_result packet_transmit_event(struct tp_port *port, struc
     sent = self->socket.fd < 0 ? -1 : sendmsg(self->socket.fd, &message, MSG_DONTWAIT);
   } while (sent < 0 && self->socket.fd >= 0 && errno == EINTR);
   const int error = self->socket.fd < 0 ? ENODEV : errno;
+  self->event_sent_ns = instant_ns;
   if (sent >= 0) {
     tp_port_count(port, TP_PORT_TX_FRAMES, 1);
     tp_port_count(port, TP_PORT_TX_OCTETS, packet->length);
@@ -304,6 +322,7 @@ static void packet_close(struct tp_port *port) {
 static const struct tp_port_ops PACKET_OPS = {
     .receive = packet_receive,
     .transmit = packet_transmit,
+    .prepare_event = packet_prepare_event,
     .transmit_event = packet_transmit_event,
     .read_stamps = packet_read_stamps,
     .poll_fd = packet_poll_fd,

@@ -49,6 +49,9 @@ enum tp_transmit_result tp_transmit_corrected(struct tp_port *port, struct tp_pa
     memcpy(saved_field, packet->data + deferred.correction_offset, 8);
     memcpy(saved_checksum, packet->data + deferred.checksum_offset, 2);
   }
+  if (port->ops->prepare_event != NULL) {
+    port->ops->prepare_event(port);
+  }
 
   const uint64_t instant_ns = tp_clock_now_ns(&engine->clock);
   const enum tp_correction_result result =

@@ -94,6 +94,8 @@ describe('time', () => {
       expect(residenceNs).toBeGreaterThan(0n);
       expect(residenceNs).toBeLessThan(1_000_000_000n);
     }
+    await delay(20);
+    expect(receiver.frames()).toHaveLength(50); // and nothing else that the port may have sent
     const { txCorrected, txStamps, txStampsMissing } = node.port(2);
     expect({ txCorrected, txStampsMissing }).toEqual({ txCorrected: 50n, txStampsMissing: 0n });
     const latency = must(node.engine.txLatency(2));
