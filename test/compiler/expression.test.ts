@@ -59,11 +59,11 @@ function evaluate(e: TypeValue, inputs: Inputs): bigint | boolean {
   if (e['type'] === 'bool') {
     return e['value'] as boolean;
   }
-  const node = e['value'] as Record<string, TypeValue | string>;
-  const side = (name: string): bigint | boolean => evaluate(node[name] as TypeValue, inputs);
+  const node = e['value'] as { readonly op: string } & Record<string, TypeValue>;
+  const side = (name: string): bigint | boolean => evaluate(node[name] ?? {}, inputs);
   const left = (): bigint => side('left') as bigint;
   const right = (): bigint => side('right') as bigint;
-  switch (node['op']) {
+  switch (node.op) {
     case '+':
       return left() + right();
     case '-':
@@ -107,9 +107,9 @@ function evaluate(e: TypeValue, inputs: Inputs): bigint | boolean {
     case '>=':
       return left() >= right();
     case 'and':
-      return (side('left') as boolean) && (side('right') as boolean);
+      return (side('left') as boolean) && side('right');
     case 'or':
-      return (side('left') as boolean) || (side('right') as boolean);
+      return side('left') || side('right');
     case 'not':
       return side('right') !== true;
     case 'd2b':
@@ -119,7 +119,7 @@ function evaluate(e: TypeValue, inputs: Inputs): bigint | boolean {
     case '?':
       return side('cond') === true ? left() : right();
     default:
-      throw new Error(String(node['op']));
+      throw new Error(node.op);
   }
 }
 

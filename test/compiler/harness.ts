@@ -1,11 +1,12 @@
 /** Compiles a program to C, builds it with the harness and runs frames through it. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { compilePipeline } from '#compiler/compile';
-import type { CompiledPipeline, PipelineLayout } from '#compiler/layout';
+import type { CompiledPipeline, PipelineLayout, TableLayout } from '#compiler/layout';
+import { fillSlots, packSlots } from '#compiler/slots';
 
 const ENGINE = fileURLToPath(new URL('../../dataplane-native/engine', import.meta.url));
 const HARNESS = fileURLToPath(new URL('harness/harness.c', import.meta.url));
@@ -62,4 +63,79 @@ export function valueOf(line: string | undefined, name: string): string {
     throw new Error(`no ${name} in "${line ?? ''}"`);
   }
   return found[1];
+}
+
+/** The committed JSON of a program in fixtures/. */
+export function fixture(name: string): string {
+  return readFileSync(new URL(`fixtures/${name}.json`, import.meta.url), 'utf8');
+}
+
+/** Hexadecimal of values of so many bits, one after the other. They must fill whole octets. */
+export function bitsToHex(...values: readonly (readonly [bigint | number, number])[]): string {
+  let all = 0n;
+  let count = 0;
+  for (const [value, bits] of values) {
+    all = (all << BigInt(bits)) | BigInt.asUintN(bits, BigInt(value));
+    count += bits;
+  }
+  return all.toString(16).padStart(count / 4, '0');
+}
+
+/** A harness's tables by their names, with what tests do to them. */
+export class Tables {
+  private readonly layout: PipelineLayout;
+
+  constructor(layout: PipelineLayout) {
+    this.layout = layout;
+  }
+
+  table(name: string): TableLayout {
+    const table = this.layout.tables.find((item) => item.name.endsWith(`.${name}`));
+    if (table === undefined) {
+      throw new Error(`no table ${name}`);
+    }
+    return table;
+  }
+
+  action(table: string, name: string): number {
+    const index = this.table(table).actions.find((action) =>
+      `.${this.layout.actions[action]?.name ?? ''}`.endsWith(`.${name}`),
+    );
+    if (index === undefined) {
+      throw new Error(`no action ${name} in ${table}`);
+    }
+    return index;
+  }
+
+  /** The command that inserts an entry. A mask per key is for LPM and ternary tables. */
+  insert(
+    table: string,
+    keys: readonly bigint[],
+    masks: readonly bigint[],
+    action: string,
+    args: readonly bigint[] = [],
+    priority = 0,
+  ): string {
+    const { index, key, keyWords } = this.table(table);
+    const packed = { slots: key, words: keyWords };
+    const number = this.action(table, action);
+    const params = packSlots(this.layout.actions[number]?.params ?? []);
+    const words = [fillSlots(packed, keys), fillSlots(packed, masks), fillSlots(params, args)];
+    return `insert ${index} ${priority} ${number} ${words.map((part) => part.join(' ')).join(' / ')}`;
+  }
+
+  /** The commands that the server gives when it loads a program: const entries and defaults. */
+  initial(): string[] {
+    return this.layout.tables.flatMap((table) => [
+      ...(table.defaultAction === null
+        ? []
+        : [
+            `default ${table.index} ${table.defaultAction.action} ${table.defaultAction.args.join(' ')}`,
+          ]),
+      ...table.constEntries.map(
+        ({ priority, action, key, mask, args }) =>
+          `insert ${table.index} ${priority} ${action} ${key.join(' ')} / ${mask.join(' ')} / ${args.join(' ')}`,
+      ),
+    ]);
+  }
 }
