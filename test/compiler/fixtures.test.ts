@@ -8,9 +8,9 @@ import { artefact } from '../support/program.js';
 import { fixture } from './harness.js';
 
 describe('the committed fixtures', () => {
-  const { stdout } = spawnSync('p4c-bm2-ss', ['--version'], { encoding: 'utf8' });
+  const { stdout, stderr } = spawnSync('p4c-bm2-ss', ['--version'], { encoding: 'utf8' });
   // Each version of p4c numbers its temporaries in its own way.
-  const version = `p4c-bm2-ss ${/Version (.*)/.exec(stdout ?? '')?.[1] ?? ''}`;
+  const version = `p4c-bm2-ss ${/Version (.*)/.exec(`${stdout}${stderr}`)?.[1] ?? ''}`;
   const { compiler } = JSON.parse(artefact('manifest.json')) as { readonly compiler: string };
 
   it.skipIf(version !== compiler).each(['headers', 'tables', 'externs'])(
