@@ -34,6 +34,7 @@ import {
   type ForwardingPipelineConfig,
   type GetForwardingPipelineConfigResponse,
   type MasterArbitrationUpdate,
+  type PacketOut,
   type ReadRequest,
   type ReadResponse,
   type SetForwardingPipelineConfigRequest,
@@ -62,6 +63,9 @@ export class FakeSwitch {
   /** Says why an update is refused, or null. */
   refuse: (update: Update) => { code: number; message: string } | null = () => null;
   refusePipeline = '';
+  /** The election id in arbitration messages, where it is not the highest. */
+  announcedElectionId: bigint | null = null;
+  readonly packets: PacketOut[] = [];
   #server: Server | null = null;
   #port = 0;
   readonly #streams = new Map<Stream, bigint>();
@@ -144,6 +148,7 @@ export class FakeSwitch {
   #stream(stream: Stream): void {
     stream.on('data', (message: StreamMessageRequest) => {
       if (message.update.case === 'arbitration') this.#arbitrate(stream, message.update.value);
+      if (message.update.case === 'packet') this.packets.push(message.update.value);
       if (message.update.case === 'digestAck') {
         this.acknowledged.push(message.update.value.listId);
       }
@@ -178,7 +183,11 @@ export class FakeSwitch {
         create(StreamMessageResponseSchema, {
           update: {
             case: 'arbitration',
-            value: { deviceId: 1n, electionId: { high: 0n, low: highest }, status: { code } },
+            value: {
+              deviceId: 1n,
+              electionId: { high: 0n, low: this.announcedElectionId ?? highest },
+              status: { code },
+            },
           },
         }),
       );

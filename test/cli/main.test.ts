@@ -1,0 +1,81 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { packageRoot, productVersion } from '#runtime/version';
+
+const CLI = join(packageRoot(), 'dist', 'control-plane', 'cli', 'main.js');
+const EXAMPLE = join(packageRoot(), 'docs', 'examples', 'agent.yaml');
+
+let directory: string;
+
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), 'timeplane-cli-'));
+});
+
+afterAll(() => {
+  rmSync(directory, { recursive: true, force: true });
+});
+
+function timeplane(...args: string[]) {
+  const env = { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined };
+  const { status, stdout, stderr } = spawnSync(process.execPath, [CLI, ...args], {
+    encoding: 'utf8',
+    env,
+  });
+  return { status, stdout, stderr };
+}
+
+describe('timeplane', () => {
+  it('says its version', () => {
+    expect(timeplane('--version')).toEqual({
+      status: 0,
+      stdout: `${productVersion()}\n`,
+      stderr: '',
+    });
+  });
+
+  it.each([[[]], [['--help']]])('shows its commands and examples: %j', (args) => {
+    const { status, stdout } = timeplane(...args);
+    expect(status).toBe(0);
+    for (const word of ['switch', 'agent', 'lab', 'Examples:', 'Exit codes:']) {
+      expect(stdout).toContain(word);
+    }
+  });
+
+  it.each([
+    [['nonsense'], "unknown command 'nonsense'"],
+    [['agent'], "required option '--config <file>' not specified"],
+    [['agent', '--config', 'x', '--nonsense'], "unknown option '--nonsense'"],
+  ])('ends with 2 for wrong usage: %j', (args, message) => {
+    const { status, stderr } = timeplane(...args);
+    expect(status).toBe(2);
+    expect(stderr).toContain(message);
+  });
+});
+
+describe('timeplane agent --check', () => {
+  it('finds the example good', () => {
+    const { status, stdout } = timeplane('agent', '--config', EXAMPLE, '--check');
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/agent\.yaml: good: 3 ports \(3 transparent\), \d+ entities for/);
+  });
+
+  it('tells each error with its place, without a stack trace, and ends with 2', () => {
+    const file = join(directory, 'bad.yaml');
+    writeFileSync(file, 'target: { kind: native, adress: "x" }\nports: []\n');
+    const { status, stdout, stderr } = timeplane('agent', '--config', file, '--check');
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    expect(stderr).toContain(`${file}:1:25: target.adress: found the unknown key "adress"`);
+    expect(stderr).toContain('did you mean "address"?');
+    expect(stderr).toContain(`${file}:1:9: target.address: found nothing`);
+    expect(stderr).not.toMatch(/^\s+at /m);
+  });
+
+  it('of a file that is not there says so', () => {
+    const { status, stderr } = timeplane('agent', '--config', join(directory, 'none.yaml'));
+    expect(status).toBe(2);
+    expect(stderr).toContain('ENOENT');
+  });
+});
