@@ -12,7 +12,7 @@ import { HELPERS, helperPath } from '../peers/helpers.js';
 import { LOG_SYNC_INTERVAL } from '../peers/ptp4l.js';
 import { TRAFFIC_SEED } from '../peers/traffic.js';
 import { tryCommand } from '../topology/commands.js';
-import { hasProgram } from '../topology/sandbox.js';
+import { hasProgram, lengthenDatagramQueues } from '../topology/sandbox.js';
 import { Cleanup } from './first-light/cleanup.js';
 import { pause, runPhase, type PhaseContext } from './first-light/phases.js';
 import { createProgress } from './first-light/progress.js';
@@ -109,7 +109,7 @@ async function runPhases(context: PhaseContext, options: FirstLightOptions): Pro
       config: context.config,
     });
     context.progress.clear();
-    context.progress.done(`\n${renderReport(result)}`);
+    context.progress.done(`\n${renderReport(result, context.checked)}`);
     if (options.jsonFile !== undefined) {
       await writeFile(options.jsonFile, `${JSON.stringify(result, null, 2)}\n`);
     }
@@ -130,6 +130,7 @@ export async function runFirstLight(
   directory: string,
 ): Promise<number> {
   requireHelpers();
+  lengthenDatagramQueues();
   const interrupt = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => interrupt.abort());
@@ -139,6 +140,7 @@ export async function runFirstLight(
   const context: PhaseContext = {
     config: configOf(options),
     directory,
+    checked: { printed: 0, found: 0 },
     progress: createProgress(process.stdout),
     signal: interrupt.signal,
   };

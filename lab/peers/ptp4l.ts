@@ -1,6 +1,7 @@
 /** linuxptp's ptp4l: as grandmaster, as client, and as its own end-to-end transparent clock. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { tryCommand } from '../topology/commands.js';
 import type { Interface } from '../topology/links.js';
 import { startProcess, type ManagedProcess } from './managed-process.js';
 
@@ -28,8 +29,20 @@ export interface Ptp4lOptions {
   readonly onLine?: (line: string) => void;
 }
 
+/** "3.1.1" or "4.2-00003-g…" → 3 or 4; 0 where it is no version. */
+export function majorVersion(text: string): number {
+  return Number(/^\s*v?(\d+)\./.exec(text)?.[1] ?? 0);
+}
+
+/** Since version 4 there is a second socket, by default in a place that all ptp4l share. */
+const READ_ONLY_SOCKET_SINCE = 4;
+
 /** The text of a configuration file: what all clocks of the lab share, and what this one adds. */
-export function ptp4lConfig(options: Omit<Ptp4lOptions, 'label'>, socketName: string): string {
+export function ptp4lConfig(
+  options: Omit<Ptp4lOptions, 'label'>,
+  socketName: string,
+  major: number,
+): string {
   const settings: Record<string, string | number> = {
     time_stamping: 'software',
     network_transport: options.transport,
@@ -46,11 +59,15 @@ export function ptp4lConfig(options: Omit<Ptp4lOptions, 'label'>, socketName: st
     fault_reset_interval: -2,
     sanity_freq_limit: 0,
     freq_est_interval: 0,
-    summary_interval: 0,
+    // One plain offset a second, and no sums over several.
+    summary_interval: LOG_SYNC_INTERVAL,
     use_syslog: 0,
     verbose: 1,
     logging_level: 6,
     uds_address: join(options.directory, socketName),
+    ...(major >= READ_ONLY_SOCKET_SINCE
+      ? { uds_ro_address: join(options.directory, `${socketName}-ro`) }
+      : {}),
     ...options.settings,
   };
   const lines = Object.entries(settings).map(([key, value]) => `${key} ${value}`);
@@ -63,7 +80,9 @@ export async function startPtp4l(options: Ptp4lOptions): Promise<ManagedProcess>
   if (first === undefined) throw new Error('ptp4l needs an interface');
   const name = options.label.replaceAll(/[^a-z0-9]+/gi, '-');
   const file = join(options.directory, `${name}.cfg`);
-  await writeFile(file, ptp4lConfig(options, `${name}.uds`));
+  const version = await tryCommand(['ptp4l', '-v']);
+  const major = majorVersion(version.stdout || version.stderr);
+  await writeFile(file, ptp4lConfig(options, `${name}.uds`, major));
   const ports = options.interfaces.flatMap((port) => ['-i', port.name]);
   return startProcess({
     label: options.label,

@@ -1,7 +1,7 @@
 /** The phases: what is between the clocks, how long they are listened to, what came of it. */
 import { LabError } from '../../lab-error.js';
 import { missingSyncs, type OffsetSample } from '../../measure/offset.js';
-import { unexplained } from '../../measure/printed-offsets.js';
+import { unexplained, type PrintedOffset } from '../../measure/printed-offsets.js';
 import { percentile, summarizeErrors, summarizeSpread } from '../../measure/statistics.js';
 import { startBmv2 } from '../../peers/bmv2.js';
 import { reportNoSamples, startClockPair, type ClockPair } from '../../peers/clock-pair.js';
@@ -19,10 +19,11 @@ import {
 } from '../../topology/switched-path.js';
 import type { Cleanup } from './cleanup.js';
 import type { Progress } from './progress.js';
-import { formatNs, phaseTitle } from './report.js';
+import { formatNs, phaseTitle, type CheckedOffsets } from './report.js';
 import type { FirstLightConfig, PhaseName, PhaseResult } from './schema.js';
 
 export interface PhaseContext {
+  readonly checked: { -readonly [Key in keyof CheckedOffsets]: number };
   readonly config: FirstLightConfig;
   readonly directory: string;
   readonly progress: Progress;
@@ -86,7 +87,8 @@ async function listen(
   title: string,
   running: Running,
 ): Promise<OffsetSample[]> {
-  const { samples } = running.clocks;
+  const { samples, printed } = running.clocks;
+  const printedBefore = printed.length;
   const startMs = Date.now();
   const endMs = startMs + context.config.durationSeconds * 1000;
   const first = samples.length;
@@ -105,18 +107,30 @@ async function listen(
     await pause(Math.min(TICK_MS, Math.max(1, endMs - Date.now())), context.signal);
     assertAllAlive(running.processes);
   }
+  const printedNow = printed.slice(printedBefore);
   await pause(READER_DELAY_MS, context.signal);
-  checkAgainstClient(running.clocks);
+  checkAgainstClient(context, running.clocks, printedNow);
   const [startNs, endNs] = [BigInt(startMs) * 1_000_000n, BigInt(endMs) * 1_000_000n];
   return samples.filter((sample) => sample.ingressNs >= startNs && sample.ingressNs < endNs);
 }
 
-/** The client's own word: every offset that it printed has to be one that we computed. */
-function checkAgainstClient({ printed, samples, unreadable }: ClockPair): void {
+/**
+ * The client's own word: the offsets that it printed have to be among those that we computed. Not
+ * each of them: when the machine is too busy to read the events, the kernel drops some, and our
+ * median is another one for a while.
+ */
+function checkAgainstClient(
+  { checked }: PhaseContext,
+  { samples, unreadable }: ClockPair,
+  printed: readonly PrintedOffset[],
+): void {
   const [event] = unreadable;
   if (event !== undefined) throw new LabError('no-samples', `unknown slave event: ${event}`);
-  const [other] = unexplained(printed, samples);
-  if (other === undefined) return;
+  const others = unexplained(printed, samples);
+  checked.printed += printed.length;
+  checked.found += printed.length - others.length;
+  const [other] = others;
+  if (other === undefined || others.length <= printed.length / 2) return;
   throw new LabError(
     'no-samples',
     `the client printed an offset of ${other.offsetNs} ns with a path delay of ` +

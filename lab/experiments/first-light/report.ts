@@ -111,7 +111,6 @@ function row(phase: PhaseResult, load: number) {
 const LEGEND = [
   'rms to max: absolute offset from the grandmaster as the client computes it, for every Sync:',
   '(ingress − origin − correctionField) − mean path delay (moving median of ten, as in ptp4l).',
-  'Every offset that the client printed itself was found among them.',
   'All namespaces share one clock, so the true offset is zero, and whatever the client computes is',
   'its error. A correction that is wrong one way shows as error, one that is wrong both ways as path',
   'delay: compare it with the direct link.',
@@ -119,8 +118,14 @@ const LEGEND = [
   'lost: Syncs without an evaluation, and frames of cross traffic that did not arrive.',
 ];
 
+/** Offsets that the clients printed themselves, and how many of them are among ours. */
+export interface CheckedOffsets {
+  readonly printed: number;
+  readonly found: number;
+}
+
 /** Everything that is printed at the end. */
-export function renderReport(result: FirstLightResult): string {
+export function renderReport(result: FirstLightResult, checked: CheckedOffsets): string {
   const table = new Table({
     head: HEAD.map((title) => pc.bold(title)),
     // The table's own colours do not ask whether this is a terminal; picocolors does.
@@ -129,5 +134,10 @@ export function renderReport(result: FirstLightResult): string {
   });
   for (const phase of result.phases) table.push(row(phase, result.config.load));
   const sentences = conclusions(result.phases).map((sentence) => pc.bold(sentence));
-  return [table.toString(), ...LEGEND.map((line) => pc.dim(line)), '', ...sentences].join('\n');
+  const legend = [
+    ...LEGEND,
+    `Of ${checked.printed} offsets that the clients' ptp4l printed themselves, ${checked.found} ` +
+      'are among those computed here.',
+  ].map((line) => pc.dim(line));
+  return [table.toString(), ...legend, '', ...sentences].join('\n');
 }

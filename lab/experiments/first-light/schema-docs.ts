@@ -53,8 +53,8 @@ with the correctionField of Sync and Follow_Up together, and the moving median o
       + (response − request − correction) of the Delay_Req) / 2
 
 as mean path delay. All namespaces share one clock, so the true offset is zero and the offset is the
-error. \`errorNs\` is of absolute values; percentiles are nearest-rank. A phase is \`failed\` when an
-offset that the client's ptp4l printed itself is not one of those computed here.
+error. \`errorNs\` is of absolute values; percentiles are nearest-rank. A phase is \`failed\` when most
+of the offsets that the client's ptp4l printed itself are not among those computed here.
 
 ## Fields
 `;

@@ -3,18 +3,16 @@ import { describe, expect, it } from 'vitest';
 import { agentConfig } from '#lab/peers/agent';
 import { bmv2QueueCommands } from '#lab/peers/bmv2';
 import { lastWords } from '#lab/peers/managed-process';
-import { ptp4lConfig } from '#lab/peers/ptp4l';
+import { majorVersion, ptp4lConfig } from '#lab/peers/ptp4l';
 
 describe('what the lab tells ptp4l', () => {
-  const text = ptp4lConfig(
-    {
-      directory: '/run/lab',
-      transport: 'UDPv4',
-      interfaces: [],
-      settings: { masterOnly: 1, priority1: 1 },
-    },
-    'gm.uds',
-  );
+  const grandmaster = {
+    directory: '/run/lab',
+    transport: 'UDPv4',
+    interfaces: [],
+    settings: { masterOnly: 1, priority1: 1 },
+  } as const;
+  const text = ptp4lConfig(grandmaster, 'gm.uds', 3);
 
   it('never lets it touch a clock, and uses the kernel’s stamps', () => {
     expect(text).toMatch(/^free_running 1$/m);
@@ -26,6 +24,23 @@ describe('what the lab tells ptp4l', () => {
     expect(text).toMatch(/^network_transport UDPv4$/m);
     expect(text).toMatch(/^masterOnly 1$/m);
     expect(text).toMatch(/^uds_address \/run\/lab\/gm\.uds$/m);
+  });
+});
+
+describe('linuxptp’s versions', () => {
+  it.each([
+    ['3.1.1\n', 3],
+    ['4.2-00003-gabcdef', 4],
+    ['v4.4', 4],
+    ['', 0],
+  ])('%j is major version %d', (text, major) => {
+    expect(majorVersion(text)).toBe(major);
+  });
+
+  it('have a second socket from 4 on, and do not know its name before', () => {
+    const options = { directory: '/d', transport: 'L2', interfaces: [], settings: {} } as const;
+    expect(ptp4lConfig(options, 'x', 3)).not.toContain('uds_ro_address');
+    expect(ptp4lConfig(options, 'x', 4)).toContain('uds_ro_address /d/x-ro\n');
   });
 });
 
