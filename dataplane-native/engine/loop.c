@@ -100,7 +100,8 @@ static uint32_t transmit_burst(struct tp_engine *engine, struct tp_port *port) {
   if (port->queue.frames == 0) {
     return 0;
   }
-  const uint64_t schedule_ns = tp_clock_schedule_ns(&engine->clock);
+  /* A line that is not shaped has no schedule. */
+  const uint64_t schedule_ns = port->queue.rate_bps == 0 ? 0 : tp_clock_schedule_ns(&engine->clock);
   const uint64_t now_ns = tp_clock_now_ns(&engine->clock);
   while (port->unsent_count < TP_BURST && left_queue < TP_BURST) {
     struct tp_packet *packet = tp_queue_take(&port->queue, schedule_ns);
@@ -121,11 +122,19 @@ static uint32_t transmit_burst(struct tp_engine *engine, struct tp_port *port) {
   return left_queue;
 }
 
+static void begin_burst(struct tp_engine *engine) {
+  engine->pipeline.state.now_ns = tp_clock_now_ns(&engine->clock);
+  engine->schedule_ns = tp_clock_schedule_ns(&engine->clock);
+}
+
+/* At the start of a burst. Ports in memory, the only ones of a virtual clock, need none. */
 static void maintain(struct tp_engine *engine) {
-  const uint64_t now_ns = tp_clock_read_ns(CLOCK_MONOTONIC);
-  const bool is_due = now_ns >= engine->maintenance_ns;
+  if (engine->clock.is_virtual) {
+    return;
+  }
+  const bool is_due = engine->schedule_ns >= engine->maintenance_ns;
   if (is_due) {
-    engine->maintenance_ns = now_ns + MAINTENANCE_NS;
+    engine->maintenance_ns = engine->schedule_ns + MAINTENANCE_NS;
   }
   for (uint32_t i = 0; i < engine->active_count; i++) {
     struct tp_port *port = engine->active[i];
@@ -136,15 +145,10 @@ static void maintain(struct tp_engine *engine) {
   }
 }
 
-static void begin_burst(struct tp_engine *engine) {
-  engine->pipeline.state.now_ns = tp_clock_now_ns(&engine->clock);
-  engine->schedule_ns = tp_clock_schedule_ns(&engine->clock);
-}
-
 uint32_t tp_round(struct tp_engine *engine, bool is_loop) {
   uint32_t handled = 0;
-  maintain(engine);
   begin_burst(engine);
+  maintain(engine);
   if (engine->recirculated_head != NULL) {
     handled += tp_ingress_recirculated(engine);
   }
@@ -155,7 +159,9 @@ uint32_t tp_round(struct tp_engine *engine, bool is_loop) {
     if (count == 0) {
       continue;
     }
-    begin_burst(engine);
+    if (handled != 0) {
+      begin_burst(engine); /* the one before has taken its time */
+    }
     for (uint32_t frame = 0; frame < count; frame++) {
       tp_ingress_frame(engine, port, burst[frame]);
     }

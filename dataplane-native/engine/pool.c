@@ -26,7 +26,11 @@ static size_t stride_of(size_t octets) {
 static unsigned char *reserve(size_t octets) {
   void *memory = mmap(NULL, octets, PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  return memory == MAP_FAILED ? NULL : memory;
+  if (memory == MAP_FAILED) {
+    return NULL;
+  }
+  madvise(memory, octets, MADV_HUGEPAGE); /* a burst touches some hundred pages otherwise */
+  return memory;
 }
 
 int tp_pool_open(struct tp_pool *pool, uint32_t count, uint32_t max_frame, uint32_t phv_capacity) {
