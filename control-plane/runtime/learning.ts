@@ -8,7 +8,8 @@ import {
 } from '#dataplane/desired-state';
 import { MacTable, type MacChange } from '#dataplane/mac-table';
 import type { SwitchSettings } from '#dataplane/settings';
-import { decodeDigest, decodeTableEntry, type Entity } from '#p4rt/entities';
+import { decodeDigest, decodeTableEntry } from '#p4rt/decode';
+import { type Entity } from '#p4rt/entities';
 import type { P4InfoIndex } from '#p4rt/p4info';
 import { insert, modify, remove, type Update } from '#p4rt/reconcile';
 import type { DigestList } from '#protos/p4/v1/p4runtime_pb';

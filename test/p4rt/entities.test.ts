@@ -1,14 +1,12 @@
 import { create } from '@bufbuild/protobuf';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { decodeDigest, decodePacketIn, decodeTableEntry } from '#p4rt/decode';
 import {
   buildCounterCell,
   buildDigest,
   buildPacketMetadata,
   buildTableEntry,
-  decodeDigest,
-  decodePacketIn,
-  decodeTableEntry,
   type EntrySpec,
 } from '#p4rt/entities';
 import { entityContent, entityKey } from '#p4rt/identity';
