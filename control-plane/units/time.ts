@@ -68,11 +68,6 @@ export function nsOf(value: Nanoseconds): bigint {
   return raw(value);
 }
 
-/** The duration in milliseconds, for timers; loses what is beyond a double. */
-export function toMilliseconds(value: Nanoseconds): number {
-  return Number(raw(value)) / 1e6;
-}
-
 export function after(start: Instant, duration: Nanoseconds): Instant {
   return instant(raw(start) + raw(duration));
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { macAddress, macFromBits } from '#units/identity';
-import { internetChecksum, onesComplementSum, updatedChecksum } from '#wire/checksum';
+import { internetChecksum, onesComplementSum } from '#wire/checksum';
 import { decodeFrame, encodeFrame, ETHERTYPE, type Encapsulation, type Frame } from '#wire/frame';
 
 const SEED = 0x7117;
@@ -133,20 +133,6 @@ describe('the Internet checksum', () => {
   it('of the example of RFC 1071 section 3', () => {
     const example = Uint8Array.of(0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0xf6, 0xf7);
     expect(onesComplementSum(example)).toBe(0xddf2);
-  });
-
-  it('updated is the checksum computed anew', () => {
-    fc.assert(
-      fc.property(octets(20), octets(8), fc.nat(6), (data, replacement, word) => {
-        // A sum of all-zero data is the one case where both zeros of ones' complement appear.
-        fc.pre(data.some((octet) => octet !== 0) && replacement.some((octet) => octet !== 0));
-        const changed = data.slice();
-        changed.set(replacement, word * 2);
-        const before = data.slice(word * 2, word * 2 + 8);
-        const updated = updatedChecksum(internetChecksum(data), before, replacement);
-        expect(updated % 0xffff).toBe(internetChecksum(changed) % 0xffff);
-      }),
-      { seed: SEED },
-    );
+    expect(internetChecksum(example)).toBe(0x220d);
   });
 });
