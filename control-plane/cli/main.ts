@@ -13,6 +13,7 @@ const EXIT = { ok: 0, failed: 1, usage: 2, internal: 70 } as const;
 const COMMANDS: readonly { readonly name: string; readonly summary: string }[] = [
   { name: 'switch', summary: 'run the embedded P4Runtime switch' },
   { name: 'agent', summary: 'drive a P4Runtime switch as a transparent clock' },
+  { name: 'replay', summary: 'run frames from pcap files through a pipeline' },
   { name: 'lab', summary: 'prove the transparent clock with real PTP clocks in namespaces' },
 ];
 
