@@ -118,3 +118,12 @@ export function rangeWords(key: readonly KeyFieldLayout[]): number {
     0,
   );
 }
+
+/** As TP_MAX_DIRECT_BITS in pipeline.h. */
+const MAX_DIRECT_BITS = 12;
+
+/** The bits of a key that is looked up by index, or 0: see tp_table_spec in pipeline.h. */
+export function directBits(table: TableLayout): number {
+  const bits = table.key.reduce((sum, field) => sum + field.bitwidth, 0);
+  return table.kind === 'exact' && bits <= MAX_DIRECT_BITS ? bits : 0;
+}

@@ -159,10 +159,12 @@ struct tp_table_spec {
   bool direct_counter;
   uint32_t max_entries;
   uint32_t range_words; /* bit i: key word i is a range field, alone in its word */
+  uint32_t direct_bits; /* EXACT: the whole key's bits if it is looked up by index, else 0 */
 };
 
-#define TP_MAX_KEY_WORDS 16u
-#define TP_MAX_ARG_WORDS 32u
+#define TP_MAX_KEY_WORDS   16u
+#define TP_MAX_ARG_WORDS   32u
+#define TP_MAX_DIRECT_BITS 12u
 
 struct tp_register_spec {
   uint32_t size;  /* cells */

@@ -25,9 +25,12 @@ static bool is_hashed(const struct tp_table *table) {
   return table->spec.kind == TP_TABLE_EXACT || table->spec.kind == TP_TABLE_LPM;
 }
 
-static uint32_t slot_count_for(uint32_t max_entries) {
+static uint32_t slot_count_for(const struct tp_table_spec *spec) {
+  if (spec->direct_bits > 0) {
+    return UINT32_C(1) << spec->direct_bits;
+  }
   uint32_t count = 8;
-  while (count < 2 * max_entries) {
+  while (count < 2 * spec->max_entries) {
     count *= 2;
   }
   return count;
@@ -37,7 +40,9 @@ int tp_match_open(struct tp_table *table, const struct tp_table_spec *spec) {
   memset(table, 0, sizeof *table);
   if (spec->kind > TP_TABLE_TERNARY || spec->key_words > TP_MAX_KEY_WORDS ||
       spec->arg_words > TP_MAX_ARG_WORDS || spec->max_entries > MAX_ENTRIES ||
-      (spec->kind != TP_TABLE_KEYLESS && spec->key_words == 0)) {
+      (spec->kind != TP_TABLE_KEYLESS && spec->key_words == 0) ||
+      (spec->direct_bits > 0 && (spec->kind != TP_TABLE_EXACT || spec->key_words != 1 ||
+                                 spec->direct_bits > TP_MAX_DIRECT_BITS))) {
     return TP_E_BAD_PIPELINE;
   }
   table->spec = *spec;
@@ -48,7 +53,7 @@ int tp_match_open(struct tp_table *table, const struct tp_table_spec *spec) {
     complete = complete && table->entries != NULL;
   }
   if (is_hashed(table)) {
-    const uint32_t slot_count = slot_count_for(spec->max_entries);
+    const uint32_t slot_count = slot_count_for(spec);
     table->slots = calloc(slot_count, sizeof *table->slots);
     table->slot_mask = slot_count - 1;
     complete = complete && table->slots != NULL;
@@ -112,6 +117,9 @@ static void set_action(const struct tp_table *table, struct tp_entry *entry, uin
  */
 
 static uint32_t tag_of(const struct tp_table *table, const struct tp_entry *entry) {
+  if (table->spec.direct_bits > 0) {
+    return (uint32_t)entry->words[table->spec.arg_words];
+  }
   const uint64_t seed = table->spec.kind == TP_TABLE_LPM ? (uint64_t)(uint32_t)entry->priority : 0;
   return tp_hash_words(entry->words + table->spec.arg_words, table->spec.key_words, seed);
 }
@@ -220,6 +228,9 @@ static bool is_duplicate(const struct tp_table *table, const uint64_t *key, cons
                          int32_t priority) {
   const uint32_t key_words = table->spec.key_words;
   const uint32_t arg_words = table->spec.arg_words;
+  if (table->spec.direct_bits > 0) {
+    return tp_find_direct(table, key, arg_words) != NULL;
+  }
   if (table->spec.kind == TP_TABLE_EXACT) {
     return tp_find_exact(table, key, key_words, arg_words) != NULL;
   }
@@ -261,7 +272,8 @@ int64_t tp_match_insert(struct tp_table *table, const uint64_t *key, const uint6
   const uint32_t key_words = table->spec.key_words;
   const bool is_ternary = table->spec.kind == TP_TABLE_TERNARY;
   if (table->spec.kind == TP_TABLE_KEYLESS || arg_words > table->spec.arg_words ||
-      (is_ternary && range_words != table->spec.range_words)) {
+      (is_ternary && range_words != table->spec.range_words) ||
+      (table->spec.direct_bits > 0 && key[0] >> table->spec.direct_bits != 0)) {
     return TP_E_OUT_OF_RANGE;
   }
   uint64_t want[TP_MAX_KEY_WORDS];

@@ -2,7 +2,7 @@
  * table.h - match tables: the lookups that generated pipelines inline, and the control operations
  * that the engine calls (table.c).
  *
- *   EXACT    slots[hash & mask] -> entry          one probe sequence
+ *   EXACT    slots[hash & mask] -> entry          one probe sequence; short keys are their own hash
  *   LPM      for each prefix length in use, longest first: as EXACT with the masked key
  *   TERNARY  entries in order of falling priority, first match wins
  *
@@ -96,14 +96,12 @@ TP_INLINE struct tp_entry *tp_entry_at(const struct tp_table *table, uint32_t in
 
 /* Folded 64x64 multiply: every key bit reaches every tag bit. */
 TP_INLINE uint32_t tp_hash_words(const uint64_t *words, uint32_t word_count, uint64_t seed) {
-  uint64_t hash = seed ^ UINT64_C(0x9e3779b97f4a7c15);
+  uint64_t hash = seed ^ UINT64_C(0xd6e8feb86659fd93);
   for (uint32_t i = 0; i < word_count; i++) {
-    const tp_u128 product =
-        (tp_u128)(words[i] ^ UINT64_C(0xd6e8feb86659fd93)) * (hash | UINT64_C(1));
-    hash = (uint64_t)product ^ (uint64_t)(product >> 64) ^ (hash << 29) ^ words[i];
+    const tp_u128 product = (tp_u128)(words[i] ^ hash) * UINT64_C(0x9e3779b97f4a7c15);
+    hash = (uint64_t)product ^ (uint64_t)(product >> 64);
   }
-  hash *= UINT64_C(0xff51afd7ed558ccd);
-  return (uint32_t)(hash >> 32);
+  return (uint32_t)(hash ^ (hash >> 32));
 }
 
 TP_INLINE bool tp_words_equal(const uint64_t *a, const uint64_t *b, uint32_t word_count) {
@@ -112,6 +110,15 @@ TP_INLINE bool tp_words_equal(const uint64_t *a, const uint64_t *b, uint32_t wor
     difference |= a[i] ^ b[i];
   }
   return difference == 0;
+}
+
+/* EXACT with spec.direct_bits: the key is the slot. */
+TP_INLINE struct tp_entry *tp_find_direct(const struct tp_table *table, const uint64_t *key,
+                                          uint32_t arg_words) {
+  const uint32_t entry_plus1 = table->slots[key[0]].entry_plus1;
+  return entry_plus1 == 0
+             ? NULL
+             : tp_entry_at(table, entry_plus1 - 1, tp_entry_octets(TP_TABLE_EXACT, 1, arg_words));
 }
 
 TP_INLINE struct tp_entry *tp_find_exact(const struct tp_table *table, const uint64_t *key,

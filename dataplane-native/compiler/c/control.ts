@@ -1,5 +1,5 @@
 /** The match-action pipelines: one function each, one label per table or condition. */
-import { rangeWords } from '../build-layout.js';
+import { directBits, rangeWords } from '../build-layout.js';
 import { fail, sanitise } from '../failure.js';
 import type { PipelineLayout, TableLayout } from '../layout.js';
 import type { ControlNode, NodeRef, Pipeline, Program, Table } from '../model.js';
@@ -175,11 +175,15 @@ class NodeEmitter {
     });
     const key = words.map((parts) => parts.join(' | ')).join(', ');
     const range = layout.kind === 'ternary' ? `, ${rangeWords(layout.key)}u` : '';
-    const sizes = `${layout.keyWords}, ${layout.argWords}${range}`;
+    const isDirect = directBits(layout) > 0;
+    const find = isDirect ? 'direct' : layout.kind;
+    const sizes = isDirect
+      ? String(layout.argWords)
+      : `${layout.keyWords}, ${layout.argWords}${range}`;
     return [
       ...this.emitter.take(),
       `const uint64_t key[${layout.keyWords}] = {${key}};`,
-      `struct tp_entry *entry = tp_find_${layout.kind}(&pipeline->tables[${layout.index}], key, ${sizes});`,
+      `struct tp_entry *entry = tp_find_${find}(&pipeline->tables[${layout.index}], key, ${sizes});`,
     ];
   }
 

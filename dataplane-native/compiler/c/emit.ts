@@ -1,7 +1,7 @@
 /** Puts the C file together. */
 import type { PipelineLayout, TableLayout } from '../layout.js';
 import type { FieldRef, Program } from '../model.js';
-import { rangeWords } from '../build-layout.js';
+import { directBits, rangeWords } from '../build-layout.js';
 import { at, instance } from '../scope.js';
 import { emitAction } from './action.js';
 import { emitCalculation, emitChecksums } from './calculation.js';
@@ -54,7 +54,7 @@ function emitReset(program: Program): string[] {
     'memset(&p->h, 0, sizeof p->h);',
     'p->m.digest_plus1 = 0;',
     '} else {',
-    'memset(p, 0, sizeof *p);',
+    'tp_zero(p, sizeof *p);',
     '}',
     '(void)packet;',
     ...bind(program, 'ingress_time_ns', (field) => `${field} = packet->rx_time_ns & ${TIME_MASK};`),
@@ -243,6 +243,7 @@ function tableSpec(table: TableLayout): string {
     `.arg_words = ${table.argWords}`,
     `.direct_counter = ${table.directCounter === null ? 'false' : 'true'}`,
     `.max_entries = ${table.kind === 'keyless' ? 0 : table.maxEntries}`,
-    `.range_words = ${rangeWords(table.key)}u}`,
+    `.range_words = ${rangeWords(table.key)}u`,
+    `.direct_bits = ${directBits(table)}}`,
   ].join(', ');
 }

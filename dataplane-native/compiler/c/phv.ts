@@ -8,7 +8,11 @@ const PLACE = { path: '$.headers', source: null };
 
 export function emitPhv(program: Program): string[] {
   checkSize(program);
-  const types = program.headerTypes.map((type, i) => emitHeaderType(type, i)).flat();
+  const isMetadata = (type: number): boolean =>
+    program.headers.some((header) => header.type === type && header.role === 'metadata');
+  const types = program.headerTypes
+    .map((type, i) => emitHeaderType(type, i, isMetadata(i) ? 64 : 8))
+    .flat();
   const valid = ['uint8_t unused;'];
   const headers = ['uint8_t unused;'];
   const metadata = ['uint32_t digest_plus1;'];
@@ -17,7 +21,7 @@ export function emitPhv(program: Program): string[] {
       metadata.push(`struct type${type} h${i};`);
     } else if (element === null) {
       headers.push(`struct type${type} h${i};`);
-      valid.push(`uint8_t h${i};`);
+      valid.push(`uint64_t h${i};`);
     }
   });
   program.stacks.forEach(({ type, headers: elements }, i) => {
@@ -36,17 +40,22 @@ export function emitPhv(program: Program): string[] {
     ...headers,
     '};',
     'struct phv {',
-    'struct valid v;',
+    '_Alignas(16) struct valid v;',
     'struct metadata m;',
     'struct headers h;',
     '};',
   ];
 }
 
-function emitHeaderType(type: HeaderType, index: number): string[] {
+/**
+ * Metadata and validities are read soon after they were written, and often several at once: C
+ * compilers then load neighbours in one go, which stalls on the narrower stores. In words of their
+ * own they cannot.
+ */
+function emitHeaderType(type: HeaderType, index: number, leastBits: number): string[] {
   // Wide fields first: no padding between them. An empty struct is not C.
   const order = type.fields
-    .map((field, i) => ({ field, i }))
+    .map((field, i) => ({ field: { ...field, bitwidth: Math.max(field.bitwidth, leastBits) }, i }))
     .sort((a, b) => storageBits(b.field) - storageBits(a.field));
   return [
     `struct type${index} {`,
@@ -59,7 +68,7 @@ function emitHeaderType(type: HeaderType, index: number): string[] {
 function checkSize(program: Program): void {
   const octets = program.headers.reduce((sum, { type }) => {
     const fields = program.headerTypes[type]?.fields ?? [];
-    return sum + fields.reduce((part, field) => part + storageBits(field) / 8, 16);
+    return sum + fields.reduce((part, field) => part + Math.max(storageBits(field) / 8, 8), 16);
   }, 0);
   if (octets > LIMITS.phvOctets) {
     fail(PLACE, 'LIMIT', `headers and metadata of ${octets} octets, at most ${LIMITS.phvOctets}`);
