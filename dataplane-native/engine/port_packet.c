@@ -244,15 +244,20 @@ static void read_stamp(struct tp_port *port, struct msghdr *message) {
   }
 }
 
-static void packet_read_stamps(struct tp_port *port) {
+/* False when there is nothing in the error queue. */
+static bool read_error_queue(struct tp_port *port) {
   const struct packet_port *self = (const struct packet_port *)port;
-  for (uint32_t i = 0; i < TP_LATENCY_SAMPLES && self->socket.fd >= 0; i++) {
-    alignas(struct cmsghdr) char control[256];
-    struct msghdr message = {.msg_control = control, .msg_controllen = sizeof control};
-    if (recvmsg(self->socket.fd, &message, MSG_ERRQUEUE | MSG_DONTWAIT) < 0) {
-      return;
-    }
-    read_stamp(port, &message);
+  alignas(struct cmsghdr) char control[256];
+  struct msghdr message = {.msg_control = control, .msg_controllen = sizeof control};
+  if (self->socket.fd < 0 || recvmsg(self->socket.fd, &message, MSG_ERRQUEUE | MSG_DONTWAIT) < 0) {
+    return false;
+  }
+  read_stamp(port, &message);
+  return true;
+}
+
+static void packet_read_stamps(struct tp_port *port) {
+  while (port->latency.waiting_count != 0 && read_error_queue(port)) {
   }
 }
 
@@ -290,7 +295,8 @@ static void packet_maintain(struct tp_port *port) {
   struct packet_port *self = (struct packet_port *)port;
   bool is_up = false;
   unsigned ifindex = 0;
-  packet_read_stamps(port);
+  while (read_error_queue(port)) { /* all of it: what is left would keep waking the loop */
+  }
   tp_latency_expire(port, tp_clock_now_ns(&port->engine->clock));
   if (self->socket.fd >= 0) {
     int ignored; /* reading it clears it: a bound socket survives its interface going down */
