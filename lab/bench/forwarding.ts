@@ -38,8 +38,14 @@ export interface ForwardingScale {
 export const FULL: ForwardingScale = { rounds: 3, trialSeconds: 0.3, resolution: 0.03 };
 export const QUICK: ForwardingScale = { rounds: 1, trialSeconds: 0.15, resolution: 0.06 };
 
-/** Fewer would fit into the buffers on the way, and say nothing. */
+/** Fewer would fit into the buffers on the way, and say nothing; a slow forwarder gets a second. */
 const LEAST_FRAMES = 20_000;
+const LEAST_SECONDS = 1;
+
+function framesOf(rate: number, scale: ForwardingScale): number {
+  const least = Math.min(LEAST_FRAMES, rate * LEAST_SECONDS);
+  return Math.round(Math.max(least, rate * scale.trialSeconds));
+}
 
 export type Traffic = 'plain' | 'mix';
 
@@ -134,16 +140,18 @@ async function rateOf(
   bench: ForwardingBench,
   which: Forwarder,
   traffic: Traffic,
+  start: number,
   scale: ForwardingScale,
 ): Promise<ZeroLossRate> {
   const limits: SearchLimits = {
-    lowest: which === 'bmv2' ? 1_000 : 25_000,
+    start,
+    lowest: 1_000,
     highest: 4_000_000,
     resolution: scale.resolution,
   };
   const file = join(bench.directory, `${traffic}.frames`);
   const trial = async (rate: number): Promise<Trial> => {
-    const count = Math.max(LEAST_FRAMES, Math.round(rate * scale.trialSeconds));
+    const count = framesOf(rate, scale);
     const argv = [programPath('traffic'), 'rate', 'a0', 'b0', file, String(count), String(rate)];
     return trialSchema.parse(JSON.parse(await runCommand(argv)));
   };
@@ -185,9 +193,14 @@ export async function forward(
     if (differs !== null) return without(one, 'failed', `${which} changes frames: ${differs}`);
   }
   let limited = false;
+  // Each search begins at half of what the last one found.
+  const starts = new Map<Forwarder, number>();
   const measure = async (which: Forwarder): Promise<number> => {
-    const { rate, limitedByGenerator } = await rateOf(bench, which, traffic, scale);
+    const start = starts.get(which) ?? (which === 'bmv2' ? 8_000 : 100_000);
+    const { rate, limitedByGenerator } = await rateOf(bench, which, traffic, start, scale);
     limited ||= limitedByGenerator;
+    starts.set(which, Math.max(1_000, rate / 2));
+    progress(`${one.name}: ${which} ${Math.round(rate)} packets/s`);
     return rate;
   };
   const rounds = await interleave(

@@ -8,7 +8,7 @@ import { startProcess, type ManagedProcess } from './managed-process.js';
 export const TRANSPORTS = ['L2', 'UDPv4'] as const;
 export type Transport = (typeof TRANSPORTS)[number];
 
-/** Sync and Delay_Req go at 2^-7 s (128/s) and 2^-6 s (64/s): some 640 samples in five seconds. */
+/** Sync and Delay_Req go at 2^-7 s (128/s) and 2^-6 s (64/s): some 760 samples in six seconds. */
 export const LOG_SYNC_INTERVAL = -7;
 export const LOG_DELAY_REQ_INTERVAL = -6;
 

@@ -102,8 +102,8 @@ describe.skipIf(reason !== '')('first light', () => {
     expect(p99Ns(result, 'direct', false)).toBeLessThan(bridge);
     expect(p99Ns(result, 'ptp4l-tc', true)).toBeLessThan(bridge);
     for (const phase of result.phases) {
-      // 640 Syncs are sent; a machine that is busy with something else lets some come too late.
-      expect(phase.samples, phase.name).toBeGreaterThanOrEqual(400);
+      // 768 Syncs are sent; a machine that is busy with something else lets some come too late.
+      expect(phase.samples, phase.name).toBeGreaterThanOrEqual(500);
     }
     expect(output()).toContain('The transparent clock cut the p99 error under load');
     expect(labProcesses()).toEqual([]);

@@ -86,7 +86,7 @@ export function register(program: Command): void {
     .addOption(
       new Option('--duration <seconds>', 'how long each phase is measured')
         .argParser(numberBetween(0.5, 86400))
-        .default(5),
+        .default(6),
     )
     .addOption(
       new Option('--load <fraction>', 'cross traffic, of the rate; 0 for none')

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Trial, zeroLossRate } from '#lab/bench/zero-loss';
 
-const limits = { lowest: 1000, highest: 1_000_000, resolution: 0.03 };
+const limits = { start: 10_000, lowest: 1000, highest: 1_000_000, resolution: 0.03 };
 
 /** A forwarder that loses everything above `capacity`, before a generator with a limit. */
 function forwarder(capacity: number, generator = Infinity) {
