@@ -82,11 +82,7 @@ export class P4RuntimeService {
     engine.onMessage((message) => this.#receive(message));
   }
 
-  /** The cookie of the pipeline that is installed; null without pipeline or cookie. */
-  get hasPipeline(): boolean {
-    return this.#pipelines.committedState !== null;
-  }
-
+  /** The name of the program that runs; null without one. */
   get program(): string | null {
     return this.#pipelines.committedState?.program.layout.program ?? null;
   }
