@@ -59,22 +59,22 @@ export const LAYERS: readonly Layer[] = [
     path: p4rt,
     holds: 'P4Runtime client side: bytestrings, P4Info, entities, session',
     mayImport: [units, protos],
-    node: true,
+    node: false,
     packages: ['@bufbuild/protobuf', '@grpc/grpc-js'],
   },
   {
     path: dataplane,
     holds: 'binds the protocol to tables, packet-in and packet-out',
-    mayImport: [units, wire, ptp, p4rt, protos],
+    mayImport: [units, ptp, p4rt],
     node: false,
-    packages: ['@bufbuild/protobuf'],
+    packages: [],
   },
   {
     path: runtime,
     holds: 'timers, sockets, gRPC, files, signals',
     mayImport: [units, wire, servo, ptp, p4rt, dataplane, protos],
     node: true,
-    packages: ['@bufbuild/protobuf', '@grpc/grpc-js', 'pino', 'prom-client', 'yaml', 'zod'],
+    packages: ['@bufbuild/protobuf', 'pino', 'prom-client', 'yaml', 'zod'],
   },
   {
     path: 'control-plane/cli',
@@ -93,7 +93,7 @@ export const LAYERS: readonly Layer[] = [
   {
     path: binding,
     holds: 'the C engine as TypeScript sees it; the C compiler’s driver',
-    mayImport: [compiler],
+    mayImport: [],
     node: true,
     packages: ['koffi'],
   },
@@ -108,7 +108,7 @@ export const LAYERS: readonly Layer[] = [
       'control-plane/p4rt/bytestring',
     ],
     node: true,
-    packages: ['@bufbuild/protobuf', '@grpc/grpc-js', 'pino', 'prom-client'],
+    packages: ['@bufbuild/protobuf', '@grpc/grpc-js', 'prom-client'],
   },
   {
     path: protos,
@@ -129,6 +129,6 @@ export const LAYERS: readonly Layer[] = [
     holds: 'the dataplane against hand-written loops',
     mayImport: ['lab', compiler, binding],
     node: true,
-    packages: ['cli-table3', 'commander', 'picocolors', 'zod'],
+    packages: ['cli-table3', 'picocolors', 'zod'],
   },
 ];
