@@ -118,8 +118,8 @@ async function benchmarks(options: BenchOptions, noNetwork: string | null): Prom
 async function main(args: readonly string[]): Promise<number> {
   const options = parseOptions(args);
   if (!options.ok) {
-    console.error(options.message);
-    return 2;
+    (options.isHelp ? process.stdout : process.stderr).write(options.message);
+    return options.isHelp ? 0 : 2;
   }
   extendPath();
   if (sandboxDirectory() !== undefined) {

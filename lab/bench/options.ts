@@ -17,7 +17,7 @@ export const USAGE = `usage: npm run bench -- [--json FILE] [--quick] [--only TE
 
 export type OptionsResult =
   | { readonly ok: true; readonly value: BenchOptions }
-  | { readonly ok: false; readonly message: string };
+  | { readonly ok: false; readonly message: string; readonly isHelp: boolean };
 
 export function parseOptions(args: readonly string[]): OptionsResult {
   try {
@@ -30,13 +30,13 @@ export function parseOptions(args: readonly string[]): OptionsResult {
         help: { type: 'boolean', short: 'h', default: false },
       },
     });
-    if (values.help) return { ok: false, message: USAGE };
+    if (values.help) return { ok: false, message: USAGE, isHelp: true };
     return {
       ok: true,
       value: { json: values.json ?? null, quick: values.quick, only: values.only },
     };
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    return { ok: false, message: `${message}\n${USAGE}` };
+    return { ok: false, message: `${message}\n${USAGE}`, isHelp: false };
   }
 }

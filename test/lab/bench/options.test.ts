@@ -13,9 +13,13 @@ describe('the command line of the benchmarks', () => {
     expect(parseOptions(args)).toEqual({ ok: true, value });
   });
 
+  it('explains itself on --help, which is no mistake', () => {
+    expect(parseOptions(['--help'])).toMatchObject({ ok: false, isHelp: true });
+  });
+
   it('names an option that it does not know, and shows those that it does', () => {
     const result = parseOptions(['--slow']);
-    expect(result).toMatchObject({ ok: false });
+    expect(result).toMatchObject({ ok: false, isHelp: false });
     expect(result).toHaveProperty('message', expect.stringMatching(/--slow[\s\S]*usage:/));
   });
 });
