@@ -25,9 +25,10 @@ export function digestReader(
   types: P4TypeInfo | undefined,
 ): Outcome<DigestReader> {
   const { fields, name } = layout;
-  const widths: number[] = [];
-  const reader = typeReader(info.typeSpec, types, widths, 0);
+  const found: Found = { widths: [], types: 0 };
+  const reader = typeReader(info.typeSpec, types, found, 0);
   if (!reader.ok) return reader;
+  const { widths } = found;
   const same =
     widths.length === fields.length && widths.every((bits, i) => bits === fields[i]?.bitwidth);
   if (!same) {
@@ -40,6 +41,15 @@ export function digestReader(
 }
 
 const MAX_DEPTH = 16;
+/** A P4Info may be hostile: a few structs that name one another unfold without end. */
+const MAX_TYPES = 4096;
+
+/** What was met on the way through a type. */
+interface Found {
+  /** Bits of each value, in the order in which they come. */
+  readonly widths: number[];
+  types: number;
+}
 
 function next(values: Iterator<bigint>): bigint {
   const step = values.next();
@@ -49,10 +59,16 @@ function next(values: Iterator<bigint>): bigint {
 function typeReader(
   type: P4DataTypeSpec | undefined,
   types: P4TypeInfo | undefined,
-  widths: number[],
+  found: Found,
   depth: number,
 ): Outcome<ValueReader> {
-  if (depth > MAX_DEPTH) return invalid('the P4Info nests types without end');
+  found.types += 1;
+  if (depth > MAX_DEPTH || found.types > MAX_TYPES) {
+    return invalid(
+      'the type of a digest in the P4Info is nested too deep, or has too many members',
+    );
+  }
+  const { widths } = found;
   const spec = type?.typeSpec;
   switch (spec?.case) {
     case 'bitstring': {
@@ -78,7 +94,7 @@ function typeReader(
     case 'newType': {
       const representation = types?.newTypes[spec.value.name]?.representation;
       if (representation?.case === 'originalType') {
-        return typeReader(representation.value, types, widths, depth + 1);
+        return typeReader(representation.value, types, found, depth + 1);
       }
       const translated = representation?.value?.sdnType;
       if (translated?.case !== 'sdnBitwidth') return unimplemented('sdnStrings');
@@ -88,10 +104,10 @@ function typeReader(
       const members = types?.structs[spec.value.name]?.members;
       if (members === undefined) return invalid(`the P4Info has no struct '${spec.value.name}'`);
       const specs = members.map((member) => member.typeSpec);
-      return structReader('struct', specs, types, widths, depth);
+      return structReader('struct', specs, types, found, depth);
     }
     case 'tuple':
-      return structReader('tuple', spec.value.members, types, widths, depth);
+      return structReader('tuple', spec.value.members, types, found, depth);
     case 'header':
     case 'headerUnion':
     case 'headerStack':
@@ -127,12 +143,12 @@ function structReader(
   kind: 'struct' | 'tuple',
   specs: readonly (P4DataTypeSpec | undefined)[],
   types: P4TypeInfo | undefined,
-  widths: number[],
+  found: Found,
   depth: number,
 ): Outcome<ValueReader> {
   const readers: ValueReader[] = [];
   for (const spec of specs) {
-    const reader = typeReader(spec, types, widths, depth + 1);
+    const reader = typeReader(spec, types, found, depth + 1);
     if (!reader.ok) return reader;
     readers.push(reader.value);
   }

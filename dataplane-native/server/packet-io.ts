@@ -9,6 +9,9 @@ import { DONE, done, invalid } from './errors.js';
 import { decodeUnsigned } from './match.js';
 import { unimplemented } from './unimplemented.js';
 
+/** The headroom that the engine has in front of a frame. */
+const MAX_HEADER_BITS = 256 * 8;
+
 /** Bits of a controller header. */
 function headerBits(header: ControllerPacketMetadata): number {
   return header.metadata.reduce((sum, { bitwidth }) => sum + bitwidth, 0);
@@ -20,9 +23,16 @@ export function checkControllerHeader(header: ControllerPacketMetadata | null): 
   if (header === null) return DONE;
   if (header.metadata.some(({ bitwidth }) => bitwidth <= 0)) return unimplemented('sdnStrings');
   const bits = headerBits(header);
+  const name = header.preamble?.name ?? '';
+  if (bits > MAX_HEADER_BITS) {
+    return invalid(`controller header '${name}' has ${bits} bits: at most ${MAX_HEADER_BITS}`);
+  }
+  if (new Set(header.metadata.map(({ id }) => id)).size !== header.metadata.length) {
+    return invalid(`controller header '${name}' has two fields with one id`);
+  }
   if (bits % 8 === 0) return DONE;
   return invalid(
-    `controller header '${header.preamble?.name ?? ''}' has ${bits} bits in the P4Info, which is ` +
+    `controller header '${name}' has ${bits} bits in the P4Info, which is ` +
       `not a whole number of octets`,
   );
 }

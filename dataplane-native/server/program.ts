@@ -26,7 +26,7 @@ import { MatchField_MatchType } from '#protos/p4/config/v1/p4info_pb';
 import type { DigestReader } from './digest-data.js';
 import { digestReader } from './digest-data.js';
 import type { Outcome } from './errors.js';
-import { done, invalid } from './errors.js';
+import { DONE, done, invalid } from './errors.js';
 import { checkControllerHeader } from './packet-io.js';
 
 export interface FieldProgram {
@@ -112,8 +112,8 @@ const label = (preamble: Preamble | undefined): string => preamble?.name ?? '';
 
 /** Joins both. Errors: INVALID_ARGUMENT where they are not of the same program. */
 export function buildProgram(info: P4Info, layout: PipelineLayout): Outcome<Program> {
-  const duplicate = duplicateId(info);
-  if (duplicate !== null) return invalid(`the P4Info has the id ${duplicate} twice`);
+  const unique = checkUnique(info);
+  if (!unique.ok) return unique;
   const actionInfos = new Map(info.actions.map((action) => [action.preamble?.id ?? 0, action]));
   const directMeters = new Set(info.directMeters.map((meter) => meter.preamble?.id ?? 0));
   const tables = new Map<number, TableProgram>();
@@ -161,22 +161,31 @@ function isBits(type: P4Info['registers'][number]['typeSpec']): boolean {
   return type?.typeSpec.case === 'bitstring' && type.typeSpec.value.typeSpec.case === 'bit';
 }
 
-function duplicateId(info: P4Info): number | null {
-  const seen = new Set<number>();
-  const objects: readonly { readonly preamble?: Preamble | undefined }[] = [
-    ...info.tables,
-    ...info.actions,
-    ...info.counters,
-    ...info.directCounters,
-    ...info.registers,
-    ...info.digests,
+/** Each id is there once, and each name once among its kind. */
+function checkUnique(info: P4Info): Outcome<void> {
+  const ids = new Set<number>();
+  type Objects = readonly { readonly preamble?: Preamble | undefined }[];
+  const kinds: readonly (readonly [string, Objects])[] = [
+    ['table', info.tables],
+    ['action', info.actions],
+    ['counter', info.counters],
+    ['direct counter', info.directCounters],
+    ['register', info.registers],
+    ['digest', info.digests],
   ];
-  for (const { preamble } of objects) {
-    const id = preamble?.id ?? 0;
-    if (id === 0 || seen.has(id)) return id;
-    seen.add(id);
+  for (const [kind, objects] of kinds) {
+    const names = new Set<string>();
+    for (const { preamble } of objects) {
+      const id = preamble?.id ?? 0;
+      const name = label(preamble);
+      if (id === 0) return invalid(`the P4Info's ${kind} '${name}' has no id`);
+      if (ids.has(id)) return invalid(`the P4Info has the id ${id} twice`);
+      if (names.has(name)) return invalid(`the P4Info has the ${kind} '${name}' twice`);
+      ids.add(id);
+      names.add(name);
+    }
   }
-  return null;
+  return DONE;
 }
 
 function joinNamed<
@@ -223,7 +232,7 @@ function buildTable(
     name,
     fields: fields.value,
     actionsById: new Map(actions.map((action) => [action.id, action])),
-    actionsByIndex: new Map(actions.map((action) => [action.layout.index, action])),
+    actionsByIndex: byIndex(actions, table, layout),
     needsPriority: table.key.some((field) => PRIORITY_TYPES.has(field.matchType)),
     isConst: info.isConstTable,
     defaultIsConst: table.defaultActionConst || info.constDefaultActionId !== 0,
@@ -232,6 +241,22 @@ function buildTable(
     usesActionProfile: info.implementationId !== 0,
     layout: table,
   });
+}
+
+/** p4c may give a table one action under two numbers, such as NoAction: both are the same here. */
+function byIndex(
+  actions: readonly ActionProgram[],
+  table: TableLayout,
+  layout: PipelineLayout,
+): Map<number, ActionProgram> {
+  const found = new Map<number, ActionProgram>();
+  const used = table.defaultAction === null ? [] : [table.defaultAction.action];
+  for (const index of [...table.actions, ...used]) {
+    const name = layout.actions[index]?.name;
+    const action = actions.find((candidate) => candidate.name === name);
+    if (action !== undefined) found.set(index, action);
+  }
+  return found;
 }
 
 function buildFields(info: Table, table: TableLayout): Outcome<FieldProgram[]> {

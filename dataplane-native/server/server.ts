@@ -35,6 +35,9 @@ import type { P4RuntimeService } from './service.js';
 const MAX_RECEIVE_OCTETS = 64 * 1024 * 1024;
 const MAX_SEND_OCTETS = 128 * 1024 * 1024;
 
+/** Of one connection. */
+const MAX_CONCURRENT_CALLS = 128;
+
 export interface ListenAddress {
   readonly host: string;
   readonly port: number;
@@ -84,6 +87,7 @@ export async function startServer(
   const server = new Server({
     'grpc.max_receive_message_length': MAX_RECEIVE_OCTETS,
     'grpc.max_send_message_length': MAX_SEND_OCTETS,
+    'grpc.max_concurrent_streams': MAX_CONCURRENT_CALLS,
     // Two switches on one port would share the connections between them.
     'grpc.so_reuseport': 0,
   });
@@ -207,9 +211,15 @@ function serveStream(
     ended = true;
     call.emit('error', rpcError(error));
     // Not within the message that caused it: others are told afterwards.
-    queueMicrotask(() => streams.disconnect(id));
+    if (id !== null) queueMicrotask(() => streams.disconnect(id));
   };
   const id = streams.connect({ sink: call, terminate });
+  // Our own `terminate`, or a broken connection: 'cancelled' follows.
+  call.on('error', () => undefined);
+  if (id === null) {
+    terminate({ code: status.RESOURCE_EXHAUSTED, message: 'too many streams' });
+    return;
+  }
   call.on('data', (request: StreamMessageRequest) => {
     if (ended) return;
     try {
@@ -229,6 +239,4 @@ function serveStream(
       streams.disconnect(id);
     });
   }
-  // Our own `terminate`, or a broken connection: 'cancelled' follows.
-  call.on('error', () => undefined);
 }

@@ -84,6 +84,9 @@ export interface StreamCounts extends QueueCounts {
   primaries: number;
 }
 
+/** Streams in all, those that have not arbitrated included. */
+const MAX_STREAMS = 1024;
+
 /** All streams of the one device. */
 export class StreamClients {
   readonly #limits: ArbitrationLimits;
@@ -103,7 +106,9 @@ export class StreamClients {
     this.#handlers = handlers;
   }
 
-  connect(stream: ClientStream): ClientId {
+  /** A new stream, live once it has arbitrated; null: there are too many already. */
+  connect(stream: ClientStream): ClientId | null {
+    if (this.#clients.size >= MAX_STREAMS) return null;
     const id = this.#nextClient;
     this.#nextClient += 1;
     this.#clients.set(id, { stream, queue: new ClientQueue(stream.sink) });

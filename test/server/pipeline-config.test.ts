@@ -1,3 +1,9 @@
+import { create } from '@bufbuild/protobuf';
+import { CounterSchema } from '#protos/p4/config/v1/p4info_pb';
+import {
+  P4StructTypeSpec_MemberSchema,
+  P4StructTypeSpecSchema,
+} from '#protos/p4/config/v1/p4types_pb';
 import {
   GetForwardingPipelineConfigRequest_ResponseType as ResponseType,
   SetForwardingPipelineConfigRequest_Action as ConfigAction,
@@ -121,6 +127,36 @@ describe('SetForwardingPipelineConfig (14)', () => {
     for (const change of breaks) {
       const info = p4info();
       change(info);
+      expect(await controller.sets(VERIFY, { ...CONFIG, p4info: info })).toBe('INVALID_ARGUMENT');
+    }
+  });
+
+  it('refuses a P4Info that would cost the server dear', async () => {
+    const giant = p4info();
+    for (const field of giant.controllerPacketMetadata[1]?.metadata ?? []) {
+      field.bitwidth = 2 ** 31 - 8;
+    }
+    const unfolding = p4info();
+    const structs = unfolding.typeInfo?.structs ?? {};
+    const member = (name: string) =>
+      create(P4StructTypeSpec_MemberSchema, {
+        name,
+        typeSpec: { typeSpec: { case: 'struct', value: { name } } },
+      });
+    for (let depth = 0; depth < 16; depth += 1) {
+      structs[`s${depth}`] = create(P4StructTypeSpecSchema, {
+        members: Array.from({ length: 50 }, () => member(`s${depth + 1}`)),
+      });
+    }
+    structs['s16'] = create(P4StructTypeSpecSchema);
+    structs['learn_t'] = create(P4StructTypeSpecSchema, { members: [member('s0')] });
+    const many = p4info();
+    for (let i = 0; i < 1000; i += 1) {
+      many.counters.push(
+        create(CounterSchema, { preamble: { id: 0x1200_1000 + i, name: 'ingress.port_counter' } }),
+      );
+    }
+    for (const info of [giant, unfolding, many]) {
       expect(await controller.sets(VERIFY, { ...CONFIG, p4info: info })).toBe('INVALID_ARGUMENT');
     }
   });
