@@ -169,7 +169,7 @@ export function evaluate(
   };
 }
 
-/** A phase without figures. */
+/** A phase without figures: `samples` 0 says that the zeros are none. */
 export function unmeasured(
   name: PhaseName,
   loaded: boolean,
@@ -178,7 +178,10 @@ export function unmeasured(
 ): PhaseResult {
   return {
     ...{ name, loaded, status, reason, samples: 0 },
-    ...{ errorNs: null, meanPathDelayNs: null, residenceNs: null, lostFrames: 0 },
+    errorNs: { rms: 0, p50: 0, p99: 0, max: 0 },
+    meanPathDelayNs: 0,
+    residenceNs: { p50: 0, p99: 0, max: 0 },
+    lostFrames: 0,
   };
 }
 
@@ -192,7 +195,7 @@ function explain(name: PhaseName, loaded: boolean, error: unknown): PhaseResult 
 function announce(context: PhaseContext, result: PhaseResult): PhaseResult {
   const title = `${phaseTitle(result.name)}, ${result.loaded ? 'loaded' : 'idle'}`;
   const text =
-    result.errorNs === null
+    result.status !== 'ok'
       ? `${result.status}: ${result.reason}`
       : `${result.samples} Syncs, error p50 ${formatNs(result.errorNs.p50)}, ` +
         `p99 ${formatNs(result.errorNs.p99)}`;

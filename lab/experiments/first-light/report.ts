@@ -39,7 +39,7 @@ export function p99Of(
   loaded: boolean,
 ): number | undefined {
   const phase = phases.find((other) => other.name === name && other.loaded === loaded);
-  return phase?.status === 'ok' ? phase.errorNs?.p99 : undefined;
+  return phase?.status === 'ok' ? phase.errorNs.p99 : undefined;
 }
 
 /** Three figures, never with an exponent. */
@@ -89,7 +89,7 @@ export function wrap(text: string, columns: number): string[] {
 function row(phase: PhaseResult, load: number) {
   const first = [TITLES[phase.name], phase.loaded ? `${Math.round(load * 100)} %` : 'idle'];
   const { errorNs, residenceNs, meanPathDelayNs } = phase;
-  if (errorNs === null || residenceNs === null || meanPathDelayNs === null) {
+  if (phase.status !== 'ok') {
     const text = `${phase.status}: ${phase.reason}`;
     const colour = phase.status === 'failed' ? pc.red : pc.yellow;
     const content = wrap(text, REASON_COLUMNS).map(colour).join('\n');

@@ -16,14 +16,12 @@ export const phaseResultSchema = z.strictObject({
   samples: count.describe('Syncs that were evaluated.'),
   errorNs: z
     .strictObject({ rms: nanoseconds, p50: nanoseconds, p99: nanoseconds, max: nanoseconds })
-    .nullable()
-    .describe('Absolute values of the offset error; null unless the phase is ok.'),
-  meanPathDelayNs: nanoseconds
-    .nullable()
-    .describe('The median over the phase of the mean path delay that the client worked with.'),
+    .describe('Absolute values of the offset error; all 0 where `samples` is 0.'),
+  meanPathDelayNs: nanoseconds.describe(
+    'The median over the phase of the mean path delay that the client worked with.',
+  ),
   residenceNs: z
     .strictObject({ p50: nanoseconds, p99: nanoseconds, max: nanoseconds })
-    .nullable()
     .describe('What arrived in the correctionField of Sync and Follow_Up together.'),
   lostFrames: count.describe(
     'Syncs that the client never evaluated, plus cross traffic sent and never received.',

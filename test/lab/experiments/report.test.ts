@@ -48,7 +48,8 @@ describe('a phase', () => {
   it('without a sample has failed', () => {
     expect(phaseResultSchema.parse(evaluate('direct', false, [], 0))).toMatchObject({
       status: 'failed',
-      errorNs: null,
+      samples: 0,
+      errorNs: { rms: 0, p50: 0, p99: 0, max: 0 },
     });
   });
 });
