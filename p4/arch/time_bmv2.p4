@@ -28,7 +28,7 @@ control tx_half(inout headers_t hdr, in metadata_t meta,
         residence_ns = ticks_to_ns(ticks);
         bit<64> before = hdr.ptp.correction_field;
         add_residence.apply(hdr.ptp.correction_field, residence_ns);
-        if (hdr.udp.isValid() && !(hdr.ipv4.isValid() && hdr.udp.checksum == 0)) {
+        if (hdr.udp.isValid() && hdr.udp.checksum != 0) { /* 0: the sender computed none */
             update_udp_checksum.apply(hdr.udp.checksum, before, hdr.ptp.correction_field);
         }
     }

@@ -40,7 +40,7 @@ control tx_half(inout headers_t hdr, in metadata_t meta,
         hdr.intrinsic.residence_start_ns = meta.residence_start;
         hdr.intrinsic.correction_offset = meta.ptp_offset + PTP_CORRECTION_FIELD_OFFSET;
         hdr.intrinsic.checksum_offset = 0;
-        if (hdr.udp.isValid() && !(hdr.ipv4.isValid() && hdr.udp.checksum == 0)) {
+        if (hdr.udp.isValid() && hdr.udp.checksum != 0) { /* 0: the sender computed none */
             hdr.intrinsic.checksum_offset = meta.ptp_offset - PTP_TO_UDP_CHECKSUM_DISTANCE;
         }
     }
