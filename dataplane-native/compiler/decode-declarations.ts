@@ -117,7 +117,12 @@ function decodeField(json: Json): Field {
   if (name.string() === VALID_FIELD) {
     return fail(json, 'MALFORMED', 'a reserved field name');
   }
-  return { name: name.string(), bitwidth, signed: signed?.boolean() ?? false };
+  return { name: name.string(), bitwidth, signed: isSigned(signed) };
+}
+
+/** p4c writes 0 or 1 here at times. */
+function isSigned(json: Json | undefined): boolean {
+  return json !== undefined && (typeof json.value === 'number' ? json.value !== 0 : json.boolean());
 }
 
 function decodeHeader(json: Json, typeByName: ReadonlyMap<string, number>): HeaderInstance {
