@@ -184,6 +184,31 @@ describe('counters (9.3.2)', () => {
     expect(all.entities).toHaveLength(8);
   });
 
+  it('that are neighbours are read at once, each request still for itself', async () => {
+    await controller.writes(MODIFY, [entry(6n, { data })]);
+    const reads: [number, number, number][] = [];
+    const read = device.engine.counterRead.bind(device.engine);
+    device.engine.counterRead = (...range) => {
+      reads.push(range);
+      return read(...range);
+    };
+    const good = await controller.reads([5n, 6n, 7n, 1n].map((index) => entry(index)));
+    expect(good.answer).toBe('OK');
+    expect(valuesOf(good.entities)).toMatchObject([
+      { index: { index: 5n }, data: { packetCount: 0n } },
+      { index: { index: 6n }, data },
+      { index: { index: 7n } },
+      { index: { index: 1n } },
+    ]);
+    expect(reads).toEqual([
+      [0, 5, 3],
+      [0, 1, 1],
+    ]);
+    const beyond = await controller.reads([6n, 7n, 8n, 9n].map((index) => entry(index)));
+    expect(beyond.answer).toEqual(['OK', 'OK', 'OUT_OF_RANGE', 'OUT_OF_RANGE']);
+    expect(beyond.entities).toHaveLength(2);
+  });
+
   it('are all set where no index is given, none where no data is', async () => {
     expect(await controller.writes(MODIFY, [entry(null, { data })])).toBe('OK');
     expect(await controller.writes(MODIFY, [entry(2n)])).toBe('OK');

@@ -10,7 +10,7 @@ import {
   Update_Type,
 } from '#protos/p4/v1/p4runtime_pb';
 import type { Outcome } from '../errors.js';
-import { DONE, done, fromEngine, invalid, notFound } from '../errors.js';
+import { DONE, done, fromEngine, invalid, notFound, outOfRange } from '../errors.js';
 import type { CounterProgram } from '../program.js';
 import type { ForwardingState } from '../state.js';
 import type { WriteType } from '../write-type.js';
@@ -57,6 +57,21 @@ export function readCounterEntries(
   if (counter === undefined) return notFound(`no counter has the id ${filter.counterId}`);
   const cells = cellRange(filter.index, counter.layout);
   return cells.ok ? readCells(state, counter, cells.value.first, cells.value.count) : cells;
+}
+
+/** Reads `count` cells from the one that `first` names; not ok where they are not all there, and
+ * then nothing is read. */
+export function readCounterRun(
+  state: ForwardingState,
+  first: CounterEntry,
+  count: number,
+): Outcome<Entity[]> {
+  const counter = state.program.counters.get(first.counterId);
+  if (counter === undefined) return notFound(`no counter has the id ${first.counterId}`);
+  const cells = cellRange(first.index, counter.layout);
+  if (!cells.ok) return cells;
+  if (cells.value.first + count > counter.layout.size) return outOfRange('beyond the array');
+  return readCells(state, counter, cells.value.first, count);
 }
 
 function readCells(
