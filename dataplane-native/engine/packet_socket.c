@@ -34,23 +34,29 @@ static void name_request(struct ifreq *request, const char *interface) {
   snprintf(request->ifr_name, sizeof request->ifr_name, "%s", interface);
 }
 
-bool tp_interface_state(const char *interface, bool *is_up, unsigned *ifindex) {
+bool tp_interface_find(const char *name, struct tp_interface *out) {
   const int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  struct ifreq request;
-  bool found = false;
-  if (fd >= 0) {
-    name_request(&request, interface);
-    if (ioctl(fd, SIOCGIFFLAGS, &request) == 0) {
-      const unsigned flags = (unsigned)(unsigned short)request.ifr_flags;
-      *is_up = (flags & (IFF_UP | IFF_RUNNING)) == (IFF_UP | IFF_RUNNING);
-      if (ioctl(fd, SIOCGIFINDEX, &request) == 0) {
-        *ifindex = (unsigned)request.ifr_ifindex;
-        found = true;
-      }
-    }
-    close(fd);
+  if (fd < 0) {
+    return false;
   }
-  return found;
+  struct ifreq flags;
+  struct ifreq index;
+  struct ifreq mtu;
+  name_request(&flags, name);
+  name_request(&index, name);
+  name_request(&mtu, name);
+  const bool is_found = ioctl(fd, SIOCGIFFLAGS, &flags) == 0 &&
+                        ioctl(fd, SIOCGIFINDEX, &index) == 0 && ioctl(fd, SIOCGIFMTU, &mtu) == 0;
+  close(fd);
+  if (is_found) {
+    const unsigned up = IFF_UP | IFF_RUNNING;
+    *out = (struct tp_interface){
+        .is_up = ((unsigned)(unsigned short)flags.ifr_flags & up) == up,
+        .ifindex = (unsigned)index.ifr_ifindex,
+        .mtu = (uint32_t)mtu.ifr_mtu,
+    };
+  }
+  return is_found;
 }
 
 static uint32_t slot_for(uint32_t frame_octets) {
@@ -94,14 +100,8 @@ bool tp_packet_socket_restart_stamps(const struct tp_packet_socket *socket) {
          set_option(socket->fd, SOL_SOCKET, SO_TIMESTAMPING, without_id | SOF_TIMESTAMPING_OPT_ID);
 }
 
-static const char *configure(struct tp_packet_socket *socket, const char *interface,
-                             uint32_t max_frame) {
-  struct ifreq request;
-  name_request(&request, interface);
-  if (ioctl(socket->fd, SIOCGIFMTU, &request) != 0) {
-    return "reading the interface's MTU";
-  }
-  const uint32_t wanted = (uint32_t)request.ifr_mtu + ETH_HLEN;
+static const char *configure(struct tp_packet_socket *socket, uint32_t max_frame) {
+  const uint32_t wanted = socket->mtu + ETH_HLEN;
   if (!set_option(socket->fd, SOL_PACKET, PACKET_VERSION, TPACKET_V2)) {
     return "choosing the ring's version";
   }
@@ -135,11 +135,12 @@ static const char *configure(struct tp_packet_socket *socket, const char *interf
 struct tp_socket_fault tp_packet_socket_open(struct tp_packet_socket *packet_socket,
                                              const char *interface, uint32_t max_frame) {
   *packet_socket = (struct tp_packet_socket){.fd = -1};
-  bool is_up;
-  if (strlen(interface) >= IFNAMSIZ ||
-      !tp_interface_state(interface, &is_up, &packet_socket->ifindex)) {
+  struct tp_interface found;
+  if (strlen(interface) >= IFNAMSIZ || !tp_interface_find(interface, &found)) {
     return (struct tp_socket_fault){TP_E_NO_SUCH_INTERFACE, "looking for the interface"};
   }
+  packet_socket->ifindex = found.ifindex;
+  packet_socket->mtu = found.mtu;
   /* Protocol 0: nothing arrives before the socket is bound to its interface. */
   packet_socket->fd = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (packet_socket->fd < 0) {
@@ -156,7 +157,7 @@ struct tp_socket_fault tp_packet_socket_open(struct tp_packet_socket *packet_soc
     errno = EPROTONOSUPPORT;
     return (struct tp_socket_fault){TP_E_SYSTEM, "checking that it is an Ethernet interface"};
   }
-  const char *step = configure(packet_socket, interface, max_frame);
+  const char *step = configure(packet_socket, max_frame);
   if (step != NULL) {
     const int reason = errno;
     tp_packet_socket_close(packet_socket);

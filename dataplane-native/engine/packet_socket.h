@@ -18,6 +18,7 @@ struct tp_packet_socket {
   unsigned ifindex;
   uint8_t *ring;
   size_t ring_octets;
+  uint32_t mtu; /* that the ring was made for */
   uint32_t slot_octets;
   uint32_t slot_count;
 };
@@ -35,7 +36,13 @@ void tp_packet_socket_close(struct tp_packet_socket *socket);
 /* Sets which transmit stamps the kernel makes, and lets it count their ids from 0 again. */
 bool tp_packet_socket_restart_stamps(const struct tp_packet_socket *socket);
 
-/* Flags and index of an interface by name; false when there is none. */
-bool tp_interface_state(const char *interface, bool *is_up, unsigned *ifindex);
+struct tp_interface {
+  bool is_up; /* and has a carrier */
+  unsigned ifindex;
+  uint32_t mtu;
+};
+
+/* Looks an interface up by name; false when there is none. */
+bool tp_interface_find(const char *name, struct tp_interface *out);
 
 #endif

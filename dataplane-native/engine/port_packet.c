@@ -70,10 +70,6 @@ static struct tp_packet *receive_frame(struct packet_port *self, const struct tp
   const uint32_t octets = header->tp_snaplen;
   if (header->tp_len > octets || octets + TAG_OCTETS > port->engine->max_frame) {
     tp_port_count(port, TP_PORT_RX_OVERSIZE, 1);
-    if (header->tp_len + TAG_OCTETS <= port->engine->max_frame) {
-      self->ring_too_small = true;
-      port->needs_maintenance = true;
-    }
     return NULL;
   }
   struct tp_packet *packet = tp_pool_take(&port->engine->pool);
@@ -126,7 +122,7 @@ static bool is_full(int error) {
 /* The kernel refused a frame: count it, and look after the port unless it was just busy. */
 static void note_refusal(struct tp_port *port, int error) {
   tp_port_count(port, TP_PORT_TX_ERRORS, 1);
-  if (error != ENOBUFS && error != EMSGSIZE) {
+  if (port->is_up && error != ENOBUFS && error != EMSGSIZE) {
     port->needs_maintenance = true;
   }
 }
@@ -286,15 +282,12 @@ static struct tp_socket_fault reopen(struct packet_port *self) {
   read_kernel_drops(self);
   tp_packet_socket_close(&self->socket);
   self->next_slot = 0;
-  self->ring_too_small = false;
   tp_latency_restart(&self->port);
   return tp_packet_socket_open(&self->socket, self->interface, self->port.engine->max_frame);
 }
 
 static void packet_maintain(struct tp_port *port) {
   struct packet_port *self = (struct packet_port *)port;
-  bool is_up = false;
-  unsigned ifindex = 0;
   while (read_error_queue(port)) { /* all of it: what is left would keep waking the loop */
   }
   tp_latency_expire(port, tp_clock_now_ns(&port->engine->clock));
@@ -304,15 +297,15 @@ static void packet_maintain(struct tp_port *port) {
     getsockopt(self->socket.fd, SOL_SOCKET, SO_ERROR, &ignored, &octets);
     read_kernel_drops(self);
   }
-  if (!tp_interface_state(self->interface, &is_up, &ifindex)) {
+  struct tp_interface found;
+  if (!tp_interface_find(self->interface, &found)) {
     tp_packet_socket_close(&self->socket);
     set_link(port, false);
     return;
   }
-  if (self->socket.fd < 0 || ifindex != self->socket.ifindex || self->ring_too_small) {
-    is_up = reopen(self).code == TP_OK && is_up;
-  }
-  set_link(port, is_up);
+  const bool is_stale =
+      self->socket.fd < 0 || found.ifindex != self->socket.ifindex || found.mtu > self->socket.mtu;
+  set_link(port, (!is_stale || reopen(self).code == TP_OK) && found.is_up);
 }
 
 static int packet_poll_fd(const struct tp_port *port) {
@@ -368,8 +361,8 @@ int tp_port_packet_open(struct tp_engine *engine, const char *interface, struct 
   for (uint32_t i = 0; i < TP_BURST; i++) {
     self->messages[i].msg_hdr = (struct msghdr){.msg_iov = &self->vectors[i], .msg_iovlen = 1};
   }
-  unsigned ifindex;
-  tp_interface_state(interface, &self->port.is_up, &ifindex);
+  struct tp_interface found;
+  self->port.is_up = tp_interface_find(interface, &found) && found.is_up;
   *out = &self->port;
   return TP_OK;
 }
