@@ -1,4 +1,6 @@
 import { fail } from './failure.js';
+import type { PipelineLayout } from './layout.js';
+import { LIMITS } from './limits.js';
 import type { ParserState, Program } from './model.js';
 import { at } from './scope.js';
 
@@ -41,5 +43,24 @@ function visit(states: readonly ParserState[], start: number, done: Set<number>)
       done.add(top.state);
       path.pop();
     }
+  }
+}
+
+const WORD_OCTETS = 8;
+/** Of struct tp_entry without its words, and of two slots or an index. */
+const ENTRY_OCTETS = 32 + 16;
+
+/** Refuses a program whose tables and arrays would take more memory than is reasonable. */
+export function checkState(program: Program, layout: PipelineLayout): void {
+  const tables = layout.tables.map(
+    ({ maxEntries, keyWords, argWords }) =>
+      (maxEntries + 1) * (ENTRY_OCTETS + (2 * keyWords + argWords) * WORD_OCTETS),
+  );
+  const counters = layout.counters.map(({ size }) => size * 2 * WORD_OCTETS);
+  const registers = layout.registers.map(({ size, words }) => size * words * WORD_OCTETS);
+  const octets = [...tables, ...counters, ...registers].reduce((sum, part) => sum + part, 0);
+  if (octets > LIMITS.stateOctets) {
+    const what = `the tables, counters and registers of ${program.name} need ${octets} octets`;
+    fail({ path: '$', source: null }, 'LIMIT', `${what}, at most ${LIMITS.stateOctets}`);
   }
 }

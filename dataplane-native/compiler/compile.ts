@@ -1,6 +1,6 @@
 import { buildLayout } from './build-layout.js';
 import { emitC } from './c/emit.js';
-import { checkParser } from './check.js';
+import { checkParser, checkState } from './check.js';
 import { decodeProgram } from './decode.js';
 import { CompileFailure } from './failure.js';
 import { parseJson } from './json.js';
@@ -29,6 +29,7 @@ export function compilePipeline(
     const program = decodeProgram(root);
     checkParser(program);
     const layout = buildLayout(program);
+    checkState(program, layout);
     const c = emitC(program, layout);
     if (c.length > LIMITS.cOctets) {
       return failed({

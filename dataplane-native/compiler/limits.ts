@@ -31,5 +31,7 @@ export const LIMITS = {
   /** As TP_MAX_KEY_WORDS and TP_MAX_ARG_WORDS in pipeline.h. */
   keyWords: 16,
   argWords: 32,
-  cOctets: 64 * 1024 * 1024,
+  cOctets: 8 * 1024 * 1024,
+  /** Of tables, counters and registers together. */
+  stateOctets: 2 ** 31,
 } as const;

@@ -150,10 +150,34 @@ describe('a program', () => {
     const large: readonly Record<string, unknown>[] = [
       program({ overrides: { register_arrays: [array] } }),
       program({ overrides: { counter_arrays: [{ ...array, is_direct: false }] } }),
+      program({
+        overrides: {
+          register_arrays: Array.from({ length: 40 }, (_, i) => ({
+            ...array,
+            name: `r${i}`,
+            size: 2 ** 24,
+          })),
+        },
+      }),
       actionWith(assign(field('a', 'x'), hexstr(1n << 10_000n))),
     ];
     expect(large.map((json) => errorOf(json).code)).toEqual(large.map(() => 'LIMIT'));
   });
+});
+
+describe('a large program', () => {
+  it('takes seconds at most', () => {
+    const count = 4000;
+    const names = Array.from({ length: count }, (_, i) => `act${i}`);
+    const value = op('&', op('+', field('a', 'x'), hexstr(1)), hexstr(255));
+    const primitives = [assign(field('a', 'x'), value)];
+    const json = program({
+      actions: names.map((name) => ({ name, primitives })),
+      ingress: names,
+    });
+    const result = compile(json);
+    expect(result.ok && result.value.layout.tables.length).toBe(count);
+  }, 10_000);
 });
 
 describe('names', () => {

@@ -6,6 +6,7 @@ import type { ControlNode, NodeRef, Pipeline, Program, Table } from '../model.js
 import { at } from '../scope.js';
 import { actionName, canExit } from './action.js';
 import { ExpressionEmitter } from './expression.js';
+import { jumpTargets, withoutUnusedLabels } from './labels.js';
 import type { Ranges } from './range.js';
 
 /** Nodes that can be reached, each after all that lead to it. CYCLIC where there is no such order. */
@@ -64,17 +65,13 @@ export function emitPipeline(
     `node${node}:`,
     ...emitter.node(at(pipeline.nodes, node), order[i + 1] ?? null),
   ]);
-  const text = lines.join('\n');
-  const isUsed = (line: string): boolean => {
-    const label = /^(node\d+):$/.exec(line)?.[1];
-    return label === undefined || text.includes(`goto ${label};`);
-  };
+  const targets = jumpTargets(lines);
   return [
     `static inline void run_${pipeline.name}(struct tp_pipeline *pipeline, struct tp_packet *packet,`,
     'struct phv *restrict p) {',
     '(void)pipeline; (void)packet; (void)p;',
-    ...lines.filter(isUsed),
-    ...(text.includes('goto done;') ? ['done:;'] : []),
+    ...withoutUnusedLabels(lines, targets),
+    ...(targets.has('done') ? ['done:;'] : []),
     '}',
   ];
 }

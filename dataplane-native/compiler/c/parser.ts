@@ -5,7 +5,8 @@ import { at } from '../scope.js';
 import { emitPrimitive } from './action.js';
 import { extractHeader, fromBits, loadBits, toBits } from './bits.js';
 import { ExpressionEmitter } from './expression.js';
-import { headerNames, fieldName } from './names.js';
+import { jumpTargets, withoutUnusedLabels } from './labels.js';
+import { fieldName, headerNames } from './names.js';
 import type { Ranges } from './range.js';
 
 /** Octets that a frame cannot have more of: a loop that takes this many steps takes none. */
@@ -19,8 +20,7 @@ export function emitParser(program: Program, ranges: Ranges): string[] {
   const start = program.parser.start;
   const first = start !== null && reached[0] === start ? [] : ['goto done;'];
   const isLooping = hasLoop(program);
-  const text = body.join('\n');
-  const labels = body.filter((line) => !isUnusedLabel(line, text));
+  const targets = jumpTargets([...body, ...first]);
   return [
     'static void parse_frame(struct tp_packet *packet, struct phv *restrict p) {',
     'const uint8_t *restrict data = packet->data;',
@@ -30,17 +30,12 @@ export function emitParser(program: Program, ranges: Ranges): string[] {
     ...(isLooping ? [`uint32_t steps = ${MAX_STEPS};`] : []),
     '(void)data; (void)length; (void)p;',
     ...(start === null ? [] : first),
-    ...labels.map((line) => (isLooping || !line.includes('steps') ? line : '')),
-    ...(text.includes('goto done;') || first.length > 0 ? ['done:'] : []),
+    ...withoutUnusedLabels(body, targets).filter((line) => isLooping || !line.includes('steps--')),
+    ...(targets.has('done') ? ['done:'] : []),
     'packet->payload_offset = at;',
     'packet->sm.parser_error = error;',
     '}',
   ];
-}
-
-function isUnusedLabel(line: string, text: string): boolean {
-  const label = /^(state\d+):$/.exec(line)?.[1];
-  return label !== undefined && !text.includes(`goto ${label};`);
 }
 
 function errorCode(program: Program, name: string): number {

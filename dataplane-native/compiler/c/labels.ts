@@ -1,0 +1,23 @@
+/** Labels of generated functions: C compilers warn about those that nothing jumps to. */
+
+/** The labels that the lines jump to. */
+export function jumpTargets(lines: readonly string[]): ReadonlySet<string> {
+  const targets = new Set<string>();
+  for (const line of lines) {
+    for (const [, label] of line.matchAll(/goto (\w+);/g)) {
+      targets.add(label ?? '');
+    }
+  }
+  return targets;
+}
+
+/** The lines without the labels that are no targets. */
+export function withoutUnusedLabels(
+  lines: readonly string[],
+  targets: ReadonlySet<string>,
+): string[] {
+  return lines.filter((line) => {
+    const label = /^(\w+):$/.exec(line)?.[1];
+    return label === undefined || targets.has(label);
+  });
+}
