@@ -79,7 +79,7 @@ struct tp_engine {
   atomic_uint control_waiting;
   atomic_bool loop_waiting;
   pthread_t thread;
-  bool is_running;
+  bool is_running; /* written and read by the host's thread only */
   atomic_bool stop;
   int wake_fd;
   char last_error[256];

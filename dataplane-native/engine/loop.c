@@ -29,7 +29,11 @@
 
 /* --- lock ------------------------------------------------------------------------------------ */
 
+/* Without a loop the host's thread is alone: a step-by-step host does not pay for the lock. */
 void tp_control_lock(struct tp_engine *engine) {
+  if (!engine->is_running) {
+    return;
+  }
   atomic_fetch_add(&engine->control_waiting, 1);
   while (atomic_load(&engine->loop_waiting)) {
     sched_yield();
@@ -39,7 +43,9 @@ void tp_control_lock(struct tp_engine *engine) {
 }
 
 void tp_control_unlock(struct tp_engine *engine) {
-  pthread_mutex_unlock(&engine->lock);
+  if (engine->is_running) {
+    pthread_mutex_unlock(&engine->lock);
+  }
 }
 
 void tp_loop_lock(struct tp_engine *engine) {
