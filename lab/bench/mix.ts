@@ -151,7 +151,7 @@ export function readFrameFile(file: Uint8Array): MixFrame[] {
   for (let at = 0; at < file.length;) {
     const octets = view.getUint32(at, true);
     const port = view.getUint32(at + 4, true);
-    out.push({ port, octets: file.slice(at + 16, at + 16 + octets) });
+    out.push({ port, octets: Uint8Array.from(file.subarray(at + 16, at + 16 + octets)) });
     at += 16 + octets;
   }
   return out;

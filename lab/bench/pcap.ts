@@ -43,7 +43,8 @@ export function readPcap(file: Uint8Array): PcapFrame[] {
     if (start + octets > file.length) break;
     const seconds = BigInt(view.getUint32(at, true));
     const timeNs = seconds * SECOND_NS + BigInt(view.getUint32(at + 4, true)) * unit;
-    out.push({ octets: file.slice(start, start + octets), timeNs });
+    // A copy of its own: a Buffer's slice would be a view.
+    out.push({ octets: Uint8Array.from(file.subarray(start, start + octets)), timeNs });
     at = start + octets;
   }
   return out;
