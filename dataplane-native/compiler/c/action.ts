@@ -6,8 +6,10 @@ import { sanitise } from '../failure.js';
 import { fromBits } from './bits.js';
 import { ExpressionEmitter } from './expression.js';
 import { headerNames } from './names.js';
+import type { HeaderNames } from './names.js';
 import { pow2 } from './range.js';
 import type { Ranges } from './range.js';
+import { usageOf } from './usage.js';
 
 /** What a primitive is emitted into. */
 export interface CodeContext {
@@ -65,7 +67,7 @@ export function emitPrimitive(context: CodeContext, primitive: Primitive): strin
     case 'assignHeader':
       return assignHeader(context, primitive.to, primitive.from);
     case 'assignStack':
-      return assignStack(primitive.to, primitive.from);
+      return assignStack(program, primitive.to, primitive.from);
     case 'addHeader':
       return changeValidity(context, primitive.header, true);
     case 'removeHeader':
@@ -219,26 +221,35 @@ function storeBits(context: CodeContext, to: FieldRef, text: string, bits: numbe
 function onHeader(
   context: CodeContext,
   ref: HeaderRef,
-  body: (names: { readonly value: string; readonly valid: string }) => readonly string[],
+  body: (names: HeaderNames) => readonly string[],
 ): string[] {
   const { index, guard } = context.emitter.place(ref);
   const lines = body(headerNames(context.program, ref, index));
   return guard === null ? [...lines] : [`if (${guard}) {`, ...lines, '}'];
 }
 
-/** Fields of an invalid header read as zero. */
-function clear(value: string): string {
-  return `memset(&${value}, 0, sizeof ${value});`;
+/** Fields of an invalid header read as zero, and a header that becomes valid has zeros. */
+function clear({ value, raw }: HeaderNames, isValid: boolean): string[] {
+  const octets = isValid && raw !== null ? [`memset(${raw}, 0, sizeof ${raw});`] : [];
+  return [`memset(&${value}, 0, sizeof ${value});`, ...octets];
+}
+
+function copy(to: HeaderNames, from: HeaderNames): string[] {
+  const octets =
+    to.raw !== null && from.raw !== null
+      ? [`memmove(${to.raw}, ${from.raw}, sizeof ${to.raw});`]
+      : [];
+  return [`${to.value} = ${from.value};`, ...octets];
 }
 
 function changeValidity(context: CodeContext, ref: HeaderRef, isValid: boolean): string[] {
-  const lines = onHeader(context, ref, ({ value, valid }) =>
-    valid === 'true'
+  const lines = onHeader(context, ref, (names) =>
+    names.valid === 'true'
       ? []
       : [
-          `if (${valid} == ${isValid ? 0 : 1}) {`,
-          clear(value),
-          `${valid} = ${isValid ? 1 : 0};`,
+          `if (${names.valid} == ${isValid ? 0 : 1}) {`,
+          ...clear(names, isValid),
+          `${names.valid} = ${isValid ? 1 : 0};`,
           '}',
         ],
   );
@@ -250,24 +261,24 @@ function assignHeader(context: CodeContext, to: HeaderRef, from: HeaderRef): str
   const origin = emitter.place(from);
   const source = headerNames(program, from, origin.index);
   const sourceValid = emitter.validText(from);
-  const lines = onHeader(context, to, ({ value, valid }) => {
-    if (valid === 'true') {
-      return [`if (${sourceValid}) { ${value} = ${source.value}; }`];
+  const lines = onHeader(context, to, (names) => {
+    if (names.valid === 'true') {
+      return [`if (${sourceValid}) {`, ...copy(names, source), '}'];
     }
     return [
       `if (${sourceValid}) {`,
-      `${value} = ${source.value};`,
-      `${valid} = 1;`,
+      ...copy(names, source),
+      `${names.valid} = 1;`,
       '} else {',
-      clear(value),
-      `${valid} = 0;`,
+      ...clear(names, false),
+      `${names.valid} = 0;`,
       '}',
     ];
   });
   return block(emitter, lines);
 }
 
-function assignStack(to: number, from: number): string[] {
+function assignStack(program: Program, to: number, from: number): string[] {
   if (to === from) {
     return [];
   }
@@ -275,7 +286,14 @@ function assignStack(to: number, from: number): string[] {
     `memcpy(p->h.s${to}, p->h.s${from}, sizeof p->h.s${to});`,
     `memcpy(p->v.s${to}, p->v.s${from}, sizeof p->v.s${to});`,
     `p->v.n${to} = p->v.n${from};`,
+    ...(hasRaw(program, to)
+      ? [`memcpy(p->raw.s${to}, p->raw.s${from}, sizeof p->raw.s${to});`]
+      : []),
   ];
+}
+
+function hasRaw(program: Program, stack: number): boolean {
+  return at(usageOf(program), at(program.stacks, stack).type).hasRaw;
 }
 
 /** P4-16: the whole stack moves, and what comes in is invalid. */
@@ -302,6 +320,7 @@ function shiftStack(
   return [
     ...move(`p->h.s${stack}`),
     ...move(`p->v.s${stack}`),
+    ...(hasRaw(program, stack) ? move(`p->raw.s${stack}`) : []),
     kind === 'push'
       ? `${next} = (uint16_t)(${next} + ${by} < ${size} ? ${next} + ${by} : ${size});`
       : `${next} = (uint16_t)(${next} > ${by} ? ${next} - ${by} : 0);`,

@@ -1,7 +1,9 @@
 /** Fields in octets: how a header is read from a frame, and written to it. */
 import type { Field, HeaderType } from '../model.js';
+import type { HeaderNames } from './names.js';
 import { fieldType, storageBits } from './names.js';
 import { pow2 } from './range.js';
+import type { TypeUsage } from './usage.js';
 
 const LOAD_OCTETS = [1, 2, 4, 8, 16];
 
@@ -34,15 +36,24 @@ function mask128(bitwidth: number): string {
   return `(~(tp_u128)0 >> ${128 - bitwidth})`;
 }
 
-/** Statements that fill the header struct `target` from the octets at `base`. */
-export function extractHeader(type: HeaderType, target: string, base: string): string[] {
+/** Statements that fill a header's struct, and keep its octets, from the octets at `base`. */
+export function extractHeader(
+  type: HeaderType,
+  usage: TypeUsage,
+  names: HeaderNames,
+  base: string,
+): string[] {
   const octets = type.bits / 8;
+  const lines = names.raw === null ? [] : [`memcpy(${names.raw}, ${base}, ${octets});`];
   let first = 0;
-  return type.fields.map((field, i) => {
-    const load = loadBits(base, octets, first, field.bitwidth);
+  type.fields.forEach((field, i) => {
+    if (usage.members[i] === true) {
+      const load = loadBits(base, octets, first, field.bitwidth);
+      lines.push(`${names.value}.f${i} = ${fromBits(field, load)};`);
+    }
     first += field.bitwidth;
-    return `${target}.f${i} = ${fromBits(field, load)};`;
   });
+  return lines;
 }
 
 /** The bits of a field, in C of unsigned type, as the value that the field has. */
@@ -67,15 +78,21 @@ export function toBits(field: Field, value: string): string {
     : narrow;
 }
 
-/** Statements that write the header struct `source` to the octets at `base`, in wide stores. */
-export function emitHeader(type: HeaderType, source: string, base: string): string[] {
-  const octets = type.bits / 8;
-  const lines: string[] = [];
-  for (let at = 0; at < octets;) {
-    const size = [8, 4, 2, 1].find((n) => n <= octets - at) ?? 1;
-    const pieces = windowPieces(type, source, at * 8, size * 8);
-    lines.push(`tp_store${size * 8}(${base} + ${at}, ${pieces.join(' | ')});`);
-    at += size;
+/** Statements that write a header to the octets at `base`, in wide stores. */
+export function emitHeader(
+  type: HeaderType,
+  usage: TypeUsage,
+  names: HeaderNames,
+  base: string,
+): string[] {
+  const lines = names.raw === null ? [] : [`memcpy(${base}, ${names.raw}, ${type.bits / 8});`];
+  for (const [first, end] of usage.patches) {
+    for (let at = first; at < end;) {
+      const size = [8, 4, 2, 1].find((n) => n <= end - at) ?? 1;
+      const pieces = windowPieces(type, names.value, at * 8, size * 8);
+      lines.push(`tp_store${size * 8}(${base} + ${at}, ${pieces.join(' | ')});`);
+      at += size;
+    }
   }
   return lines;
 }

@@ -3,18 +3,20 @@ import type { Program } from '../model.js';
 import { at } from '../scope.js';
 import { emitHeader } from './bits.js';
 import { headerNames } from './names.js';
+import { usageOf } from './usage.js';
 
 /** Emits `deparse_frame`: true, or false where there is no room in front of the payload. */
 export function emitDeparser(program: Program): string[] {
   const headers = program.deparser.map((header) => {
     const names = headerNames(program, { kind: 'instance', header }, '');
     const type = at(program.headerTypes, at(program.headers, header).type);
-    return { ...names, type, octets: type.bits / 8 };
+    const usage = at(usageOf(program), at(program.headers, header).type);
+    return { names, valid: names.valid, type, usage, octets: type.bits / 8 };
   });
   const sizes = headers.map(({ valid, octets }) => `octets += (${valid} != 0) * ${octets}u;`);
-  const stores = headers.flatMap(({ valid, value, type, octets }) => [
+  const stores = headers.flatMap(({ names, valid, type, usage, octets }) => [
     `if (${valid} != 0) {`,
-    ...emitHeader(type, value, 'at'),
+    ...emitHeader(type, usage, names, 'at'),
     `at += ${octets};`,
     '}',
   ]);

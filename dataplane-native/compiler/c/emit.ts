@@ -54,7 +54,7 @@ function emitReset(program: Program): string[] {
     'memset(&p->h, 0, sizeof p->h);',
     'p->m.digest_plus1 = 0;',
     '} else {',
-    'tp_zero(p, sizeof *p);',
+    'tp_zero(p, offsetof(struct phv, raw));',
     '}',
     '(void)packet;',
     ...bind(program, 'ingress_time_ns', (field) => `${field} = packet->rx_time_ns & ${TIME_MASK};`),

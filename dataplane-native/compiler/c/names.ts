@@ -3,12 +3,14 @@
  *
  *   p->v      validity of headers (h3), of stack elements (s0[1]), stacks' next indices (n0)
  *   p->m      metadata
- *   p->h      headers
+ *   p->h      headers: the fields that the program works with
+ *   p->raw    headers: their octets as they came, where not all fields are in p->h
  *   packet->sm  v1model's standard_metadata
  */
 import { STANDARD_METADATA } from '../decode-declarations.js';
 import type { Field, FieldRef, HeaderRef, Program } from '../model.js';
 import { at } from '../scope.js';
+import { usageOf } from './usage.js';
 
 /** Fields of struct tp_standard_metadata, and how wide C has them. */
 const STANDARD_FIELDS: ReadonlyMap<string, number> = new Map([
@@ -43,30 +45,35 @@ export function storageBits(field: Field): number {
   return [8, 16, 32, 64, 128].find((bits) => field.bitwidth <= bits) ?? 128;
 }
 
-/** A header in C: the struct, and whether it is valid. `index` is C for a stack's dynamic index. */
-export function headerNames(
-  program: Program,
-  ref: HeaderRef,
-  index: string,
-): { readonly value: string; readonly valid: string } {
+/** A header in C. */
+export interface HeaderNames {
+  /** The struct of its fields. */
+  readonly value: string;
+  readonly valid: string;
+  /** The array of its octets, if they are kept. */
+  readonly raw: string | null;
+}
+
+/** `index` is C for a dynamic index, where the header is found by one. */
+export function headerNames(program: Program, ref: HeaderRef, index: string): HeaderNames {
   if (ref.kind !== 'instance') {
-    return { value: `p->h.s${ref.stack}[${index}]`, valid: `p->v.s${ref.stack}[${index}]` };
+    const { type } = at(program.stacks, ref.stack);
+    return placed(program, type, `s${ref.stack}[${index}]`);
   }
-  const { role, element } = at(program.headers, ref.header);
+  const { role, element, type } = at(program.headers, ref.header);
   if (role === 'metadata' || role === 'standardMetadata') {
-    return { value: `p->m.h${ref.header}`, valid: 'true' };
+    return { value: `p->m.h${ref.header}`, valid: 'true', raw: null };
   }
   if (element !== null) {
-    const { stack } = element;
-    return {
-      value: `p->h.s${stack}[${element.index}]`,
-      valid: `p->v.s${stack}[${element.index}]`,
-    };
+    return placed(program, type, `s${element.stack}[${element.index}]`);
   }
-  return {
-    value: `p->h.h${ref.header}`,
-    valid: role === 'intrinsic' ? 'true' : `p->v.h${ref.header}`,
-  };
+  const names = placed(program, type, `h${ref.header}`);
+  return role === 'intrinsic' ? { ...names, valid: 'true' } : names;
+}
+
+function placed(program: Program, type: number, name: string): HeaderNames {
+  const { hasRaw } = at(usageOf(program), type);
+  return { value: `p->h.${name}`, valid: `p->v.${name}`, raw: hasRaw ? `p->raw.${name}` : null };
 }
 
 /** A field of a header that is there for sure, as an lvalue. */

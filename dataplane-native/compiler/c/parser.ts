@@ -1,13 +1,15 @@
 /** The parser: one function, one label per state. */
 import { fail } from '../failure.js';
-import type { HeaderType, ParserOp, ParserState, Program, TransitionKey } from '../model.js';
+import type { ParserOp, ParserState, Program, TransitionKey } from '../model.js';
 import { at } from '../scope.js';
 import { emitPrimitive } from './action.js';
 import { extractHeader, fromBits, loadBits, toBits } from './bits.js';
 import { ExpressionEmitter } from './expression.js';
 import { jumpTargets, withoutUnusedLabels } from './labels.js';
 import { fieldName, headerNames } from './names.js';
+import type { HeaderNames } from './names.js';
 import type { Ranges } from './range.js';
+import { usageOf } from './usage.js';
 
 /** Octets that a frame cannot have more of: a loop that takes this many steps takes none. */
 const MAX_STEPS = 4096;
@@ -111,7 +113,7 @@ class StateEmitter {
       case 'extract': {
         const { type } = at(this.program.headers, op.header);
         const names = headerNames(this.program, { kind: 'instance', header: op.header }, '');
-        return this.extract(at(this.program.headerTypes, type), names);
+        return this.extract(type, names);
       }
       case 'extractNext':
         return this.extractNext(op.stack);
@@ -144,11 +146,13 @@ class StateEmitter {
     }
   }
 
-  private extract(type: HeaderType, names: { value: string; valid: string }): string[] {
+  private extract(typeIndex: number, names: HeaderNames): string[] {
+    const type = at(this.program.headerTypes, typeIndex);
+    const usage = at(usageOf(this.program), typeIndex);
     const octets = type.bits / 8;
     return [
       this.need(`${octets}u`),
-      ...extractHeader(type, names.value, 'data + at'),
+      ...extractHeader(type, usage, names, 'data + at'),
       `${names.valid} = 1;`,
       `at += ${octets};`,
     ];
@@ -164,7 +168,7 @@ class StateEmitter {
     );
     return [
       `if (${index} >= ${headers.length}) { ${this.stop('StackOutOfBounds')} }`,
-      ...this.extract(at(this.program.headerTypes, type), names),
+      ...this.extract(type, names),
       `${index}++;`,
     ];
   }

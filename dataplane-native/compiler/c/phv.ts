@@ -2,31 +2,44 @@
 import { fail } from '../failure.js';
 import { LIMITS } from '../limits.js';
 import type { HeaderType, Program } from '../model.js';
+import { at } from '../scope.js';
 import { fieldType, storageBits } from './names.js';
+import { usageOf } from './usage.js';
+import type { TypeUsage } from './usage.js';
 
 const PLACE = { path: '$.headers', source: null };
 
 export function emitPhv(program: Program): string[] {
   checkSize(program);
+  const usage = usageOf(program);
   const isMetadata = (type: number): boolean =>
     program.headers.some((header) => header.type === type && header.role === 'metadata');
   const types = program.headerTypes
-    .map((type, i) => emitHeaderType(type, i, isMetadata(i) ? 64 : 8))
+    .map((type, i) => emitHeaderType(type, at(usage, i), i, isMetadata(i) ? 64 : 8))
     .flat();
   const valid = ['uint8_t unused;'];
   const headers = ['uint8_t unused;'];
   const metadata = ['uint32_t digest_plus1;'];
+  const raw = ['uint8_t unused;'];
+  const rawOctets = (type: number): number =>
+    at(usage, type).hasRaw ? at(program.headerTypes, type).bits / 8 : 0;
   program.headers.forEach(({ role, type, element }, i) => {
     if (role === 'metadata' || role === 'standardMetadata') {
       metadata.push(`struct type${type} h${i};`);
     } else if (element === null) {
       headers.push(`struct type${type} h${i};`);
       valid.push(`uint64_t h${i};`);
+      if (rawOctets(type) > 0) {
+        raw.push(`uint8_t h${i}[${rawOctets(type)}];`);
+      }
     }
   });
   program.stacks.forEach(({ type, headers: elements }, i) => {
     headers.push(`struct type${type} s${i}[${elements.length}];`);
     valid.push(`uint8_t s${i}[${elements.length}];`, `uint16_t n${i};`);
+    if (rawOctets(type) > 0) {
+      raw.push(`uint8_t s${i}[${elements.length}][${rawOctets(type)}];`);
+    }
   });
   return [
     ...types,
@@ -39,10 +52,14 @@ export function emitPhv(program: Program): string[] {
     'struct headers {',
     ...headers,
     '};',
+    'struct raw {',
+    ...raw,
+    '};',
     'struct phv {',
     '_Alignas(16) struct valid v;',
     'struct metadata m;',
     'struct headers h;',
+    '_Alignas(16) struct raw raw;',
     '};',
   ];
 }
@@ -52,10 +69,16 @@ export function emitPhv(program: Program): string[] {
  * compilers then load neighbours in one go, which stalls on the narrower stores. In words of their
  * own they cannot.
  */
-function emitHeaderType(type: HeaderType, index: number, leastBits: number): string[] {
+function emitHeaderType(
+  type: HeaderType,
+  usage: TypeUsage,
+  index: number,
+  leastBits: number,
+): string[] {
   // Wide fields first: no padding between them. An empty struct is not C.
   const order = type.fields
     .map((field, i) => ({ field: { ...field, bitwidth: Math.max(field.bitwidth, leastBits) }, i }))
+    .filter(({ i }) => usage.members[i] === true)
     .sort((a, b) => storageBits(b.field) - storageBits(a.field));
   return [
     `struct type${index} {`,
@@ -68,7 +91,7 @@ function emitHeaderType(type: HeaderType, index: number, leastBits: number): str
 function checkSize(program: Program): void {
   const octets = program.headers.reduce((sum, { type }) => {
     const fields = program.headerTypes[type]?.fields ?? [];
-    return sum + fields.reduce((part, field) => part + Math.max(storageBits(field) / 8, 8), 16);
+    return sum + fields.reduce((part, field) => part + Math.max(storageBits(field) / 8, 8) * 2, 16);
   }, 0);
   if (octets > LIMITS.phvOctets) {
     fail(PLACE, 'LIMIT', `headers and metadata of ${octets} octets, at most ${LIMITS.phvOctets}`);
