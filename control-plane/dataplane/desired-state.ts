@@ -18,7 +18,7 @@ import {
   type PortNumber,
   type VlanId,
 } from '#units/identity';
-import { milliseconds, nsOf, seconds } from '#units/time';
+import { milliseconds, nsOf, scaledUnits, seconds, type ScaledNs } from '#units/time';
 import { success, type Result } from '#units/result';
 import {
   CPU_CLONE_SESSION,
@@ -63,6 +63,7 @@ export function desiredState(
     ...settings.ports.flatMap((port) => deliveryEntries(settings, port)),
     ...malformedEntries(settings),
     ...settings.ports.flatMap(admissionEntries),
+    ...settings.ports.flatMap(timingEntries),
     ...settings.ports.map((port) => portEntry(settings, port)),
   ];
   for (const spec of specs) {
@@ -154,6 +155,37 @@ function portEntry(settings: SwitchSettings, port: PortSettings): EntrySpec {
       },
     },
   };
+}
+
+/** A port that adds nothing needs no entry: that is the program's default. */
+function timingEntries(port: PortSettings): EntrySpec[] {
+  const { ingressLatency, egressLatency, delayAsymmetry, residenceLimit } = port.timing;
+  const asymmetry = signed64(delayAsymmetry);
+  const ingress: EntrySpec = {
+    table: 'ingress_timing',
+    match: { ingress_port: portBits(port) },
+    action: {
+      name: 'set_ingress_timing',
+      params: { latency: signed64(ingressLatency), asymmetry },
+    },
+  };
+  const limit = residenceLimit === null ? 0n : nsOf(residenceLimit);
+  const egress: EntrySpec = {
+    table: 'egress_timing',
+    match: { egress_port: portBits(port) },
+    action: {
+      name: 'set_egress_timing',
+      params: { latency: signed64(egressLatency), asymmetry, residence_limit_ns: limit },
+    },
+  };
+  return [ingress, egress].filter(({ action }) =>
+    Object.values(action.params).some((value) => value !== 0n),
+  );
+}
+
+/** Two's complement, as a bit<64> of P4 takes a signed value. */
+function signed64(value: ScaledNs): bigint {
+  return BigInt.asUintN(64, scaledUnits(value));
 }
 
 /** The entry that knows a source: its frames send no digest. */

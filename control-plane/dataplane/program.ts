@@ -36,6 +36,7 @@ export const DROP = {
   malformed: 6,
   egressVlan: 7,
   trappedOnly: 8,
+  residenceTooLong: 9,
 } as const;
 
 export type DropReason = keyof typeof DROP;
@@ -81,4 +82,6 @@ export const TABLES = [
   'destination_mac',
   'flood_group',
   'vlan_delivery',
+  'ingress_timing',
+  'egress_timing',
 ] as const;

@@ -30,6 +30,15 @@ function oneOf<Choice extends string>(choices: readonly Choice[]) {
   );
 }
 
+const MAX_TIMING_NS = 1_000_000_000;
+
+function nanoseconds(low: number) {
+  return leaf<number>(
+    (value) => typeof value === 'number' && value >= low && value <= MAX_TIMING_NS,
+    `a number of nanoseconds from ${low} to ${MAX_TIMING_NS}, fractions allowed`,
+  );
+}
+
 export interface Endpoint {
   readonly host: string;
   readonly port: number;
@@ -77,6 +86,19 @@ const port = z.strictObject({
   ),
   ptp: oneOf(['off', 'transparent'] as const),
   ptpPriority: integer(0, 7).default(0),
+  timing: z
+    .strictObject({
+      ingressLatencyNs: nanoseconds(0).default(0),
+      egressLatencyNs: nanoseconds(0).default(0),
+      delayAsymmetryNs: nanoseconds(-MAX_TIMING_NS).default(0),
+      residenceLimitMs: integer(0, 60_000).default(0),
+    })
+    .default({
+      ingressLatencyNs: 0,
+      egressLatencyNs: 0,
+      delayAsymmetryNs: 0,
+      residenceLimitMs: 0,
+    }),
   vlan: z
     .strictObject({ native: nativeVlan.default(1), tagged: z.array(vlan).default([]) })
     .default({ native: 1, tagged: [] }),

@@ -6,7 +6,7 @@ import { MAX_SLOTS } from '#dataplane/program';
 import type { PortSettings, SwitchSettings } from '#dataplane/settings';
 import type { TargetKind } from '#p4rt/targets/targets';
 import { portNumber, vlanId } from '#units/identity';
-import { seconds, type Nanoseconds } from '#units/time';
+import { milliseconds, scaledFromNumber, seconds, type Nanoseconds } from '#units/time';
 import { keyText, type ConfigError } from './config-error.js';
 import type { LOG_LEVELS } from './config-schema.js';
 import { AGENT_SCHEMA, parseEndpoint, type AgentFile, type Endpoint } from './config-schema.js';
@@ -239,6 +239,13 @@ function toPort(port: AgentFile['ports'][number]): PortSettings {
     name: port.name,
     ptp: port.ptp,
     ptpPriority: port.ptpPriority,
+    timing: {
+      ingressLatency: scaledFromNumber(port.timing.ingressLatencyNs),
+      egressLatency: scaledFromNumber(port.timing.egressLatencyNs),
+      delayAsymmetry: scaledFromNumber(port.timing.delayAsymmetryNs),
+      residenceLimit:
+        port.timing.residenceLimitMs === 0 ? null : milliseconds(port.timing.residenceLimitMs),
+    },
     nativeVlan: port.vlan.native === 'none' ? null : vlanId(port.vlan.native),
     taggedVlans: port.vlan.tagged.map(vlanId),
   };

@@ -100,6 +100,11 @@ export function toScaled(value: Nanoseconds): ScaledNs {
   return scaledNs(raw(value) << SCALE_BITS);
 }
 
+/** From nanoseconds with a fraction, to the nearest 2^-16. */
+export function scaledFromNumber(ns: number): ScaledNs {
+  return scaledNs(BigInt(Math.round(ns * 2 ** Number(SCALE_BITS))));
+}
+
 /** Whole nanoseconds, rounded down as an arithmetic shift does. */
 export function wholeNs(value: ScaledNs): Nanoseconds {
   return nanoseconds(raw(value) >> SCALE_BITS);

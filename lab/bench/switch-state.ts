@@ -27,6 +27,16 @@ export interface SwitchPlan {
   readonly ptpMode: 0 | 1;
   /** Malformed reasons that pass instead of being dropped. */
   readonly passMalformed: readonly number[];
+  readonly timing?: readonly TimingPlan[];
+}
+
+/** What a port adds to corrections: scaled nanoseconds (2^-16), signed; the limit in nanoseconds. */
+export interface TimingPlan {
+  readonly port: number;
+  readonly ingressLatency: bigint;
+  readonly egressLatency: bigint;
+  readonly asymmetry: bigint;
+  readonly residenceLimitNs: bigint;
 }
 
 /** A table entry in names. Exact matches only: our program's switch needs no other here. */
@@ -90,6 +100,18 @@ export function entriesOf(plan: SwitchPlan): NamedEntry[] {
   }
   for (const reason of plan.passMalformed) {
     add('malformed_policy', { reason: BigInt(reason) }, 'pass_malformed', {});
+  }
+  for (const { port, ingressLatency, egressLatency, ...rest } of plan.timing ?? []) {
+    const asymmetry = BigInt.asUintN(64, rest.asymmetry);
+    add('ingress_timing', { ingress_port: BigInt(port) }, 'set_ingress_timing', {
+      latency: BigInt.asUintN(64, ingressLatency),
+      asymmetry,
+    });
+    add('egress_timing', { egress_port: BigInt(port) }, 'set_egress_timing', {
+      latency: BigInt.asUintN(64, egressLatency),
+      asymmetry,
+      residence_limit_ns: rest.residenceLimitNs,
+    });
   }
   return out;
 }

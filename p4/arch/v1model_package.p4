@@ -10,6 +10,7 @@
 #include "../core/punt.p4"
 #include "../core/forward.p4"
 #include "../core/deliver.p4"
+#include "../core/timing.p4"
 #include "v1model.p4"
 
 parser main_parser(packet_in packet, out headers_t hdr, inout metadata_t meta,
@@ -40,6 +41,9 @@ control main_ingress(inout headers_t hdr, inout metadata_t meta,
                     admit_ptp.apply(meta);
                     ingress_ledger.apply(meta);
                     rx_half.apply(meta);
+                    if (meta.correct == 1) {
+                        ingress_timing.apply(meta);
+                    }
                 }
                 punt.apply(hdr, meta);
             }
@@ -60,11 +64,19 @@ control main_egress(inout headers_t hdr, inout metadata_t meta,
             hand_to_controller.apply(hdr, meta);
         } else if (meta.from_controller == 0) {
             deliver.apply(hdr, meta, standard_metadata.egress_port);
+            if (meta.drop_reason == DROP_NOT && meta.correct == 1
+                    && meta.egress_ptp_mode == PTP_MODE_TRANSPARENT_E2E) {
+                egress_timing.apply(meta, standard_metadata.egress_port);
+                adjust_correction.apply(hdr, meta.adjustment);
+                tx_half.apply(hdr, meta, standard_metadata, residence_ns);
+                if (meta.residence_limit_ns != 0 && residence_ns > meta.residence_limit_ns) {
+                    meta.drop_reason = DROP_RESIDENCE_TOO_LONG;
+                } else {
+                    egress_ledger.apply(meta, residence_ns);
+                }
+            }
             if (meta.drop_reason != DROP_NOT) {
                 drop_at_egress.apply(meta, standard_metadata);
-            } else if (meta.correct == 1 && meta.egress_ptp_mode == PTP_MODE_TRANSPARENT_E2E) {
-                tx_half.apply(hdr, meta, standard_metadata, residence_ns);
-                egress_ledger.apply(meta, residence_ns);
             }
         }
     }

@@ -10,6 +10,10 @@
 
 #include "types.p4"
 
+/* The limits of correctionField; the upper one says "too big" (13.3.2.9). */
+const bit<64> CORRECTION_TOO_BIG   = 0x7FFFFFFFFFFFFFFF;
+const bit<64> CORRECTION_TOO_SMALL = 0x8000000000000000;
+
 control rx_half(inout metadata_t meta) {
     apply {
         if (meta.ptp_kind == PTP_KIND_EVENT && meta.ptp_mode == PTP_MODE_TRANSPARENT_E2E) {
@@ -20,7 +24,7 @@ control rx_half(inout metadata_t meta) {
 }
 
 /*
- * correctionField + residence, saturating (13.3.2.9: 0x7FFF FFFF FFFF FFFF says "too big").
+ * correctionField + residence, saturating.
  * `residence_ns` below 2^63.
  */
 control add_residence(inout bit<64> correction_field, in bit<64> residence_ns) {
@@ -33,7 +37,7 @@ control add_residence(inout bit<64> correction_field, in bit<64> residence_ns) {
         }
         /* Positive plus positive that came out negative. */
         if (too_long == 1 || (correction_field[63:63] == 0 && sum[63:63] == 1)) {
-            sum = 0x7FFFFFFFFFFFFFFF;
+            sum = CORRECTION_TOO_BIG;
         }
         correction_field = sum;
     }

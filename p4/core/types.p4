@@ -43,6 +43,7 @@ const drop_reason_t DROP_VLAN_WITHOUT_FLOOD_GROUP = 5;
 const drop_reason_t DROP_MALFORMED         = 6;
 const drop_reason_t DROP_EGRESS_VLAN       = 7;
 const drop_reason_t DROP_TRAPPED_ONLY      = 8;
+const drop_reason_t DROP_RESIDENCE_TOO_LONG = 9; /* a correction that old is worth nothing */
 
 typedef bit<7> punt_reason_t;
 
@@ -83,6 +84,8 @@ struct metadata_t {
     /* The correction's two halves: where residence starts, and whether it is wanted. */
     bit<1>        correct;
     ticks_t       residence_start;
+    bit<64>       adjustment;    /* signed, nanoseconds x 2^16: see timing.p4 */
+    bit<64>       residence_limit_ns;
     slot_t        egress_slot;
     ptp_mode_t    egress_ptp_mode;
     bit<9>        residence_bucket;

@@ -2,22 +2,31 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { desiredState } from '#dataplane/desired-state';
 import { DROP, MALFORMED, MESSAGE_TYPE, PTP_MODE, TABLES } from '#dataplane/program';
-import type { PortSettings, SwitchSettings } from '#dataplane/settings';
+import type { PortSettings, PortTiming, SwitchSettings } from '#dataplane/settings';
 import { decodeTableEntry } from '#p4rt/decode';
 import { type EntrySpec } from '#p4rt/entities';
 import { reconcile } from '#p4rt/reconcile';
 import { Update_Type, type Entity } from '#protos/p4/v1/p4runtime_pb';
 import { portNumber, vlanId } from '#units/identity';
+import { milliseconds, scaledFromNumber, scaledNs } from '#units/time';
 import { MESSAGE_TYPE as WIRE_MESSAGE_TYPE } from '#wire/ptp-header';
 import { programIndex } from '../support/program.js';
 
 const index = programIndex();
+
+const NO_TIMING: PortTiming = {
+  ingressLatency: scaledNs(0n),
+  egressLatency: scaledNs(0n),
+  delayAsymmetry: scaledNs(0n),
+  residenceLimit: null,
+};
 
 const port = (number: number, overrides: Partial<PortSettings> = {}): PortSettings => ({
   number: portNumber(number),
   name: `p${number}`,
   ptp: 'transparent',
   ptpPriority: 0,
+  timing: NO_TIMING,
   nativeVlan: vlanId(1),
   taggedVlans: [],
   ...overrides,
@@ -65,6 +74,35 @@ describe('the desired state', () => {
       [{ ingress_port: 1n }, { ptp_mode: 1n, slot: 0n, ptp_priority: 0n }],
       [{ ingress_port: 2n }, { ptp_mode: 0n, slot: 1n, ptp_priority: 0n }],
       [{ ingress_port: 3n }, { ptp_mode: 1n, slot: 2n, ptp_priority: 5n }],
+    ]);
+  });
+
+  it('has no timing entry for a port that adds nothing', () => {
+    expect(entriesOf(state, 'ingress_timing')).toEqual([]);
+    expect(entriesOf(state, 'egress_timing')).toEqual([]);
+  });
+
+  it('writes what a port adds, scaled and in two’s complement, on the side that it belongs to', () => {
+    const timed = desired(
+      settings(
+        port(1, {
+          timing: {
+            ingressLatency: scaledFromNumber(20.5),
+            egressLatency: scaledFromNumber(30),
+            delayAsymmetry: scaledFromNumber(-1.25),
+            residenceLimit: milliseconds(5),
+          },
+        }),
+        port(2, { timing: { ...NO_TIMING, residenceLimit: milliseconds(1) } }),
+      ),
+    );
+    const asymmetry = (1n << 64n) - 0x1_4000n;
+    expect(entriesOf(timed, 'ingress_timing').map(({ action }) => action.params)).toEqual([
+      { latency: 0x14_8000n, asymmetry },
+    ]);
+    expect(entriesOf(timed, 'egress_timing').map(({ action }) => action.params)).toEqual([
+      { latency: 0x1e_0000n, asymmetry, residence_limit_ns: 5_000_000n },
+      { latency: 0n, asymmetry: 0n, residence_limit_ns: 1_000_000n },
     ]);
   });
 
@@ -207,6 +245,7 @@ describe('the numbers of the P4 program', () => {
         'DROP_MALFORMED',
         'DROP_EGRESS_VLAN',
         'DROP_TRAPPED_ONLY',
+        'DROP_RESIDENCE_TOO_LONG',
       ]),
     ).toEqual(Object.values(DROP));
     expect(MESSAGE_TYPE).toEqual(WIRE_MESSAGE_TYPE);

@@ -69,7 +69,7 @@ describe('an error names file, line, column, key, what was found and what was ex
     [
       'an unknown key with what was meant',
       MINIMAL.replace('    name: gm', '    nmae: gm\n    name: gm'),
-      'agent.yaml:4:5: ports[0].nmae: found the unknown key "nmae", expected one of number, name, ptp, ptpPriority, vlan (did you mean "name"?)',
+      'agent.yaml:4:5: ports[0].nmae: found the unknown key "nmae", expected one of number, name, ptp, ptpPriority, timing, vlan (did you mean "name"?)',
     ],
     [
       'an unknown key deep inside',
