@@ -226,6 +226,17 @@ export class Engine {
     return this.#result(this.#native.tp_engine_load(this.#engine, sharedObject));
   }
 
+  /** What `act` does is one change as traffic sees it: the packet loop handles no frame meanwhile,
+   * and frames wait in the ports' rings. Keep it short, and do not nest it. */
+  held<T>(act: () => T): T {
+    if (this.#native.tp_engine_hold(this.#engine) < 0) throw new Error('the engine is held');
+    try {
+      return act();
+    } finally {
+      this.#native.tp_engine_resume(this.#engine);
+    }
+  }
+
   /** The packet loop on a thread of its own. BAD_STATE: it runs, or the clock is virtual. */
   start(): EngineResult<void> {
     return this.#result(this.#native.tp_engine_start(this.#engine));

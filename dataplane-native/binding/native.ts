@@ -37,6 +37,8 @@ export interface NativeFunctions {
   tp_engine_last_error(engine: EnginePointer): string;
   tp_engine_load(engine: EnginePointer, path: string): number;
   tp_pipeline_check(path: string, why: Uint8Array, whyOctets: number): number;
+  tp_engine_hold(engine: EnginePointer): number;
+  tp_engine_resume(engine: EnginePointer): number;
   tp_engine_start(engine: EnginePointer): number;
   tp_engine_stop(engine: EnginePointer): number;
   tp_engine_step(engine: EnginePointer): number;
@@ -170,6 +172,8 @@ const SIGNATURES: Readonly<
   tp_engine_last_error: ['const char *', 'void *'],
   tp_engine_load: ['int', 'void *', 'const char *'],
   tp_pipeline_check: ['int', 'const char *', 'uint8_t *', 'uint32_t'],
+  tp_engine_hold: ['int', 'void *'],
+  tp_engine_resume: ['int', 'void *'],
   tp_engine_start: ['int', 'void *'],
   tp_engine_stop: ['int', 'void *'],
   tp_engine_step: ['int', 'void *'],

@@ -188,7 +188,7 @@ int tp_engine_load(struct tp_engine *engine, const char *shared_object) {
 }
 
 int tp_engine_start(struct tp_engine *engine) {
-  if (engine->is_running || engine->clock.is_virtual) {
+  if (engine->is_running || engine->is_held || engine->clock.is_virtual) {
     return TP_E_BAD_STATE;
   }
   atomic_store(&engine->stop, false);
@@ -211,6 +211,7 @@ int tp_engine_stop(struct tp_engine *engine) {
   if (!engine->is_running) {
     return TP_E_BAD_STATE;
   }
+  tp_engine_resume(engine); /* or else the loop would wait for ever */
   atomic_store(&engine->stop, true);
   tp_wake(engine);
   pthread_join(engine->thread, NULL);
@@ -219,7 +220,7 @@ int tp_engine_stop(struct tp_engine *engine) {
 }
 
 int tp_engine_step(struct tp_engine *engine) {
-  if (engine->is_running) {
+  if (engine->is_running || engine->is_held) {
     return TP_E_BAD_STATE;
   }
   return (int)tp_round(engine, false);

@@ -62,6 +62,14 @@ TP_API int tp_pipeline_check(const char *shared_object, char *why, uint32_t why_
 /* The packet loop on a thread of its own. */
 TP_API int tp_engine_start(struct tp_engine *engine);
 TP_API int tp_engine_stop(struct tp_engine *engine);
+/*
+ * Several calls as one, as traffic sees them: between hold and resume the loop handles no frame;
+ * frames wait in their ports' rings, as long as these have room, with their receive times. To load
+ * a pipeline together with its default actions and entries. BAD_STATE: held, or not held; start and
+ * step too while it is held. Without a loop nothing has to wait; stop and destroy resume first.
+ */
+TP_API int tp_engine_hold(struct tp_engine *engine);
+TP_API int tp_engine_resume(struct tp_engine *engine);
 /* Or on the caller's thread: one round over all ports and queues; returns frames handled. With a
  * virtual clock frames wait in shaped queues until tp_engine_set_time says their time has come. */
 TP_API int tp_engine_step(struct tp_engine *engine);

@@ -80,6 +80,7 @@ struct tp_engine {
   atomic_bool loop_waiting;
   pthread_t thread;
   bool is_running; /* written and read by the host's thread only */
+  bool is_held;    /* likewise; the host's thread has the lock from one call to another */
   atomic_bool stop;
   int wake_fd;
   char last_error[256];

@@ -29,9 +29,10 @@
 
 /* --- lock ------------------------------------------------------------------------------------ */
 
-/* Without a loop the host's thread is alone: a step-by-step host does not pay for the lock. */
+/* Without a loop the host's thread is alone: a step-by-step host does not pay for the lock. One
+ * that holds the engine has it already. */
 void tp_control_lock(struct tp_engine *engine) {
-  if (!engine->is_running) {
+  if (!engine->is_running || engine->is_held) {
     return;
   }
   atomic_fetch_add(&engine->control_waiting, 1);
@@ -43,9 +44,27 @@ void tp_control_lock(struct tp_engine *engine) {
 }
 
 void tp_control_unlock(struct tp_engine *engine) {
-  if (engine->is_running) {
+  if (engine->is_running && !engine->is_held) {
     pthread_mutex_unlock(&engine->lock);
   }
+}
+
+int tp_engine_hold(struct tp_engine *engine) {
+  if (engine->is_held) {
+    return TP_E_BAD_STATE;
+  }
+  tp_control_lock(engine);
+  engine->is_held = true;
+  return TP_OK;
+}
+
+int tp_engine_resume(struct tp_engine *engine) {
+  if (!engine->is_held) {
+    return TP_E_BAD_STATE;
+  }
+  engine->is_held = false;
+  tp_control_unlock(engine);
+  return TP_OK;
 }
 
 void tp_loop_lock(struct tp_engine *engine) {

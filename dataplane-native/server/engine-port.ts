@@ -93,6 +93,8 @@ export type EngineMessage =
 export interface EnginePort extends EngineState {
   /** Loads a compiled pipeline; the old one's state is gone. On failure the old one stays. */
   load(sharedObject: string): EngineResult<void>;
+  /** What `act` does is one change as traffic sees it: no frame is handled meanwhile. */
+  held<T>(act: () => T): T;
   /** A frame from the control plane enters ingress. */
   packetOut(frame: Uint8Array): EngineResult<void>;
   onMessage(listener: (message: EngineMessage) => void): void;

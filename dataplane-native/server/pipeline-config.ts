@@ -127,7 +127,7 @@ export class Pipelines {
     if (action === ConfigAction.VERIFY) return DONE;
     if (action === ConfigAction.VERIFY_AND_SAVE) return this.#save(realizable.value);
     this.#saved = null;
-    return this.#commit(realizable.value, []);
+    return this.#engine.held(() => this.#commit(realizable.value, []));
   }
 
   async #verify(config: ForwardingPipelineConfig): Promise<Outcome<Realizable>> {
@@ -154,9 +154,11 @@ export class Pipelines {
     const saved = this.#saved;
     if (saved === null) return fail(status.NOT_FOUND, 'there is no saved config to commit');
     this.#saved = null;
-    return this.#commit(saved.realizable, saved.journal);
+    return this.#engine.held(() => this.#commit(saved.realizable, saved.journal));
   }
 
+  /** While the engine is held: a frame sees the old pipeline, or the new one with its default actions,
+   * initial entries and saved writes, and nothing in between. */
   #commit(realizable: Realizable, journal: readonly Update[]): Outcome<void> {
     const old = this.committedState;
     const loaded = this.#engine.load(realizable.sharedObject);

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DEFAULT_ENTRY } from '#binding/engine';
-import { ACTIONS, Bench, frameTo, must, words } from './harness.js';
+import { ACTIONS, Bench, fixturePipeline, frameTo, must, words } from './harness.js';
 
 let bench: Bench;
 
@@ -45,6 +45,36 @@ describe('a known address', () => {
     bench.on(7, 'forward', 9);
     bench.receive(1, frameTo(7)).settle();
     expect(bench.engine.counters()).toMatchObject({ droppedNoPort: 1n });
+  });
+});
+
+describe('an engine that is held', () => {
+  it('lets no frame in until all changes are made, and then every one that waited', async () => {
+    const running = await Bench.open(2, { clock: 'system' });
+    const pipeline = await fixturePipeline();
+    try {
+      must(running.engine.start());
+      running.on(7, 'drop');
+      running.engine.held(() => {
+        running.receive(1, frameTo(7)).receive(1, frameTo(8));
+        must(running.engine.load(pipeline));
+        // This thread is the host's: it sleeps, and the loop would have the time.
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
+        running.on(7, 'forward', 2);
+        running.on(8, 'forward', 2);
+      });
+      await expect.poll(() => running.counter(2, 'txFrames')).toBe(2n);
+    } finally {
+      running.close();
+    }
+  });
+
+  it('is not held twice, and goes on after an exception', () => {
+    const nested = () => bench.engine.held(() => bench.engine.held(() => undefined));
+    expect(nested).toThrow('the engine is held');
+    bench.on(7, 'forward', 2);
+    bench.receive(1, frameTo(7)).settle();
+    expect(bench.sent(2)).toHaveLength(1);
   });
 });
 

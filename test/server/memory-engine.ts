@@ -20,6 +20,9 @@ export class MemoryEngine extends ShadowEngine implements EnginePort {
   readonly groups = new Map<number, readonly EngineReplica[]>();
   readonly sessions = new Map<number, { replicas: readonly EngineReplica[]; octets: number }>();
   readonly packetOuts: Uint8Array[] = [];
+  /** Calls of each kind that came while frames were let in. */
+  readonly seenByTraffic: string[] = [];
+  #isHeld = false;
   refuseLoad = false;
   #listener: (message: EngineMessage) => void = () => undefined;
 
@@ -31,17 +34,34 @@ export class MemoryEngine extends ShadowEngine implements EnginePort {
     if (this.refuseLoad) {
       return { ok: false, error: { code: 'BAD_PIPELINE', message: 'no such symbol' } };
     }
+    this.#called('load');
     this.loads.push(sharedObject);
     return OK;
   }
 
+  held<T>(act: () => T): T {
+    if (this.#isHeld) throw new Error('held twice');
+    this.#isHeld = true;
+    try {
+      return act();
+    } finally {
+      this.#isHeld = false;
+    }
+  }
+
+  #called(name: string): void {
+    if (!this.#isHeld) this.seenByTraffic.push(name);
+  }
+
   override tableInsert(entry: NewEntry): EngineResult<EntryHandle> {
+    this.#called('tableInsert');
     const result = super.tableInsert(entry);
     if (result.ok) this.inserted.push(entry);
     return result;
   }
 
   override tableSetDefault(table: number, action: number, args: BigUint64Array) {
+    this.#called('tableSetDefault');
     this.defaults.set(table, { action, args: [...args] });
     return super.tableSetDefault(table, action, args);
   }

@@ -55,6 +55,18 @@ describe('SetForwardingPipelineConfig (14)', () => {
     expect(device.engine.defaults.get(5)).toEqual({ action: 1, args: [] });
   });
 
+  it('shows traffic a pipeline with its defaults, constant entries and saved writes at once', async () => {
+    expect(await controller.commits()).toBe('OK');
+    expect(await controller.sets(VERIFY_AND_SAVE, config(2))).toBe('OK');
+    await controller.inserts(mac(1n, 1, 1));
+    expect(await controller.sets(COMMIT, null)).toBe('OK');
+    expect(device.engine.loads).toHaveLength(2);
+    expect(device.engine.inserted).toHaveLength(2 * 2 + 1);
+    expect(device.engine.seenByTraffic).toEqual([]);
+    await controller.inserts(mac(2n, 1, 1));
+    expect(device.engine.seenByTraffic).toEqual(['tableInsert']);
+  });
+
   it('VERIFY_AND_COMMIT clears the forwarding state, groups included', async () => {
     await controller.commits();
     await controller.inserts(mac(1n, 1, 1));
