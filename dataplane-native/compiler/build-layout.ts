@@ -44,12 +44,35 @@ export function buildLayout(program: Program): PipelineLayout {
       bitwidth,
       words: bitwidth > 64 ? 2 : 1,
     })),
-    digests: program.learnLists.map((list, index): DigestLayout => {
-      const packed = packSlots(list.elements);
-      const fields = list.elements.map(({ name }, i) => ({ ...at(packed.slots, i), name }));
-      return { name: list.name, index, words: packed.words, fields };
-    }),
+    digests: digestLayouts(program),
   };
+}
+
+/**
+ * The digest of every learn list, by its index. p4c writes a list for each place where a program
+ * sends a digest; lists of one name and shape are one digest to the control plane.
+ */
+export function digestIndices(program: Program): readonly number[] {
+  const known = new Map<string, number>();
+  return program.learnLists.map(({ name, elements }) => {
+    const shape = JSON.stringify([name, ...elements.map(({ bitwidth }) => bitwidth)]);
+    const index = known.get(shape) ?? known.size;
+    known.set(shape, index);
+    return index;
+  });
+}
+
+function digestLayouts(program: Program): readonly DigestLayout[] {
+  const indices = digestIndices(program);
+  return program.learnLists.flatMap((list, i): readonly DigestLayout[] => {
+    const index = at(indices, i);
+    if (indices.indexOf(index) !== i) {
+      return [];
+    }
+    const packed = packSlots(list.elements);
+    const fields = list.elements.map(({ name }, j) => ({ ...at(packed.slots, j), name }));
+    return [{ name: list.name, index, words: packed.words, fields }];
+  });
 }
 
 function tableKind(table: Table): TableKind {

@@ -51,6 +51,10 @@ describe('externs', () => {
     const { digests } = harness.layout;
     expect(digests[0]).toMatchObject({ name: 'learn_t', words: 3 });
     expect(digest).toBe(`digest 0 ${words.join(' ')}`);
+    // Sent from two places, it is one digest all the same.
+    expect(digests).toHaveLength(1);
+    const [again] = harness.run([frame(9, plain)]);
+    expect(again).toBe(`digest 0 ${0x010203040506n | (12n << 48n)} 5 0`);
   });
 
   it('keep registers at their width, and nothing outside of the array', () => {
@@ -67,7 +71,7 @@ describe('externs', () => {
     expect(valueOf(clone, 'clone')).toBe('1:6:1');
     expect(valueOf(harness.run([frame(4, plain)])[0], 'resubmit')).toBe('1:1');
     expect(valueOf(harness.run([frame(10, plain)])[1], 'recirculate')).toBe('1:1');
-    const [group] = harness.run([frame(9, plain)]);
+    const [, group] = harness.run([frame(9, plain)]);
     expect([valueOf(group, 'truncate'), valueOf(group, 'group')]).toEqual(['40', '12']);
     const [, dropped] = harness.run([frame(11, plain)]);
     expect([valueOf(dropped, 'spec'), valueOf(dropped, 'clone')]).toEqual(['511', '1:7:1']);

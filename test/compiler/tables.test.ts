@@ -54,6 +54,31 @@ describe('tables', () => {
     expect(lines.slice(-2)).toEqual(['direct 0 2 48', 'direct 0 0 0']);
   });
 
+  it('match short keys by index', () => {
+    const { index } = tables.table('small');
+    const insert = (number: bigint, port: bigint, trace: bigint): string =>
+      tables.insert('small', [number, port], [], 'mark', [trace]);
+    const send = [0, 1, 255].map((number) => frame({ which: 7, number }));
+    const lines = run(
+      insert(0n, 1n, 0xa0n),
+      insert(255n, 1n, 0xa1n),
+      insert(255n, 15n, 0xa2n),
+      insert(255n, 1n, 0xa3n),
+      ...send,
+      `remove ${index} ${1n << 32n}`,
+      ...send,
+      insert(0n, 1n, 0xa4n),
+      ...send,
+    );
+    expect(lines[3]).toBe('handle -9');
+    expect(traces(lines)).toEqual(
+      [...['a0', '00', 'a1'], ...['00', '00', 'a1'], ...['a4', '00', 'a1']].map((t) => `${t}:17`),
+    );
+    // Beyond the key's bits there is no slot.
+    const beyond = `insert ${index} 0 ${tables.action('small', 'mark')} 4096 / 0 / 1`;
+    expect(run(beyond)).toEqual(['handle -11']);
+  });
+
   it('match the longest prefix', () => {
     const prefix = (bits: number): bigint => ALL_32 ^ (ALL_32 >> BigInt(bits));
     const insert = (address: bigint, bits: number, trace: bigint): string =>

@@ -1,7 +1,7 @@
 /** Puts the C file together. */
 import type { PipelineLayout, TableLayout } from '../layout.js';
 import type { FieldRef, Program } from '../model.js';
-import { directBits, rangeWords } from '../build-layout.js';
+import { digestIndices, directBits, rangeWords } from '../build-layout.js';
 import { at, instance } from '../scope.js';
 import { emitAction } from './action.js';
 import { emitCalculation, emitChecksums } from './calculation.js';
@@ -130,10 +130,12 @@ function emitEgress(program: Program, ranges: Ranges): string[] {
 
 function emitDigests(program: Program, ranges: Ranges, layout: PipelineLayout): string[] {
   const emitter = new ExpressionEmitter(program, ranges, []);
-  const cases = program.learnLists.flatMap((list, index) => {
+  const indices = digestIndices(program);
+  const cases = program.learnLists.flatMap((list, i) => {
+    const index = at(indices, i);
     const { words, fields } = at(layout.digests, index);
-    const stores = list.elements.flatMap(({ value }, i) => {
-      const { word, shift, bitwidth } = at(fields, i);
+    const stores = list.elements.flatMap(({ value }, j) => {
+      const { word, shift, bitwidth } = at(fields, j);
       const bits = emitter.cut(value, bitwidth);
       return bitwidth > 64
         ? [
@@ -143,7 +145,7 @@ function emitDigests(program: Program, ranges: Ranges, layout: PipelineLayout): 
         : [`words[${word}] |= (uint64_t)${bits} << ${shift};`];
     });
     return [
-      `case ${index}: {`,
+      `case ${i}: {`,
       `uint64_t words[${Math.max(words, 1)}] = {0};`,
       ...emitter.take(),
       ...stores,
