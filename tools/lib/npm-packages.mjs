@@ -18,7 +18,9 @@ export function npmPackagesAreCurrent() {
     return Object.entries(readJson(inRoot('package-lock.json')).packages).every(
       ([path, { version, optional }]) =>
         path === '' ||
-        (installed[path] === undefined ? optional === true : installed[path].version === version),
+        (installed[path] === undefined
+          ? optional === true
+          : installed[path].version === version && existsSync(inRoot(path, 'package.json'))),
     );
   } catch {
     return false;
