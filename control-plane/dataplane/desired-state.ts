@@ -64,6 +64,7 @@ export function desiredState(
     ...malformedEntries(settings),
     ...settings.ports.flatMap(admissionEntries),
     ...settings.ports.flatMap(timingEntries),
+    ...settings.ports.flatMap(instanceEntries),
     ...settings.ports.map((port) => portEntry(settings, port)),
   ];
   for (const spec of specs) {
@@ -155,6 +156,26 @@ function portEntry(settings: SwitchSettings, port: PortSettings): EntrySpec {
       },
     },
   };
+}
+
+/** An instance is treated alike in both directions. */
+function instanceEntries(port: PortSettings): EntrySpec[] {
+  return port.instances.flatMap(({ domainNumber, sdoId, ptp }): EntrySpec[] => {
+    const instance = { sdo_id: BigInt(sdoId), domain_number: BigInt(domainNumber) };
+    const params = { ptp_mode: PTP_MODE[ptp] };
+    return [
+      {
+        table: 'ingress_instance',
+        match: { ingress_port: portBits(port), ...instance },
+        action: { name: 'set_ingress_mode', params },
+      },
+      {
+        table: 'egress_instance',
+        match: { egress_port: portBits(port), ...instance },
+        action: { name: 'set_egress_mode', params },
+      },
+    ];
+  });
 }
 
 /** A port that adds nothing needs no entry: that is the program's default. */

@@ -7,7 +7,7 @@ export const CPU_PORT = 510;
 export const CPU_CLONE_SESSION = 500;
 
 /** `ptp_mode_t`. */
-export const PTP_MODE = { off: 0n, transparent: 1n } as const;
+export const PTP_MODE = { off: 0n, transparent: 1n, blocked: 2n } as const;
 
 export type PtpMode = keyof typeof PTP_MODE;
 
@@ -37,6 +37,7 @@ export const DROP = {
   egressVlan: 7,
   trappedOnly: 8,
   residenceTooLong: 9,
+  ptpBlocked: 10,
 } as const;
 
 export type DropReason = keyof typeof DROP;
@@ -84,4 +85,6 @@ export const TABLES = [
   'vlan_delivery',
   'ingress_timing',
   'egress_timing',
+  'ingress_instance',
+  'egress_instance',
 ] as const;

@@ -12,6 +12,14 @@ export interface PortTiming {
   readonly residenceLimit: Nanoseconds | null;
 }
 
+/** A PTP instance (IEEE 1588-2019, 7.1) that a port treats in another way than others. */
+export interface InstanceSettings {
+  readonly domainNumber: number;
+  /** majorSdoId and minorSdoId: 12 bits. */
+  readonly sdoId: number;
+  readonly ptp: PtpMode;
+}
+
 /** One port of the switch, as the operator wants it. */
 export interface PortSettings {
   readonly number: PortNumber;
@@ -19,6 +27,8 @@ export interface PortSettings {
   readonly ptp: PtpMode;
   /** The priority queue of PTP event messages, 0 to 7. */
   readonly ptpPriority: number;
+  /** What is not named here goes by `ptp`. */
+  readonly instances: readonly InstanceSettings[];
   readonly timing: PortTiming;
   /** The VLAN of frames without a tag; null: they are not admitted. */
   readonly nativeVlan: VlanId | null;

@@ -1,7 +1,7 @@
 /** The shape of the agent's configuration file. Each leaf says in words what it expects. */
 import { isIP } from 'node:net';
 import { z } from 'zod';
-import type { MALFORMED_REASONS } from '#dataplane/program';
+import { PTP_MODE, type MALFORMED_REASONS, type PtpMode } from '#dataplane/program';
 import { TARGETS, type TargetKind } from '#p4rt/targets/targets';
 import { MAX_PORT_NUMBER, MAX_VLAN_ID } from '#units/identity';
 
@@ -78,14 +78,25 @@ const nativeVlan = leaf<number | 'none'>(
   ['none'],
 );
 
+const ptpMode = oneOf(Object.keys(PTP_MODE) as PtpMode[]);
+
 const port = z.strictObject({
   number: integer(1, MAX_PORT_NUMBER),
   name: leaf<string>(
     (value) => typeof value === 'string' && /^[\w.-]{1,32}$/.test(value),
     'a name of 1 to 32 letters, digits, ".", "_" or "-"',
   ),
-  ptp: oneOf(['off', 'transparent'] as const),
+  ptp: ptpMode,
   ptpPriority: integer(0, 7).default(0),
+  instances: z
+    .array(
+      z.strictObject({
+        domainNumber: integer(0, 255),
+        sdoId: integer(0, 0xfff).default(0),
+        ptp: ptpMode,
+      }),
+    )
+    .default([]),
   timing: z
     .strictObject({
       ingressLatencyNs: nanoseconds(0).default(0),

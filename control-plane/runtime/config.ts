@@ -239,6 +239,7 @@ function toPort(port: AgentFile['ports'][number]): PortSettings {
     name: port.name,
     ptp: port.ptp,
     ptpPriority: port.ptpPriority,
+    instances: port.instances,
     timing: {
       ingressLatency: scaledFromNumber(port.timing.ingressLatencyNs),
       egressLatency: scaledFromNumber(port.timing.egressLatencyNs),

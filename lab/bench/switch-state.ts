@@ -23,11 +23,20 @@ export interface SwitchPlan {
   readonly ports: readonly number[];
   readonly vlans: readonly VlanPlan[];
   readonly macs: readonly KnownMac[];
-  /** ptp_mode of all ports: 0 off, 1 transparent end-to-end. */
-  readonly ptpMode: 0 | 1;
+  /** ptp_mode of all ports: 0 off, 1 transparent end-to-end, 2 blocked. */
+  readonly ptpMode: 0 | 1 | 2;
   /** Malformed reasons that pass instead of being dropped. */
   readonly passMalformed: readonly number[];
   readonly timing?: readonly TimingPlan[];
+  readonly instances?: readonly InstancePlan[];
+}
+
+/** A PTP instance that a port treats in another way than others, in both directions. */
+export interface InstancePlan {
+  readonly port: number;
+  readonly sdoId: number;
+  readonly domainNumber: number;
+  readonly ptpMode: 0 | 1 | 2;
 }
 
 /** What a port adds to corrections: scaled nanoseconds (2^-16), signed; the limit in nanoseconds. */
@@ -100,6 +109,12 @@ export function entriesOf(plan: SwitchPlan): NamedEntry[] {
   }
   for (const reason of plan.passMalformed) {
     add('malformed_policy', { reason: BigInt(reason) }, 'pass_malformed', {});
+  }
+  for (const { port, sdoId, domainNumber, ptpMode: mode } of plan.instances ?? []) {
+    const instance = { sdo_id: BigInt(sdoId), domain_number: BigInt(domainNumber) };
+    const args = { ptp_mode: BigInt(mode) };
+    add('ingress_instance', { ingress_port: BigInt(port), ...instance }, 'set_ingress_mode', args);
+    add('egress_instance', { egress_port: BigInt(port), ...instance }, 'set_egress_mode', args);
   }
   for (const { port, ingressLatency, egressLatency, ...rest } of plan.timing ?? []) {
     const asymmetry = BigInt.asUintN(64, rest.asymmetry);

@@ -6,6 +6,7 @@
 
 #include "../core/parse.p4"
 #include "../core/admit.p4"
+#include "../core/instance.p4"
 #include "../core/classify.p4"
 #include "../core/punt.p4"
 #include "../core/forward.p4"
@@ -34,6 +35,9 @@ control main_ingress(inout headers_t hdr, inout metadata_t meta,
             admit_port.apply(meta);
             if (meta.drop_reason == DROP_NOT) {
                 admit_vlan.apply(hdr, meta);
+            }
+            if (meta.drop_reason == DROP_NOT && meta.ptp_expected == 1) {
+                ingress_instance.apply(hdr, meta);
             }
             if (meta.drop_reason == DROP_NOT) {
                 if (meta.ptp_expected == 1 && meta.ptp_mode != PTP_MODE_OFF) {
@@ -64,6 +68,9 @@ control main_egress(inout headers_t hdr, inout metadata_t meta,
             hand_to_controller.apply(hdr, meta);
         } else if (meta.from_controller == 0) {
             deliver.apply(hdr, meta, standard_metadata.egress_port);
+            if (meta.drop_reason == DROP_NOT && meta.ptp_expected == 1) {
+                egress_instance.apply(hdr, meta, standard_metadata.egress_port);
+            }
             if (meta.drop_reason == DROP_NOT && meta.correct == 1
                     && meta.egress_ptp_mode == PTP_MODE_TRANSPARENT_E2E) {
                 egress_timing.apply(meta, standard_metadata.egress_port);

@@ -15,6 +15,7 @@ typedef bit<48> ticks_t;
 typedef bit<2> ptp_mode_t;
 const ptp_mode_t PTP_MODE_OFF             = 0;
 const ptp_mode_t PTP_MODE_TRANSPARENT_E2E = 1;
+const ptp_mode_t PTP_MODE_BLOCKED         = 2; /* PTP neither enters nor leaves */
 
 /* What classify made of a frame. */
 typedef bit<3> ptp_kind_t;
@@ -44,6 +45,7 @@ const drop_reason_t DROP_MALFORMED         = 6;
 const drop_reason_t DROP_EGRESS_VLAN       = 7;
 const drop_reason_t DROP_TRAPPED_ONLY      = 8;
 const drop_reason_t DROP_RESIDENCE_TOO_LONG = 9; /* a correction that old is worth nothing */
+const drop_reason_t DROP_PTP_BLOCKED       = 10;
 
 typedef bit<7> punt_reason_t;
 

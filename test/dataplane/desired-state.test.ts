@@ -26,6 +26,7 @@ const port = (number: number, overrides: Partial<PortSettings> = {}): PortSettin
   name: `p${number}`,
   ptp: 'transparent',
   ptpPriority: 0,
+  instances: [],
   timing: NO_TIMING,
   nativeVlan: vlanId(1),
   taggedVlans: [],
@@ -75,6 +76,19 @@ describe('the desired state', () => {
       [{ ingress_port: 2n }, { ptp_mode: 0n, slot: 1n, ptp_priority: 0n }],
       [{ ingress_port: 3n }, { ptp_mode: 1n, slot: 2n, ptp_priority: 5n }],
     ]);
+  });
+
+  it('names the instances that a port treats in another way, in both directions', () => {
+    const special = desired(
+      settings(port(7, { instances: [{ domainNumber: 24, sdoId: 0x100, ptp: 'blocked' }] })),
+    );
+    const instance = { sdo_id: 0x100n, domain_number: 24n };
+    const said = (table: string) =>
+      entriesOf(special, table).map(({ match, action }) => [match, action.params]);
+    expect(said('ingress_instance')).toEqual([
+      [{ ingress_port: 7n, ...instance }, { ptp_mode: 2n }],
+    ]);
+    expect(said('egress_instance')).toEqual([[{ egress_port: 7n, ...instance }, { ptp_mode: 2n }]]);
   });
 
   it('has no timing entry for a port that adds nothing', () => {
@@ -246,6 +260,7 @@ describe('the numbers of the P4 program', () => {
         'DROP_EGRESS_VLAN',
         'DROP_TRAPPED_ONLY',
         'DROP_RESIDENCE_TOO_LONG',
+        'DROP_PTP_BLOCKED',
       ]),
     ).toEqual(Object.values(DROP));
     expect(MESSAGE_TYPE).toEqual(WIRE_MESSAGE_TYPE);

@@ -3,15 +3,8 @@
  * expected frames come from the standard's table of signs (11.6), written out here once more.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  MESSAGES,
-  concat,
-  frame,
-  hex,
-  ptpMessage,
-  type MessageKind,
-  type Transport,
-} from '#lab/bench/frames';
+import { MESSAGES, concat, hex, type MessageKind } from '#lab/bench/frames';
+import { eventFrame } from './event-frame.js';
 import type { TimingPlan } from '#lab/bench/switch-state';
 import { MAX_CORRECTION, findPtp, udpChecksum } from './reference.js';
 import { type Program, VECTOR_PLAN, VirtualSwitch } from './virtual-switch.js';
@@ -56,30 +49,6 @@ function expectedField(kind: MessageKind, before: bigint, residenceNs: bigint): 
   return saturated(saturated(before + added) + residenceNs * NS);
 }
 
-function build(kind: MessageKind, transport: Transport, correctionField: bigint): Uint8Array {
-  const message = ptpMessage({
-    kind,
-    correctionField,
-    version: 0x12,
-    sequenceId: 77,
-    filler: (octets) => new Uint8Array(octets).fill(0x5a),
-    tlvs: new Uint8Array(0),
-    messageLength: null,
-  });
-  const envelope = {
-    transport,
-    tags: [],
-    checksum: transport === 'l2' ? ('none' as const) : ('valid' as const),
-    udpPort: kind.event ? 319 : 320,
-    peer: kind.peer,
-    sourceMac: [2, 0, 0, 0, 0, 1],
-    destinationMac: null,
-    trailer: new Uint8Array(0),
-    padTo: 0,
-  };
-  return frame(envelope, message);
-}
-
 const FIELDS: readonly (readonly [string, bigint])[] = [
   ['zero', 0n],
   ['negative with a fraction', -5n * NS - 0x1234n],
@@ -115,19 +84,19 @@ describe.each<Program>(['main_native', 'main_bmv2'])('%s, with timing on its por
   );
 
   it.each(cases)('$kind.name over $transport, $name', ({ kind, transport, field }) => {
-    const expected = build(kind, transport, expectedField(kind, field, RESIDENCE_NS));
-    expect(pass(build(kind, transport, field), RESIDENCE_NS)).toEqual([`2:${hex(expected)}`]);
+    const expected = eventFrame(kind, transport, expectedField(kind, field, RESIDENCE_NS));
+    expect(pass(eventFrame(kind, transport, field), RESIDENCE_NS)).toEqual([`2:${hex(expected)}`]);
   });
 
   it('leaves general messages as they are', () => {
     for (const kind of MESSAGES.filter(({ event }) => !event)) {
-      const octets = build(kind, 'ipv4', 5n);
+      const octets = eventFrame(kind, 'ipv4', 5n);
       expect(pass(octets, RESIDENCE_NS), kind.name).toEqual([`2:${hex(octets)}`]);
     }
   });
 
   it('builds frames whose checksum is right, so that the comparison means something', () => {
-    const octets = build(MESSAGES[0] as MessageKind, 'ipv6', 1n);
+    const octets = eventFrame(MESSAGES[0] as MessageKind, 'ipv6', 1n);
     const place = findPtp(octets);
     expect(place).not.toBeNull();
     if (place === null || place.udp === null) return;
@@ -137,7 +106,7 @@ describe.each<Program>(['main_native', 'main_bmv2'])('%s, with timing on its por
   });
 
   it('drops an event message that stayed longer than the egress port allows, and counts it', () => {
-    const sync = build(MESSAGES[0] as MessageKind, 'l2', 0n);
+    const sync = eventFrame(MESSAGES[0] as MessageKind, 'l2', 0n);
     const before = device.counted('egress_dropped', 9);
     expect(pass(sync, OUT.residenceLimitNs)).toHaveLength(1);
     expect(pass(sync, OUT.residenceLimitNs + 1000n)).toEqual([]);
