@@ -35,7 +35,7 @@ export interface ForwardingScale {
   readonly resolution: number;
 }
 
-export const FULL: ForwardingScale = { rounds: 3, trialSeconds: 0.3, resolution: 0.03 };
+export const FULL: ForwardingScale = { rounds: 5, trialSeconds: 0.2, resolution: 0.04 };
 export const QUICK: ForwardingScale = { rounds: 1, trialSeconds: 0.15, resolution: 0.06 };
 
 /** Fewer would fit into the buffers on the way, and say nothing; a slow forwarder gets a second. */
