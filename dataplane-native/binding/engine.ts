@@ -4,51 +4,16 @@
  * result with a code and a message for the operator.
  */
 import { Socket } from 'node:net';
+import {
+  ENGINE_COUNTERS,
+  PORT_COUNTERS,
+  type EngineCounters,
+  type PortCounters,
+} from './counters.js';
 import { MessageDecoder, type EngineMessage } from './messages.js';
 import { loadNative, type EnginePointer, type NativeFunctions } from './native.js';
 import { defaultLibrary } from './paths.js';
 import { defaultMessage, errorCodeOf, fail, succeed, type EngineResult } from './result.js';
-
-/** By `enum tp_port_counter`. Frames, octets or 0/1, as the name says; never reset. */
-export const PORT_COUNTERS = [
-  'rxFrames',
-  'rxOctets',
-  'txFrames',
-  'txOctets',
-  'rxKernelDrops',
-  'rxOversize',
-  'rxNoTimestamp',
-  'rxChecksumFilled',
-  'txQueueFull',
-  'txErrors',
-  'txCorrected',
-  'txCorrectionLost',
-  'txSaturated',
-  'txStamps',
-  'txStampsMissing',
-  'linkUp',
-  'queueOctets',
-] as const;
-
-/** By `enum tp_engine_counter`. */
-export const ENGINE_COUNTERS = [
-  'droppedByProgram',
-  'droppedNoPort',
-  'droppedNoGroup',
-  'droppedNoSession',
-  'droppedNoBuffer',
-  'droppedNoPipeline',
-  'droppedHeadroom',
-  'droppedLoops',
-  'droppedReload',
-  'packetIns',
-  'packetInsLost',
-  'digests',
-  'digestsLost',
-] as const;
-
-export type PortCounters = Readonly<Record<(typeof PORT_COUNTERS)[number], bigint>>;
-export type EngineCounters = Readonly<Record<(typeof ENGINE_COUNTERS)[number], bigint>>;
 
 /** Names a table entry for as long as it is there. */
 export type EntryHandle = bigint;

@@ -2,7 +2,7 @@
  * Frames from files through a pipeline on a virtual clock: what goes in at one instant and comes out
  * at another is the same at every run. P4Runtime's entities are written as a controller would.
  */
-import type { EngineCounters } from '#binding/engine';
+import type { EngineCounters } from '#binding/counters';
 import { Engine } from '#binding/engine';
 import type { EngineFailure } from '#binding/result';
 import type { ForwardingPipelineConfig, Update } from '#protos/p4/v1/p4runtime_pb';
