@@ -12,6 +12,7 @@ import {
   type ServiceError,
 } from '@grpc/grpc-js';
 import {
+  CapabilitiesRequestSchema,
   GetForwardingPipelineConfigRequestSchema,
   GetForwardingPipelineConfigRequest_ResponseType as ResponseType,
   P4Runtime,
@@ -48,6 +49,9 @@ export interface SessionOptions {
   readonly address: string;
   readonly deviceId: bigint;
   readonly electionId: bigint;
+  /** How often the switch is asked whether it is still there, and how long it may take to answer;
+   * default 5000. */
+  readonly probeMs?: number;
   /** 0 to 1, for the backoff. */
   readonly random: () => number;
   readonly handlers: SessionHandlers;
@@ -74,6 +78,8 @@ export type WriteResult =
   { readonly ok: true } | { readonly ok: false; readonly error: WriteFailure };
 
 const RPC_TIMEOUT_MS = 20_000;
+/** A machine that lost its power does not close its connections. */
+const PROBE_MS = 5_000;
 /** A switch may compile the pipeline before it answers. */
 const PIPELINE_TIMEOUT_MS = 180_000;
 const MAX_MESSAGE_OCTETS = 64 * 1024 * 1024;
@@ -88,6 +94,8 @@ export class P4rtSession {
   #client: Client | null = null;
   #stream: ClientDuplexStream<StreamMessageRequest, StreamMessageResponse> | null = null;
   #timer: NodeJS.Timeout | null = null;
+  #probe: NodeJS.Timeout | null = null;
+  readonly #calls = new Set<Call>();
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -141,14 +149,15 @@ export class P4rtSession {
       'grpc.max_send_message_length': MAX_MESSAGE_OCTETS,
       'grpc.use_local_subchannel_pool': 1,
     });
+    // Not HTTP/2's own pings: simple_switch_grpc takes so many for an attack, and closes.
+    this.#probe = setInterval(() => this.#askWhetherThere(), this.#options.probeMs ?? PROBE_MS);
     const { path, requestSerialize, responseDeserialize } = RPC.streamChannel;
     const stream = client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize);
     this.#client = client;
     this.#stream = stream;
     const lost = (reason: string): void => {
       // The events of a stream that was given up mean nothing any more.
-      if (this.#stream !== stream) return;
-      this.#apply({ kind: 'lost', reason, random: this.#options.random() });
+      if (this.#stream === stream) this.#lost(reason);
     };
     stream.on('data', (message: StreamMessageResponse) => {
       if (this.#stream === stream) this.#receive(message);
@@ -166,10 +175,36 @@ export class P4rtSession {
     });
   }
 
+  #lost(reason: string): void {
+    this.#apply({ kind: 'lost', reason, random: this.#options.random() });
+  }
+
+  /** Any answer is good. A call that is under way has a deadline of its own. */
+  #askWhetherThere(): void {
+    if (this.#calls.size > 0) return;
+    const timeoutMs = this.#options.probeMs ?? PROBE_MS;
+    void this.#unary(RPC.capabilities, create(CapabilitiesRequestSchema), timeoutMs);
+  }
+
+  /** Keeps a call until it is over. The one that gets no answer in time ends the connection. */
+  #track(client: Client, call: Call): (error: ServiceError | null) => void {
+    this.#calls.add(call);
+    return (error) => {
+      this.#calls.delete(call);
+      const status: number | undefined = error?.code;
+      if (status !== CODE.deadlineExceeded || this.#client !== client) return;
+      this.#lost(`${this.#options.address} does not answer any more`);
+    };
+  }
+
   #close(): void {
     const stream = this.#stream;
     this.#stream = null;
+    if (this.#probe !== null) clearInterval(this.#probe);
+    this.#probe = null;
     stream?.cancel();
+    for (const call of this.#calls) call.cancel();
+    this.#calls.clear();
     this.#client?.close();
     this.#client = null;
   }
@@ -284,10 +319,15 @@ export class P4rtSession {
       stream.on('data', (response: ReadResponse) => {
         for (const entity of response.entities) found.push(entity);
       });
-      stream.on('end', () => resolve(success(found)));
-      stream.on('error', (error: ServiceError) =>
-        resolve(failure(rpcCode(error), describe(this.#options.address, error))),
-      );
+      const over = this.#track(client, stream);
+      stream.on('end', () => {
+        over(null);
+        resolve(success(found));
+      });
+      stream.on('error', (error: ServiceError) => {
+        over(error);
+        resolve(failure(rpcCode(error), describe(this.#options.address, error)));
+      });
     });
   }
 
@@ -331,7 +371,7 @@ export class P4rtSession {
       return Promise.resolve({ ok: false, error: { ...error, details: undefined } });
     }
     return new Promise((resolve) => {
-      client.makeUnaryRequest(
+      const call = client.makeUnaryRequest(
         method.path,
         method.requestSerialize,
         method.responseDeserialize,
@@ -339,6 +379,7 @@ export class P4rtSession {
         new Metadata(),
         { deadline: Date.now() + timeoutMs },
         (error, response) => {
+          over(error);
           if (error === null && response !== undefined) {
             resolve({ ok: true, value: response });
             return;
@@ -346,12 +387,18 @@ export class P4rtSession {
           resolve({ ok: false, error: unaryFailure(this.#options.address, error) });
         },
       );
+      const over = this.#track(client, call);
     });
   }
 
   #noConnection(): string {
     return `no connection to ${this.#options.address}`;
   }
+}
+
+/** A call that is under way. */
+interface Call {
+  readonly cancel: () => void;
 }
 
 interface UnaryFailure {
@@ -385,7 +432,7 @@ function unaryFailure(address: string, error: ServiceError | null): UnaryFailure
 
 function rpcCode(error: ServiceError): RpcErrorCode {
   const status: number = error.code;
-  if (status === CODE.unavailable) return 'rpc-unavailable';
+  if (status === CODE.unavailable || status === CODE.cancelled) return 'rpc-unavailable';
   return status === CODE.permissionDenied ? 'rpc-not-primary' : 'rpc-failed';
 }
 
@@ -394,15 +441,21 @@ function describe(address: string, error: ServiceError): string {
   if (status === CODE.unavailable) {
     return `no P4Runtime switch answers at ${address} (${plainDetails(error.details)})`;
   }
+  if (status === CODE.cancelled) return `the connection to ${address} was closed`;
+  if (status === CODE.deadlineExceeded) return `${address} does not answer in time`;
   return `${address} answers ${codeName(status)}: ${error.details}`;
 }
 
 /** Without what grpc-js puts around the system's own words. */
 function plainDetails(details: string): string {
-  return details
-    .replace(/^No connection established\. Last error: /, '')
-    .replace(/^Error: /, '')
-    .replace(/\.? Resolution note: .*$/, '');
+  return (
+    details
+      .replace(/^No connection established\. Last error: /, '')
+      .replace(/^Error: /, '')
+      .replace(/\.? Resolution note: .*$/, '')
+      // One reason has to be one text, or each try would be news.
+      .replace(/ \(\d{4}-\d\d-\d\dT[\d:.]+Z\)$/, '')
+  );
 }
 
 function uint128(value: bigint) {

@@ -11,8 +11,10 @@ import { ErrorSchema } from '#protos/p4/v1/p4runtime_pb';
 /** google.rpc.Code, those that are told apart here. */
 export const CODE = {
   ok: 0,
+  cancelled: 1,
   unknown: 2,
   invalidArgument: 3,
+  deadlineExceeded: 4,
   notFound: 5,
   alreadyExists: 6,
   permissionDenied: 7,

@@ -2,6 +2,7 @@
  * The agent of one switch: keeps it at the desired state, whatever dies and comes back, and learns
  * addresses. All writes go through one queue of jobs, in order.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { portCounters, dropCounters } from '#dataplane/counters';
 import { desiredState } from '#dataplane/desired-state';
@@ -37,6 +38,8 @@ export interface AgentOptions {
 }
 
 const RESYNC_MS = 2_000;
+/** Of a wait for counters, before the last ones that are known are told. */
+const STATISTICS_LIMIT_MS = 1_000;
 const AGING_PERIOD_MS = 1_000;
 /** Digest lists that wait to be written; further ones are left to the switch to tell again. */
 const MAX_WAITING = 64;
@@ -226,7 +229,7 @@ export class Agent {
   /** Everything that is known now; asks the switch for its counters. */
   async status(): Promise<AgentStatus> {
     const { config, target, pipeline, version } = this.#options;
-    const read = this.#ready ? await this.#statistics.current() : null;
+    const read = this.#ready ? await this.#currentStatistics() : null;
     if (read?.ok === true) this.#lastStatistics = read.value;
     if (read?.ok === false)
       this.#options.log.warn(`counters cannot be read: ${read.error.message}`);
@@ -259,6 +262,18 @@ export class Agent {
       digests: { ...this.#digests, undecodable },
       countersCurrent: read?.ok === true,
     };
+  }
+
+  /** What the switch says, unless it takes longer than anybody waits for a status. */
+  async #currentStatistics(): Promise<Result<Statistics>> {
+    const late = new AbortController();
+    const tooLate = delay(STATISTICS_LIMIT_MS, null, { signal: late.signal }).then(
+      () => failure('statistics-late', `no answer in ${STATISTICS_LIMIT_MS} ms`),
+      () => failure('statistics-late', 'not needed'),
+    );
+    const read = await Promise.race([this.#statistics.current(), tooLate]);
+    late.abort();
+    return read;
   }
 
   #portStatus(slot: number, statistics: Statistics | null): PortStatus {

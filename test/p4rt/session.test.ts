@@ -1,3 +1,4 @@
+import { createServer } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ArbitrationPhase } from '#p4rt/arbitration';
 import { buildMulticastGroup, buildPacketMetadata, wildcardReplication } from '#p4rt/entities';
@@ -19,6 +20,7 @@ beforeEach(async () => {
     address: fake.address,
     deviceId: 1n,
     electionId: 3n,
+    probeMs: 100,
     random: () => 0.5,
     handlers: {
       onPhase: (phase, reason) => phases.push([phase, reason]),
@@ -105,6 +107,39 @@ describe('a session', () => {
       payload: Uint8Array.of(1, 2, 3),
       metadata: [{ metadataId: 1, value: Uint8Array.of(2) }, { metadataId: 2 }],
     });
+  });
+
+  it('notices a switch that hangs, and waits for it', async () => {
+    await primary();
+    fake.hangs = true;
+    await vi.waitFor(() => expect(session.phase).toBe('waiting'));
+    expect(phases.at(-1)).toEqual(['waiting', `${fake.address} does not answer any more`]);
+    fake.hangs = false;
+    await vi.waitFor(() => expect(session.phase).toBe('primary'), { timeout: 5_000 });
+  });
+
+  it('that stops does not wait for the answers of a switch that hangs', async () => {
+    await primary();
+    fake.hangs = true;
+    const calls = [session.write(groups(1)), session.read(wildcardReplication())];
+    session.stop();
+    const message = `the connection to ${fake.address} was closed`;
+    for (const result of await Promise.all(calls)) {
+      expect(result).toMatchObject({ ok: false, error: { code: 'rpc-unavailable', message } });
+    }
+  });
+
+  it('gives the same reason each time that something else answers', async () => {
+    fake.die();
+    const other = createServer((_request, response) => response.end('hello'));
+    const [, port = ''] = fake.address.split(':');
+    await new Promise<void>((resolve) => other.listen(Number(port), '127.0.0.1', resolve));
+    session.start();
+    await vi.waitFor(() => expect(phases.length).toBeGreaterThan(1), { timeout: 5_000 });
+    other.close();
+    expect(new Set(phases.map(([, reason]) => reason))).toEqual(
+      new Set([`no P4Runtime switch answers at ${fake.address} (Protocol error)`]),
+    );
   });
 
   it('loses its switch and finds it again', async () => {

@@ -162,6 +162,16 @@ describe('an agent whose switch goes away', () => {
     expect(readied).toHaveBeenCalledTimes(2);
   });
 
+  it('tells what it knows while one hangs, and ends without waiting for it', async () => {
+    const agent = startAgent();
+    await ready(agent);
+    fake.hangs = true;
+    const before = performance.now();
+    expect(await agent.status()).toMatchObject({ countersCurrent: false });
+    await agent.stop();
+    expect(performance.now() - before).toBeLessThan(4_000);
+  });
+
   it('that comes back itself leaves the switch alone and takes over what was learned', async () => {
     const first = startAgent();
     await ready(first);

@@ -2,7 +2,7 @@
  * A P4Runtime server without a dataplane, for tests of a controller: it keeps what is written,
  * answers as the specification says, and fails when it is told to.
  */
-import { create, toBinary } from '@bufbuild/protobuf';
+import { create, toBinary, type MessageShape } from '@bufbuild/protobuf';
 import { anyPack } from '@bufbuild/protobuf/wkt';
 import {
   Metadata,
@@ -21,6 +21,7 @@ import { grpcDefinition } from '#p4rt/service';
 import { CODE } from '#p4rt/write-errors';
 import { StatusSchema } from '#protos/google/rpc/status_pb';
 import {
+  CapabilitiesResponseSchema,
   EntitySchema,
   ErrorSchema,
   GetForwardingPipelineConfigResponseSchema,
@@ -63,6 +64,8 @@ export class FakeSwitch {
   /** Says why an update is refused, or null. */
   refuse: (update: Update) => { code: number; message: string } | null = () => null;
   refusePipeline = '';
+  /** Takes calls and answers none, as a process that was stopped or a machine without power. */
+  hangs = false;
   /** The election id in arbitration messages, where it is not the highest. */
   announcedElectionId: bigint | null = null;
   readonly packets: PacketOut[] = [];
@@ -141,7 +144,12 @@ export class FakeSwitch {
         done: sendUnaryData<GetForwardingPipelineConfigResponse>,
       ) => this.#getPipeline(done),
       streamChannel: (stream: Stream) => this.#stream(stream),
-      capabilities: () => undefined,
+      capabilities: (
+        _call: unknown,
+        done: sendUnaryData<MessageShape<typeof CapabilitiesResponseSchema>>,
+      ) => {
+        if (!this.hangs) done(null, create(CapabilitiesResponseSchema));
+      },
     };
   }
 
@@ -165,6 +173,7 @@ export class FakeSwitch {
   }
 
   #arbitrate(stream: Stream, update: MasterArbitrationUpdate): void {
+    if (this.hangs) return;
     const id = update.electionId?.low ?? 0n;
     if ([...this.#streams.values()].includes(id)) {
       const error = { code: status.INVALID_ARGUMENT, details: 'Election id already exists' };
@@ -223,6 +232,7 @@ export class FakeSwitch {
   }
 
   #write(request: WriteRequest, done: sendUnaryData<WriteResponse>): void {
+    if (this.hangs) return;
     const outcomes = request.updates.map((update) => this.#apply(update));
     if (outcomes.every(({ code }) => code === CODE.ok)) {
       done(null, create(WriteResponseSchema));
@@ -256,6 +266,7 @@ export class FakeSwitch {
   }
 
   #read(call: ServerWritableStream<ReadRequest, ReadResponse>): void {
+    if (this.hangs) return;
     const entities = call.request.entities.flatMap((wanted) => this.#matching(wanted));
     call.write(create(ReadResponseSchema, { entities }));
     call.end();
