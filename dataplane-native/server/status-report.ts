@@ -1,12 +1,7 @@
 /** What the switch tells about itself: GET /status.json and GET /metrics. */
 import { Gauge, Registry } from 'prom-client';
-import type {
-  Engine,
-  EngineCounters,
-  PortCounters,
-  QueueOptions,
-  TxLatency,
-} from '#binding/engine';
+import type { EngineCounters, PortCounters } from '#binding/counters';
+import type { Engine, QueueOptions, TxLatency } from '#binding/engine';
 import type { P4RuntimeService, ServiceCounts } from './service.js';
 
 export interface ReportedPort {
