@@ -10,8 +10,9 @@
 
 #define TP_PRIORITY_COUNT      8u
 #define TP_QUEUE_BOUND_DEFAULT (256u * 1024u)
-/* A loop that woke late may catch up this much, so that the rate holds on average. */
-#define TP_QUEUE_CATCH_UP_NS UINT64_C(1000000)
+/* A loop that woke late may catch up this much, so that the rate holds on average even where the
+ * machine lets it wait for some scheduler ticks. */
+#define TP_QUEUE_CATCH_UP_NS UINT64_C(10000000)
 
 struct tp_queue_class {
   struct tp_packet *head;
