@@ -139,7 +139,11 @@ export class Pipelines {
     if (!built.ok) return built;
     const { sharedObject, layout } = built.value;
     const program = buildProgram(config.p4info, layout);
-    return program.ok ? done({ config, program: program.value, sharedObject }) : program;
+    if (!program.ok) return program;
+    const tried = initialState(program.value, new ShadowEngine(layout), this.#cpuPort);
+    // After the load it would be too late: the old pipeline is gone then.
+    if (!tried.ok) return invalid(`the initial entries do not fit: ${tried.error.message}`);
+    return done({ config, program: program.value, sharedObject });
   }
 
   #save(realizable: Realizable): Outcome<void> {

@@ -2,7 +2,7 @@
  * An engine without a dataplane: it keeps the state of a pipeline and forwards nothing. A saved, not
  * yet committed pipeline is written to one, so that a Write is checked as the engine would.
  */
-import type { PipelineLayout } from '#compiler/layout';
+import type { PipelineLayout, TableKind } from '#compiler/layout';
 import type {
   CounterValue,
   EngineErrorCode,
@@ -22,23 +22,40 @@ function refuse(code: EngineErrorCode, message: string) {
 }
 
 interface ShadowTable {
+  readonly kind: TableKind;
   readonly maxEntries: number;
+  readonly handles: Map<string, EntryHandle>;
+  readonly matches: Map<EntryHandle, string>;
   readonly counters: Map<EntryHandle, CounterValue>;
+}
+
+/** What may be in a table of this kind once. */
+function matchText(kind: TableKind, { key, mask, priority }: NewEntry): string {
+  if (kind === 'exact') return key.join();
+  return `${key.join()}/${mask.join()}${kind === 'lpm' ? '' : `/${priority}`}`;
 }
 
 /** See the file's comment. */
 export class ShadowEngine implements EngineState {
   readonly #layout: PipelineLayout;
-  readonly #tables: Map<number, ShadowTable>;
+  readonly #tables = new Map<number, ShadowTable>();
   readonly #counters = new Map<string, CounterValue>();
   readonly #registers = new Map<string, BigUint64Array>();
   #nextHandle: EntryHandle = 0n;
 
   constructor(layout: PipelineLayout) {
     this.#layout = layout;
-    this.#tables = new Map(
-      layout.tables.map(({ index, maxEntries }) => [index, { maxEntries, counters: new Map() }]),
-    );
+    this.clear();
+  }
+
+  /** As after a load. */
+  protected clear(): void {
+    for (const { index, kind, maxEntries } of this.#layout.tables) {
+      const empty = { handles: new Map(), matches: new Map(), counters: new Map() };
+      this.#tables.set(index, { kind, maxEntries, ...empty });
+    }
+    this.#counters.clear();
+    this.#registers.clear();
   }
 
   tableInsert(entry: NewEntry): EngineResult<EntryHandle> {
@@ -48,7 +65,11 @@ export class ShadowEngine implements EngineState {
     if (entries >= table.maxEntries) {
       return refuse('FULL', `the table is full (${table.maxEntries} entries)`);
     }
+    const match = matchText(table.kind, entry);
+    if (table.handles.has(match)) return refuse('EXISTS', 'the same entry is there twice');
     const handle = this.#nextHandle;
+    table.handles.set(match, handle);
+    table.matches.set(handle, match);
     this.#nextHandle += 1n;
     table.counters.set(handle, ZERO);
     return { ok: true, value: handle };
@@ -65,7 +86,11 @@ export class ShadowEngine implements EngineState {
 
   tableRemove(table: number, handle: EntryHandle): EngineResult<void> {
     const found = this.#entry(table, handle);
-    if (found.ok) this.#tables.get(table)?.counters.delete(handle);
+    const entries = this.#tables.get(table);
+    if (!found.ok || entries === undefined) return found;
+    entries.counters.delete(handle);
+    entries.handles.delete(entries.matches.get(handle) ?? '');
+    entries.matches.delete(handle);
     return found;
   }
 

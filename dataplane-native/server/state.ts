@@ -115,10 +115,12 @@ export function initialState(
       });
       if (!inserted.ok) return fromEngine(inserted.error);
       const table = byIndex.get(layout.index);
-      table?.entries.set(entryKey(words, priority), {
+      // The compiler numbers all of them; clients know a priority only where the match needs one.
+      const clientPriority = table?.program.needsPriority === true ? priority : 0;
+      table?.entries.set(entryKey(words, clientPriority), {
         handle: inserted.value,
         words,
-        priority,
+        priority: clientPriority,
         action: { action, args },
         metadata: new Uint8Array(),
         controllerMetadata: 0n,

@@ -36,6 +36,7 @@ export class MemoryEngine extends ShadowEngine implements EnginePort {
     }
     this.#called('load');
     this.loads.push(sharedObject);
+    this.clear();
     return OK;
   }
 

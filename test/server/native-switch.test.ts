@@ -209,6 +209,35 @@ describe('the shipped program', { timeout: 60_000 }, () => {
     expect(entities.length).toBeGreaterThan(info.tables.length);
   });
 
+  it('with an initial entry twice is refused, and the one that runs goes on', async () => {
+    interface Table {
+      readonly name: string;
+      entries?: object[];
+    }
+    const json = JSON.parse(artefact('main_native.json')) as { pipelines: { tables: Table[] }[] };
+    const tables = json.pipelines.flatMap((pipeline) => pipeline.tables);
+    const initial = tables.find(({ entries = [] }) => entries.length > 0);
+    initial?.entries?.push(...initial.entries.slice(0, 1));
+    const p4DeviceConfig = Buffer.from(JSON.stringify(json));
+    for (const wanted of [ConfigAction.VERIFY, ConfigAction.VERIFY_AND_COMMIT]) {
+      expect(await controller.sets(wanted, { p4info: info, p4DeviceConfig })).toBe(
+        'INVALID_ARGUMENT',
+      );
+      expect(controller.lastError).toContain('the same entry is there twice');
+    }
+    must(device.engine.inject(1, frame(2, 1)));
+    expect(sentBy(2)).toEqual([frame(2, 1)]);
+  });
+
+  it('gives the initial entries of an exact table without a priority', async () => {
+    const tableId = idOf('tables', 'ptp_message');
+    const { entities } = await controller.reads([tableEntry({ tableId })]);
+    const priorities = entities.map(({ entity }) =>
+      entity.case === 'tableEntry' ? entity.value.priority : null,
+    );
+    expect(new Set(priorities)).toEqual(new Set([0]));
+  });
+
   it('is cleared by a second commit: nothing is forwarded until it is written again', async () => {
     expect(await controller.commits(config)).toBe('OK');
     must(device.engine.inject(1, frame(2, 1)));
