@@ -77,7 +77,7 @@ export interface WriteFailure {
 export type WriteResult =
   { readonly ok: true } | { readonly ok: false; readonly error: WriteFailure };
 
-const RPC_TIMEOUT_MS = 20_000;
+const RPC_TIMEOUT_MS = 10_000;
 /** A machine that lost its power does not close its connections. */
 const PROBE_MS = 5_000;
 /** A switch may compile the pipeline before it answers. */
