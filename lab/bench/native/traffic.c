@@ -15,6 +15,7 @@
 #include <linux/if_packet.h>
 #include <net/if.h>
 #include <poll.h>
+#include <sched.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -198,7 +199,26 @@ static void check(const char *to, const char *from, const struct frame_set *set,
          CHECK_FRAMES_S);
 }
 
+/* Keeps to one processor, the last that it may use, and leaves the others to the forwarder. Else
+ * the scheduler puts a forwarder that was woken beside the generator that woke it, and both get
+ * half. */
+static void keep_to_one_processor(void) {
+  cpu_set_t allowed;
+  if (sched_getaffinity(0, sizeof allowed, &allowed) != 0 || CPU_COUNT(&allowed) < 2) {
+    return;
+  }
+  size_t last = CPU_SETSIZE - 1;
+  while (!CPU_ISSET(last, &allowed)) {
+    last--;
+  }
+  cpu_set_t only;
+  CPU_ZERO(&only);
+  CPU_SET(last, &only);
+  (void)sched_setaffinity(0, sizeof only, &only);
+}
+
 int main(int argc, char **argv) {
+  keep_to_one_processor();
   if (argc == 7 && strcmp(argv[1], "rate") == 0) {
     const struct frame_set set = read_frames(argv[4]);
     trial(argv[2], argv[3], &set, strtoull(argv[5], NULL, 10), strtoull(argv[6], NULL, 10));
