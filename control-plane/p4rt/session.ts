@@ -162,7 +162,7 @@ export class P4rtSession {
     stream.on('data', (message: StreamMessageResponse) => {
       if (this.#stream === stream) this.#receive(message);
     });
-    stream.on('error', (error: ServiceError) => lost(describe(this.#options.address, error)));
+    stream.on('error', (error: ServiceError) => lost(this.#whyLost(error)));
     stream.on('end', () => lost(`${this.#options.address} closed the stream`));
     const { deviceId, electionId } = this.#options;
     this.#send({
@@ -173,6 +173,15 @@ export class P4rtSession {
         electionId: uint128(electionId),
       },
     });
+  }
+
+  #whyLost(error: ServiceError): string {
+    const { address, deviceId, electionId } = this.#options;
+    const status: number = error.code;
+    const why = describe(address, error);
+    if (status === CODE.notFound) return `${why}: check deviceId, which is ${deviceId}`;
+    if (status !== CODE.invalidArgument) return why;
+    return `${why}: give each controller an electionId of its own, this one has ${electionId}`;
   }
 
   #lost(reason: string): void {
@@ -247,7 +256,7 @@ export class P4rtSession {
     const highest = electionText(update);
     const reason =
       code === CODE.notFound
-        ? `no controller is primary, and our election id ${this.#options.electionId} is lower than the highest seen (${highest})`
+        ? `no controller is primary, and our election id ${this.#options.electionId} is lower than the highest seen (${highest}): choose a higher electionId`
         : `another controller is primary with election id ${highest}, ours is ${this.#options.electionId}`;
     this.#apply({ kind: 'refused', reason });
   }
@@ -453,6 +462,7 @@ function plainDetails(details: string): string {
       .replace(/^No connection established\. Last error: /, '')
       .replace(/^Error: /, '')
       .replace(/\.? Resolution note: .*$/, '')
+      .replace(/^Protocol error\b/, 'what listens there does not speak gRPC')
       // One reason has to be one text, or each try would be news.
       .replace(/ \(\d{4}-\d\d-\d\dT[\d:.]+Z\)$/, '')
   );

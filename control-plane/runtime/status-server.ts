@@ -39,7 +39,12 @@ export async function startStatusServer(
       const where = `${endpoint.host}:${endpoint.port}`;
       const why =
         error.code === 'EADDRINUSE' ? 'another process listens there' : String(error.message);
-      resolve(failure('status-address', `cannot serve the status on ${where}: ${why}`));
+      resolve(
+        failure(
+          'status-address',
+          `cannot serve the status on ${where}: ${why}; choose another address for "status"`,
+        ),
+      );
     });
     server.listen(endpoint.port, endpoint.host, () => {
       const address = server.address();

@@ -138,9 +138,9 @@ async function openPort(
   }
 }
 
+/** Beside what the engine's message says already. */
 const PORT_HINTS: Partial<Readonly<Record<EngineFailure['code'], string>>> = {
   NO_SUCH_INTERFACE: 'create it first, correct --port, or wait for it with --wait SECONDS',
-  NO_PERMISSION: 'run as root, or in a user and network namespace of your own (unshare -Urn)',
   PORT_IN_USE: 'give each interface to one port only',
 };
 

@@ -129,6 +129,30 @@ describe('a session', () => {
     }
   });
 
+  it('whose election id another has says so, and what to do', async () => {
+    await primary();
+    const refused = vi.fn();
+    const twin = new P4rtSession({
+      address: fake.address,
+      deviceId: 1n,
+      electionId: 3n,
+      random: () => 0.5,
+      handlers: {
+        onPhase: refused,
+        onDigest: () => undefined,
+        onPacketIn: () => undefined,
+        onStreamError: () => undefined,
+      },
+    });
+    twin.start();
+    await vi.waitFor(() => expect(refused).toHaveBeenCalled());
+    twin.stop();
+    const reason =
+      `${fake.address} answers INVALID_ARGUMENT: Election id already exists: ` +
+      'give each controller an electionId of its own, this one has 3';
+    expect(refused.mock.calls[0]).toEqual(['waiting', reason]);
+  });
+
   it('gives the same reason each time that something else answers', async () => {
     fake.die();
     const other = createServer((_request, response) => response.end('hello'));
@@ -138,7 +162,9 @@ describe('a session', () => {
     await vi.waitFor(() => expect(phases.length).toBeGreaterThan(1), { timeout: 5_000 });
     other.close();
     expect(new Set(phases.map(([, reason]) => reason))).toEqual(
-      new Set([`no P4Runtime switch answers at ${fake.address} (Protocol error)`]),
+      new Set([
+        `no P4Runtime switch answers at ${fake.address} (what listens there does not speak gRPC)`,
+      ]),
     );
   });
 

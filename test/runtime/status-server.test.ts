@@ -108,7 +108,9 @@ describe('the status server', () => {
       ok: false,
       error: {
         code: 'status-address',
-        message: `cannot serve the status on 127.0.0.1:${port}: another process listens there`,
+        message:
+          `cannot serve the status on 127.0.0.1:${port}: another process listens there; ` +
+          'choose another address for "status"',
       },
     });
     other.close();

@@ -177,7 +177,7 @@ export class FakeSwitch {
     const id = update.electionId?.low ?? 0n;
     if ([...this.#streams.values()].includes(id)) {
       const error = { code: status.INVALID_ARGUMENT, details: 'Election id already exists' };
-      stream.destroy(Object.assign(new Error(error.details), error));
+      stream.emit('error', error);
       return;
     }
     this.#streams.set(stream, id);
