@@ -84,7 +84,8 @@ export class Pipelines {
   write(state: ForwardingState, updates: readonly Update[]): ItemStatus[] {
     const statuses = writeUpdates(state, updates);
     if (this.#saved?.state === state) {
-      this.#saved.journal.push(...updates.filter((_, i) => statuses[i] === null));
+      const { journal } = this.#saved;
+      for (const [i, update] of updates.entries()) if (statuses[i] === null) journal.push(update);
     }
     return statuses;
   }

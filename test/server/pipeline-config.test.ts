@@ -195,6 +195,18 @@ describe('a saved config (VERIFY_AND_SAVE, COMMIT)', () => {
     expect(device.engine.inserted).toHaveLength(before);
   });
 
+  it('keeps a batch of more updates than a call takes arguments', async () => {
+    await controller.sets(VERIFY_AND_SAVE, config(2));
+    await controller.inserts(mac(2n, 2, 2));
+    const again = Array.from({ length: 130_000 }, (): EntityInit => ({
+      case: 'counterEntry',
+      value: { counterId: ID.portCounter, index: { index: 1n } },
+    }));
+    expect(await controller.writes(Update_Type.MODIFY, again)).toBe('OK');
+    expect(await controller.sets(COMMIT, null)).toBe('OK');
+    expect(await readsMac()).toBe(1);
+  });
+
   it('is committed with the writes since it was saved', async () => {
     await controller.sets(VERIFY_AND_SAVE, config(2));
     await controller.inserts(mac(2n, 2, 2));

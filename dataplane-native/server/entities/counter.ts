@@ -15,7 +15,7 @@ import type { CounterProgram } from '../program.js';
 import type { ForwardingState } from '../state.js';
 import type { WriteType } from '../write-type.js';
 import { checkCounterData, counterDataOf, counterValueOf } from './counter-data.js';
-import { cellRange } from './index-range.js';
+import { cellRange, checkCells } from './index-range.js';
 import { entryMessage, findTable, selectEntries } from './table-entry.js';
 
 export function writeCounterEntry(
@@ -45,13 +45,16 @@ export function readCounterEntries(
   filter: CounterEntry,
 ): Outcome<Entity[]> {
   if (filter.counterId === 0) {
-    const all: Entity[] = [];
-    for (const counter of state.program.counters.values()) {
+    const counters = [...state.program.counters.values()];
+    const allowed = checkCells(counters.reduce((sum, { layout }) => sum + layout.size, 0));
+    if (!allowed.ok) return allowed;
+    const all: Entity[][] = [];
+    for (const counter of counters) {
       const read = readCells(state, counter, 0, counter.layout.size);
       if (!read.ok) return read;
-      all.push(...read.value);
+      all.push(read.value);
     }
-    return done(all);
+    return done(all.flat());
   }
   const counter = state.program.counters.get(filter.counterId);
   if (counter === undefined) return notFound(`no counter has the id ${filter.counterId}`);
@@ -80,6 +83,8 @@ function readCells(
   first: number,
   count: number,
 ): Outcome<Entity[]> {
+  const allowed = checkCells(count);
+  if (!allowed.ok) return allowed;
   const read = state.engine.counterRead(counter.layout.index, first, count);
   if (!read.ok) return fromEngine(read.error);
   return done(

@@ -16,7 +16,7 @@ import type { ForwardingState } from '../state.js';
 import { unimplemented } from '../unimplemented.js';
 import { readSlot, writeSlot } from '../words.js';
 import type { WriteType } from '../write-type.js';
-import { cellRange } from './index-range.js';
+import { cellRange, checkCells } from './index-range.js';
 
 function findRegister(state: ForwardingState, id: number): Outcome<RegisterProgram> {
   const register = state.program.registers.get(id);
@@ -55,14 +55,17 @@ export function readRegisterEntries(
   filter: RegisterEntry,
 ): Outcome<Entity[]> {
   if (filter.registerId === 0) {
-    const all: Entity[] = [];
-    for (const register of state.program.registers.values()) {
+    const registers = [...state.program.registers.values()];
+    const allowed = checkCells(registers.reduce((sum, { layout }) => sum + layout.size, 0));
+    if (!allowed.ok) return allowed;
+    const all: Entity[][] = [];
+    for (const register of registers) {
       if (!register.isBits) return unimplemented('structRegisters');
       const read = readCells(state, register, 0, register.layout.size);
       if (!read.ok) return read;
-      all.push(...read.value);
+      all.push(read.value);
     }
-    return done(all);
+    return done(all.flat());
   }
   const register = findRegister(state, filter.registerId);
   if (!register.ok) return register;
@@ -76,6 +79,8 @@ function readCells(
   first: number,
   count: number,
 ): Outcome<Entity[]> {
+  const allowed = checkCells(count);
+  if (!allowed.ok) return allowed;
   const read = state.engine.registerRead(layout.index, first, count);
   if (!read.ok) return fromEngine(read.error);
   const slot = { word: 0, shift: 0, bitwidth: layout.bitwidth };
