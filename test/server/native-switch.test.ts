@@ -13,7 +13,7 @@ import { engineLibrary } from '../engine/harness.js';
 import { artefact, programP4Info } from '../support/program.js';
 import type { Controller, EntityInit, TestSwitch } from './conversation.js';
 import { serve } from './conversation.js';
-import { action, b, exact } from './entries.js';
+import { action, b, exact, ternary } from './entries.js';
 
 const cache = mkdtempSync(join(tmpdir(), 'timeplane-server-'));
 const info = programP4Info();
@@ -185,6 +185,54 @@ describe('the shipped program', { timeout: 60_000 }, () => {
     controller.says({ case: 'packet', value: { payload, metadata } });
     await expect.poll(() => device.service.counts().packetOuts).toBe(1);
     expect(sentBy(2)).toEqual([payload]);
+  });
+
+  it('copies what the controller asks for to it, with port, reason and receive time', async () => {
+    const session: EntityInit = {
+      case: 'packetReplicationEngineEntry',
+      value: {
+        type: {
+          case: 'cloneSessionEntry',
+          value: {
+            sessionId: 500,
+            replicas: [{ portKind: { case: 'port', value: b(510) }, instance: 1 }],
+          },
+        },
+      },
+    };
+    const wanted = (etherType: number, name: string, reason: number): EntityInit =>
+      tableEntry({
+        tableId: idOf('tables', 'punt_policy'),
+        match: [ternary(1, b(1), b(0x1ff)), ternary(3, b(etherType), b(0xffff))],
+        action: action(idOf('actions', name), b(reason)),
+        priority: 10,
+      });
+    const entries = [
+      session,
+      wanted(0x88b5, 'copy_to_controller', 17),
+      wanted(0x88b6, 'trap_to_controller', 18),
+    ];
+    expect(await controller.writes(1, entries)).toBe('OK');
+
+    const received = (etherType: number): Uint8Array => {
+      const octets = frame(2, 1);
+      octets.set([etherType >> 8, etherType & 0xff], 12);
+      must(device.engine.inject(1, octets, 1_234_567n));
+      return octets;
+    };
+    const heard = async (): Promise<unknown> => {
+      const update = (await controller.hears()) as StreamMessageResponse['update'];
+      if (update.case !== 'packet') throw new Error(`heard ${String(update.case)}`);
+      const { payload, metadata } = update.value;
+      return [payload, ...metadata.map(({ value }) => value)];
+    };
+    const copied = received(0x88b5);
+    expect(sentBy(2)).toEqual([copied]);
+    expect(await heard()).toEqual([copied, b(1), b(17), b(1_234_567)]);
+
+    const trapped = received(0x88b6);
+    expect(sentBy(2)).toEqual([]);
+    expect(await heard()).toEqual([trapped, b(1), b(18), b(1_234_567)]);
   });
 
   it('reads every counter of the program with one request', async () => {
