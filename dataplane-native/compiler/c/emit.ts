@@ -8,6 +8,7 @@ import { emitCalculation, emitChecksums } from './calculation.js';
 import { emitPipeline } from './control.js';
 import { emitDeparser } from './deparser.js';
 import { ExpressionEmitter } from './expression.js';
+import { indented } from './indent.js';
 import { fieldName } from './names.js';
 import { emitParser } from './parser.js';
 import { emitPhv } from './phv.js';
@@ -42,7 +43,7 @@ export function emitC(program: Program, layout: PipelineLayout): string {
     ...emitPreserve(program),
     ...emitDescriptor(layout),
   ];
-  return `${lines.filter((line) => line !== '').join('\n')}\n`;
+  return `${indented(lines.filter((line) => line !== '')).join('\n')}\n`;
 }
 
 /** Clears what a frame starts with, and binds the engine's header to it. */
