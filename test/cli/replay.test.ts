@@ -128,6 +128,7 @@ describe.skipIf(why !== '')(`timeplane replay${why}`, { timeout: 60_000 }, () =>
     ['--pipeline in.pcap', 'p4_device_config'],
     ['--p4info in.pcap', 'in.pcap is no P4Info'],
     ['--queue 2:rate=1Mbit', 'no such port'],
+    ['--out in.pcap', 'cannot make the directory in.pcap'],
   ])('refuses %s with what is wrong', async (options, text) => {
     const { code, err } = await replay(...options.split(' '));
     expect(err).toContain(text);

@@ -62,11 +62,33 @@ async function readFrames(file: string | null): Promise<readonly PcapFrame[]> {
   throw new OperatorError(`${file}: ${pcap.message}`);
 }
 
+/** Before the replay, which may take a while. */
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new OperatorError(`cannot make the directory ${folder}: ${reason}`, {
+      hint: 'choose another with --out',
+    });
+  }
+}
+
+async function write(file: string, octets: Uint8Array): Promise<void> {
+  try {
+    await writeFile(file, octets);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new OperatorError(`cannot write ${file}: ${reason}`, {
+      hint: 'choose another directory with --out',
+    });
+  }
+}
+
 async function report(flags: Flags, inputs: Map<number, readonly PcapFrame[]>, done: Replayed) {
-  await mkdir(flags.out, { recursive: true });
   for (const [port, frames] of done.outputs) {
     const file = join(flags.out, `port${port}.pcap`);
-    await writeFile(file, writePcap(frames));
+    await write(file, writePcap(frames));
     const received = inputs.get(port)?.length ?? 0;
     process.stdout.write(`port ${port}: ${received} in, ${frames.length} out, ${file}\n`);
   }
@@ -92,6 +114,7 @@ async function run(flags: Flags): Promise<void> {
   if (orphan !== undefined) {
     throw new OperatorError(`a queue is given for port ${orphan.port}, and there is no such port`);
   }
+  await makeFolder(flags.out);
   const replayed = await replay({
     config: parsed.config,
     updates: parsed.updates,
