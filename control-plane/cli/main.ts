@@ -86,6 +86,13 @@ function report(error: unknown): number {
   return EXIT.internal;
 }
 
+// Whoever read the output may have gone (`| head`): no reason for a switch or an agent to end.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
+
 try {
   const argv = process.argv.slice(2);
   const program = await buildProgram(argv);

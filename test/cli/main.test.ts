@@ -44,6 +44,12 @@ describe('timeplane', () => {
     }
   });
 
+  it('does not mind that nobody reads its output', () => {
+    const script = '("$0" "$1" --help; echo "code $?" >&2) | true';
+    const run = spawnSync('sh', ['-c', script, process.execPath, CLI], { encoding: 'utf8' });
+    expect(run.stderr).toBe('code 0\n');
+  });
+
   it.each([
     [['nonsense'], "unknown command 'nonsense'"],
     [['agent'], "required option '--config <file>' not specified"],
