@@ -1,11 +1,11 @@
 /**
  * The C compiler: from a pipeline's C text to a shared object in a cache. An object is named by the
- * hash of all that goes into it (text, flags, compiler, the headers it includes), and appears under
- * its name only when it is whole, so two processes may compile the same pipeline at once.
+ * hash of what it is made of (text, flags, the headers it includes) and of what made it (the
+ * compiler), and appears under its name only when it is whole, so two processes may compile the same
+ * pipeline at once. Any compiler's object will do on a machine that has none.
  */
 import { execFile } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { defaultCacheFolder, engineFolder, packageRoot } from './paths.js';
@@ -97,16 +97,35 @@ async function pipelineFlags(): Promise<string[]> {
   return recipe.pipelineFlags;
 }
 
-async function hashOf(c: string, flags: readonly string[], compiler: Compiler): Promise<string> {
+/** Each part is hashed with its length, so that no two lists of parts look alike. */
+function hashOf(parts: readonly string[]): string {
   const hash = createHash('sha256');
+  for (const part of parts) hash.update(`${Buffer.byteLength(part)}:`).update(part);
+  return hash.digest('hex').slice(0, 32);
+}
+
+async function hashOfSource(c: string, flags: readonly string[]): Promise<string> {
   const names = (await readdir(engineFolder)).filter((name) => name.endsWith('.h')).sort();
   const headers = await Promise.all(
     names.map((name) => readFile(join(engineFolder, name), 'utf8')),
   );
-  for (const part of [compiler.command.join(' '), compiler.version, ...flags, ...headers, c]) {
-    hash.update(`${Buffer.byteLength(part)}:`).update(part);
-  }
-  return hash.digest('hex').slice(0, 40);
+  return hashOf([...flags, ...headers, c]);
+}
+
+function hashOfCompiler({ command, version }: Compiler): string {
+  return hashOf([...command, version]);
+}
+
+/** An object of that source; by that compiler, or by any if it is null. */
+async function findObject(
+  folder: string,
+  source: string,
+  compiler: Compiler | null,
+): Promise<string | null> {
+  const wanted = compiler === null ? `${source}-` : `${source}-${hashOfCompiler(compiler)}`;
+  const names = await readdir(folder).catch(() => []);
+  const name = names.find((one) => one.startsWith(wanted) && one.endsWith('.so'));
+  return name === undefined ? null : join(folder, name);
 }
 
 function cacheFailure(folder: string, error: unknown): ToolchainResult<never> {
@@ -154,15 +173,16 @@ export async function compilePipeline(
 ): Promise<ToolchainResult<CompiledObject>> {
   const env = options.env ?? process.env;
   const compiler = await findCompiler(env);
-  if (!compiler.ok) return compiler;
   const flags = await pipelineFlags();
-  const name = `${await hashOf(c, flags, compiler.value)}.so`;
+  const source = await hashOfSource(c, flags);
   const folder = options.cacheFolder ?? defaultCacheFolder(env);
   const shipped = options.shippedFolder ?? join(packageRoot, 'build', 'pipelines');
   for (const place of [shipped, folder]) {
-    const found = join(place, name);
-    if (existsSync(found)) return { ok: true, value: { sharedObject: found, fromCache: true } };
+    const found = await findObject(place, source, compiler.ok ? compiler.value : null);
+    if (found !== null) return { ok: true, value: { sharedObject: found, fromCache: true } };
   }
+  if (!compiler.ok) return compiler;
+  const name = `${source}-${hashOfCompiler(compiler.value)}.so`;
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     return await compileInto(join(folder, name), c, flags, compiler.value);

@@ -76,6 +76,18 @@ describe('compiling a pipeline', () => {
     expect(result).toMatchObject({ ok: true, value: { fromCache: true } });
   });
 
+  it('is not needed where no compiler is but another one’s object', async () => {
+    await compile(TEXT, countingCompiler());
+    expect(await compile(TEXT, '/nonexistent/cc')).toMatchObject({
+      ok: true,
+      value: { fromCache: true },
+    });
+    expect(await compile(`${TEXT}\n`, '/nonexistent/cc')).toMatchObject({
+      ok: false,
+      error: { code: 'NO_COMPILER' },
+    });
+  });
+
   it('that fails says what the compiler said, and caches nothing', async () => {
     const result = await compile('int broken(void) { return nothing; }', 'cc');
     expect(result).toMatchObject({
