@@ -13,6 +13,7 @@ const EXIT = { ok: 0, failed: 1, usage: 2, internal: 70 } as const;
 const COMMANDS: readonly { readonly name: string; readonly summary: string }[] = [
   { name: 'switch', summary: 'run the embedded P4Runtime switch' },
   { name: 'agent', summary: 'drive a P4Runtime switch as a transparent clock' },
+  { name: 'show', summary: 'show what a running agent counts' },
   { name: 'replay', summary: 'run frames from pcap files through a pipeline' },
   { name: 'lab', summary: 'prove the transparent clock with real PTP clocks in namespaces' },
 ];
@@ -22,6 +23,7 @@ Examples:
   $ timeplane switch --listen 127.0.0.1:9559 --port 1=veth1 --port 2=veth2
   $ timeplane agent --config agent.yaml --check
   $ timeplane agent --config agent.yaml
+  $ timeplane show residence --watch
   $ timeplane lab --duration 20
 
 Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 70 a bug in timeplane.

@@ -9,7 +9,7 @@ const LINEAR = 16;
 const PER_OCTAVE_BITS = 4;
 const BEYOND = RESIDENCE_BUCKETS - 1;
 /** 2^32 ns and more: at least this. */
-const BEYOND_NS = 2 ** 32;
+export const RESIDENCE_BEYOND_NS = 2 ** 32;
 
 /** The residences of a bucket: from `low` up to, but without, `high`, in ns. */
 export interface BucketBounds {
@@ -19,7 +19,7 @@ export interface BucketBounds {
 
 export function bucketBounds(bucket: number): BucketBounds {
   if (bucket < LINEAR) return { low: bucket, high: bucket + 1 };
-  if (bucket === BEYOND) return { low: BEYOND_NS, high: Number.POSITIVE_INFINITY };
+  if (bucket === BEYOND) return { low: RESIDENCE_BEYOND_NS, high: Number.POSITIVE_INFINITY };
   const step = 2 ** ((bucket >> PER_OCTAVE_BITS) - 1);
   const mantissa = LINEAR + (bucket & (LINEAR - 1));
   return { low: mantissa * step, high: (mantissa + 1) * step };
@@ -28,7 +28,7 @@ export function bucketBounds(bucket: number): BucketBounds {
 /** The bucket that the program counts a residence in; the inverse of `bucketBounds`. */
 export function bucketOf(residenceNs: number): number {
   if (residenceNs < LINEAR) return residenceNs;
-  if (residenceNs >= BEYOND_NS) return BEYOND;
+  if (residenceNs >= RESIDENCE_BEYOND_NS) return BEYOND;
   const octave = 31 - Math.clz32(residenceNs);
   const mantissa = (residenceNs >>> (octave - PER_OCTAVE_BITS)) & (LINEAR - 1);
   return LINEAR * (octave - 3) + mantissa;

@@ -2,8 +2,11 @@
 import type { DropCounters, PortCounters } from '#dataplane/counters';
 import type { MacTableCounters } from '#dataplane/mac-table';
 import type { MalformedReason, PtpMode } from '#dataplane/program';
-import type { ResidenceSummary } from '#dataplane/residence';
+import { RESIDENCE_BEYOND_NS, type ResidenceSummary } from '#dataplane/residence';
 import type { ArbitrationPhase } from '#p4rt/arbitration';
+
+/** A residence of this many ns says "at least so long": the histogram ends there. */
+export const LONGEST_RESIDENCE_NS = RESIDENCE_BEYOND_NS;
 
 export interface AgentStatus {
   readonly version: string;

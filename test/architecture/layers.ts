@@ -81,7 +81,7 @@ export const LAYERS: readonly Layer[] = [
     holds: 'the commands',
     mayImport: [units, runtime, server, 'lab'],
     node: true,
-    packages: ['commander', 'picocolors', 'pino'],
+    packages: ['cli-table3', 'commander', 'picocolors', 'pino'],
   },
   {
     path: compiler,

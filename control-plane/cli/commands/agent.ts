@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
-import { loadConfig, type AgentConfig } from '#runtime/config';
-import { formatConfigError } from '#runtime/config-error';
+import type { AgentConfig } from '#runtime/config';
 import { describePlan, runAgent } from '#runtime/run-agent';
 import { OperatorError } from '../operator-error.js';
+import { readConfig } from '../read-config.js';
 
 interface AgentFlags {
   readonly config: string;
@@ -32,14 +32,6 @@ export function register(program: Command): void {
       if (flags.check === true) await check(flags.config, config);
       else await run(config);
     });
-}
-
-async function readConfig(file: string): Promise<AgentConfig> {
-  const loaded = await loadConfig(file);
-  if (loaded.ok) return loaded.value;
-  throw new OperatorError(loaded.errors.map(formatConfigError).join('\n       '), {
-    exitCode: 2,
-  });
 }
 
 async function check(file: string, config: AgentConfig): Promise<void> {

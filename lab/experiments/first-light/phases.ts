@@ -1,4 +1,5 @@
 /** The phases: what is between the clocks, how long they are listened to, what came of it. */
+import { formatNs } from '#units/format';
 import { LabError } from '../../lab-error.js';
 import { missingSyncs, type OffsetSample } from '../../measure/offset.js';
 import { unexplained, type PrintedOffset } from '../../measure/printed-offsets.js';
@@ -19,7 +20,7 @@ import {
 } from '../../topology/switched-path.js';
 import type { Cleanup } from './cleanup.js';
 import type { Progress } from './progress.js';
-import { formatNs, phaseTitle, type CheckedOffsets } from './report.js';
+import { phaseTitle, type CheckedOffsets } from './report.js';
 import type { FirstLightConfig, PhaseName, PhaseResult } from './schema.js';
 
 export interface PhaseContext {

@@ -1,6 +1,7 @@
 /** The table, the sentence, and why both can be believed. */
 import Table from 'cli-table3';
 import pc from 'picocolors';
+import { formatNs, formatSeries } from '#units/format';
 import type { FirstLightResult, PhaseName, PhaseResult } from './schema.js';
 
 const TITLES: Readonly<Record<PhaseName, string>> = {
@@ -13,23 +14,6 @@ const TITLES: Readonly<Record<PhaseName, string>> = {
 
 export function phaseTitle(name: PhaseName): string {
   return TITLES[name];
-}
-
-/** 1234 ns → "1.23 µs": three figures and the unit that fits. */
-export function formatNs(ns: number): string {
-  const magnitude = Math.abs(ns);
-  if (magnitude >= 999_500) return `${(ns / 1e6).toPrecision(3)} ms`;
-  if (magnitude >= 999.5) return `${(ns / 1e3).toPrecision(3)} µs`;
-  return `${Math.round(ns)} ns`;
-}
-
-/** Several times with the unit that fits the longest: "1.94/7.13/8.67 ms". */
-export function formatSeries(times: readonly number[]): string {
-  const longest = Math.max(...times.map(Math.abs));
-  const [divisor, unit] =
-    longest >= 999_500 ? [1e6, 'ms'] : longest >= 999.5 ? [1e3, 'µs'] : [1, 'ns'];
-  const figures = times.map((ns) => (ns / divisor).toFixed(longest / divisor >= 100 ? 0 : 2));
-  return `${figures.join('/')} ${unit}`;
 }
 
 /** The p99 error of a phase that is ok. */

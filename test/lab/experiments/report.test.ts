@@ -1,13 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { evaluate, unmeasured } from '#lab/experiments/first-light/phases';
 import { parseRate, parseSize } from '#lab/experiments/first-light/quantities';
-import {
-  conclusions,
-  formatNs,
-  formatSeries,
-  renderReport,
-  wrap,
-} from '#lab/experiments/first-light/report';
+import { conclusions, renderReport, wrap } from '#lab/experiments/first-light/report';
 import {
   phaseResultSchema,
   type FirstLightResult,
@@ -111,21 +105,6 @@ describe('the report', () => {
 });
 
 describe('quantities', () => {
-  it.each([
-    [0, '0 ns'],
-    [999, '999 ns'],
-    [-1234, '-1.23 µs'],
-    [999_700, '1.00 ms'],
-  ])('%d ns is shown as %s', (ns, text) => {
-    expect(formatNs(ns)).toBe(text);
-  });
-
-  it('of several times share the unit of the longest', () => {
-    expect(formatSeries([1_941_721, 7_128_036, 8_670_625])).toBe('1.94/7.13/8.67 ms');
-    expect(formatSeries([12_130, 87_230, 131_885])).toBe('12/87/132 µs');
-    expect(formatSeries([1, 2, 3])).toBe('1.00/2.00/3.00 ns');
-  });
-
   it.each([
     ['100Mbit', 1e8],
     ['2.5 Gbit/s', 2.5e9],
