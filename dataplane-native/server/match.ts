@@ -3,7 +3,7 @@
  * 1.5, sections "Match Format" and "Action Specification"). Pure.
  */
 import { create } from '@bufbuild/protobuf';
-import { decodeBytestring, encodeBytestring } from '#p4rt/bytestring';
+import { encodeBytestring } from '#p4rt/bytestring';
 import type { Action, FieldMatch } from '#protos/p4/v1/p4runtime_pb';
 import {
   Action_ParamSchema,
@@ -16,9 +16,9 @@ import {
   FieldMatchSchema,
 } from '#protos/p4/v1/p4runtime_pb';
 import type { Outcome } from './errors.js';
-import { done, invalid, outOfRange } from './errors.js';
+import { done, invalid } from './errors.js';
 import type { ActionProgram, FieldProgram, TableProgram } from './program.js';
-import { unimplemented } from './unimplemented.js';
+import { decodeUnsigned } from './unsigned.js';
 import { allOnes, readSlot, writeSlot } from './words.js';
 
 /** A key as tp_table_insert takes it. */
@@ -32,18 +32,6 @@ export interface KeyWords {
 interface FieldValue {
   readonly value: bigint;
   readonly mask: bigint;
-}
-
-/** An unsigned value of a message. OUT_OF_RANGE when empty or wider than the field. */
-export function decodeUnsigned(
-  octets: Uint8Array,
-  bitwidth: number,
-  compiledBits: number,
-  what: string,
-): Outcome<bigint> {
-  if (bitwidth === 0) return unimplemented('sdnStrings');
-  const decoded = decodeBytestring(octets, Math.min(bitwidth, compiledBits));
-  return decoded.ok ? decoded : outOfRange(`${what}: ${decoded.error.message}`);
 }
 
 /** The words of a key. Errors: INVALID_ARGUMENT for a malformed match, OUT_OF_RANGE for a value. */

@@ -6,7 +6,7 @@ import type { PacketIn, PacketOut } from '#protos/p4/v1/p4runtime_pb';
 import { PacketInSchema, PacketMetadataSchema } from '#protos/p4/v1/p4runtime_pb';
 import type { Outcome } from './errors.js';
 import { DONE, done, invalid } from './errors.js';
-import { decodeUnsigned } from './match.js';
+import { decodeUnsigned } from './unsigned.js';
 import { unimplemented } from './unimplemented.js';
 
 /** The headroom that the engine has in front of a frame. */
