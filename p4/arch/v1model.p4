@@ -124,7 +124,10 @@ control drop_at_egress(in metadata_t meta, inout standard_metadata_t standard_me
     counter(16, CounterType.packets) egress_dropped;
 
     apply {
-        egress_dropped.count((bit<32>) meta.drop_reason);
+        /* The copy of a flood for the port that it came in by is no loss. */
+        if (meta.drop_reason != DROP_SAME_PORT) {
+            egress_dropped.count((bit<32>) meta.drop_reason);
+        }
         mark_to_drop(standard_metadata);
     }
 }
