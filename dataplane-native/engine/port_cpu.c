@@ -4,23 +4,15 @@
 #include <string.h>
 
 #include "engine_state.h"
+#include "packet_list.h"
 
 struct cpu_port {
-  struct tp_port port; /* first: a tp_port is the cpu_port */
-  struct tp_packet *head;
-  struct tp_packet *tail;
+  struct tp_port port;           /* first: a tp_port is the cpu_port */
+  struct tp_packet_list waiting; /* packet-outs */
 };
 
 static uint32_t cpu_receive(struct tp_port *port, struct tp_packet **burst, uint32_t limit) {
-  struct cpu_port *cpu = (struct cpu_port *)port;
-  uint32_t count = 0;
-  while (count < limit && cpu->head != NULL) {
-    struct tp_packet *packet = cpu->head;
-    cpu->head = packet->next;
-    packet->next = NULL;
-    burst[count++] = packet;
-  }
-  return count;
+  return tp_packet_list_take(&((struct cpu_port *)port)->waiting, burst, limit);
 }
 
 static uint32_t cpu_transmit(struct tp_port *port, struct tp_packet **burst, uint32_t count) {
@@ -52,9 +44,8 @@ static void cpu_maintain(struct tp_port *port) {
 static uint32_t cpu_discard(struct tp_port *port) {
   struct cpu_port *cpu = (struct cpu_port *)port;
   uint32_t count = 0;
-  while (cpu->head != NULL) {
-    struct tp_packet *packet = cpu->head;
-    cpu->head = packet->next;
+  struct tp_packet *packet;
+  while ((packet = tp_packet_list_pop(&cpu->waiting)) != NULL) {
     tp_pool_give(&port->engine->pool, packet);
     count++;
   }
@@ -101,11 +92,6 @@ int tp_port_cpu_inject(struct tp_port *port, const uint8_t *frame, uint32_t octe
   memcpy(packet->data, frame, octets);
   packet->length = octets;
   packet->rx_time_ns = tp_clock_now_ns(&engine->clock);
-  if (cpu->head == NULL) {
-    cpu->head = packet;
-  } else {
-    cpu->tail->next = packet;
-  }
-  cpu->tail = packet;
+  tp_packet_list_push(&cpu->waiting, packet);
   return TP_OK;
 }

@@ -4,47 +4,16 @@
 #include <string.h>
 
 #include "engine_state.h"
-
-struct packet_list {
-  struct tp_packet *head;
-  struct tp_packet *tail;
-  uint32_t count;
-};
+#include "packet_list.h"
 
 struct memory_port {
   struct tp_port port; /* first: a tp_port is the memory_port */
-  struct packet_list received;
-  struct packet_list sent; /* tx_estimate_ns is when it left */
+  struct tp_packet_list received;
+  struct tp_packet_list sent; /* tx_estimate_ns is when it left */
 };
 
-static void push(struct packet_list *list, struct tp_packet *packet) {
-  packet->next = NULL;
-  if (list->head == NULL) {
-    list->head = packet;
-  } else {
-    list->tail->next = packet;
-  }
-  list->tail = packet;
-  list->count++;
-}
-
-static struct tp_packet *pop(struct packet_list *list) {
-  struct tp_packet *packet = list->head;
-  if (packet != NULL) {
-    list->head = packet->next;
-    list->count--;
-    packet->next = NULL;
-  }
-  return packet;
-}
-
 static uint32_t memory_receive(struct tp_port *port, struct tp_packet **burst, uint32_t limit) {
-  struct memory_port *memory = (struct memory_port *)port;
-  uint32_t count = 0;
-  while (count < limit && memory->received.head != NULL) {
-    burst[count++] = pop(&memory->received);
-  }
-  return count;
+  return tp_packet_list_take(&((struct memory_port *)port)->received, burst, limit);
 }
 
 static bool is_full(const struct memory_port *memory) {
@@ -55,7 +24,7 @@ static void send_one(struct memory_port *memory, struct tp_packet *packet, uint6
   tp_port_count(&memory->port, TP_PORT_TX_FRAMES, 1);
   tp_port_count(&memory->port, TP_PORT_TX_OCTETS, packet->length);
   packet->tx_estimate_ns = tx_time_ns;
-  push(&memory->sent, packet);
+  tp_packet_list_push(&memory->sent, packet);
 }
 
 static uint32_t memory_transmit(struct tp_port *port, struct tp_packet **burst, uint32_t count) {
@@ -91,7 +60,8 @@ static uint32_t memory_discard(struct tp_port *port) {
   struct memory_port *memory = (struct memory_port *)port;
   struct tp_packet *packet;
   uint32_t count = 0;
-  while ((packet = pop(&memory->received)) != NULL || (packet = pop(&memory->sent)) != NULL) {
+  while ((packet = tp_packet_list_pop(&memory->received)) != NULL ||
+         (packet = tp_packet_list_pop(&memory->sent)) != NULL) {
     tp_pool_give(&port->engine->pool, packet);
     count++;
   }
@@ -143,7 +113,7 @@ int tp_port_memory_inject(struct tp_port *port, const uint8_t *frame, uint32_t o
   memcpy(packet->data, frame, octets);
   packet->length = octets;
   packet->rx_time_ns = rx_time_ns != 0 ? rx_time_ns : tp_clock_now_ns(&engine->clock);
-  push(&((struct memory_port *)port)->received, packet);
+  tp_packet_list_push(&((struct memory_port *)port)->received, packet);
   return TP_OK;
 }
 
@@ -159,7 +129,7 @@ int tp_port_memory_take(struct tp_port *port, uint8_t *frame, uint32_t capacity,
   if (memory->sent.head->length > capacity) {
     return TP_E_OUT_OF_RANGE;
   }
-  struct tp_packet *packet = pop(&memory->sent);
+  struct tp_packet *packet = tp_packet_list_pop(&memory->sent);
   const uint32_t octets = packet->length;
   memcpy(frame, packet->data, octets);
   *tx_time_ns = packet->tx_estimate_ns;
