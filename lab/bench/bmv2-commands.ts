@@ -1,6 +1,6 @@
 /** A switch plan as commands of simple_switch_CLI, with the names and orders of the bmv2 JSON. */
 import { z } from 'zod';
-import { type SwitchPlan, entriesOf, groupsOf, lastName } from './switch-state.js';
+import { type SwitchPlan, cloneSessionsOf, entriesOf, groupsOf, lastName } from './switch-state.js';
 
 const program = z.object({
   actions: z.array(
@@ -15,13 +15,22 @@ const program = z.object({
       tables: z.array(
         z.object({
           name: z.string(),
-          key: z.array(z.object({ name: z.string() })),
+          key: z.array(z.object({ name: z.string(), match_type: z.string() })),
           action_ids: z.array(z.number()),
         }),
       ),
     }),
   ),
 });
+
+/** Widths of punt_policy's fields: the JSON's keys do not say them. */
+const TERNARY_BITS: Readonly<Record<string, number>> = {
+  ingress_port: 9,
+  destination: 48,
+  ether_type: 16,
+  ptp_kind: 3,
+  message_type: 4,
+};
 
 export function bmv2Commands(json: string, plan: SwitchPlan, queueFrames: number): string {
   const { actions, pipelines } = program.parse(JSON.parse(json));
@@ -34,14 +43,27 @@ export function bmv2Commands(json: string, plan: SwitchPlan, queueFrames: number
     if (table === undefined || action === undefined) {
       throw new Error(`the program has no ${entry.table} with ${entry.action}`);
     }
-    const match = table.key.map((key) => entry.match[key.name] ?? 0n);
     const args = action.runtime_data.map((param) => entry.args[param.name] ?? 0n);
-    return ['table_add', table.name, action.name, ...match, '=>', ...args].join(' ');
+    if (table.key.length === 0) {
+      return ['table_set_default', table.name, action.name, ...args].join(' ');
+    }
+    const match = table.key.map(({ name, match_type }) => {
+      const value = entry.match[name];
+      if (match_type !== 'ternary') return String(value ?? 0n);
+      const ones = (1n << BigInt(TERNARY_BITS[name] ?? 0)) - 1n;
+      return value === undefined ? '0&&&0' : `${value}&&&${ones}`;
+    });
+    // simple_switch_CLI: the lower number wins.
+    const priority = entry.priority === undefined ? [] : [1000 - entry.priority];
+    return ['table_add', table.name, action.name, ...match, '=>', ...args, ...priority].join(' ');
   });
   const groups = groupsOf(plan).flatMap(({ group, ports }, handle) => [
     `mc_mgrp_create ${group}`,
     `mc_node_create ${handle} ${ports.join(' ')}`,
     `mc_node_associate ${group} ${handle}`,
   ]);
-  return [...entries, ...groups, `set_queue_depth ${queueFrames}`, ''].join('\n');
+  const clones = cloneSessionsOf(plan).map(
+    ({ session, port }) => `mirroring_add ${session} ${port}`,
+  );
+  return [...entries, ...groups, ...clones, `set_queue_depth ${queueFrames}`, ''].join('\n');
 }

@@ -4,6 +4,7 @@
  * pipeline's layout, without server or agent, so that a benchmark measures the dataplane alone.
  */
 import type { ActionLayout, PipelineLayout, Slot, TableLayout } from '#compiler/layout';
+import { type PtpMode, type PtpPlan, ptpEntriesOf } from './ptp-plan.js';
 
 export interface VlanPlan {
   readonly vid: number;
@@ -18,42 +19,28 @@ export interface KnownMac {
   readonly port: number;
 }
 
-export interface SwitchPlan {
+export interface SwitchPlan extends PtpPlan {
   /** A port's place here is its slot in the counters. */
   readonly ports: readonly number[];
   readonly vlans: readonly VlanPlan[];
   readonly macs: readonly KnownMac[];
-  /** ptp_mode of all ports: 0 off, 1 transparent end-to-end, 2 blocked. */
-  readonly ptpMode: 0 | 1 | 2;
+  /** ptp_mode of all ports. */
+  readonly ptpMode: PtpMode;
+  /** Of those that have another one. */
+  readonly portModes?: ReadonlyMap<number, PtpMode>;
   /** Malformed reasons that pass instead of being dropped. */
   readonly passMalformed: readonly number[];
-  readonly timing?: readonly TimingPlan[];
-  readonly instances?: readonly InstancePlan[];
 }
 
-/** A PTP instance that a port treats in another way than others, in both directions. */
-export interface InstancePlan {
-  readonly port: number;
-  readonly sdoId: number;
-  readonly domainNumber: number;
-  readonly ptpMode: 0 | 1 | 2;
-}
-
-/** What a port adds to corrections: scaled nanoseconds (2^-16), signed; the limit in nanoseconds. */
-export interface TimingPlan {
-  readonly port: number;
-  readonly ingressLatency: bigint;
-  readonly egressLatency: bigint;
-  readonly asymmetry: bigint;
-  readonly residenceLimitNs: bigint;
-}
-
-/** A table entry in names. Exact matches only: our program's switch needs no other here. */
+/** A table entry in names; no match on a keyless table: its default action. */
 export interface NamedEntry {
   readonly table: string;
+  /** Exact values; a field of a ternary table that is not named matches everything. */
   readonly match: Readonly<Record<string, bigint>>;
   readonly action: string;
   readonly args: Readonly<Record<string, bigint>>;
+  /** Of a ternary table's entries: the higher one wins. */
+  readonly priority?: number;
 }
 
 /** The same in the engine's words; no key words: the default entry. */
@@ -80,10 +67,12 @@ export function entriesOf(plan: SwitchPlan): NamedEntry[] {
     action: string,
     args: NamedEntry['args'],
   ) => out.push({ table, match, action, args });
-  const ptpMode = BigInt(plan.ptpMode);
+  const mode = (port: number): bigint => BigInt(plan.portModes?.get(port) ?? plan.ptpMode);
+  const listed = new Set(plan.listedMastersPorts ?? []);
   const slot = (port: number): bigint => BigInt(plan.ports.indexOf(port));
   for (const port of plan.ports) {
-    const args = { ptp_mode: ptpMode, slot: slot(port), ptp_priority: 0n };
+    const listed_masters_only = listed.has(port) ? 1n : 0n;
+    const args = { ptp_mode: mode(port), slot: slot(port), ptp_priority: 0n, listed_masters_only };
     add('port', { ingress_port: BigInt(port) }, 'set_port', args);
   }
   for (const vlan of plan.vlans) {
@@ -92,13 +81,13 @@ export function entriesOf(plan: SwitchPlan): NamedEntry[] {
       const match = { ingress_port: BigInt(port), tagged: 0n, vid: 0n };
       add('vlan_admission', match, 'admit', { vid });
       const delivery = { egress_port: BigInt(port), vid };
-      add('vlan_delivery', delivery, 'send_untagged', { ptp_mode: ptpMode, slot: slot(port) });
+      add('vlan_delivery', delivery, 'send_untagged', { ptp_mode: mode(port), slot: slot(port) });
     }
     for (const port of vlan.tagged) {
       const match = { ingress_port: BigInt(port), tagged: 1n, vid };
       add('vlan_admission', match, 'admit', { vid });
       const delivery = { egress_port: BigInt(port), vid };
-      add('vlan_delivery', delivery, 'send_tagged', { ptp_mode: ptpMode, slot: slot(port) });
+      add('vlan_delivery', delivery, 'send_tagged', { ptp_mode: mode(port), slot: slot(port) });
     }
     add('flood_group', { vid }, 'flood_to', { group: vid });
   }
@@ -110,25 +99,7 @@ export function entriesOf(plan: SwitchPlan): NamedEntry[] {
   for (const reason of plan.passMalformed) {
     add('malformed_policy', { reason: BigInt(reason) }, 'pass_malformed', {});
   }
-  for (const { port, sdoId, domainNumber, ptpMode: mode } of plan.instances ?? []) {
-    const instance = { sdo_id: BigInt(sdoId), domain_number: BigInt(domainNumber) };
-    const args = { ptp_mode: BigInt(mode) };
-    add('ingress_instance', { ingress_port: BigInt(port), ...instance }, 'set_ingress_mode', args);
-    add('egress_instance', { egress_port: BigInt(port), ...instance }, 'set_egress_mode', args);
-  }
-  for (const { port, ingressLatency, egressLatency, ...rest } of plan.timing ?? []) {
-    const asymmetry = BigInt.asUintN(64, rest.asymmetry);
-    add('ingress_timing', { ingress_port: BigInt(port) }, 'set_ingress_timing', {
-      latency: BigInt.asUintN(64, ingressLatency),
-      asymmetry,
-    });
-    add('egress_timing', { egress_port: BigInt(port) }, 'set_egress_timing', {
-      latency: BigInt.asUintN(64, egressLatency),
-      asymmetry,
-      residence_limit_ns: rest.residenceLimitNs,
-    });
-  }
-  return out;
+  return [...out, ...ptpEntriesOf(plan)];
 }
 
 /** One group for each VLAN, with the VLAN's number. */
@@ -137,6 +108,22 @@ export function groupsOf(plan: SwitchPlan): MulticastGroup[] {
     group: vlan.vid,
     ports: [...vlan.untagged, ...vlan.tagged],
   }));
+}
+
+export const CPU_PORT = 510;
+const CPU_CLONE_SESSION = 500;
+/** Where a target has no TX events of its own, session FIRST_PORT_SESSION + n sends to port n. */
+const FIRST_PORT_SESSION = 1000;
+
+export interface CloneSession {
+  readonly session: number;
+  readonly port: number;
+}
+
+/** The controller's session, and one for each port. */
+export function cloneSessionsOf(plan: SwitchPlan): CloneSession[] {
+  const own = plan.ports.map((port) => ({ session: FIRST_PORT_SESSION + port, port }));
+  return [{ session: CPU_CLONE_SESSION, port: CPU_PORT }, ...own];
 }
 
 /** What the program itself says: default actions and const entries. */
@@ -165,6 +152,7 @@ export function encode(layout: PipelineLayout, entry: NamedEntry): EncodedEntry 
   const mask = new Array<bigint>(table.keyWords).fill(0n);
   for (const field of table.key) {
     const value = entry.match[lastName(field.name)];
+    if (value === undefined && field.matchType === 'ternary') continue;
     if (value === undefined) throw new Error(`${table.name}: no match for ${field.name}`);
     put(key, field, value);
     put(mask, field, (1n << BigInt(field.bitwidth)) - 1n);
@@ -175,7 +163,8 @@ export function encode(layout: PipelineLayout, entry: NamedEntry): EncodedEntry 
     if (value === undefined) throw new Error(`${action.name}: no ${param.name}`);
     put(args, param, value);
   }
-  return { table: table.index, key, mask, priority: 0, action: action.index, args };
+  const priority = entry.priority ?? 0;
+  return { table: table.index, key, mask, priority, action: action.index, args };
 }
 
 /** The P4 names are paths; the last part of them is the stage's own name for it. */

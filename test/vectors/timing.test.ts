@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { MESSAGES, concat, hex, type MessageKind } from '#lab/bench/frames';
 import { eventFrame } from './event-frame.js';
-import type { TimingPlan } from '#lab/bench/switch-state';
+import type { TimingPlan } from '#lab/bench/ptp-plan';
 import { MAX_CORRECTION, findPtp, udpChecksum } from './reference.js';
 import { type Program, VECTOR_PLAN, VirtualSwitch } from './virtual-switch.js';
 
