@@ -15,6 +15,20 @@ import type { Scope } from './scope.js';
 
 /** The header type that the engine binds to itself: see struct tp_packet in pipeline.h. */
 export const INTRINSIC_TYPE = 'timeplane_intrinsic_t';
+/** Its fields and their bits. A program declares those that it uses. */
+const INTRINSIC_FIELDS: ReadonlyMap<string, number> = new Map([
+  ['ingress_time_ns', 48],
+  ['egress_time_ns', 48],
+  ['residence_start_ns', 48],
+  ['correction_offset', 16],
+  ['checksum_offset', 16],
+  ['rate_offset', 32],
+  ['event_request', 8],
+  ['wait_ns', 32],
+  ['event', 8],
+  ['event_time_ns', 48],
+  ['event_correction', 64],
+]);
 export const STANDARD_METADATA = 'standard_metadata';
 
 /** Parts of the format that are not compiled, and must therefore be empty. */
@@ -98,7 +112,24 @@ function decodeHeaderType(json: Json): HeaderType {
   if (bits > LIMITS.headerOctets * 8) {
     fail(json, 'LIMIT', `a header of ${bits} bits`);
   }
-  return { name: json.get('name').string(), fields, bits };
+  const name = json.get('name').string();
+  if (name === INTRINSIC_TYPE) {
+    checkIntrinsic(json, fields);
+  }
+  return { name, fields, bits };
+}
+
+/** A field that the engine does not know would do nothing, and nobody would be told. */
+function checkIntrinsic(json: Json, fields: readonly Field[]): void {
+  for (const { name, bitwidth } of fields) {
+    const wanted = INTRINSIC_FIELDS.get(name);
+    const what = `"${sanitise(name)}" of ${INTRINSIC_TYPE}`;
+    if (wanted === undefined && !name.startsWith('_')) {
+      fail(json, 'UNSUPPORTED', `${what} is not a field that the engine knows`);
+    } else if (wanted !== undefined && wanted !== bitwidth) {
+      fail(json, 'UNSUPPORTED', `${what} has ${bitwidth} bits; the engine binds ${wanted}`);
+    }
+  }
 }
 
 function decodeField(json: Json): Field {

@@ -10,6 +10,7 @@
  *
  *   port -> ops->ingress -> traffic manager (drop, unicast, multicast, clone) -> egress queue
  *        -> ops->egress -> deferred correction -> port
+ *             '----- TX event: once more, with the time at which it left <-----'
  *
  * Nothing here allocates, blocks or aborts.
  */
@@ -21,7 +22,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TP_ABI_VERSION 1u
+#define TP_ABI_VERSION 2u
 
 /* Fields wider than 64 bits; gcc and clang have it on every 64-bit target. */
 __extension__ typedef unsigned __int128 tp_u128;
@@ -90,15 +91,43 @@ struct tp_requests {
  * correctionField at that offset, in the last instruction before the frame leaves:
  *
  *   residence_ns = (transmit time - start_ns) mod 2^48
- *   correctionField = saturating_add(correctionField, residence_ns << 16)
+ *   correctionField = saturating_add(correctionField,
+ *                                    floor(residence_ns * (2^41 + rate_offset) / 2^25))
  *
  * and mends the ones' complement checksum at checksum_offset (0: none). Offsets are octets from the
  * frame's first octet, after the deparser.
  */
 struct tp_deferred_correction {
-  uint64_t start_ns; /* 48-bit */
+  uint64_t start_ns;   /* 48-bit */
+  int32_t rate_offset; /* (rate - 1) * 2^41: what the frame's stay is worth in the master's time */
   uint16_t correction_offset;
   uint16_t checksum_offset;
+};
+
+/* Why egress runs, as the program reads it in its header's field `event`. */
+enum tp_event_kind {
+  TP_EVENT_NONE = 0, /* the frame's first pass */
+  /* 1 to 250: it was sent with that event_request, here is its transmit time */
+  TP_EVENT_REQUEST_LIMIT = 250,
+  TP_EVENT_AGAIN = 254, /* it waits, and its port had a TX event */
+  TP_EVENT_LATE = 255,  /* it waits, and its time is over */
+};
+
+/*
+ * TX events. A frame whose program set event_request is sent and kept; when its transmit time is
+ * known, egress runs over it again: headers and metadata are as the program left them, the header's
+ * outputs are zero. What that pass makes is sent by the same port, unless it drops the frame.
+ *
+ * A frame whose program set wait_ns is not sent but kept, and brought again after every TX event of
+ * its port, at the latest after wait_ns; a wait_ns of a later pass can only bring that end nearer.
+ */
+struct tp_transmit_event {
+  uint64_t time_ns;    /* of the transmission, 48-bit; 0 when it was not sent */
+  uint64_t correction; /* correctionField as it was sent; 0 without a deferred correction */
+  uint32_t wait_ns;    /* asked for by the last pass; 0: not to wait */
+  uint8_t request;     /* asked for by the last pass; 0: no event */
+  uint8_t kind;        /* of this pass: enum tp_event_kind */
+  bool was_sent;       /* the engine's: a drop is no loss any more */
 };
 
 /*
@@ -112,6 +141,14 @@ struct tp_deferred_correction {
  *   bit<48> residence_start_ns -> deferred.start_ns           after egress
  *   bit<16> correction_offset  -> deferred.correction_offset  after egress
  *   bit<16> checksum_offset    -> deferred.checksum_offset    after egress
+ *   bit<32> rate_offset        -> deferred.rate_offset        after egress, signed
+ *   bit<8>  event_request      -> event.request               after egress
+ *   bit<32> wait_ns            -> event.wait_ns               after egress
+ *   bit<8>  event              <- event.kind                  before egress
+ *   bit<48> event_time_ns      <- event.time_ns               before egress
+ *   bit<64> event_correction   <- event.correction            before egress
+ * A program declares those that it uses. Before a pass that is not the first, the fields that it
+ * writes (->) are zero.
  */
 struct tp_packet {
   uint8_t *data;           /* first octet of the frame; TP_HEADROOM octets before it at reception */
@@ -123,10 +160,14 @@ struct tp_packet {
   uint16_t passes;          /* the engine's: how often resubmitted or recirculated */
   uint64_t rx_time_ns;      /* receive time, ns of the dataplane's clock, all 64 bits */
   uint64_t tx_estimate_ns;  /* set before egress: when the frame is expected to leave */
-  uint64_t enqueued_ns;
+  union {
+    uint64_t enqueued_ns;   /* until its first pass through egress */
+    uint64_t wait_until_ns; /* while it waits: schedule time */
+  };
   struct tp_packet *next; /* free list */
   struct tp_requests requests;
   struct tp_deferred_correction deferred;
+  struct tp_transmit_event event;
   struct tp_standard_metadata sm;
   alignas(16) unsigned char phv[];
 };
@@ -208,9 +249,10 @@ struct tp_pipeline_ops {
   /*
    * Runs egress, checksum update and the deparser; leaves the finished frame in data and length.
    * The engine has set tx_estimate_ns and sm.{egress_port, egress_rid, instance_type,
-   * egress_global_timestamp, enq_*, deq_*} and cleared requests. A frame to drop has
-   * sm.egress_spec == TP_PORT_DROP afterwards (egress_spec is cleared to egress_port's value - 0 in
-   * simple_switch's sense - before egress starts; the generated code does that).
+   * egress_global_timestamp, enq_*, deq_*}, event.{kind, time_ns, correction}, and cleared requests
+   * and all else of deferred and event. It may run again over the frame that it left. A frame to
+   * drop has sm.egress_spec == TP_PORT_DROP afterwards (egress_spec is cleared to egress_port's
+   * value - 0 in simple_switch's sense - before egress starts; the generated code does that).
    */
   void (*egress)(struct tp_pipeline *pipeline, struct tp_packet *packet);
 

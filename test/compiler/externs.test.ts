@@ -1,5 +1,6 @@
 import { crc32 } from 'node:zlib';
 import { afterAll, describe, expect, it } from 'vitest';
+import { compilePipeline } from '#compiler/compile';
 import { bitsToHex, build, fixture, valueOf } from './harness.js';
 
 const ETHERNET = '010203040506' + '0a0b0c0d0e0f';
@@ -123,5 +124,46 @@ describe('externs', () => {
     const [, sent] = harness.run([frame(8, `${ETHERNET}0800${ipv4(64, 17, udp('01', true))}`)]);
     const asked = ['start', 'correction', 'checksum'].map((name) => valueOf(sent, name));
     expect(asked).toEqual(['5000000001', '22', '40']);
+  });
+
+  it('ask for TX events, and run again over the frame that they left', () => {
+    const [, sent, event, dropped] = harness.run([
+      frame(12, plain),
+      `event 3 ${0x0102030405060708n} ${0xfffe_0000_1234_5678n}`,
+      'event 254 0 0',
+    ]);
+    const asked = (line: string | undefined): string[] =>
+      ['start', 'correction', 'rate', 'event', 'wait'].map((name) => valueOf(line, name));
+    expect(asked(sent)).toEqual(['5000000001', '22', '-5', '3', '0']);
+    expect(valueOf(sent, 'hex')).toBe(plain);
+    // What the first pass asked for is not asked for again; what it left is still there.
+    expect(asked(event)).toEqual(['5000000001', '22', '0', '0', '4000000000']);
+    expect(valueOf(event, 'hex')).toBe(
+      `${'fffe000012345678'}030405060708${'00'.repeat(5)}0788f7001122`,
+    );
+    expect(valueOf(dropped, 'spec')).toBe('511');
+  });
+});
+
+describe('the header that is bound to the engine', () => {
+  const withField = (name: string, bits: number): string => {
+    const json = JSON.parse(fixture('externs')) as {
+      header_types: { name: string; fields: [string, number, boolean][] }[];
+    };
+    const type = json.header_types.find((item) => item.name === 'timeplane_intrinsic_t');
+    type?.fields.push([name, bits, false]);
+    return JSON.stringify(json);
+  };
+  const messageOf = (json: string): string | undefined => {
+    const result = compilePipeline(json);
+    return result.ok ? undefined : result.errors[0]?.message;
+  };
+
+  it('may not have fields that the engine does not know, nor of other widths', () => {
+    expect(messageOf(withField('transmit_power', 8))).toContain('"transmit_power"');
+    expect(
+      messageOf(fixture('externs').replace('"event_time_ns", 48', '"event_time_ns", 64')),
+    ).toBe('"event_time_ns" of timeplane_intrinsic_t has 64 bits; the engine binds 48');
+    expect(messageOf(withField('_padding', 8))).toBeUndefined();
   });
 });

@@ -78,7 +78,7 @@ const field = (
 ): KeyFieldLayout => ({ name, matchType, bitwidth, word, shift });
 
 export const LAYOUT: PipelineLayout = {
-  abiVersion: 1,
+  abiVersion: 2,
   program: 'fixture.p4',
   actions,
   tables: [

@@ -17,6 +17,16 @@ import { Ranges } from './range.js';
 const PHV = 'struct phv *const p = (struct phv *)(void *)packet->phv;';
 const TIME_MASK = 'UINT64_C(0xffffffffffff)';
 
+/** What egress writes into the engine's header, where it goes in struct tp_packet, and as what. */
+const EGRESS_OUTPUTS: readonly (readonly [field: string, target: string, cast?: string])[] = [
+  ['residence_start_ns', 'deferred.start_ns'],
+  ['correction_offset', 'deferred.correction_offset'],
+  ['checksum_offset', 'deferred.checksum_offset'],
+  ['rate_offset', 'deferred.rate_offset', '(int32_t)'],
+  ['event_request', 'event.request'],
+  ['wait_ns', 'event.wait_ns'],
+];
+
 export function emitC(program: Program, layout: PipelineLayout): string {
   const ranges = new Ranges(program);
   const lines = [
@@ -104,12 +114,16 @@ function emitParse(): string[] {
 }
 
 function emitEgress(program: Program, ranges: Ranges): string[] {
-  const set = (name: string, target: string): string[] =>
-    bind(program, name, (field) => `packet->deferred.${target} = ${field};`);
-  const deferred = [
-    ...set('residence_start_ns', 'start_ns'),
-    ...set('correction_offset', 'correction_offset'),
-    ...set('checksum_offset', 'checksum_offset'),
+  const set = (name: string, target: string, cast = ''): string[] =>
+    bind(program, name, (field) => `packet->${target} = ${cast}${field};`);
+  const get = (name: string, source: string): string[] =>
+    bind(program, name, (field) => `${field} = packet->event.${source};`);
+  const clear = (name: string): string[] => bind(program, name, (field) => `${field} = 0;`);
+  const requests = [...clear('event_request'), ...clear('wait_ns')];
+  const inputs = [
+    ...get('event', 'kind'),
+    ...get('event_time_ns', 'time_ns'),
+    ...get('event_correction', 'correction'),
   ];
   return [
     'static void egress(struct tp_pipeline *pipeline, struct tp_packet *packet) {',
@@ -120,8 +134,17 @@ function emitEgress(program: Program, ranges: Ranges): string[] {
       'egress_time_ns',
       (field) => `${field} = packet->tx_estimate_ns & ${TIME_MASK};`,
     ),
+    // In a first pass all of these are zero since the parser, and without a request there is no other.
+    ...(requests.length === 0
+      ? []
+      : [
+          'if (__builtin_expect(packet->event.kind != TP_EVENT_NONE, 0)) {',
+          ...inputs,
+          ...EGRESS_OUTPUTS.flatMap(([name]) => clear(name)),
+          '}',
+        ]),
     'run_egress(pipeline, packet, p);',
-    ...deferred,
+    ...EGRESS_OUTPUTS.flatMap(([name, target, cast]) => set(name, target, cast)),
     'if (packet->sm.egress_spec == TP_PORT_DROP && !packet->requests.clone) { return; }',
     ...emitChecksums(program, ranges, 'update'),
     'if (!deparse_frame(packet, p)) { packet->requests.lost = true; }',

@@ -7,6 +7,7 @@
  *   default TABLE ACTION ARGUMENT…
  *   remove TABLE HANDLE
  *   frame PORT RX_NS TX_NS HEX        prints "in …", "digest …" and, unless dropped, "out …"
+ *   event KIND TIME_NS CORRECTION     egress once more over the last frame: prints "out …"
  *   parse PORT HEX                    prints "parsed ERROR PAYLOAD_OFFSET"
  *   counter ARRAY INDEX               prints packets and octets
  *   direct TABLE HANDLE
@@ -139,9 +140,11 @@ static void print_requests(const struct tp_packet *packet) {
 static void run_egress(struct tp_pipeline *pipeline, struct tp_packet *packet) {
   memset(&packet->requests, 0, sizeof packet->requests);
   ops->egress(pipeline, packet);
-  printf("out port=%u spec=%u start=%" PRIu64 " correction=%u checksum=%u hex=",
-         packet->sm.egress_port, packet->sm.egress_spec, packet->deferred.start_ns,
-         packet->deferred.correction_offset, packet->deferred.checksum_offset);
+  printf("out port=%u spec=%u start=%" PRIu64 " correction=%u checksum=%u", packet->sm.egress_port,
+         packet->sm.egress_spec, packet->deferred.start_ns, packet->deferred.correction_offset,
+         packet->deferred.checksum_offset);
+  printf(" rate=%" PRId32 " event=%u wait=%" PRIu32 " hex=", packet->deferred.rate_offset,
+         packet->event.request, packet->event.wait_ns);
   for (uint32_t i = 0; i < packet->length; i++) {
     printf("%02x", packet->data[i]);
   }
@@ -154,6 +157,7 @@ static void run_frame(struct tp_pipeline *pipeline, struct tp_packet *packet, ch
   const uint64_t tx_time_ns = read_number(save);
   uint8_t *buffer;
   const uint32_t octets = read_frame(save, &buffer);
+  free(packet->buffer); /* the last frame's */
   receive(packet, buffer, octets, port);
   packet->rx_time_ns = rx_time_ns;
   packet->tx_estimate_ns = tx_time_ns;
@@ -165,17 +169,25 @@ static void run_frame(struct tp_pipeline *pipeline, struct tp_packet *packet, ch
     packet->sm.egress_port = packet->sm.egress_spec;
     run_egress(pipeline, packet);
   }
-  free(buffer);
+}
+
+static void run_event(struct tp_pipeline *pipeline, struct tp_packet *packet, char **save) {
+  const uint8_t kind = (uint8_t)read_number(save);
+  const uint64_t time_ns = read_number(save);
+  memset(&packet->deferred, 0, sizeof packet->deferred);
+  packet->event =
+      (struct tp_transmit_event){.kind = kind, .time_ns = time_ns, .correction = read_number(save)};
+  run_egress(pipeline, packet);
 }
 
 static void run_parser(struct tp_pipeline *pipeline, struct tp_packet *packet, char **save) {
   const uint32_t port = (uint32_t)read_number(save);
   uint8_t *buffer;
   const uint32_t octets = read_frame(save, &buffer);
+  free(packet->buffer);
   receive(packet, buffer, octets, port);
   ops->parse(pipeline, packet, false);
   printf("parsed %" PRIu32 " %" PRIu32 "\n", packet->sm.parser_error, packet->payload_offset);
-  free(buffer);
 }
 
 static void repeat(struct tp_pipeline *pipeline, struct tp_packet *packet, char **save) {
@@ -185,6 +197,7 @@ static void repeat(struct tp_pipeline *pipeline, struct tp_packet *packet, char 
   const uint32_t octets = read_frame(save, &buffer);
   uint8_t *copy = allocate(octets, 1);
   memcpy(copy, buffer + ROOM_OCTETS, octets);
+  free(packet->buffer);
   struct timespec begin;
   struct timespec end;
   clock_gettime(CLOCK_MONOTONIC, &begin);
@@ -201,7 +214,6 @@ static void repeat(struct tp_pipeline *pipeline, struct tp_packet *packet, char 
       (double)(end.tv_sec - begin.tv_sec) * 1e9 + (double)(end.tv_nsec - begin.tv_nsec);
   printf("repeat %.1f\n", spent_ns / (double)count);
   free(copy);
-  free(buffer);
 }
 
 static void read_cells(struct tp_pipeline *pipeline, const char *command, char **save) {
@@ -230,6 +242,7 @@ int main(void) {
   if (packet == NULL) {
     return 1;
   }
+  memset(packet, 0, sizeof *packet);
   memset(packet->phv, 0xa5, ops->phv_octets);
   static char line[1 << 20];
   while (fgets(line, sizeof line, stdin) != NULL) {
@@ -244,6 +257,8 @@ int main(void) {
       set_default(&pipeline, &save);
     } else if (strcmp(command, "frame") == 0) {
       run_frame(&pipeline, packet, &save);
+    } else if (strcmp(command, "event") == 0) {
+      run_event(&pipeline, packet, &save);
     } else if (strcmp(command, "parse") == 0) {
       run_parser(&pipeline, packet, &save);
     } else if (strcmp(command, "repeat") == 0) {
@@ -264,6 +279,7 @@ int main(void) {
   free(pipeline.tables);
   free(pipeline.counters);
   free(pipeline.registers);
+  free(packet->buffer);
   free(packet);
   return 0;
 }
