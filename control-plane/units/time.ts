@@ -4,14 +4,21 @@
  */
 
 declare const INSTANT: unique symbol;
+declare const PRECISE_INSTANT: unique symbol;
 declare const NANOSECONDS: unique symbol;
 declare const SCALED_NS: unique symbol;
 declare const PPB: unique symbol;
 declare const LOG_INTERVAL: unique symbol;
+declare const DATAPLANE_TIME: unique symbol;
 
 /** A point in time: nanoseconds since the epoch of its clock. */
 export interface Instant {
   readonly [INSTANT]: true;
+}
+
+/** A point in time in units of 2^-16 ns since the epoch: what a timestamp and a correction give. */
+export interface PreciseInstant {
+  readonly [PRECISE_INSTANT]: true;
 }
 
 /** A duration in whole nanoseconds; may be negative. */
@@ -27,6 +34,14 @@ export interface ScaledNs {
 /** A relative frequency in parts per 10^9. */
 export interface Ppb {
   readonly [PPB]: true;
+}
+
+/**
+ * A reading of the dataplane's free-running clock in nanoseconds: a 48-bit counter that wraps, so
+ * two readings give a difference, and one alone says nothing.
+ */
+export interface DataplaneTime {
+  readonly [DATAPLANE_TIME]: true;
 }
 
 /** A message interval as log2 of seconds, -128 to 127 (IEEE 1588-2019 7.7.2). */
@@ -80,9 +95,34 @@ export function isBefore(a: Instant, b: Instant): boolean {
   return raw(a) < raw(b);
 }
 
+/** A timestamp with the correctionField that goes with it: more than 64 bits, so not a ScaledNs. */
+export function preciseInstant(time: Instant, correction: ScaledNs): PreciseInstant {
+  return ((raw(time) << SCALE_BITS) + raw(correction)) as unknown as PreciseInstant;
+}
+
+/** `to - from`, saturating at the 39 hours that 64 bits hold. */
+export function elapsedPrecise(from: PreciseInstant, to: PreciseInstant): ScaledNs {
+  return scaledNs((to as unknown as bigint) - (from as unknown as bigint));
+}
+
 /** `to - from` of two 48-bit nanosecond counters that wrap: modular, so always 0 to 2^48 - 1. */
 export function elapsedCounter48(from: bigint, to: bigint): Nanoseconds {
   return nanoseconds((to - from) & COUNTER_MASK);
+}
+
+/** From a packet-in's receive_time_ns or any count of nanoseconds; the low 48 bits are kept. */
+export function dataplaneTime(ns: bigint): DataplaneTime {
+  return (ns & COUNTER_MASK) as unknown as DataplaneTime;
+}
+
+/** The 48-bit counter value. */
+export function dataplaneNs(time: DataplaneTime): bigint {
+  return time as unknown as bigint;
+}
+
+/** `to - from`, signed: right as long as the two are less than 39 hours apart. */
+export function elapsedDataplane(from: DataplaneTime, to: DataplaneTime): Nanoseconds {
+  return nanoseconds(BigInt.asIntN(48, dataplaneNs(to) - dataplaneNs(from)));
 }
 
 /** A TimeInterval from its 64-bit wire value; what is outside 64 bits signed saturates. */
@@ -108,6 +148,16 @@ export function scaledFromNumber(ns: number): ScaledNs {
 /** Whole nanoseconds, rounded down as an arithmetic shift does. */
 export function wholeNs(value: ScaledNs): Nanoseconds {
   return nanoseconds(raw(value) >> SCALE_BITS);
+}
+
+/** Nanoseconds with their fraction, for arithmetic that may round. */
+export function scaledToNumber(value: ScaledNs): number {
+  return Number(raw(value)) / 2 ** Number(SCALE_BITS);
+}
+
+/** a - b, saturating as addScaled does. */
+export function subtractScaled(a: ScaledNs, b: ScaledNs): ScaledNs {
+  return scaledNs(raw(a) - raw(b));
 }
 
 /** a + b, saturating at the ends of 64 bits: "too big to be represented" (13.3.2.9). */

@@ -44,19 +44,30 @@ export interface AnnounceBody {
   readonly timeSource: number;
 }
 
+interface Requesting extends Common {
+  /** receive, requestReceipt or responseOriginTimestamp. */
+  readonly timestamp: Instant;
+  readonly requestingPortIdentity: PortIdentity;
+}
+
+interface Originating extends Common {
+  readonly originTimestamp: Instant;
+}
+
+export type Sync = Originating & { readonly kind: 'sync' };
+export type DelayReq = Originating & { readonly kind: 'delayReq' };
+export type PdelayReq = Originating & { readonly kind: 'pdelayReq' };
+export type FollowUp = Common & {
+  readonly kind: 'followUp';
+  readonly preciseOriginTimestamp: Instant;
+};
+export type DelayResp = Requesting & { readonly kind: 'delayResp' };
+export type PdelayResp = Requesting & { readonly kind: 'pdelayResp' };
+export type PdelayRespFollowUp = Requesting & { readonly kind: 'pdelayRespFollowUp' };
+export type Announce = Common & AnnounceBody & { readonly kind: 'announce' };
+
 export type PtpMessage =
-  | (Common & {
-      readonly kind: 'sync' | 'delayReq' | 'pdelayReq';
-      readonly originTimestamp: Instant;
-    })
-  | (Common & { readonly kind: 'followUp'; readonly preciseOriginTimestamp: Instant })
-  | (Common & {
-      readonly kind: 'delayResp' | 'pdelayResp' | 'pdelayRespFollowUp';
-      /** receive, requestReceipt or responseOriginTimestamp. */
-      readonly timestamp: Instant;
-      readonly requestingPortIdentity: PortIdentity;
-    })
-  | (Common & AnnounceBody & { readonly kind: 'announce' });
+  Sync | DelayReq | PdelayReq | FollowUp | DelayResp | PdelayResp | PdelayRespFollowUp | Announce;
 
 type Decoded<T> = Result<T, PtpErrorCode>;
 
