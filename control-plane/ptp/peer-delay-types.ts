@@ -59,8 +59,6 @@ export type PeerDelayInput =
       readonly token: number;
       readonly transmitTime: DataplaneTime;
     }
-  /** There will be no transmit time for this token. Optional: the next timer finds out as well. */
-  | { readonly kind: 'transmitTimeMissing'; readonly token: number }
   /** A Pdelay_Resp or Pdelay_Resp_Follow_Up came; the time is without ingressLatency. */
   | {
       readonly kind: 'message';
@@ -83,6 +81,8 @@ export type PeerDelayEffect =
    * dataplane has to add nothing. While responses are lost or ambiguous the last value is kept.
    */
   | { readonly kind: 'meanLinkDelay'; readonly meanLinkDelay: ScaledNs | null }
+  /** 802.1AS only: whether the neighbor may be given time. */
+  | { readonly kind: 'asCapable'; readonly asCapable: boolean }
   /** For the log and the alarms: what the port's measurement became, and why in plain words. */
   | {
       readonly kind: 'condition';
@@ -112,6 +112,7 @@ export type PeerDelayCondition =
 /** Each stops at 2^32 - 1. */
 export interface PeerDelayCounters {
   readonly requestsSent: number;
+  /** All that came, whatever was made of them. */
   readonly responsesReceived: number;
   readonly followUpsReceived: number;
   /** Exchanges that gave a link delay. */
@@ -135,7 +136,9 @@ export interface PeerDelayCounters {
   readonly responsesOfOtherPorts: number;
   /** From our own clock. */
   readonly responsesOwn: number;
+  /** Measured below zero, whether used or not. */
   readonly delaysNegative: number;
+  /** Outliers, and what no link can be. */
   readonly delaysRejected: number;
   /** The filter was emptied because the delay is another for good. */
   readonly delayLevelsChanged: number;
@@ -152,8 +155,11 @@ export interface PeerDelayExchange {
   readonly followUp: PdelayRespFollowUp | null;
   /** Two ports answered, or our own did: gives no measurement. */
   readonly spoiled: boolean;
-  /** What was measured before this exchange, to go back to if a second responder shows up late. */
-  readonly completed: PeerDelayMeasurement | null;
+  /**
+   * Not null once the exchange was used: what was measured before it, to go back to if a second
+   * responder shows up late.
+   */
+  readonly before: PeerDelayMeasurement | null;
 }
 
 export interface ReceivedResponse {

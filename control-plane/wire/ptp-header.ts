@@ -52,6 +52,21 @@ export interface PortIdentity {
   readonly portNumber: number;
 }
 
+export function isSamePort(a: PortIdentity, b: PortIdentity): boolean {
+  return a.clockIdentity === b.clockIdentity && a.portNumber === b.portNumber;
+}
+
+/** 001122.fffe.334455, the way that pmc and ptp4l write a clockIdentity. */
+export function clockIdentityText(clockIdentity: bigint): string {
+  const digits = clockIdentity.toString(16).padStart(16, '0');
+  return `${digits.slice(0, 6)}.${digits.slice(6, 10)}.${digits.slice(10)}`;
+}
+
+/** 001122.fffe.334455-1 */
+export function portIdentityText(port: PortIdentity): string {
+  return `${clockIdentityText(port.clockIdentity)}-${port.portNumber}`;
+}
+
 /** The common header without messageType and messageLength, which the message gives. */
 export interface PtpHeader {
   readonly majorSdoId: number;
@@ -65,6 +80,11 @@ export interface PtpHeader {
   readonly sequenceId: number;
   readonly controlField: number;
   readonly logMessageInterval: LogInterval;
+}
+
+/** The 12 bits of 7.1.4. */
+export function sdoIdOf(header: Pick<PtpHeader, 'majorSdoId' | 'minorSdoId'>): number {
+  return (header.majorSdoId << 8) | header.minorSdoId;
 }
 
 export interface RawHeader extends PtpHeader {
