@@ -19,6 +19,10 @@ export const PORT_COUNTERS = [
   'txStampsMissing',
   'linkUp',
   'queueOctets',
+  'txEvents',
+  'txEventsLost',
+  'txWaits',
+  'txWaitsLost',
 ] as const;
 
 /** By `enum tp_engine_counter`. */

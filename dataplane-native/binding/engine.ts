@@ -295,6 +295,12 @@ export class Engine {
     return this.#result(this.#native.tp_port_set_tx_latency(this.#engine, port, latencyNs ?? -1n));
   }
 
+  /** A memory port's transmit stamps come so many ns after the frame; null: never. */
+  setStampDelay(port: number, delayNs: bigint | null): EngineResult<void> {
+    const delay = delayNs ?? NO_TIME;
+    return this.#result(this.#native.tp_port_set_stamp_delay(this.#engine, port, delay));
+  }
+
   /** A frame arrives at a memory port at `rxTimeNs` (default: now). */
   inject(port: number, frame: Uint8Array, rxTimeNs = 0n): EngineResult<void> {
     return this.#result(

@@ -59,6 +59,7 @@ export interface NativeFunctions {
   tp_port_counters(engine: EnginePointer, port: number, out: BigUint64Array): number;
   tp_port_tx_latency(engine: EnginePointer, port: number, out: BigInt64Array): number;
   tp_port_set_tx_latency(engine: EnginePointer, port: number, latencyNs: bigint): number;
+  tp_port_set_stamp_delay(engine: EnginePointer, port: number, delayNs: bigint): number;
   tp_port_inject(
     engine: EnginePointer,
     port: number,
@@ -187,6 +188,7 @@ const SIGNATURES: Readonly<
   tp_port_counters: ['int', 'void *', 'uint32_t', 'uint64_t *'],
   tp_port_tx_latency: ['int', 'void *', 'uint32_t', 'int64_t *'],
   tp_port_set_tx_latency: ['int', 'void *', 'uint32_t', 'int64_t'],
+  tp_port_set_stamp_delay: ['int', 'void *', 'uint32_t', 'uint64_t'],
   tp_port_inject: ['int', 'void *', 'uint32_t', 'uint8_t *', 'uint32_t', 'uint64_t'],
   tp_port_take: ['int', 'void *', 'uint32_t', 'uint8_t *', 'uint32_t', 'uint64_t *'],
   tp_packet_out: ['int', 'void *', 'uint8_t *', 'uint32_t'],

@@ -364,6 +364,14 @@ int tp_port_set_tx_latency(struct tp_engine *engine, uint32_t number, int64_t la
   return unlock_with(engine, port == NULL ? TP_E_NO_SUCH_PORT : TP_OK);
 }
 
+int tp_port_set_stamp_delay(struct tp_engine *engine, uint32_t number, uint64_t delay_ns) {
+  struct tp_port *port = lock_port(engine, number);
+  const int result = port == NULL ? TP_E_NO_SUCH_PORT : tp_port_memory_delay_stamps(port, delay_ns);
+  tp_control_unlock(engine);
+  tp_wake(engine);
+  return result;
+}
+
 int tp_port_inject(struct tp_engine *engine, uint32_t number, const uint8_t *frame, uint32_t octets,
                    uint64_t rx_time_ns) {
   struct tp_port *port = lock_port(engine, number);

@@ -71,12 +71,13 @@ TP_API int tp_engine_stop(struct tp_engine *engine);
 TP_API int tp_engine_hold(struct tp_engine *engine);
 TP_API int tp_engine_resume(struct tp_engine *engine);
 /* Or on the caller's thread: one round over all ports and queues; returns frames handled. With a
- * virtual clock frames wait in shaped queues until tp_engine_set_time says their time has come. */
+ * virtual clock frames wait in shaped queues, and for TX events, until tp_engine_set_time says
+ * their time has come. */
 TP_API int tp_engine_step(struct tp_engine *engine);
 TP_API int tp_engine_set_time(struct tp_engine *engine, uint64_t now_ns);
 TP_API uint64_t tp_engine_now(struct tp_engine *engine);
-/* When the next frame that waits in a queue may leave; UINT64_MAX: none waits. For a host that
- * steps a virtual clock. */
+/* When the next frame that waits in a queue may leave, or a frame that waits for a TX event is
+ * brought again; UINT64_MAX: none waits. For a host that steps a virtual clock. */
 TP_API uint64_t tp_engine_next_time(struct tp_engine *engine);
 
 /* --- ports ---------------------------------------------------------------------------------- */
@@ -110,8 +111,13 @@ enum tp_port_counter {
   TP_PORT_TX_SATURATED,       /* correctionField at its limit */
   TP_PORT_TX_STAMPS,          /* kernel transmit timestamps seen */
   TP_PORT_TX_STAMPS_MISSING,
-  TP_PORT_LINK_UP,      /* 1 or 0 */
-  TP_PORT_QUEUE_OCTETS, /* now waiting */
+  TP_PORT_LINK_UP,        /* 1 or 0 */
+  TP_PORT_QUEUE_OCTETS,   /* now waiting */
+  TP_PORT_TX_EVENTS,      /* frames that egress saw again with their transmit time */
+  TP_PORT_TX_EVENTS_LOST, /* sent frames that it did not: no stamp in time, or too many wait for one
+                           */
+  TP_PORT_TX_WAITS,       /* frames that waited for a TX event */
+  TP_PORT_TX_WAITS_LOST,  /* dropped: too many waited, or one would not end */
   TP_PORT_COUNTER_COUNT
 };
 TP_API int tp_port_counters(struct tp_engine *engine, uint32_t port, uint64_t *out);
@@ -121,6 +127,10 @@ TP_API int tp_port_counters(struct tp_engine *engine, uint32_t port, uint64_t *o
 TP_API int tp_port_tx_latency(struct tp_engine *engine, uint32_t port, int64_t out[5]);
 /* Fixes the compensation (>= 0) or lets it be learned again (-1). */
 TP_API int tp_port_set_tx_latency(struct tp_engine *engine, uint32_t port, int64_t latency_ns);
+
+/* A memory port's transmit stamps come so long after the frame was sent; 0, as it begins: at once;
+ * UINT64_MAX: never. */
+TP_API int tp_port_set_stamp_delay(struct tp_engine *engine, uint32_t port, uint64_t delay_ns);
 
 /* Memory ports. Inject: a frame arrives at rx_time_ns (0: now). Take: the oldest sent frame's
  * length, or TP_E_NOT_FOUND; *tx_time_ns is when it left. */

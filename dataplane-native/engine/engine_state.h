@@ -5,7 +5,8 @@
  *   control.c           the API onto tables, counters, registers, groups, sessions
  *   loop.c              rounds over ports and queues, sleeping
  *   replication.c       ingress -> traffic manager -> queue, queue -> egress
- *   transmit_stamp.c    the deferred correction, learning of the transmit latency
+ *   transmit_stamp.c    the deferred correction, transmit stamps and what is learned from them
+ *   tx_event.c          frames that come back with their transmit time, and those that wait for it
  *   message.c           packet-ins, digests and port states, up to the host
  *   pipeline.c          loading compiled pipelines
  *   port_*.c            ports
@@ -110,7 +111,10 @@ uint32_t tp_ingress_recirculated(struct tp_engine *engine);
  */
 struct tp_packet *tp_egress_frame(struct tp_engine *engine, struct tp_port *port,
                                   struct tp_packet *packet, uint64_t now_ns);
-/* Drops all frames in queues and on their way, and counts them. */
+/* The same for a frame that was through egress before; its event.kind says why. */
+struct tp_packet *tp_egress_again(struct tp_engine *engine, struct tp_port *port,
+                                  struct tp_packet *packet);
+/* Drops all frames in queues, on their way and kept for events, and counts them. */
 void tp_drop_queued(struct tp_engine *engine, struct tp_port *port, enum tp_engine_counter reason);
 
 /* --- pipeline.c ------------------------------------------------------------------------------ */

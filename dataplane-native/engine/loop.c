@@ -3,7 +3,7 @@
  *
  *   recirculated frames -> ingress
  *   each port: a burst of received frames -> ingress -> queues
- *   each port: frames whose time has come -> egress -> sent
+ *   each port: TX events and frames whose time has come -> egress -> sent
  *   messages -> host
  *
  * and when a round finds nothing to do, sleep until a frame arrives, a waiting frame's time comes,
@@ -91,10 +91,8 @@ static void send_unsent(struct tp_port *port) {
   uint32_t done = 0;
   while (done < port->unsent_count) {
     struct tp_packet **next = &port->unsent[done];
-    const bool is_corrected =
-        next[0]->deferred.correction_offset != 0 && port->ops->transmit_event != NULL;
-    if (is_corrected) {
-      if (tp_transmit_corrected(port, next[0]) == TP_TRANSMIT_LATER) {
+    if (port->ops->transmit_event != NULL && tp_is_event(next[0])) {
+      if (tp_send_event(port, next[0]) == TP_TRANSMIT_LATER) {
         break;
       }
       done++;
@@ -102,7 +100,7 @@ static void send_unsent(struct tp_port *port) {
     }
     uint32_t run = 1;
     while (done + run < port->unsent_count &&
-           (next[run]->deferred.correction_offset == 0 || port->ops->transmit_event == NULL)) {
+           (port->ops->transmit_event == NULL || !tp_is_event(next[run]))) {
       run++;
     }
     const uint32_t taken = port->ops->transmit(port, next, run);
@@ -117,20 +115,41 @@ static void send_unsent(struct tp_port *port) {
   }
 }
 
-static uint32_t transmit_burst(struct tp_engine *engine, struct tp_port *port) {
-  uint32_t left_queue = 0;
-  if (port->unsent_count != 0) {
+/* Sends what is unsent and all that its TX events make of it, before anything else leaves the
+ * queue. Counts the passes through egress in `handled`; false when the port takes no more. */
+static bool send_with_events(struct tp_engine *engine, struct tp_port *port, uint32_t *handled) {
+  for (;;) {
     send_unsent(port);
     if (port->unsent_count != 0) {
-      return 0;
+      return false;
+    }
+    if (port->events.held == 0) {
+      return true;
+    }
+    const uint32_t passes = tp_run_events(engine, port);
+    if (passes == 0) {
+      return true;
+    }
+    *handled += passes;
+    for (uint32_t i = 0; i < port->unsent_count && port->queue.rate_bps != 0; i++) {
+      tp_queue_charge(&port->queue, port->unsent[i]->length, engine->schedule_ns);
     }
   }
+}
+
+static uint32_t transmit_burst(struct tp_engine *engine, struct tp_port *port) {
+  uint32_t handled = 0;
+  uint32_t left_queue = 0;
+  if ((port->unsent_count != 0 || port->events.held != 0) &&
+      !send_with_events(engine, port, &handled)) {
+    return handled;
+  }
   if (port->queue.frames == 0) {
-    return 0;
+    return handled;
   }
   /* A line that is not shaped has no schedule. */
   const uint64_t schedule_ns = port->queue.rate_bps == 0 ? 0 : tp_clock_schedule_ns(&engine->clock);
-  const uint64_t now_ns = tp_clock_now_ns(&engine->clock);
+  uint64_t now_ns = tp_clock_now_ns(&engine->clock);
   while (port->unsent_count < TP_BURST && left_queue < TP_BURST) {
     struct tp_packet *packet = tp_queue_take(&port->queue, schedule_ns);
     if (packet == NULL) {
@@ -141,10 +160,16 @@ static uint32_t transmit_burst(struct tp_engine *engine, struct tp_port *port) {
     if (packet != NULL) {
       tp_queue_charge(&port->queue, packet->length, schedule_ns);
       port->unsent[port->unsent_count++] = packet;
+      if (packet->event.request != 0) {
+        if (!send_with_events(engine, port, &handled)) {
+          break;
+        }
+        now_ns = tp_clock_now_ns(&engine->clock);
+      }
     }
   }
   send_unsent(port);
-  return left_queue;
+  return handled + left_queue;
 }
 
 /* When all ports have sent: a stamp can wait, a frame's residence is as long as it waits. */
@@ -221,11 +246,17 @@ uint64_t tp_next_release_ns(const struct tp_engine *engine) {
   for (uint32_t i = 0; i < engine->active_count; i++) {
     const struct tp_port *port = engine->active[i];
     /* A port that holds unsent frames wakes the loop when it has room. */
-    if (port->queue.frames == 0 || port->unsent_count != 0) {
+    if (port->unsent_count != 0) {
       continue;
     }
-    const uint64_t release_ns = port->queue.rate_bps == 0 ? 0 : port->queue.release_ns;
-    next_ns = release_ns < next_ns ? release_ns : next_ns;
+    if (port->queue.frames != 0) {
+      const uint64_t release_ns = port->queue.rate_bps == 0 ? 0 : port->queue.release_ns;
+      next_ns = release_ns < next_ns ? release_ns : next_ns;
+    }
+    if (port->events.held != 0) {
+      const uint64_t event_ns = tp_next_event_ns(port);
+      next_ns = event_ns < next_ns ? event_ns : next_ns;
+    }
   }
   return next_ns;
 }
@@ -279,7 +310,15 @@ static void sleep_until_work(struct tp_engine *engine, struct poll_set *set) {
   tp_loop_lock(engine);
   for (uint32_t i = 2; ready > 0 && i < set->count; i++) {
     struct tp_port *port = engine->ports[set->numbers[i]];
-    if ((set->fds[i].revents & ~(POLLIN | POLLOUT)) != 0 && port != NULL) {
+    if ((set->fds[i].revents & ~(POLLIN | POLLOUT)) == 0 || port == NULL) {
+      continue;
+    }
+    /* A stamp that has come looks like an error. */
+    const uint32_t before = port->latency.waiting_count;
+    if (before != 0 && port->ops->read_stamps != NULL) {
+      port->ops->read_stamps(port);
+    }
+    if (port->latency.waiting_count == before) {
       port->needs_maintenance = true;
     }
   }

@@ -11,6 +11,7 @@
 #include "engine.h"
 #include "queue.h"
 #include "transmit_stamp.h"
+#include "tx_event.h"
 
 #define TP_BURST 32u
 
@@ -25,13 +26,15 @@ struct tp_port_ops {
   /* An event frame is about to be sent: the last chance to do things before its clock is read. May
    * be null. */
   void (*prepare_event)(struct tp_port *port);
-  /* Sends one packet at once and asks for its transmit stamp, of which it tells the port's
-   * tp_latency; `instant_ns` is when the engine read the clock for it. Null: the port's frames are
-   * not corrected (they do not leave the machine). */
+  /* Sends one packet at once and may ask for its transmit stamp, as it must when the packet asks
+   * for an event: see tp_stamp_expect. `instant_ns` is when the engine read the clock for it. Null:
+   * the port's frames are not corrected and have no events (they do not leave the machine). */
   enum tp_transmit_result (*transmit_event)(struct tp_port *port, struct tp_packet *packet,
                                             uint64_t instant_ns);
   /* Reads the transmit stamps that have arrived. May be null. */
   void (*read_stamps)(struct tp_port *port);
+  /* Schedule time at which read_stamps will find one. Null: poll_fd tells. */
+  uint64_t (*next_stamp_ns)(const struct tp_port *port);
   /* What to wait on: a descriptor for POLLIN, or -1. */
   int (*poll_fd)(const struct tp_port *port);
   /* Now and then, and when poll_fd reports an error: link state, counters kept by the kernel. */
@@ -51,6 +54,7 @@ struct tp_port {
   uint32_t unsent_count;
   struct tp_queue queue;
   struct tp_latency latency;
+  struct tp_events events;
   uint64_t counters[TP_PORT_COUNTER_COUNT];
 };
 
@@ -63,6 +67,7 @@ int tp_port_memory_inject(struct tp_port *port, const uint8_t *frame, uint32_t o
                           uint64_t rx_time_ns);
 int tp_port_memory_take(struct tp_port *port, uint8_t *frame, uint32_t capacity,
                         uint64_t *tx_time_ns);
+int tp_port_memory_delay_stamps(struct tp_port *port, uint64_t delay_ns);
 /* The CPU port: a frame of the control plane to be received next. */
 int tp_port_cpu_inject(struct tp_port *port, const uint8_t *frame, uint32_t octets);
 

@@ -10,6 +10,7 @@ struct memory_port {
   struct tp_port port; /* first: a tp_port is the memory_port */
   struct tp_packet_list received;
   struct tp_packet_list sent; /* tx_estimate_ns is when it left */
+  uint64_t stamp_delay_ns; /* a stamp comes so long after its frame was sent; UINT64_MAX: never */
 };
 
 static uint32_t memory_receive(struct tp_port *port, struct tp_packet **burst, uint32_t limit) {
@@ -40,11 +41,64 @@ static uint32_t memory_transmit(struct tp_port *port, struct tp_packet **burst, 
 static enum tp_transmit_result memory_transmit_event(struct tp_port *port, struct tp_packet *packet,
                                                      uint64_t instant_ns) {
   struct memory_port *memory = (struct memory_port *)port;
+  const uint64_t tx_time_ns = instant_ns + (uint64_t)port->latency.applied_ns;
   if (is_full(memory)) {
     return TP_TRANSMIT_LATER;
   }
-  send_one(memory, packet, instant_ns + (uint64_t)port->latency.applied_ns);
+  if (packet->event.request == 0) {
+    send_one(memory, packet, tx_time_ns);
+    return TP_TRANSMIT_DONE;
+  }
+  struct tp_packet *sent = tp_pool_take(&port->engine->pool);
+  if (sent == NULL) {
+    tp_port_count(port, TP_PORT_TX_EVENTS_LOST, 1);
+    send_one(memory, packet, tx_time_ns);
+    return TP_TRANSMIT_DONE;
+  }
+  memcpy(sent->data, packet->data, packet->length);
+  sent->length = packet->length;
+  send_one(memory, sent, tx_time_ns);
+  tp_stamp_expect(port, packet, tx_time_ns);
   return TP_TRANSMIT_DONE;
+}
+
+/* Of the stamps that are outstanding, the one that was asked for first. */
+static const struct tp_outstanding_stamp *oldest_slot(const struct tp_port *port) {
+  const struct tp_latency *latency = &port->latency;
+  uint32_t id = latency->next_id - TP_LATENCY_SAMPLES;
+  while (!latency->outstanding[id % TP_LATENCY_SAMPLES].waiting) {
+    id++;
+  }
+  return &latency->outstanding[id % TP_LATENCY_SAMPLES];
+}
+
+/* Of a frame that is yet to leave, because the port's latency is in the future: 0. */
+static uint64_t age_ns_of(const struct tp_port *port, const struct tp_outstanding_stamp *slot) {
+  const uint64_t now_ns = tp_clock_now_ns(&port->engine->clock);
+  return now_ns > slot->instant_ns ? now_ns - slot->instant_ns : 0;
+}
+
+static void memory_read_stamps(struct tp_port *port) {
+  const struct memory_port *memory = (const struct memory_port *)port;
+  while (port->latency.waiting_count != 0) {
+    const struct tp_outstanding_stamp *slot = oldest_slot(port);
+    if (age_ns_of(port, slot) < memory->stamp_delay_ns) {
+      break;
+    }
+    tp_stamp_arrived(port, slot->id, slot->instant_ns);
+  }
+  tp_stamps_expire(port, tp_clock_now_ns(&port->engine->clock));
+}
+
+/* The time of a stamp, or that at which it is overdue. */
+static uint64_t memory_next_stamp_ns(const struct tp_port *port) {
+  const struct memory_port *memory = (const struct memory_port *)port;
+  const uint64_t overdue_ns = TP_STAMP_OVERDUE_NS + 1;
+  const uint64_t delay_ns =
+      memory->stamp_delay_ns < overdue_ns ? memory->stamp_delay_ns : overdue_ns;
+  const uint64_t age_ns = age_ns_of(port, oldest_slot(port));
+  const uint64_t left_ns = age_ns < delay_ns ? delay_ns - age_ns : 0;
+  return tp_clock_schedule_ns(&port->engine->clock) + left_ns;
 }
 
 static int memory_poll_fd(const struct tp_port *port) {
@@ -77,6 +131,8 @@ static const struct tp_port_ops MEMORY_OPS = {
     .receive = memory_receive,
     .transmit = memory_transmit,
     .transmit_event = memory_transmit_event,
+    .read_stamps = memory_read_stamps,
+    .next_stamp_ns = memory_next_stamp_ns,
     .poll_fd = memory_poll_fd,
     .maintain = memory_maintain,
     .discard = memory_discard,
@@ -114,6 +170,14 @@ int tp_port_memory_inject(struct tp_port *port, const uint8_t *frame, uint32_t o
   packet->length = octets;
   packet->rx_time_ns = rx_time_ns != 0 ? rx_time_ns : tp_clock_now_ns(&engine->clock);
   tp_packet_list_push(&((struct memory_port *)port)->received, packet);
+  return TP_OK;
+}
+
+int tp_port_memory_delay_stamps(struct tp_port *port, uint64_t delay_ns) {
+  if (port->ops != &MEMORY_OPS) {
+    return TP_E_NO_SUCH_PORT;
+  }
+  ((struct memory_port *)port)->stamp_delay_ns = delay_ns;
   return TP_OK;
 }
 

@@ -25,8 +25,8 @@
 /* Of a frame's sockaddr_ll in its ring slot. */
 #define ADDRESS_OFFSET ((unsigned)TPACKET_ALIGN((int)sizeof(struct tpacket2_hdr)))
 
-/* Stamps are asked for no more often than this: a flood of event frames would otherwise be slowed
- * down by its stamps, and four thousand a second are plenty to learn from. */
+/* To learn from, stamps are asked for no more often than this: a flood of event frames would
+ * otherwise be slowed down by its stamps, and four thousand a second are plenty to learn from. */
 #define STAMP_SPACING_NS UINT64_C(250000)
 /* After so long without an event frame, what sends it is no longer in the processor's cache. */
 #define COLD_NS UINT64_C(50000)
@@ -187,7 +187,8 @@ static void ask_for_stamp(struct msghdr *message, char *control, size_t control_
 static enum tp_transmit_result packet_transmit_event(struct tp_port *port, struct tp_packet *packet,
                                                      uint64_t instant_ns) {
   struct packet_port *self = (struct packet_port *)port;
-  const bool is_asked = instant_ns - self->stamp_asked_ns >= STAMP_SPACING_NS;
+  const bool is_asked =
+      packet->event.request != 0 || instant_ns - self->stamp_asked_ns >= STAMP_SPACING_NS;
   struct iovec vector = {.iov_base = packet->data, .iov_len = packet->length};
   alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(uint32_t))];
   struct msghdr message = {.msg_iov = &vector, .msg_iovlen = 1};
@@ -205,7 +206,8 @@ static enum tp_transmit_result packet_transmit_event(struct tp_port *port, struc
     tp_port_count(port, TP_PORT_TX_OCTETS, packet->length);
     if (is_asked) {
       self->stamp_asked_ns = instant_ns;
-      tp_latency_expect(port, instant_ns);
+      tp_stamp_expect(port, packet, instant_ns);
+      return TP_TRANSMIT_DONE;
     }
   } else if (is_full(error)) {
     return TP_TRANSMIT_LATER;
@@ -214,7 +216,7 @@ static enum tp_transmit_result packet_transmit_event(struct tp_port *port, struc
     /* The kernel may or may not have counted an id for it: start counting anew. */
     if (is_asked && self->socket.fd >= 0) {
       tp_packet_socket_restart_stamps(&self->socket);
-      tp_latency_restart(port);
+      tp_stamps_restart(port);
     }
   }
   tp_pool_give(&port->engine->pool, packet);
@@ -235,7 +237,7 @@ static void read_stamp(struct tp_port *port, struct msghdr *message) {
   if (stamps != NULL && origin != NULL && origin->ee_errno == ENOMSG &&
       origin->ee_origin == SO_EE_ORIGIN_TIMESTAMPING) {
     const struct timespec software = stamps->ts[0];
-    tp_latency_learn(port, origin->ee_data,
+    tp_stamp_arrived(port, origin->ee_data,
                      (uint64_t)software.tv_sec * TP_NS_PER_S + (uint64_t)software.tv_nsec);
   }
 }
@@ -282,7 +284,7 @@ static struct tp_socket_fault reopen(struct packet_port *self) {
   read_kernel_drops(self);
   tp_packet_socket_close(&self->socket);
   self->next_slot = 0;
-  tp_latency_restart(&self->port);
+  tp_stamps_restart(&self->port);
   return tp_packet_socket_open(&self->socket, self->interface, self->port.engine->max_frame);
 }
 
@@ -290,7 +292,7 @@ static void packet_maintain(struct tp_port *port) {
   struct packet_port *self = (struct packet_port *)port;
   while (read_error_queue(port)) { /* all of it: what is left would keep waking the loop */
   }
-  tp_latency_expire(port, tp_clock_now_ns(&port->engine->clock));
+  tp_stamps_expire(port, tp_clock_now_ns(&port->engine->clock));
   if (self->socket.fd >= 0) {
     int ignored; /* reading it clears it: a bound socket survives its interface going down */
     socklen_t octets = sizeof ignored;

@@ -7,6 +7,7 @@
  */
 #include <string.h>
 
+#include "checksum.h"
 #include "engine_state.h"
 
 #define MICROSECONDS(ns) (((ns) / 1000) & TP_TIME_MASK)
@@ -241,14 +242,18 @@ static void recirculate(struct tp_engine *engine, struct tp_packet *packet) {
   engine->recirculated_tail = again;
 }
 
-struct tp_packet *tp_egress_frame(struct tp_engine *engine, struct tp_port *port,
-                                  struct tp_packet *packet, uint64_t now_ns) {
+/* Ports that nothing leaves the machine by have no stamps; other numbers mean something else. */
+static bool can_have_event(const struct tp_port *port, const struct tp_packet *packet) {
+  return port->ops->transmit_event != NULL && packet->event.request <= TP_EVENT_REQUEST_LIMIT;
+}
+
+/* A pass through egress, and what it asked for: the frame to send, or null. */
+static struct tp_packet *run_egress(struct tp_engine *engine, struct tp_port *port,
+                                    struct tp_packet *packet, uint64_t now_ns) {
   packet->requests = (struct tp_requests){0};
   packet->deferred = (struct tp_deferred_correction){0};
   packet->tx_estimate_ns = now_ns + (uint64_t)port->latency.applied_ns;
   packet->sm.egress_global_timestamp = MICROSECONDS(now_ns);
-  packet->sm.deq_timedelta = (uint32_t)((now_ns - packet->enqueued_ns) / 1000);
-  packet->sm.deq_qdepth = port->queue.frames & DEPTH_MASK;
   engine->pipeline.ops->egress(&engine->pipeline.state, packet);
   note_truncation(packet);
   if (packet->requests.lost) {
@@ -259,7 +264,8 @@ struct tp_packet *tp_egress_frame(struct tp_engine *engine, struct tp_port *port
     clone_frame(engine, packet, TP_INSTANCE_CLONE_E2E);
   }
   if (packet->sm.egress_spec == TP_PORT_DROP) {
-    tp_engine_drop(engine, packet, TP_ENGINE_DROPPED_BY_PROGRAM);
+    engine->counters[TP_ENGINE_DROPPED_BY_PROGRAM] += !packet->event.was_sent;
+    tp_pool_give(&engine->pool, packet);
     return NULL;
   }
   if (packet->truncate_octets != 0 && packet->length > packet->truncate_octets) {
@@ -269,7 +275,42 @@ struct tp_packet *tp_egress_frame(struct tp_engine *engine, struct tp_port *port
     recirculate(engine, packet);
     return NULL;
   }
+  if (packet->event.wait_ns != 0) {
+    tp_event_wait(port, packet);
+    return NULL;
+  }
+  if (packet->event.request != 0 && !can_have_event(port, packet)) {
+    packet->event.request = 0;
+    tp_port_count(port, TP_PORT_TX_EVENTS_LOST, 1);
+  }
   return packet;
+}
+
+struct tp_packet *tp_egress_frame(struct tp_engine *engine, struct tp_port *port,
+                                  struct tp_packet *packet, uint64_t now_ns) {
+  packet->sm.deq_timedelta = (uint32_t)((now_ns - packet->enqueued_ns) / 1000);
+  packet->sm.deq_qdepth = port->queue.frames & DEPTH_MASK;
+  return run_egress(engine, port, packet, now_ns);
+}
+
+struct tp_packet *tp_egress_again(struct tp_engine *engine, struct tp_port *port,
+                                  struct tp_packet *packet) {
+  struct tp_transmit_event *event = &packet->event;
+  if (event->kind <= TP_EVENT_REQUEST_LIMIT) {
+    if (packet->passes++ >= TP_PASS_LIMIT) {
+      tp_engine_drop(engine, packet, TP_ENGINE_DROPPED_LOOPS);
+      return NULL;
+    }
+    const uint16_t offset = packet->deferred.correction_offset;
+    event->correction = offset == 0 ? 0 : tp_load64(packet->data + offset);
+    event->was_sent = true;
+  }
+  event->request = 0;
+  event->wait_ns = 0;
+  if (packet->payload_offset > packet->length) {
+    packet->payload_offset = packet->length; /* it was cut inside its headers */
+  }
+  return run_egress(engine, port, packet, tp_clock_now_ns(&engine->clock));
 }
 
 void tp_drop_queued(struct tp_engine *engine, struct tp_port *port, enum tp_engine_counter reason) {
@@ -281,4 +322,5 @@ void tp_drop_queued(struct tp_engine *engine, struct tp_port *port, enum tp_engi
     tp_engine_drop(engine, port->unsent[i], reason);
   }
   port->unsent_count = 0;
+  engine->counters[reason] += tp_discard_events(port);
 }

@@ -8,9 +8,19 @@
 
 #define CORRECTION_LIMIT INT64_MAX
 #define FRACTION_BITS    16
+#define RATE_BITS        41
 
 static bool is_inside(const struct tp_packet *packet, uint32_t offset, uint32_t octets) {
   return offset + octets <= packet->length;
+}
+
+/* In 2^-16 ns; more than a correctionField may hold when the residence is near 2^47 ns. */
+static uint64_t in_master_time(uint64_t residence_ns, int32_t rate_offset) {
+  if (rate_offset == 0) {
+    return residence_ns << FRACTION_BITS;
+  }
+  const uint64_t rate = (UINT64_C(1) << RATE_BITS) + (uint64_t)(int64_t)rate_offset;
+  return (uint64_t)(((tp_u128)residence_ns * rate) >> (RATE_BITS - FRACTION_BITS));
 }
 
 enum tp_correction_result tp_correct(struct tp_packet *packet, uint64_t transmit_ns) {
@@ -23,7 +33,8 @@ enum tp_correction_result tp_correct(struct tp_packet *packet, uint64_t transmit
   uint8_t *field = packet->data + deferred.correction_offset;
   const uint64_t before = tp_load64(field);
   int64_t sum;
-  if (__builtin_add_overflow((int64_t)before, (int64_t)(residence_ns << FRACTION_BITS), &sum)) {
+  if (__builtin_add_overflow((int64_t)before, in_master_time(residence_ns, deferred.rate_offset),
+                             &sum)) {
     sum = CORRECTION_LIMIT; /* the residence is positive: only the upper limit can be passed */
   }
   tp_store64(field, (uint64_t)sum);
@@ -39,7 +50,7 @@ enum tp_correction_result tp_correct(struct tp_packet *packet, uint64_t transmit
   return sum == CORRECTION_LIMIT ? TP_CORRECTION_SATURATED : TP_CORRECTION_DONE;
 }
 
-enum tp_transmit_result tp_transmit_corrected(struct tp_port *port, struct tp_packet *packet) {
+static enum tp_transmit_result transmit_corrected(struct tp_port *port, struct tp_packet *packet) {
   struct tp_engine *engine = port->engine;
   const struct tp_deferred_correction deferred = packet->deferred;
   uint8_t saved_field[8] = {0};
@@ -73,18 +84,14 @@ enum tp_transmit_result tp_transmit_corrected(struct tp_port *port, struct tp_pa
   return TP_TRANSMIT_DONE;
 }
 
-uint32_t tp_latency_expect(struct tp_port *port, uint64_t instant_ns) {
-  struct tp_latency *latency = &port->latency;
-  const uint32_t id = latency->next_id++;
-  struct tp_outstanding_stamp *slot = &latency->outstanding[id % TP_LATENCY_SAMPLES];
-  if (slot->waiting) {
-    tp_port_count(port, TP_PORT_TX_STAMPS_MISSING, 1);
-    latency->waiting_count--;
+enum tp_transmit_result tp_send_event(struct tp_port *port, struct tp_packet *packet) {
+  if (packet->deferred.correction_offset != 0) {
+    return transmit_corrected(port, packet);
   }
-  *slot = (struct tp_outstanding_stamp){.instant_ns = instant_ns, .id = id, .waiting = true};
-  latency->waiting_count++;
-  return id;
+  return port->ops->transmit_event(port, packet, tp_clock_now_ns(&port->engine->clock));
 }
+
+/* --- the latency ----------------------------------------------------------------------------- */
 
 static uint32_t position_of(const struct tp_latency *latency, int64_t value) {
   uint32_t low = 0;
@@ -120,41 +127,6 @@ static void add_sample(struct tp_latency *latency, int64_t sample_ns) {
   }
 }
 
-void tp_latency_learn(struct tp_port *port, uint32_t id, uint64_t stamp_ns) {
-  struct tp_latency *latency = &port->latency;
-  struct tp_outstanding_stamp *slot = &latency->outstanding[id % TP_LATENCY_SAMPLES];
-  if (!slot->waiting || slot->id != id) {
-    return; /* late: counted as missing when its slot was taken */
-  }
-  slot->waiting = false;
-  latency->waiting_count--;
-  tp_port_count(port, TP_PORT_TX_STAMPS, 1);
-  const int64_t sample_ns = (int64_t)(stamp_ns - slot->instant_ns);
-  if (sample_ns > -TP_LATENCY_LIMIT_NS && sample_ns < TP_LATENCY_LIMIT_NS) {
-    add_sample(latency, sample_ns);
-  }
-}
-
-void tp_latency_expire(struct tp_port *port, uint64_t now_ns) {
-  struct tp_latency *latency = &port->latency;
-  for (uint32_t i = 0; latency->waiting_count != 0 && i < TP_LATENCY_SAMPLES; i++) {
-    struct tp_outstanding_stamp *slot = &latency->outstanding[i];
-    if (slot->waiting && now_ns - slot->instant_ns > TP_STAMP_OVERDUE_NS) {
-      slot->waiting = false;
-      latency->waiting_count--;
-      tp_port_count(port, TP_PORT_TX_STAMPS_MISSING, 1);
-    }
-  }
-}
-
-void tp_latency_restart(struct tp_port *port) {
-  struct tp_latency *latency = &port->latency;
-  tp_port_count(port, TP_PORT_TX_STAMPS_MISSING, latency->waiting_count);
-  memset(latency->outstanding, 0, sizeof latency->outstanding);
-  latency->waiting_count = 0;
-  latency->next_id = 0;
-}
-
 void tp_latency_fix(struct tp_latency *latency, int64_t latency_ns) {
   latency->is_fixed = latency_ns >= 0;
   if (latency->is_fixed) {
@@ -172,4 +144,96 @@ void tp_latency_report(const struct tp_latency *latency, int64_t out[5]) {
   out[2] = count == 0 ? 0 : latency->by_size[count / 2];
   out[3] = count == 0 ? 0 : latency->by_size[count * 99 / 100];
   out[4] = count == 0 ? 0 : latency->by_size[count - 1];
+}
+
+/* --- stamps ---------------------------------------------------------------------------------- */
+
+/* A slot's stamp will not be waited for any more. */
+static void give_up(struct tp_port *port, struct tp_outstanding_stamp *slot) {
+  tp_port_count(port, TP_PORT_TX_STAMPS_MISSING, 1);
+  if (slot->packet != NULL) {
+    tp_event_lost(port, slot->packet);
+  }
+  *slot = (struct tp_outstanding_stamp){0};
+  port->latency.waiting_count--;
+}
+
+void tp_stamp_expect(struct tp_port *port, struct tp_packet *packet, uint64_t instant_ns) {
+  struct tp_latency *latency = &port->latency;
+  const uint32_t id = latency->next_id++;
+  struct tp_outstanding_stamp *slot = &latency->outstanding[id % TP_LATENCY_SAMPLES];
+  if (slot->waiting) {
+    give_up(port, slot);
+  }
+  /* A frame that is not corrected goes without the corrected ones' preparation. */
+  *slot = (struct tp_outstanding_stamp){.instant_ns = instant_ns,
+                                        .id = id,
+                                        .waiting = true,
+                                        .is_sample = packet->deferred.correction_offset != 0};
+  latency->waiting_count++;
+  if (packet->event.request == 0) {
+    tp_pool_give(&port->engine->pool, packet);
+    return;
+  }
+  port->events.held++;
+  port->events.in_slots++;
+  if (tp_event_has_room(port)) {
+    slot->packet = packet;
+  } else {
+    tp_event_lost(port, packet);
+  }
+}
+
+void tp_stamp_arrived(struct tp_port *port, uint32_t id, uint64_t stamp_ns) {
+  struct tp_latency *latency = &port->latency;
+  struct tp_outstanding_stamp *slot = &latency->outstanding[id % TP_LATENCY_SAMPLES];
+  if (!slot->waiting || slot->id != id) {
+    return; /* late: counted as missing when its slot was taken */
+  }
+  tp_port_count(port, TP_PORT_TX_STAMPS, 1);
+  const int64_t sample_ns = (int64_t)(stamp_ns - slot->instant_ns);
+  if (slot->is_sample && sample_ns > -TP_LATENCY_LIMIT_NS && sample_ns < TP_LATENCY_LIMIT_NS) {
+    add_sample(latency, sample_ns);
+  }
+  if (slot->packet != NULL) {
+    tp_event_ready(port, slot->packet, stamp_ns);
+  }
+  *slot = (struct tp_outstanding_stamp){0};
+  latency->waiting_count--;
+}
+
+void tp_stamps_expire(struct tp_port *port, uint64_t now_ns) {
+  struct tp_latency *latency = &port->latency;
+  for (uint32_t i = 0; latency->waiting_count != 0 && i < TP_LATENCY_SAMPLES; i++) {
+    struct tp_outstanding_stamp *slot = &latency->outstanding[i];
+    const int64_t age_ns = (int64_t)(now_ns - slot->instant_ns);
+    const bool is_overdue = age_ns > TP_STAMP_OVERDUE_NS || age_ns < -TP_STAMP_OVERDUE_NS;
+    if (slot->waiting && is_overdue) { /* or the clock was stepped */
+      give_up(port, slot);
+    }
+  }
+}
+
+void tp_stamps_restart(struct tp_port *port) {
+  struct tp_latency *latency = &port->latency;
+  for (uint32_t i = 0; latency->waiting_count != 0 && i < TP_LATENCY_SAMPLES; i++) {
+    if (latency->outstanding[i].waiting) {
+      give_up(port, &latency->outstanding[i]);
+    }
+  }
+  latency->next_id = 0;
+}
+
+uint32_t tp_stamps_discard(struct tp_port *port) {
+  uint32_t count = 0;
+  for (uint32_t i = 0; port->events.in_slots != 0 && i < TP_LATENCY_SAMPLES; i++) {
+    struct tp_outstanding_stamp *slot = &port->latency.outstanding[i];
+    if (slot->packet != NULL) {
+      tp_pool_give(&port->engine->pool, slot->packet);
+      slot->packet = NULL;
+      port->events.in_slots--;
+      count++;
+    }
+  }
+  return count;
 }

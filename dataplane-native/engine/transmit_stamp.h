@@ -2,6 +2,8 @@
  * transmit_stamp.h - the deferred half of a correction, and what it needs to know: how long after
  * the engine's own reading of the clock a frame really leaves.
  *
+ * The stamps also tell a program when its frame left: see tx_event.h.
+ *
  *   read the clock -> write correctionField and checksum -> send -> ... kernel's transmit stamp
  *   '---------------------- a constant part, learned from the stamps ----------------------'
  */
@@ -14,7 +16,7 @@
 /* A stamp further away than this from its instant is of another frame, or the clock was stepped. */
 #define TP_LATENCY_LIMIT_NS INT64_C(100000000)
 /* No network card takes longer to tell. */
-#define TP_STAMP_OVERDUE_NS UINT64_C(1000000000)
+#define TP_STAMP_OVERDUE_NS INT64_C(1000000000)
 
 struct tp_port;
 
@@ -27,6 +29,8 @@ struct tp_outstanding_stamp {
   uint64_t instant_ns;
   uint32_t id;
   bool waiting;
+  bool is_sample;           /* its latency is one to learn from */
+  struct tp_packet *packet; /* kept for its TX event; null: it asked for none */
 };
 
 struct tp_latency {
@@ -50,23 +54,32 @@ enum tp_correction_result {
 };
 
 /*
- * correctionField += (transmit_ns - start_ns) mod 2^48, in units of 2^-16 ns, limited to
- * 0x7FFF_FFFF_FFFF_FFFF, which the standard has for "too large to be represented" (IEEE 1588-2019,
- * 13.3.2.9); mends the checksum unless it is absent (0).
+ * correctionField += ((transmit_ns - start_ns) mod 2^48) * (1 + rate_offset / 2^41), in units of
+ * 2^-16 ns (fractions of a unit are dropped), limited to 0x7FFF_FFFF_FFFF_FFFF, which the standard
+ * has for "too large to be represented" (IEEE 1588-2019, 13.3.2.9); mends the checksum unless it is
+ * absent (0).
  */
 enum tp_correction_result tp_correct(struct tp_packet *packet, uint64_t transmit_ns);
 
-/* Completes the correction and sends the frame in the same breath. */
-enum tp_transmit_result tp_transmit_corrected(struct tp_port *port, struct tp_packet *packet);
+/* Whether a frame is sent alone, its clock read right before: to be corrected, or to come back. */
+static inline bool tp_is_event(const struct tp_packet *packet) {
+  return packet->deferred.correction_offset != 0 || packet->event.request != 0;
+}
 
-/* An event frame went out at `instant_ns`; its stamp will carry the id that is returned. */
-uint32_t tp_latency_expect(struct tp_port *port, uint64_t instant_ns);
-/* The kernel's stamp of frame `id`. */
-void tp_latency_learn(struct tp_port *port, uint32_t id, uint64_t stamp_ns);
+/* Completes the correction, if one is asked for, and sends the frame in the same breath. */
+enum tp_transmit_result tp_send_event(struct tp_port *port, struct tp_packet *packet);
+
+/* A packet went out at `instant_ns`, its stamp was asked for and will carry the next id. Keeps the
+ * packet when it asked for an event, else gives it back. */
+void tp_stamp_expect(struct tp_port *port, struct tp_packet *packet, uint64_t instant_ns);
+/* The kernel's stamp of frame `id`: learns from it, and makes the frame's event ready. */
+void tp_stamp_arrived(struct tp_port *port, uint32_t id, uint64_t stamp_ns);
 /* Gives up on stamps that are overdue. */
-void tp_latency_expire(struct tp_port *port, uint64_t now_ns);
+void tp_stamps_expire(struct tp_port *port, uint64_t now_ns);
 /* Forgets what is outstanding: the kernel's count of ids starts at 0 again. */
-void tp_latency_restart(struct tp_port *port);
+void tp_stamps_restart(struct tp_port *port);
+/* Gives back the packets that wait for a stamp; how many. The stamps may still come. */
+uint32_t tp_stamps_discard(struct tp_port *port);
 void tp_latency_fix(struct tp_latency *latency, int64_t latency_ns);
 /* See tp_port_tx_latency in engine.h. */
 void tp_latency_report(const struct tp_latency *latency, int64_t out[5]);

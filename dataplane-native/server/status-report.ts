@@ -66,6 +66,7 @@ const PORT_DROPS = [
   'txQueueFull',
   'txErrors',
   'txCorrectionLost',
+  'txWaitsLost',
 ] as const satisfies readonly (keyof PortCounters)[];
 
 const ENGINE_DROPS = [

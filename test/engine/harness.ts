@@ -22,6 +22,8 @@ export const ACTIONS = {
   truncate: 8,
   loop: 9,
   egressClone: 10,
+  event: 11,
+  wait: 12,
 } as const;
 
 function newestSource(): number {
@@ -46,6 +48,17 @@ export async function fixturePipeline(): Promise<string> {
   if (!compiled.ok) throw new Error(compiled.error.message);
   return compiled.value.sharedObject;
 }
+
+/** What frames treated as `event` do when they come back; their time is in register 1 then. */
+export const REQUESTS = {
+  tell: 1,
+  end: 2,
+  twice: 3,
+  forEver: 4,
+  toGround: 5,
+  round: 6,
+  outOfRange: 251,
+} as const;
 
 /** The value of a result that must be good. */
 export function must<T>(
