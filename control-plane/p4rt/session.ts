@@ -41,8 +41,15 @@ import {
   type ArbitrationEvent,
   type ArbitrationPhase,
 } from './arbitration.js';
+import {
+  describe,
+  rpcCode,
+  unaryFailure,
+  type RpcErrorCode,
+  type UnaryResult,
+} from './rpc-failure.js';
 import { grpcDefinition } from './service.js';
-import { CODE, codeName, decodeUpdateOutcomes, type UpdateOutcome } from './write-errors.js';
+import { CODE, decodeUpdateOutcomes, type UpdateOutcome } from './write-errors.js';
 
 export interface SessionOptions {
   /** `host:port`, without TLS. */
@@ -65,14 +72,22 @@ export interface SessionHandlers {
   readonly onStreamError: (error: StreamError) => void;
 }
 
-export type RpcErrorCode = 'rpc-failed' | 'rpc-unavailable' | 'rpc-not-primary';
-
 /** A Write that failed; `outcomes` has one element per update, or is null when nothing is known. */
 export interface WriteFailure {
   readonly code: RpcErrorCode;
   readonly message: string;
   readonly outcomes: readonly UpdateOutcome[] | null;
 }
+
+/** What became of packet-outs. */
+export interface PacketOutCounters {
+  readonly sent: number;
+  readonly noStream: number;
+  /** Given up since the switch does not take what was sent before. */
+  readonly streamFull: number;
+}
+
+export type { RpcErrorCode };
 
 export type WriteResult =
   { readonly ok: true } | { readonly ok: false; readonly error: WriteFailure };
@@ -86,6 +101,9 @@ const MAX_MESSAGE_OCTETS = 64 * 1024 * 1024;
 /** Small enough that one Write never holds a switch's table lock for long. */
 const WRITE_BATCH = 512;
 
+/** Messages to a switch that reads slowly, before packet-outs are given up. */
+const MAX_WAITING_MESSAGES = 256;
+
 const RPC = grpcDefinition(P4Runtime);
 
 export class P4rtSession {
@@ -96,6 +114,7 @@ export class P4rtSession {
   #timer: NodeJS.Timeout | null = null;
   #probe: NodeJS.Timeout | null = null;
   readonly #calls = new Set<Call>();
+  #packetOuts: PacketOutCounters = { sent: 0, noStream: 0, streamFull: 0 };
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -269,12 +288,28 @@ export class P4rtSession {
     });
   }
 
-  /** False when there is no stream. Errors come back through `onStreamError`. */
+  get packetOuts(): PacketOutCounters {
+    return this.#packetOuts;
+  }
+
+  /**
+   * False when there is no stream, or when it takes no more: a packet that waits is worth nothing.
+   * Errors of the switch come back through `onStreamError`.
+   */
   sendPacket(payload: Uint8Array, metadata: PacketMetadata[]): boolean {
-    return this.#send({
+    if (this.#stream !== null && this.#stream.writableLength >= MAX_WAITING_MESSAGES) {
+      this.#packetOuts = { ...this.#packetOuts, streamFull: this.#packetOuts.streamFull + 1 };
+      return false;
+    }
+    const sent = this.#send({
       case: 'packet',
       value: { $typeName: 'p4.v1.PacketOut', payload, metadata },
     });
+    const { packetOuts } = this;
+    this.#packetOuts = sent
+      ? { ...packetOuts, sent: packetOuts.sent + 1 }
+      : { ...packetOuts, noStream: packetOuts.noStream + 1 };
+    return sent;
   }
 
   /** Writes in batches; on failure `outcomes` covers all updates, OK for those that succeeded. */
@@ -408,64 +443,6 @@ export class P4rtSession {
 /** A call that is under way. */
 interface Call {
   readonly cancel: () => void;
-}
-
-interface UnaryFailure {
-  readonly code: RpcErrorCode;
-  readonly message: string;
-  readonly status: number;
-  readonly details: Uint8Array | undefined;
-}
-
-type UnaryResult<Response> =
-  | { readonly ok: true; readonly value: Response }
-  | { readonly ok: false; readonly error: UnaryFailure };
-
-function unaryFailure(address: string, error: ServiceError | null): UnaryFailure {
-  if (error === null) {
-    return {
-      code: 'rpc-failed',
-      message: `${address} gave no answer`,
-      status: CODE.unknown,
-      details: undefined,
-    };
-  }
-  const details = error.metadata.get('grpc-status-details-bin')[0];
-  return {
-    code: rpcCode(error),
-    message: describe(address, error),
-    status: error.code,
-    details: details instanceof Uint8Array ? details : undefined,
-  };
-}
-
-function rpcCode(error: ServiceError): RpcErrorCode {
-  const status: number = error.code;
-  if (status === CODE.unavailable || status === CODE.cancelled) return 'rpc-unavailable';
-  return status === CODE.permissionDenied ? 'rpc-not-primary' : 'rpc-failed';
-}
-
-function describe(address: string, error: ServiceError): string {
-  const status: number = error.code;
-  if (status === CODE.unavailable) {
-    return `no P4Runtime switch answers at ${address} (${plainDetails(error.details)})`;
-  }
-  if (status === CODE.cancelled) return `the connection to ${address} was closed`;
-  if (status === CODE.deadlineExceeded) return `${address} does not answer in time`;
-  return `${address} answers ${codeName(status)}: ${error.details}`;
-}
-
-/** Without what grpc-js puts around the system's own words. */
-function plainDetails(details: string): string {
-  return (
-    details
-      .replace(/^No connection established\. Last error: /, '')
-      .replace(/^Error: /, '')
-      .replace(/\.? Resolution note: .*$/, '')
-      .replace(/^Protocol error\b/, 'what listens there does not speak gRPC')
-      // One reason has to be one text, or each try would be news.
-      .replace(/ \(\d{4}-\d\d-\d\dT[\d:.]+Z\)$/, '')
-  );
 }
 
 function uint128(value: bigint) {

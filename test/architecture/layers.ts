@@ -74,7 +74,7 @@ export const LAYERS: readonly Layer[] = [
     holds: 'timers, sockets, gRPC, files, signals',
     mayImport: [units, wire, servo, ptp, p4rt, dataplane, protos],
     node: true,
-    packages: ['@bufbuild/protobuf', 'pino', 'prom-client', 'yaml', 'zod'],
+    packages: ['@bufbuild/protobuf', 'koffi', 'pino', 'prom-client', 'yaml', 'zod'],
   },
   {
     path: 'control-plane/cli',

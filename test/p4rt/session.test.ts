@@ -109,6 +109,19 @@ describe('a session', () => {
     });
   });
 
+  it('gives packets up that a slow switch does not take, and counts them', async () => {
+    await primary();
+    const payload = new Uint8Array(60_000);
+    const outcomes = Array.from({ length: 2_000 }, () => session.sendPacket(payload, []));
+    expect(outcomes[0]).toBe(true);
+    expect(outcomes.at(-1)).toBe(false);
+    const { sent, streamFull } = session.packetOuts;
+    expect(sent + streamFull).toBe(2_000);
+    expect(sent).toBeLessThan(1_000);
+    await vi.waitFor(() => expect(fake.packets).toHaveLength(sent), { timeout: 10_000 });
+    expect(session.sendPacket(payload, [])).toBe(true);
+  });
+
   it('notices a switch that hangs, and waits for it', async () => {
     await primary();
     fake.hangs = true;
@@ -173,6 +186,7 @@ describe('a session', () => {
     fake.die();
     await vi.waitFor(() => expect(session.phase).toBe('waiting'));
     expect(session.sendPacket(new Uint8Array(0), [])).toBe(false);
+    expect(session.packetOuts).toMatchObject({ sent: 0, noStream: 1 });
     await fake.start();
     await vi.waitFor(() => expect(session.phase).toBe('primary'), { timeout: 5_000 });
     session.stop();
