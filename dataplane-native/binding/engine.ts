@@ -13,33 +13,17 @@ import {
 import { MessageDecoder, type EngineMessage } from './messages.js';
 import { loadNative, type EnginePointer, type NativeFunctions } from './native.js';
 import { defaultLibrary } from './paths.js';
+import {
+  METER_WORDS,
+  meterRates,
+  meterWords,
+  type CounterValue,
+  type EngineReplica,
+  type EntryHandle,
+  type MeterRates,
+  type NewEntry,
+} from './pipeline-state.js';
 import { defaultMessage, errorCodeOf, fail, succeed, type EngineResult } from './result.js';
-
-/** Names a table entry for as long as it is there. */
-export type EntryHandle = bigint;
-/** The default entry, for direct counters. */
-export const DEFAULT_ENTRY: EntryHandle = -1n;
-
-export interface NewEntry {
-  readonly table: number;
-  readonly key: BigUint64Array;
-  readonly mask: BigUint64Array;
-  /** Bit i: word i is a range, `key` its low and `mask` its high end. */
-  readonly rangeWords: number;
-  readonly priority: number;
-  readonly action: number;
-  readonly args: BigUint64Array;
-}
-
-export interface CounterValue {
-  readonly packets: bigint;
-  readonly octets: bigint;
-}
-
-export interface EngineReplica {
-  readonly port: number;
-  readonly instance: number;
-}
 
 export interface EngineOptions {
   /** Default: what `npm run build` made. */
@@ -368,6 +352,26 @@ export class Engine {
     );
   }
 
+  /** Fills the buckets of an entry's meter; null: every frame is green again. OUT_OF_RANGE: no direct
+   * meter, the default entry, or rates that no meter has. */
+  tableWriteMeter(
+    table: number,
+    handle: EntryHandle,
+    rates: MeterRates | null,
+  ): EngineResult<void> {
+    return this.#result(
+      this.#native.tp_table_write_meter(this.#engine, table, handle, meterWords(rates)),
+    );
+  }
+
+  /** Null: not configured. */
+  tableReadMeter(table: number, handle: EntryHandle): EngineResult<MeterRates | null> {
+    const out = new BigUint64Array(METER_WORDS);
+    const returned = this.#native.tp_table_read_meter(this.#engine, table, handle, out);
+    if (returned < 0) return this.#failure(returned);
+    return succeed(returned === 0 ? null : meterRates(out, 0));
+  }
+
   counterRead(counter: number, index: number, count: number): EngineResult<CounterValue[]> {
     const out = new BigUint64Array(2 * count);
     const returned = this.#native.tp_counter_read(this.#engine, counter, index, count, out);
@@ -383,6 +387,30 @@ export class Engine {
   counterWrite(counter: number, index: number, value: CounterValue): EngineResult<void> {
     return this.#result(
       this.#native.tp_counter_write(this.#engine, counter, index, value.packets, value.octets),
+    );
+  }
+
+  meterRead(meter: number, index: number, count: number): EngineResult<(MeterRates | null)[]> {
+    const stride = 1 + METER_WORDS;
+    const out = new BigUint64Array(stride * count);
+    const returned = this.#native.tp_meter_read(this.#engine, meter, index, count, out);
+    if (returned < 0) return this.#failure(returned);
+    return succeed(
+      Array.from({ length: count }, (_, i) =>
+        out[stride * i] === 0n ? null : meterRates(out, stride * i + 1),
+      ),
+    );
+  }
+
+  /** As `tableWriteMeter`, for `count` cells of an array. */
+  meterWrite(
+    meter: number,
+    index: number,
+    count: number,
+    rates: MeterRates | null,
+  ): EngineResult<void> {
+    return this.#result(
+      this.#native.tp_meter_write(this.#engine, meter, index, count, meterWords(rates)),
     );
   }
 

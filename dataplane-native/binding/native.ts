@@ -9,7 +9,7 @@ import koffi from 'koffi';
 import { fail, succeed, type EngineResult } from './result.js';
 
 /** TP_ABI_VERSION of pipeline.h. */
-export const ABI_VERSION = 2;
+export const ABI_VERSION = 3;
 
 /** sizeof(struct tp_engine_config), asserted in engine.h too. */
 const CONFIG_OCTETS = 32;
@@ -115,6 +115,13 @@ export interface NativeFunctions {
     packets: bigint,
     octets: bigint,
   ): number;
+  tp_table_write_meter(engine: EnginePointer, table: number, handle: bigint, words: Words): number;
+  tp_table_read_meter(
+    engine: EnginePointer,
+    table: number,
+    handle: bigint,
+    out: BigUint64Array,
+  ): number;
   tp_counter_read(
     engine: EnginePointer,
     counter: number,
@@ -128,6 +135,20 @@ export interface NativeFunctions {
     index: number,
     packets: bigint,
     octets: bigint,
+  ): number;
+  tp_meter_write(
+    engine: EnginePointer,
+    meter: number,
+    index: number,
+    count: number,
+    words: Words,
+  ): number;
+  tp_meter_read(
+    engine: EnginePointer,
+    meter: number,
+    index: number,
+    count: number,
+    out: BigUint64Array,
   ): number;
   tp_register_cell_words(engine: EnginePointer, register: number): number;
   tp_register_read(
@@ -209,8 +230,12 @@ const SIGNATURES: Readonly<
   tp_table_set_default: ['int', 'void *', 'uint32_t', 'uint32_t', 'uint64_t *', 'uint32_t'],
   tp_table_read_counter: ['int', 'void *', 'uint32_t', 'int64_t', 'uint64_t *'],
   tp_table_write_counter: ['int', 'void *', 'uint32_t', 'int64_t', 'uint64_t', 'uint64_t'],
+  tp_table_write_meter: ['int', 'void *', 'uint32_t', 'int64_t', 'uint64_t *'],
+  tp_table_read_meter: ['int', 'void *', 'uint32_t', 'int64_t', 'uint64_t *'],
   tp_counter_read: ['int', 'void *', 'uint32_t', 'uint32_t', 'uint32_t', 'uint64_t *'],
   tp_counter_write: ['int', 'void *', 'uint32_t', 'uint32_t', 'uint64_t', 'uint64_t'],
+  tp_meter_write: ['int', 'void *', 'uint32_t', 'uint32_t', 'uint32_t', 'uint64_t *'],
+  tp_meter_read: ['int', 'void *', 'uint32_t', 'uint32_t', 'uint32_t', 'uint64_t *'],
   tp_register_cell_words: ['int', 'void *', 'uint32_t'],
   tp_register_read: ['int', 'void *', 'uint32_t', 'uint32_t', 'uint32_t', 'uint64_t *'],
   tp_register_write: ['int', 'void *', 'uint32_t', 'uint32_t', 'uint64_t *'],

@@ -13,7 +13,7 @@ import { at } from './scope.js';
 import { fillSlots, packSlots } from './slots.js';
 
 /** As TP_ABI_VERSION in pipeline.h. */
-export const ABI_VERSION = 2;
+export const ABI_VERSION = 3;
 
 /** The tables of a program in the order of their numbers. */
 export function tablesOf(program: Program): readonly Table[] {
@@ -37,6 +37,7 @@ export function buildLayout(program: Program): PipelineLayout {
     tables: tablesOf(program).map((table, index) => tableLayout(actions, table, index)),
     actions,
     counters: program.counters.map(({ name, size }, index) => ({ name, index, size })),
+    meters: program.meters.map(({ name, size, unit }, index) => ({ name, index, size, unit })),
     registers: program.registers.map(({ name, size, bitwidth }, index) => ({
       name,
       index,
@@ -116,6 +117,10 @@ function tableLayout(actions: readonly ActionLayout[], table: Table, index: numb
       entry === null ? null : { action: entry.action, args: argsOf(entry.action, entry.args) },
     defaultActionConst: entry?.actionConst ?? false,
     directCounter: table.directCounter,
+    directMeter:
+      table.directMeter === null
+        ? null
+        : { name: table.directMeter.name, unit: table.directMeter.unit },
     constEntries: table.constEntries.map((item) => ({
       key: fillSlots(
         packed,

@@ -4,7 +4,15 @@ import { fail, sanitise } from './failure.js';
 import type { Json } from './json.js';
 import { LIMITS } from './limits.js';
 import type { Action, Expression, FieldRef, Primitive } from './model.js';
-import { at, calculationNamed, counterNamed, registerNamed, stackNamed, typeOf } from './scope.js';
+import {
+  at,
+  calculationNamed,
+  counterNamed,
+  meterNamed,
+  registerNamed,
+  stackNamed,
+  typeOf,
+} from './scope.js';
 import type { Scope } from './scope.js';
 
 export function decodeAction(scope: Scope, json: Json): Action {
@@ -114,6 +122,10 @@ function decodeExtern(
     case 'count': {
       const counter = counterNamed(scope, parameter(0).get('value'));
       return { ...place, kind: 'count', counter, index: value(1) };
+    }
+    case 'execute_meter': {
+      const meter = meterNamed(scope, parameter(0).get('value'));
+      return { ...place, kind: 'meter', to: target(2), meter, index: value(1) };
     }
     case 'register_read': {
       const register = registerNamed(scope, parameter(1).get('value'));

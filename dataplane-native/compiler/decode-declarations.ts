@@ -1,5 +1,6 @@
 import { fail, sanitise } from './failure.js';
 import type { Json } from './json.js';
+import type { MeterUnit } from './layout.js';
 import { LIMITS } from './limits.js';
 import type {
   CounterArray,
@@ -8,6 +9,7 @@ import type {
   HeaderRole,
   HeaderStack,
   HeaderType,
+  MeterArray,
   RegisterArray,
 } from './model.js';
 import { VALID_FIELD, at } from './scope.js';
@@ -36,7 +38,6 @@ const UNSUPPORTED_SECTIONS: readonly (readonly [string, string])[] = [
   ['header_unions', 'header unions'],
   ['header_union_stacks', 'stacks of header unions'],
   ['parse_vsets', 'parser value sets'],
-  ['meter_arrays', 'meters'],
   ['extern_instances', 'extern instances'],
 ];
 
@@ -65,6 +66,10 @@ export function decodeDeclarations(root: Json): Scope {
     .items(LIMITS.arrays)
     .filter((item) => item.optional('is_direct')?.value !== true)
     .map(decodeCounter);
+  const meterArrays = root.optional('meter_arrays')?.items(LIMITS.arrays) ?? [];
+  const meters = meterArrays
+    .filter((item) => item.optional('is_direct')?.value !== true)
+    .map(decodeMeter);
   const registers = root.get('register_arrays').items(LIMITS.arrays).map(decodeRegister);
   return {
     headerTypes,
@@ -76,6 +81,8 @@ export function decodeDeclarations(root: Json): Scope {
     aliases: decodeAliases(root),
     counters,
     counterByName: indexByName(counters, counterArrays),
+    meters,
+    meterByName: indexByName(meters, root),
     registers,
     registerByName: indexByName(registers, root.get('register_arrays')),
     calculationByName: indexNamed(root.get('calculations').items(LIMITS.arrays)),
@@ -213,6 +220,27 @@ function withElements(
 function decodeCounter(json: Json): CounterArray {
   const size = json.get('size').integer(0, LIMITS.arrayCells);
   return { name: json.get('name').string(), size };
+}
+
+function decodeMeter(json: Json): MeterArray {
+  return {
+    name: json.get('name').string(),
+    size: json.get('size').integer(0, LIMITS.arrayCells),
+    unit: meterUnit(json),
+  };
+}
+
+/** What a meter's rates count. Refuses all meters but those of two rates, which v1model has alone. */
+export function meterUnit(json: Json): MeterUnit {
+  const rates = json.get('rate_count');
+  if (rates.integer(1, LIMITS.id) !== 2) {
+    fail(rates, 'UNSUPPORTED', 'a meter of other than two rates');
+  }
+  const unit = json.get('type');
+  const name = unit.string();
+  return name === 'packets' || name === 'bytes'
+    ? name
+    : fail(unit, 'UNSUPPORTED', `a meter of "${sanitise(name)}"`);
 }
 
 function decodeRegister(json: Json): RegisterArray {

@@ -8,6 +8,7 @@ import type {
   ConstEntry,
   ConstKey,
   ControlNode,
+  DirectMeter,
   Expression,
   NodeRef,
   Pipeline,
@@ -23,6 +24,7 @@ export interface PipelineContext {
   readonly actionById: ReadonlyMap<number, number>;
   /** Direct counters by the table that they are bound to. */
   readonly directCounters: ReadonlyMap<string, string>;
+  readonly directMeters: ReadonlyMap<string, DirectMeter>;
 }
 
 type NodeNamed = (name: Json | null) => NodeRef;
@@ -102,10 +104,6 @@ function decodeTable(context: PipelineContext, json: Json, nodeNamed: NodeNamed)
   if (type !== 'simple') {
     fail(json, 'UNSUPPORTED', `a table of type "${sanitise(type)}" (action profile or selector)`);
   }
-  const meters = json.optional('direct_meters');
-  if (meters !== null) {
-    fail(meters, 'UNSUPPORTED', 'direct meters are not supported');
-  }
   const name = json.get('name').string();
   const keys = json
     .get('key')
@@ -127,11 +125,22 @@ function decodeTable(context: PipelineContext, json: Json, nodeNamed: NodeNamed)
       json.optional('with_counters')?.value === true
         ? (context.directCounters.get(name) ?? name)
         : null,
+    directMeter: decodeDirectMeter(context, json.optional('direct_meters')),
     supportsTimeout: json.optional('support_timeout')?.value === true,
     constEntries: decodeEntries(context, json, keys, actions),
     defaultEntry: decodeDefault(context, json),
     ...decodeNext(context, json, actions, nodeNamed),
   };
+}
+
+function decodeDirectMeter(context: PipelineContext, name: Json | null): DirectMeter | null {
+  if (name === null) {
+    return null;
+  }
+  return (
+    context.directMeters.get(name.string()) ??
+    fail(name, 'BAD_REFERENCE', `there is no direct meter "${sanitise(name.string())}"`)
+  );
 }
 
 function decodeNext(

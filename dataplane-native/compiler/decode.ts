@@ -1,5 +1,5 @@
 import { decodeAction } from './decode-action.js';
-import { decodeDeclarations } from './decode-declarations.js';
+import { decodeDeclarations, meterUnit } from './decode-declarations.js';
 import { decodeExpression } from './decode-expression.js';
 import { decodeParser } from './decode-parser.js';
 import { decodePipeline } from './decode-pipeline.js';
@@ -11,6 +11,7 @@ import type {
   Calculation,
   CalculationInput,
   Checksum,
+  DirectMeter,
   FieldList,
   HashAlgorithm,
   LearnList,
@@ -36,6 +37,7 @@ export function decodeProgram(root: Json): Program {
     actions,
     actionById: actionsById(actions, actionList),
     directCounters: directCounters(root),
+    directMeters: directMeters(scope, root),
   };
   return {
     name: sanitise(root.optional('program')?.string() ?? 'pipeline'),
@@ -46,6 +48,7 @@ export function decodeProgram(root: Json): Program {
     parser: decodeParser(scope, root),
     deparser: decodeDeparser(scope, root),
     counters: scope.counters,
+    meters: scope.meters,
     registers: scope.registers,
     learnLists: list(root, 'learn_lists', LIMITS.arrays).map((item) => learnList(scope, item)),
     fieldLists: list(root, 'field_lists', LIMITS.arrays).map((item) => fieldList(scope, item)),
@@ -81,6 +84,19 @@ function directCounters(root: Json): ReadonlyMap<string, string> {
     }
   }
   return byTable;
+}
+
+/** By name: a table says which one it has. */
+function directMeters(scope: Scope, root: Json): ReadonlyMap<string, DirectMeter> {
+  const byName = new Map<string, DirectMeter>();
+  for (const item of list(root, 'meter_arrays', LIMITS.arrays)) {
+    if (item.optional('is_direct')?.value === true) {
+      const name = item.get('name').string();
+      const to = plainFieldNamed(scope, item.get('result_target'));
+      byName.set(name, { name, unit: meterUnit(item), to });
+    }
+  }
+  return byName;
 }
 
 function decodeErrors(root: Json): ReadonlyMap<string, number> {

@@ -56,6 +56,7 @@ export interface TableLayout {
   readonly defaultAction: { readonly action: number; readonly args: readonly string[] } | null;
   readonly defaultActionConst: boolean;
   readonly directCounter: string | null;
+  readonly directMeter: { readonly name: string; readonly unit: MeterUnit } | null;
   readonly constEntries: readonly ConstEntryLayout[];
   readonly supportsTimeout: boolean;
 }
@@ -64,6 +65,16 @@ export interface CounterLayout {
   readonly name: string;
   readonly index: number;
   readonly size: number;
+}
+
+/** What the rates and bursts of a meter count. */
+export type MeterUnit = 'packets' | 'bytes';
+
+export interface MeterLayout {
+  readonly name: string;
+  readonly index: number;
+  readonly size: number;
+  readonly unit: MeterUnit;
 }
 
 export interface RegisterLayout {
@@ -87,6 +98,7 @@ export interface PipelineLayout {
   readonly tables: readonly TableLayout[];
   readonly actions: readonly ActionLayout[];
   readonly counters: readonly CounterLayout[];
+  readonly meters: readonly MeterLayout[];
   readonly registers: readonly RegisterLayout[];
   readonly digests: readonly DigestLayout[];
 }

@@ -32,6 +32,6 @@ export const LIMITS = {
   keyWords: 16,
   argWords: 32,
   cOctets: 8 * 1024 * 1024,
-  /** Of tables, counters and registers together. */
+  /** Of tables, counters, meters and registers together. */
   stateOctets: 2 ** 31,
 } as const;

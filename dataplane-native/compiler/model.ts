@@ -3,7 +3,7 @@
  * kept for messages and the layout only.
  */
 import type { Place } from './failure.js';
-import type { MatchType } from './layout.js';
+import type { MatchType, MeterUnit } from './layout.js';
 
 export interface Field {
   readonly name: string;
@@ -120,6 +120,12 @@ export type Primitive = Place &
     | { readonly kind: 'recirculate'; readonly fieldList: number | null }
     | { readonly kind: 'truncate'; readonly octets: Expression }
     | { readonly kind: 'count'; readonly counter: number; readonly index: Expression }
+    | {
+        readonly kind: 'meter';
+        readonly to: FieldRef;
+        readonly meter: number;
+        readonly index: Expression;
+      }
     | {
         readonly kind: 'registerRead';
         readonly to: FieldRef;
@@ -259,6 +265,7 @@ export interface Table extends Place {
   readonly maxEntries: number;
   readonly actions: readonly number[];
   readonly directCounter: string | null;
+  readonly directMeter: DirectMeter | null;
   readonly supportsTimeout: boolean;
   readonly constEntries: readonly ConstEntry[];
   readonly defaultEntry: {
@@ -300,6 +307,19 @@ export interface CounterArray {
   readonly size: number;
 }
 
+export interface MeterArray {
+  readonly name: string;
+  readonly size: number;
+  readonly unit: MeterUnit;
+}
+
+export interface DirectMeter {
+  readonly name: string;
+  readonly unit: MeterUnit;
+  /** Gets the colour of each hit, before the action runs. */
+  readonly to: FieldRef;
+}
+
 export interface RegisterArray {
   readonly name: string;
   readonly size: number;
@@ -332,6 +352,7 @@ export interface Program {
   /** Header instances in the order in which they are emitted. */
   readonly deparser: readonly number[];
   readonly counters: readonly CounterArray[];
+  readonly meters: readonly MeterArray[];
   readonly registers: readonly RegisterArray[];
   readonly learnLists: readonly LearnList[];
   readonly fieldLists: readonly FieldList[];

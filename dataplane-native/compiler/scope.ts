@@ -8,6 +8,7 @@ import type {
   HeaderRef,
   HeaderStack,
   HeaderType,
+  MeterArray,
   RegisterArray,
 } from './model.js';
 
@@ -23,6 +24,8 @@ export interface Scope {
   readonly aliases: ReadonlyMap<string, readonly [string, string]>;
   readonly counters: readonly CounterArray[];
   readonly counterByName: ReadonlyMap<string, number>;
+  readonly meters: readonly MeterArray[];
+  readonly meterByName: ReadonlyMap<string, number>;
   readonly registers: readonly RegisterArray[];
   readonly registerByName: ReadonlyMap<string, number>;
   readonly calculationByName: ReadonlyMap<string, number>;
@@ -48,6 +51,10 @@ export function stackNamed(scope: Scope, name: Json): number {
 
 export function counterNamed(scope: Scope, name: Json): number {
   return lookUp(scope.counterByName, name, 'counter array');
+}
+
+export function meterNamed(scope: Scope, name: Json): number {
+  return lookUp(scope.meterByName, name, 'meter array');
 }
 
 export function registerNamed(scope: Scope, name: Json): number {

@@ -1,5 +1,5 @@
-/* control.c - the host's hold on a loaded pipeline's state: tables, counters, registers, groups and
- * clone sessions. Every call takes the lock, checks its indices, and is short. */
+/* control.c - the host's hold on a loaded pipeline's state: tables, counters, meters, registers,
+ * groups and clone sessions. Every call takes the lock, checks its indices, and is short. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -81,7 +81,28 @@ int tp_table_write_counter(struct tp_engine *engine, uint32_t table, int64_t han
   return result;
 }
 
-/* --- counters and registers ------------------------------------------------------------------ */
+int tp_table_read_meter(struct tp_engine *engine, uint32_t table, int64_t handle, uint64_t out[4]) {
+  int result;
+  struct tp_table *found = lock_table(engine, table, &result);
+  if (found != NULL) {
+    result = tp_match_read_meter(found, handle, out);
+  }
+  tp_control_unlock(engine);
+  return result;
+}
+
+int tp_table_write_meter(struct tp_engine *engine, uint32_t table, int64_t handle,
+                         const uint64_t *words) {
+  int result;
+  struct tp_table *found = lock_table(engine, table, &result);
+  if (found != NULL) {
+    result = tp_match_write_meter(found, handle, words);
+  }
+  tp_control_unlock(engine);
+  return result;
+}
+
+/* --- counters, meters and registers ---------------------------------------------------------- */
 
 static bool is_within(uint32_t index, uint32_t count, uint32_t size) {
   return index <= size && count <= size - index;
@@ -119,6 +140,43 @@ int tp_counter_write(struct tp_engine *engine, uint32_t counter, uint32_t index,
   struct tp_counter *cell = lock_counter(engine, counter, index, 1, &result);
   if (cell != NULL) {
     *cell = (struct tp_counter){.packets = packets, .octets = octets};
+  }
+  tp_control_unlock(engine);
+  return result;
+}
+
+/* As lock_counter. */
+static struct tp_meter *lock_meter(struct tp_engine *engine, uint32_t meter, uint32_t index,
+                                   uint32_t count, int *result) {
+  tp_control_lock(engine);
+  const struct tp_pipeline_ops *ops = engine->pipeline.ops;
+  *result = ops == NULL ? TP_E_NO_PIPELINE : TP_E_OUT_OF_RANGE;
+  if (ops == NULL || meter >= ops->meter_count ||
+      !is_within(index, count, ops->meter_sizes[meter])) {
+    return NULL;
+  }
+  *result = TP_OK;
+  return engine->pipeline.state.meters[meter] + index;
+}
+
+int tp_meter_read(struct tp_engine *engine, uint32_t meter, uint32_t index, uint32_t count,
+                  uint64_t *out) {
+  int result;
+  const struct tp_meter *cells = lock_meter(engine, meter, index, count, &result);
+  for (uint32_t i = 0; cells != NULL && i < count; i++) {
+    uint64_t *cell = out + (size_t)i * (1 + TP_METER_WORDS);
+    cell[0] = (uint64_t)tp_meter_configuration(&cells[i], cell + 1);
+  }
+  tp_control_unlock(engine);
+  return result;
+}
+
+int tp_meter_write(struct tp_engine *engine, uint32_t meter, uint32_t index, uint32_t count,
+                   const uint64_t *words) {
+  int result;
+  struct tp_meter *cells = lock_meter(engine, meter, index, count, &result);
+  for (uint32_t i = 0; cells != NULL && i < count && result == TP_OK; i++) {
+    result = tp_meter_configure(&cells[i], words);
   }
   tp_control_unlock(engine);
   return result;

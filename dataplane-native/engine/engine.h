@@ -143,8 +143,8 @@ TP_API int tp_port_take(struct tp_engine *engine, uint32_t port, uint8_t *frame,
 TP_API int tp_packet_out(struct tp_engine *engine, const uint8_t *frame, uint32_t octets);
 
 /* --- pipeline state --------------------------------------------------------------------------
- * `table`, `action`, `counter`, `register` are indices of the compiler's layout. Keys, masks and
- * arguments are host-order 64-bit words as the layout says. */
+ * `table`, `action`, `counter`, `meter`, `register` are indices of the compiler's layout. Keys,
+ * masks and arguments are host-order 64-bit words as the layout says. */
 
 /*
  * Inserts an entry and returns its handle (>= 0).
@@ -166,11 +166,28 @@ TP_API int tp_table_read_counter(struct tp_engine *engine, uint32_t table, int64
 TP_API int tp_table_write_counter(struct tp_engine *engine, uint32_t table, int64_t handle,
                                   uint64_t packets, uint64_t octets);
 
+/*
+ * Direct meters. `words` are the committed rate and burst, then the peak rate and burst, in frames
+ * or octets (a second); null: no configuration, every frame is green. OUT_OF_RANGE: no direct
+ * meter, the default entry (handle -1), a number of 2^63 or more, a peak rate below the committed
+ * one. Read: 1 and the words; 0 and zeros when it is not configured.
+ */
+TP_API int tp_table_write_meter(struct tp_engine *engine, uint32_t table, int64_t handle,
+                                const uint64_t *words);
+TP_API int tp_table_read_meter(struct tp_engine *engine, uint32_t table, int64_t handle,
+                               uint64_t out[4]);
+
 /* Reads `count` cells from `index` on: out gets packets, octets of each. */
 TP_API int tp_counter_read(struct tp_engine *engine, uint32_t counter, uint32_t index,
                            uint32_t count, uint64_t *out);
 TP_API int tp_counter_write(struct tp_engine *engine, uint32_t counter, uint32_t index,
                             uint64_t packets, uint64_t octets);
+/* Meters: words as above. Writes `count` cells from `index` on. Read: five words for each cell, the
+ * first one 1 or 0, as tp_table_read_meter would return. */
+TP_API int tp_meter_write(struct tp_engine *engine, uint32_t meter, uint32_t index, uint32_t count,
+                          const uint64_t *words);
+TP_API int tp_meter_read(struct tp_engine *engine, uint32_t meter, uint32_t index, uint32_t count,
+                         uint64_t *out);
 /* 64-bit words of one cell of a register array. */
 TP_API int tp_register_cell_words(struct tp_engine *engine, uint32_t reg);
 TP_API int tp_register_read(struct tp_engine *engine, uint32_t reg, uint32_t index, uint32_t count,

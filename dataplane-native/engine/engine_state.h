@@ -2,7 +2,7 @@
  * engine_state.h - the engine's insides, shared by its files and by nobody else.
  *
  *   engine.c            life cycle: create, destroy, load, start, stop, ports
- *   control.c           the API onto tables, counters, registers, groups, sessions
+ *   control.c           the API onto tables, counters, meters, registers, groups, sessions
  *   loop.c              rounds over ports and queues, sleeping
  *   replication.c       ingress -> traffic manager -> queue, queue -> egress
  *   transmit_stamp.c    the deferred correction, transmit stamps and what is learned from them

@@ -185,6 +185,7 @@ static void read_stamps(struct tp_engine *engine) {
 static void begin_burst(struct tp_engine *engine) {
   engine->pipeline.state.now_ns = tp_clock_now_ns(&engine->clock);
   engine->schedule_ns = tp_clock_schedule_ns(&engine->clock);
+  engine->pipeline.state.steady_ns = engine->schedule_ns;
 }
 
 /* At the start of a burst. Ports in memory, the only ones of a virtual clock, need none. */

@@ -26,8 +26,8 @@ static const char *fault_in(const struct tp_pipeline_ops *ops) {
     return "it was compiled for another version of the engine; compile it again";
   }
   if (ops->phv_octets > PHV_LIMIT_OCTETS || ops->table_count > OBJECT_LIMIT ||
-      ops->counter_count > OBJECT_LIMIT || ops->register_count > OBJECT_LIMIT ||
-      ops->digest_count > OBJECT_LIMIT) {
+      ops->counter_count > OBJECT_LIMIT || ops->meter_count > OBJECT_LIMIT ||
+      ops->register_count > OBJECT_LIMIT || ops->digest_count > OBJECT_LIMIT) {
     return "it is too large";
   }
   if (ops->ingress == NULL || ops->egress == NULL || ops->parse == NULL || ops->preserve == NULL) {
@@ -36,6 +36,11 @@ static const char *fault_in(const struct tp_pipeline_ops *ops) {
   for (uint32_t i = 0; i < ops->counter_count; i++) {
     if (ops->counter_sizes[i] > CELL_LIMIT) {
       return "a counter array is too large";
+    }
+  }
+  for (uint32_t i = 0; i < ops->meter_count; i++) {
+    if (ops->meter_sizes[i] > CELL_LIMIT) {
+      return "a meter array is too large";
     }
   }
   for (uint32_t i = 0; i < ops->register_count; i++) {
@@ -66,13 +71,20 @@ static int open_arrays(struct tp_loaded_pipeline *pipeline) {
   const struct tp_pipeline_ops *ops = pipeline->ops;
   struct tp_pipeline *state = &pipeline->state;
   state->counters = calloc(ops->counter_count + 1u, sizeof *state->counters);
+  state->meters = calloc(ops->meter_count + 1u, sizeof *state->meters);
   state->registers = calloc(ops->register_count + 1u, sizeof *state->registers);
-  if (state->counters == NULL || state->registers == NULL) {
+  if (state->counters == NULL || state->meters == NULL || state->registers == NULL) {
     return TP_E_NO_MEMORY;
   }
   for (uint32_t i = 0; i < ops->counter_count; i++) {
     state->counters[i] = calloc(ops->counter_sizes[i] + 1u, sizeof *state->counters[i]);
     if (state->counters[i] == NULL) {
+      return TP_E_NO_MEMORY;
+    }
+  }
+  for (uint32_t i = 0; i < ops->meter_count; i++) {
+    state->meters[i] = calloc(ops->meter_sizes[i] + 1u, sizeof *state->meters[i]);
+    if (state->meters[i] == NULL) {
       return TP_E_NO_MEMORY;
     }
   }
@@ -124,11 +136,15 @@ void tp_pipeline_close(struct tp_loaded_pipeline *pipeline) {
   for (uint32_t i = 0; ops != NULL && state->counters != NULL && i < ops->counter_count; i++) {
     free(state->counters[i]);
   }
+  for (uint32_t i = 0; ops != NULL && state->meters != NULL && i < ops->meter_count; i++) {
+    free(state->meters[i]);
+  }
   for (uint32_t i = 0; ops != NULL && state->registers != NULL && i < ops->register_count; i++) {
     free(state->registers[i]);
   }
   free(state->tables);
   free(state->counters);
+  free(state->meters);
   free(state->registers);
   if (pipeline->shared_object != NULL) {
     dlclose(pipeline->shared_object);

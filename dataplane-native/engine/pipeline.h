@@ -1,10 +1,10 @@
 /*
  * pipeline.h - the contract between a generated pipeline and the engine.
  *
- * The compiler turns a bmv2 JSON into one C file that includes this header, table.h, primitives.h
- * and nothing else. The file defines `const struct tp_pipeline_ops timeplane_pipeline`, the only
- * symbol that the engine looks up. A pipeline keeps no state of its own: all of it lives in struct
- * tp_pipeline.
+ * The compiler turns a bmv2 JSON into one C file that includes this header, meter.h, primitives.h,
+ * table.h and nothing else. The file defines `const struct tp_pipeline_ops timeplane_pipeline`, the
+ * only symbol that the engine looks up. A pipeline keeps no state of its own: all of it lives in
+ * struct tp_pipeline.
  *
  * One frame's way:
  *
@@ -22,7 +22,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TP_ABI_VERSION 2u
+#define TP_ABI_VERSION 3u
 
 /* Fields wider than 64 bits; gcc and clang have it on every 64-bit target. */
 __extension__ typedef unsigned __int128 tp_u128;
@@ -179,6 +179,7 @@ struct tp_counter {
   uint64_t octets;
 };
 
+struct tp_meter; /* meter.h */
 struct tp_table; /* table.h */
 
 enum tp_table_kind {
@@ -198,6 +199,7 @@ struct tp_table_spec {
   uint8_t key_words; /* 0 for TP_TABLE_KEYLESS, at most TP_MAX_KEY_WORDS */
   uint8_t arg_words; /* the widest action's */
   bool direct_counter;
+  bool direct_meter;
   uint32_t max_entries;
   uint32_t range_words; /* bit i: key word i is a range field, alone in its word */
   uint32_t direct_bits; /* EXACT: the whole key's bits if it is looked up by index, else 0 */
@@ -215,9 +217,11 @@ struct tp_register_spec {
 struct tp_pipeline {
   struct tp_table *tables;      /* ops->table_count */
   struct tp_counter **counters; /* ops->counter_count arrays */
+  struct tp_meter **meters;     /* ops->meter_count arrays */
   uint64_t **registers;         /* ops->register_count arrays; little-word-first */
   uint64_t random_state;        /* xorshift64*, seeded by the engine */
   uint64_t now_ns;              /* the dataplane's clock at the start of this burst */
+  uint64_t steady_ns;           /* likewise, but never set back: what meters go by */
   void *context;                /* the engine's */
   /* Sends `words` to the control plane as one message of digest list `list`. Never blocks. */
   void (*emit_digest)(struct tp_pipeline *pipeline, uint32_t list, const uint64_t *words,
@@ -230,10 +234,12 @@ struct tp_pipeline_ops {
   uint32_t phv_octets;
   uint32_t table_count;
   uint32_t counter_count;
+  uint32_t meter_count;
   uint32_t register_count;
   uint32_t digest_count;
   const struct tp_table_spec *tables;
   const uint32_t *counter_sizes; /* cells of each array */
+  const uint32_t *meter_sizes;   /* likewise */
   const struct tp_register_spec *registers;
   const uint32_t *digest_words; /* words of each list's message */
 

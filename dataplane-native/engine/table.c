@@ -51,6 +51,10 @@ int tp_match_open(struct tp_table *table, const struct tp_table_spec *spec) {
   if (spec->kind != TP_TABLE_KEYLESS && spec->max_entries > 0) {
     table->entries = calloc(spec->max_entries, entry_octets(table));
     complete = complete && table->entries != NULL;
+    if (spec->direct_meter) {
+      table->meters = calloc(spec->max_entries, sizeof *table->meters);
+      complete = complete && table->meters != NULL;
+    }
   }
   if (is_hashed(table)) {
     const uint32_t slot_count = slot_count_for(spec);
@@ -77,6 +81,7 @@ int tp_match_open(struct tp_table *table, const struct tp_table_spec *spec) {
 
 void tp_match_close(struct tp_table *table) {
   free(table->entries);
+  free(table->meters);
   free(table->slots);
   free(table->order);
   free(table->prefixes);
@@ -298,6 +303,9 @@ int64_t tp_match_insert(struct tp_table *table, const uint64_t *key, const uint6
   entry->generation++;
   entry->priority = priority;
   entry->counter = (struct tp_counter){0};
+  if (table->meters != NULL) {
+    table->meters[index] = (struct tp_meter){0};
+  }
   set_action(table, entry, action, args, arg_words);
   uint64_t *words = entry->words + table->spec.arg_words;
   memcpy(words, want, key_words * sizeof *words);
@@ -389,4 +397,29 @@ int tp_match_write_counter(struct tp_table *table, int64_t handle, uint64_t pack
   }
   entry->counter = (struct tp_counter){.packets = packets, .octets = octets};
   return TP_OK;
+}
+
+/* --- direct meters -----------------------------------------------------------------------------
+ */
+
+static struct tp_meter *meter_of(const struct tp_table *table, int64_t handle, int *result) {
+  if (!table->spec.direct_meter || handle == TP_HANDLE_DEFAULT) {
+    *result = TP_E_OUT_OF_RANGE;
+    return NULL;
+  }
+  uint32_t index;
+  *result = TP_E_NOT_FOUND;
+  return entry_of(table, handle, &index) == NULL ? NULL : &table->meters[index];
+}
+
+int tp_match_write_meter(struct tp_table *table, int64_t handle, const uint64_t *words) {
+  int result;
+  struct tp_meter *meter = meter_of(table, handle, &result);
+  return meter == NULL ? result : tp_meter_configure(meter, words);
+}
+
+int tp_match_read_meter(const struct tp_table *table, int64_t handle, uint64_t *words) {
+  int result;
+  const struct tp_meter *meter = meter_of(table, handle, &result);
+  return meter == NULL ? result : tp_meter_configuration(meter, words);
 }

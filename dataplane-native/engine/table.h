@@ -12,7 +12,7 @@
 #ifndef TIMEPLANE_TABLE_H
 #define TIMEPLANE_TABLE_H
 
-#include "pipeline.h"
+#include "meter.h"
 
 #define TP_ACTION_NONE    UINT32_MAX /* a default entry that was never set: do nothing */
 #define TP_HANDLE_DEFAULT (-1)
@@ -44,6 +44,7 @@ struct tp_prefix {
 struct tp_table {
   struct tp_table_spec spec;
   unsigned char *entries;     /* spec.max_entries of them, tp_entry_octets() apart */
+  struct tp_meter *meters;    /* direct meters, by entry; null without */
   struct tp_slot *slots;      /* EXACT, LPM */
   uint32_t slot_mask;         /* slot count - 1 */
   uint32_t entry_count;       /* in use */
@@ -76,6 +77,11 @@ int tp_match_set_default(struct tp_table *table, uint32_t action, const uint64_t
 int tp_match_read_counter(const struct tp_table *table, int64_t handle, uint64_t out[2]);
 int tp_match_write_counter(struct tp_table *table, int64_t handle, uint64_t packets,
                            uint64_t octets);
+/* As tp_meter_configure. TP_E_OUT_OF_RANGE: no direct meter, or the default entry, which has none
+ * as in simple_switch: only hits are metered. */
+int tp_match_write_meter(struct tp_table *table, int64_t handle, const uint64_t *words);
+/* As tp_meter_configuration, or an error. */
+int tp_match_read_meter(const struct tp_table *table, int64_t handle, uint64_t *words);
 
 /* --- lookups ----------------------------------------------------------------------------------
  * key_words and arg_words are the table's own, given as constants so that the compiler unrolls. A
@@ -92,6 +98,13 @@ TP_INLINE size_t tp_entry_octets(uint32_t kind, uint32_t key_words, uint32_t arg
 TP_INLINE struct tp_entry *tp_entry_at(const struct tp_table *table, uint32_t index,
                                        size_t entry_octets) {
   return (struct tp_entry *)(void *)(table->entries + index * entry_octets);
+}
+
+/* The direct meter of an entry that a lookup has found. */
+TP_INLINE struct tp_meter *tp_entry_meter(const struct tp_table *table,
+                                          const struct tp_entry *entry, size_t entry_octets) {
+  const unsigned char *at = (const unsigned char *)(const void *)entry;
+  return &table->meters[(size_t)(at - table->entries) / entry_octets];
 }
 
 /* Folded 64x64 multiply: every key bit reaches every tag bit. */

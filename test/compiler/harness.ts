@@ -41,7 +41,15 @@ export function build(json: unknown, options: { cc?: string; fast?: boolean } = 
   const program = join(folder, 'pipeline');
   writeFileSync(source, c);
   const mode = options.fast === true ? ['-O2'] : SANITIZERS;
-  const args = [...WARNINGS, ...mode, `-I${ENGINE}`, source, HARNESS, join(ENGINE, 'table.c')];
+  const args = [
+    ...WARNINGS,
+    ...mode,
+    `-I${ENGINE}`,
+    source,
+    HARNESS,
+    join(ENGINE, 'table.c'),
+    join(ENGINE, 'meter.c'),
+  ];
   execFileSync(options.cc ?? compilers()[0] ?? 'cc', [...args, '-o', program], { stdio: 'pipe' });
   return {
     layout,

@@ -123,19 +123,19 @@ describe('a program', () => {
 
   it('says what is not supported, and where in the source', () => {
     const primitive = {
-      op: 'execute_meter',
+      op: 'extern_of_nobody',
       parameters: [],
       source_info: { filename: '/some/where/x.p4', line: 12, column: 4 },
     };
     expect(errorOf(actionWith(primitive))).toEqual({
       code: 'UNSUPPORTED',
-      message: 'the primitive "execute_meter"',
+      message: 'the primitive "extern_of_nobody"',
       path: '$.actions[0].primitives[0]',
       source: 'x.p4:12:4',
     });
     const unsupported: readonly Record<string, unknown>[] = [
       program({ headerTypes: [{ name: 'a_t', fields: [['x', 200, false]] }] }),
-      program({ overrides: { meter_arrays: [{ name: 'm' }] } }),
+      program({ overrides: { meter_arrays: [{ name: 'm', size: 1, rate_count: 3 }] } }),
       program({ overrides: { header_unions: [{ name: 'u' }] } }),
       program({ overrides: { parse_vsets: [{ name: 'v' }] } }),
       program({ headerTypes: [{ name: 'a_t', fields: [['x', 7, false]] }] }),
@@ -150,6 +150,7 @@ describe('a program', () => {
     const large: readonly Record<string, unknown>[] = [
       program({ overrides: { register_arrays: [array] } }),
       program({ overrides: { counter_arrays: [{ ...array, is_direct: false }] } }),
+      program({ overrides: { meter_arrays: [{ ...array, rate_count: 2, type: 'bytes' }] } }),
       program({
         overrides: {
           register_arrays: Array.from({ length: 40 }, (_, i) => ({

@@ -63,6 +63,7 @@ function table(
     defaultAction: { action: NO_ACTION, args: [] },
     defaultActionConst: false,
     directCounter: null,
+    directMeter: null,
     constEntries: [],
     supportsTimeout: false,
     ...part,
@@ -78,7 +79,7 @@ const field = (
 ): KeyFieldLayout => ({ name, matchType, bitwidth, word, shift });
 
 export const LAYOUT: PipelineLayout = {
-  abiVersion: 2,
+  abiVersion: 3,
   program: 'fixture.p4',
   actions,
   tables: [
@@ -133,6 +134,7 @@ export const LAYOUT: PipelineLayout = {
     }),
   ],
   counters: [{ name: 'ingress.port_counter', index: 0, size: 8 }],
+  meters: [],
   registers: [{ name: 'ingress.state', index: 0, size: 4, bitwidth: 48, words: 1 }],
   digests: [
     {

@@ -75,7 +75,12 @@ describe.skipIf(reason !== null)(`random octets under ASan and UBSan (${note})`,
     const { sources } = await readRecipe();
     programs = {
       pipeline: cc('pipeline_loop', [
-        ...['-DEXACT_BUFFERS', join(native, 'pipeline_loop.c'), join(engineFolder, 'table.c')],
+        ...[
+          '-DEXACT_BUFFERS',
+          join(native, 'pipeline_loop.c'),
+          join(engineFolder, 'table.c'),
+          join(engineFolder, 'meter.c'),
+        ],
         '-ldl',
       ]),
       engine: cc('engine_loop', [join(native, 'engine_loop.c'), ...sources, '-ldl']),

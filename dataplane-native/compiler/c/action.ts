@@ -1,5 +1,5 @@
 /** Actions: one function each, taking its arguments as words. */
-import type { Slot } from '../layout.js';
+import type { MeterUnit, Slot } from '../layout.js';
 import type { Action, FieldRef, HeaderRef, Primitive, Program } from '../model.js';
 import { at } from '../scope.js';
 import { sanitise } from '../failure.js';
@@ -95,6 +95,7 @@ export function emitPrimitive(context: CodeContext, primitive: Primitive): strin
     case 'truncate':
       return request(context, primitive);
     case 'count':
+    case 'meter':
     case 'registerRead':
     case 'registerWrite':
       return accessArray(context, primitive);
@@ -142,7 +143,7 @@ function request(
 
 function accessArray(
   context: CodeContext,
-  primitive: Primitive & { kind: 'count' | 'registerRead' | 'registerWrite' },
+  primitive: Primitive & { kind: 'count' | 'meter' | 'registerRead' | 'registerWrite' },
 ): string[] {
   const { program, emitter } = context;
   const index = emitter.temporary('uint64_t', emitter.index(primitive.index));
@@ -153,6 +154,15 @@ function accessArray(
       `struct tp_counter *const cell = &pipeline->counters[${primitive.counter}][${index}];`,
       'cell->packets++;',
       'cell->octets += packet->length;',
+      '}',
+    ]);
+  }
+  if (primitive.kind === 'meter') {
+    const { size, unit } = at(program.meters, primitive.meter);
+    const cell = `&pipeline->meters[${primitive.meter}][${index}]`;
+    return block(emitter, () => [
+      `if (${index} < ${size}) {`,
+      ...storeColour(context, primitive.to, cell, unit),
       '}',
     ]);
   }
@@ -177,6 +187,21 @@ function accessArray(
       ]
     : [`cell[0] = (uint64_t)${value};`];
   return block(emitter, [`if (${index} < ${size}) {`, cell, ...stores, '}']);
+}
+
+/** 0 to 2. */
+const COLOUR_BITS = 2;
+
+/** Executes the meter that C `cell` points to, and stores the frame's colour. */
+export function storeColour(
+  context: CodeContext,
+  to: FieldRef,
+  cell: string,
+  unit: MeterUnit,
+): string[] {
+  const cost = unit === 'packets' ? '1' : 'packet->length';
+  const colour = `tp_meter_execute(${cell}, pipeline->steady_ns, ${cost})`;
+  return [`const uint64_t colour = ${colour};`, ...storeBits(context, to, 'colour', COLOUR_BITS)];
 }
 
 function storeComputed(

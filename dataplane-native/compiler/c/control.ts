@@ -4,7 +4,7 @@ import { fail, sanitise } from '../failure.js';
 import type { PipelineLayout, TableLayout } from '../layout.js';
 import type { ControlNode, NodeRef, Pipeline, Program, Table } from '../model.js';
 import { at } from '../scope.js';
-import { actionName, canExit } from './action.js';
+import { actionName, canExit, storeColour } from './action.js';
 import { ExpressionEmitter } from './expression.js';
 import { jumpTargets, withoutUnusedLabels } from './labels.js';
 import type { Ranges } from './range.js';
@@ -132,7 +132,7 @@ class NodeEmitter {
       `/* ${sanitise(table.name)} */`,
       ...(isKeyless ? [] : this.lookup(table, layout)),
       isKeyless ? `struct tp_entry *entry = ${miss};` : `const bool hit = entry != NULL;`,
-      ...(isKeyless ? [] : [hitStatement(layout, miss)]),
+      ...(isKeyless ? [] : [`if (!hit) { entry = ${miss}; }`, ...this.onHit(table, layout)]),
       ...this.dispatch(table, isKeyless, go),
       '}',
     ];
@@ -184,6 +184,23 @@ class NodeEmitter {
     ];
   }
 
+  /** A direct counter counts and a direct meter measures hits alone, before the action. */
+  private onHit(table: Table, layout: TableLayout): string[] {
+    const { program, emitter } = this;
+    const count =
+      layout.directCounter === null
+        ? []
+        : ['entry->counter.packets++;', 'entry->counter.octets += packet->length;'];
+    const { directMeter } = table;
+    if (directMeter !== null) {
+      const octets = `tp_entry_octets(TP_TABLE_${layout.kind.toUpperCase()}, ${layout.keyWords}, ${layout.argWords})`;
+      const cell = `tp_entry_meter(&pipeline->tables[${layout.index}], entry, ${octets})`;
+      const stored = storeColour({ program, emitter }, directMeter.to, cell, directMeter.unit);
+      count.push(...emitter.take(), ...stored);
+    }
+    return count.length === 0 ? [] : ['else {', ...count, '}'];
+  }
+
   private dispatch(table: Table, isKeyless: boolean, go: (next: NodeRef) => string[]): string[] {
     const { nextHit, nextMiss } = table;
     const byHit = nextHit !== null || nextMiss !== null;
@@ -210,12 +227,4 @@ class NodeEmitter {
       : go(table.nextDefault);
     return ['switch (entry->action) {', ...cases, 'default:', 'break;', '}', ...end];
   }
-}
-
-function hitStatement(layout: TableLayout, miss: string): string {
-  const count =
-    layout.directCounter === null
-      ? ''
-      : ' else { entry->counter.packets++; entry->counter.octets += packet->length; }';
-  return `if (!hit) { entry = ${miss}; }${count}`;
 }

@@ -144,6 +144,9 @@ class Walk {
     for (const node of pipeline.nodes) {
       if (node.kind === 'table') {
         this.expressions(node.keys.map(({ value }) => value));
+        if (node.directMeter !== null) {
+          this.set(node.directMeter.to);
+        }
       } else if (node.kind === 'conditional') {
         this.expressions(node.condition);
       }
@@ -278,6 +281,7 @@ function primitiveExpressions(primitive: Primitive): readonly Expression[] {
     case 'truncate':
       return [primitive.octets];
     case 'count':
+    case 'meter':
     case 'registerRead':
       return [primitive.index];
     case 'registerWrite':

@@ -85,6 +85,7 @@ static void open_pipeline(struct host *host, const char *shared_object) {
   struct tp_pipeline *pipeline = &host->pipeline;
   pipeline->tables = zeroed(host->ops->table_count, sizeof *pipeline->tables);
   pipeline->counters = zeroed(host->ops->counter_count, sizeof *pipeline->counters);
+  pipeline->meters = zeroed(host->ops->meter_count, sizeof *pipeline->meters);
   pipeline->registers = zeroed(host->ops->register_count, sizeof *pipeline->registers);
   for (uint32_t i = 0; i < host->ops->table_count; i++) {
     if (tp_match_open(&pipeline->tables[i], &host->ops->tables[i]) != 0) {
@@ -93,6 +94,9 @@ static void open_pipeline(struct host *host, const char *shared_object) {
   }
   for (uint32_t i = 0; i < host->ops->counter_count; i++) {
     pipeline->counters[i] = zeroed(host->ops->counter_sizes[i], sizeof **pipeline->counters);
+  }
+  for (uint32_t i = 0; i < host->ops->meter_count; i++) {
+    pipeline->meters[i] = zeroed(host->ops->meter_sizes[i], sizeof **pipeline->meters);
   }
   for (uint32_t i = 0; i < host->ops->register_count; i++) {
     const struct tp_register_spec spec = host->ops->registers[i];

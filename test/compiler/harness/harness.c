@@ -7,11 +7,14 @@
  *   default TABLE ACTION ARGUMENT…
  *   remove TABLE HANDLE
  *   frame PORT RX_NS TX_NS HEX        prints "in …", "digest …" and, unless dropped, "out …"
+ *                                     RX_NS is the time for meters too
  *   event KIND TIME_NS CORRECTION     egress once more over the last frame: prints "out …"
  *   parse PORT HEX                    prints "parsed ERROR PAYLOAD_OFFSET"
  *   counter ARRAY INDEX               prints packets and octets
  *   direct TABLE HANDLE
  *   register ARRAY INDEX
+ *   meter ARRAY INDEX [RATE BURST RATE BURST]   configures a cell: committed, peak
+ *   direct_meter TABLE HANDLE [RATE BURST RATE BURST]
  *   repeat COUNT PORT HEX             prints ns per frame of ingress and egress
  */
 #include <inttypes.h>
@@ -57,6 +60,10 @@ static void open_pipeline(struct tp_pipeline *pipeline) {
   pipeline->counters = allocate(ops->counter_count, sizeof *pipeline->counters);
   for (uint32_t i = 0; i < ops->counter_count; i++) {
     pipeline->counters[i] = allocate(ops->counter_sizes[i], sizeof **pipeline->counters);
+  }
+  pipeline->meters = allocate(ops->meter_count, sizeof *pipeline->meters);
+  for (uint32_t i = 0; i < ops->meter_count; i++) {
+    pipeline->meters[i] = allocate(ops->meter_sizes[i], sizeof **pipeline->meters);
   }
   pipeline->registers = allocate(ops->register_count, sizeof *pipeline->registers);
   for (uint32_t i = 0; i < ops->register_count; i++) {
@@ -160,6 +167,7 @@ static void run_frame(struct tp_pipeline *pipeline, struct tp_packet *packet, ch
   free(packet->buffer); /* the last frame's */
   receive(packet, buffer, octets, port);
   packet->rx_time_ns = rx_time_ns;
+  pipeline->steady_ns = rx_time_ns;
   packet->tx_estimate_ns = tx_time_ns;
   ops->ingress(pipeline, packet, false);
   printf("in spec=%u group=%u error=%" PRIu32 " checksum_error=%u", packet->sm.egress_spec,
@@ -216,6 +224,17 @@ static void repeat(struct tp_pipeline *pipeline, struct tp_packet *packet, char 
   free(copy);
 }
 
+static void configure_meter(struct tp_pipeline *pipeline, const char *command, char **save) {
+  uint64_t words[MAX_WORDS] = {0};
+  const uint64_t array = read_number(save);
+  const uint64_t cell = read_number(save);
+  const uint64_t *config = read_words(save, words) == 0 ? NULL : words;
+  const int status = strcmp(command, "meter") == 0
+                         ? tp_meter_configure(&pipeline->meters[array][cell], config)
+                         : tp_match_write_meter(&pipeline->tables[array], (int64_t)cell, config);
+  printf("%s %d\n", command, status);
+}
+
 static void read_cells(struct tp_pipeline *pipeline, const char *command, char **save) {
   const uint64_t array = read_number(save);
   const uint64_t index = read_number(save);
@@ -261,6 +280,8 @@ int main(void) {
       run_event(&pipeline, packet, &save);
     } else if (strcmp(command, "parse") == 0) {
       run_parser(&pipeline, packet, &save);
+    } else if (strcmp(command, "meter") == 0 || strcmp(command, "direct_meter") == 0) {
+      configure_meter(&pipeline, command, &save);
     } else if (strcmp(command, "repeat") == 0) {
       repeat(&pipeline, packet, &save);
     } else {
@@ -273,11 +294,15 @@ int main(void) {
   for (uint32_t i = 0; i < ops->counter_count; i++) {
     free(pipeline.counters[i]);
   }
+  for (uint32_t i = 0; i < ops->meter_count; i++) {
+    free(pipeline.meters[i]);
+  }
   for (uint32_t i = 0; i < ops->register_count; i++) {
     free(pipeline.registers[i]);
   }
   free(pipeline.tables);
   free(pipeline.counters);
+  free(pipeline.meters);
   free(pipeline.registers);
   free(packet->buffer);
   free(packet);
