@@ -2,7 +2,7 @@
  * The engine as the P4Runtime server sees it: engine.h in TypeScript's terms. The binding is one
  * implementation; `shadow-engine.ts`, which keeps state and forwards nothing, is another.
  *
- * Tables, actions, counters and registers are numbers of the compiler's layout; keys, masks and
+ * Tables, actions, counters, meters and registers are numbers of the compiler's layout; keys, masks and
  * arguments are host-order 64-bit words as the layout says.
  */
 
@@ -51,6 +51,14 @@ export interface CounterValue {
   readonly octets: bigint;
 }
 
+/** A two-rate three-colour meter's rates (units a second) and bursts (units). */
+export interface MeterRates {
+  readonly committedRate: bigint;
+  readonly committedBurst: bigint;
+  readonly peakRate: bigint;
+  readonly peakBurst: bigint;
+}
+
 export interface EngineReplica {
   readonly port: number;
   readonly instance: number;
@@ -69,8 +77,19 @@ export interface EngineState {
   tableSetDefault(table: number, action: number, args: BigUint64Array): EngineResult<void>;
   tableReadCounter(table: number, handle: EntryHandle): EngineResult<CounterValue>;
   tableWriteCounter(table: number, handle: EntryHandle, value: CounterValue): EngineResult<void>;
+  /** Fills the buckets of an entry's meter; null: every frame is green again. */
+  tableWriteMeter(table: number, handle: EntryHandle, rates: MeterRates | null): EngineResult<void>;
+  /** Null: not configured. */
+  tableReadMeter(table: number, handle: EntryHandle): EngineResult<MeterRates | null>;
   counterRead(counter: number, index: number, count: number): EngineResult<CounterValue[]>;
   counterWrite(counter: number, index: number, value: CounterValue): EngineResult<void>;
+  meterRead(meter: number, index: number, count: number): EngineResult<(MeterRates | null)[]>;
+  meterWrite(
+    meter: number,
+    index: number,
+    count: number,
+    rates: MeterRates | null,
+  ): EngineResult<void>;
   /** Each cell's words, least significant first. */
   registerRead(register: number, index: number, count: number): EngineResult<BigUint64Array[]>;
   registerWrite(register: number, index: number, words: BigUint64Array): EngineResult<void>;

@@ -8,6 +8,8 @@ import type {
   DigestLayout,
   KeyFieldLayout,
   MatchType,
+  MeterLayout,
+  MeterUnit,
   PipelineLayout,
   RegisterLayout,
   Slot,
@@ -17,12 +19,14 @@ import type {
   Action,
   ActionRef_Scope,
   ControllerPacketMetadata,
+  DirectMeter,
   MatchField,
   P4Info,
   Preamble,
   Table,
 } from '#protos/p4/config/v1/p4info_pb';
-import { MatchField_MatchType } from '#protos/p4/config/v1/p4info_pb';
+import type { MeterSpec_Type } from '#protos/p4/config/v1/p4info_pb';
+import { MatchField_MatchType, MeterSpec_Unit } from '#protos/p4/config/v1/p4info_pb';
 import type { DigestReader } from './digest-data.js';
 import { digestReader } from './digest-data.js';
 import type { Outcome } from './errors.js';
@@ -64,7 +68,7 @@ export interface TableProgram {
   readonly isConst: boolean;
   readonly defaultIsConst: boolean;
   readonly hasDirectCounter: boolean;
-  readonly hasDirectMeter: boolean;
+  readonly directMeter: { readonly id: number; readonly type: MeterSpec_Type } | null;
   readonly usesActionProfile: boolean;
   readonly layout: TableLayout;
 }
@@ -80,6 +84,12 @@ export interface CounterProgram {
   readonly layout: CounterLayout;
 }
 
+export interface MeterProgram {
+  readonly id: number;
+  readonly layout: MeterLayout;
+  readonly type: MeterSpec_Type;
+}
+
 export interface RegisterProgram {
   readonly id: number;
   readonly layout: RegisterLayout;
@@ -91,6 +101,7 @@ export interface Program {
   readonly layout: PipelineLayout;
   readonly tables: ReadonlyMap<number, TableProgram>;
   readonly counters: ReadonlyMap<number, CounterProgram>;
+  readonly meters: ReadonlyMap<number, MeterProgram>;
   readonly registers: ReadonlyMap<number, RegisterProgram>;
   readonly digests: ReadonlyMap<number, DigestProgram>;
   readonly digestsByIndex: ReadonlyMap<number, DigestProgram>;
@@ -115,7 +126,7 @@ export function buildProgram(info: P4Info, layout: PipelineLayout): Outcome<Prog
   const unique = checkUnique(info);
   if (!unique.ok) return unique;
   const actionInfos = new Map(info.actions.map((action) => [action.preamble?.id ?? 0, action]));
-  const directMeters = new Set(info.directMeters.map((meter) => meter.preamble?.id ?? 0));
+  const directMeters = new Map(info.directMeters.map((meter) => [meter.preamble?.id ?? 0, meter]));
   const tables = new Map<number, TableProgram>();
   for (const table of info.tables) {
     const joined = buildTable(table, layout, actionInfos, directMeters);
@@ -124,6 +135,8 @@ export function buildProgram(info: P4Info, layout: PipelineLayout): Outcome<Prog
   }
   const counters = joinNamed(info.counters, layout.counters, 'counter');
   if (!counters.ok) return counters;
+  const meters = joinMeters(info, layout);
+  if (!meters.ok) return meters;
   const registers = joinNamed(info.registers, layout.registers, 'register');
   if (!registers.ok) return registers;
   const digests = joinNamed(info.digests, layout.digests, 'digest');
@@ -144,6 +157,7 @@ export function buildProgram(info: P4Info, layout: PipelineLayout): Outcome<Prog
     layout,
     tables,
     counters: new Map(counters.value.map(([id, , counter]) => [id, { id, layout: counter }])),
+    meters: meters.value,
     registers: new Map(
       registers.value.map(([id, register, registerLayout]) => [
         id,
@@ -170,6 +184,8 @@ function checkUnique(info: P4Info): Outcome<void> {
     ['action', info.actions],
     ['counter', info.counters],
     ['direct counter', info.directCounters],
+    ['meter', info.meters],
+    ['direct meter', info.directMeters],
     ['register', info.registers],
     ['digest', info.digests],
   ];
@@ -210,7 +226,7 @@ function buildTable(
   info: Table,
   layout: PipelineLayout,
   actionInfos: ReadonlyMap<number, Action>,
-  directMeters: ReadonlySet<number>,
+  directMeters: ReadonlyMap<number, DirectMeter>,
 ): Outcome<TableProgram> {
   const name = label(info.preamble);
   const table = layout.tables.find((candidate) => candidate.name === name);
@@ -227,6 +243,8 @@ function buildTable(
     if (!joined.ok) return joined;
     actions.push(joined.value);
   }
+  const directMeter = findDirectMeter(info, table, directMeters);
+  if (!directMeter.ok) return directMeter;
   return done({
     id: info.preamble?.id ?? 0,
     name,
@@ -237,10 +255,49 @@ function buildTable(
     isConst: info.isConstTable,
     defaultIsConst: table.defaultActionConst || info.constDefaultActionId !== 0,
     hasDirectCounter: table.directCounter !== null,
-    hasDirectMeter: info.directResourceIds.some((id) => directMeters.has(id)),
+    directMeter: directMeter.value,
     usesActionProfile: info.implementationId !== 0,
     layout: table,
   });
+}
+
+const METER_UNITS: Readonly<Record<MeterUnit, MeterSpec_Unit>> = {
+  packets: MeterSpec_Unit.PACKETS,
+  bytes: MeterSpec_Unit.BYTES,
+};
+
+function joinMeters(
+  info: P4Info,
+  layout: PipelineLayout,
+): Outcome<ReadonlyMap<number, MeterProgram>> {
+  const joined = joinNamed(info.meters, layout.meters, 'meter');
+  if (!joined.ok) return joined;
+  const meters = new Map<number, MeterProgram>();
+  for (const [id, { spec }, meter] of joined.value) {
+    if (spec?.unit !== METER_UNITS[meter.unit]) return otherUnit(meter.name, meter.unit);
+    meters.set(id, { id, layout: meter, type: spec.type });
+  }
+  return done(meters);
+}
+
+function findDirectMeter(
+  info: Table,
+  { name, directMeter }: TableLayout,
+  directMeters: ReadonlyMap<number, DirectMeter>,
+): Outcome<TableProgram['directMeter']> {
+  const id = info.directResourceIds.find((resource) => directMeters.has(resource));
+  const meter = id === undefined ? undefined : directMeters.get(id);
+  if (id === undefined || meter === undefined) return done(null);
+  if (directMeter === null)
+    return missing(`direct meter of table '${name}'`, label(meter.preamble));
+  const { spec } = meter;
+  return spec?.unit === METER_UNITS[directMeter.unit]
+    ? done({ id, type: spec.type })
+    : otherUnit(directMeter.name, directMeter.unit);
+}
+
+function otherUnit(name: string, unit: MeterUnit) {
+  return invalid(`meter '${name}' is compiled to measure ${unit}; the P4Info says otherwise`);
 }
 
 /** p4c may give a table one action under two numbers, such as NoAction: both are the same here. */

@@ -8,6 +8,7 @@ import {
   readDirectCounterEntries,
 } from './entities/counter.js';
 import { readDigestEntries } from './entities/digest-entry.js';
+import { readDirectMeterEntries, readMeterEntries } from './entities/meter.js';
 import { readRegisterEntries } from './entities/register.js';
 import { readReplication } from './entities/replication.js';
 import { readTableEntries } from './entities/table-entry.js';
@@ -84,9 +85,9 @@ function readEntity(state: ForwardingState, request: Entity['entity']): Outcome<
     case 'actionProfileGroup':
       return noneUnless(request.value.actionProfileId, 'actionProfiles');
     case 'meterEntry':
-      return noneUnless(request.value.meterId, 'meters');
+      return readMeterEntries(state, request.value);
     case 'directMeterEntry':
-      return noneUnless(request.value.tableEntry?.tableId ?? 0, 'meters');
+      return readDirectMeterEntries(state, request.value);
     case 'valueSetEntry':
       return noneUnless(request.value.valueSetId, 'valueSets');
     case 'externEntry':

@@ -10,6 +10,7 @@ import type {
   EngineResult,
   EngineState,
   EntryHandle,
+  MeterRates,
   NewEntry,
 } from './engine-port.js';
 import { DEFAULT_ENTRY } from './engine-port.js';
@@ -27,6 +28,7 @@ interface ShadowTable {
   readonly handles: Map<string, EntryHandle>;
   readonly matches: Map<EntryHandle, string>;
   readonly counters: Map<EntryHandle, CounterValue>;
+  readonly meters: Map<EntryHandle, MeterRates | null>;
 }
 
 /** What may be in a table of this kind once. */
@@ -40,6 +42,7 @@ export class ShadowEngine implements EngineState {
   readonly #layout: PipelineLayout;
   readonly #tables = new Map<number, ShadowTable>();
   readonly #counters = new Map<string, CounterValue>();
+  readonly #meters = new Map<string, MeterRates | null>();
   readonly #registers = new Map<string, BigUint64Array>();
   #nextHandle: EntryHandle = 0n;
 
@@ -51,10 +54,16 @@ export class ShadowEngine implements EngineState {
   /** As after a load. */
   protected clear(): void {
     for (const { index, kind, maxEntries } of this.#layout.tables) {
-      const empty = { handles: new Map(), matches: new Map(), counters: new Map() };
+      const empty = {
+        handles: new Map(),
+        matches: new Map(),
+        counters: new Map(),
+        meters: new Map(),
+      };
       this.#tables.set(index, { kind, maxEntries, ...empty });
     }
     this.#counters.clear();
+    this.#meters.clear();
     this.#registers.clear();
   }
 
@@ -89,6 +98,7 @@ export class ShadowEngine implements EngineState {
     const entries = this.#tables.get(table);
     if (!found.ok || entries === undefined) return found;
     entries.counters.delete(handle);
+    entries.meters.delete(handle);
     entries.handles.delete(entries.matches.get(handle) ?? '');
     entries.matches.delete(handle);
     return found;
@@ -111,6 +121,22 @@ export class ShadowEngine implements EngineState {
     return found;
   }
 
+  tableWriteMeter(
+    table: number,
+    handle: EntryHandle,
+    rates: MeterRates | null,
+  ): EngineResult<void> {
+    const found = this.#entry(table, handle);
+    if (found.ok) this.#tables.get(table)?.meters.set(handle, rates);
+    return found;
+  }
+
+  tableReadMeter(table: number, handle: EntryHandle): EngineResult<MeterRates | null> {
+    const found = this.#entry(table, handle);
+    if (!found.ok) return found;
+    return { ok: true, value: this.#tables.get(table)?.meters.get(handle) ?? null };
+  }
+
   counterRead(counter: number, index: number, count: number): EngineResult<CounterValue[]> {
     const cells = Array.from({ length: count }, (_, i) => index + i);
     return {
@@ -121,6 +147,23 @@ export class ShadowEngine implements EngineState {
 
   counterWrite(counter: number, index: number, value: CounterValue): EngineResult<void> {
     this.#counters.set(`${counter}/${index}`, value);
+    return OK;
+  }
+
+  meterRead(meter: number, index: number, count: number): EngineResult<(MeterRates | null)[]> {
+    const cells = Array.from({ length: count }, (_, i) => index + i);
+    return { ok: true, value: cells.map((cell) => this.#meters.get(`${meter}/${cell}`) ?? null) };
+  }
+
+  meterWrite(
+    meter: number,
+    index: number,
+    count: number,
+    rates: MeterRates | null,
+  ): EngineResult<void> {
+    for (let cell = index; cell < index + count; cell += 1) {
+      this.#meters.set(`${meter}/${cell}`, rates);
+    }
     return OK;
   }
 

@@ -7,9 +7,17 @@ export const UNIMPLEMENTED = {
     what: 'action profiles and selectors (members, groups, one-shot action sets)',
     why: 'the engine has direct tables only',
   },
-  meters: {
-    what: 'meters and direct meters',
-    why: 'the engine does not measure rates yet',
+  singleRateMeters: {
+    what: 'meters of type SINGLE_RATE_THREE_COLOR',
+    why: 'v1model’s meters have two rates, and no excess burst',
+  },
+  meterCounters: {
+    what: 'counters of a meter’s colours',
+    why: 'v1model’s meters do not count',
+  },
+  defaultEntryMeters: {
+    what: 'direct meters of default entries',
+    why: 'only hits are metered, as on simple_switch',
   },
   valueSets: {
     what: 'parser value sets',

@@ -3,6 +3,7 @@ import type { Entity, Update } from '#protos/p4/v1/p4runtime_pb';
 import { Update_Type } from '#protos/p4/v1/p4runtime_pb';
 import { writeCounterEntry, writeDirectCounterEntry } from './entities/counter.js';
 import { writeDigestEntry } from './entities/digest-entry.js';
+import { writeDirectMeterEntry, writeMeterEntry } from './entities/meter.js';
 import { writeRegisterEntry } from './entities/register.js';
 import { writeReplication } from './entities/replication.js';
 import { writeTableEntry } from './entities/table-entry.js';
@@ -55,8 +56,9 @@ function writeEntity(
     case 'actionProfileGroup':
       return unimplemented('actionProfiles');
     case 'meterEntry':
+      return writeMeterEntry(state, type, entity.value);
     case 'directMeterEntry':
-      return unimplemented('meters');
+      return writeDirectMeterEntry(state, type, entity.value);
     case 'valueSetEntry':
       return unimplemented('valueSets');
     case 'externEntry':

@@ -112,12 +112,6 @@ describe('what is not implemented', () => {
       { case: 'actionProfileGroup', value: { actionProfileId: 1 } },
       { case: 'actionProfileGroup', value: {} },
     ],
-    ['meters', { case: 'meterEntry', value: { meterId: 1 } }, { case: 'meterEntry', value: {} }],
-    [
-      'direct meters',
-      { case: 'directMeterEntry', value: { tableEntry: { tableId: ID.mac } } },
-      { case: 'directMeterEntry', value: {} },
-    ],
     [
       'value sets',
       { case: 'valueSetEntry', value: { valueSetId: 1 } },

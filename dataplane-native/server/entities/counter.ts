@@ -16,7 +16,7 @@ import type { ForwardingState } from '../state.js';
 import type { WriteType } from '../write-type.js';
 import { checkCounterData, counterDataOf, counterValueOf } from './counter-data.js';
 import { cellRange, checkCells } from './index-range.js';
-import { entryMessage, findTable, selectEntries } from './table-entry.js';
+import { entryMessage, findDirectEntry, findTable, keyOnly, selectEntries } from './table-entry.js';
 
 export function writeCounterEntry(
   state: ForwardingState,
@@ -108,29 +108,16 @@ export function writeDirectCounterEntry(
   if (!found.ok) return found;
   const { program } = found.value;
   if (!program.hasDirectCounter) return invalid(`table '${program.name}' has no direct counter`);
-  const selected = selectEntries(state, keyOnly(key));
-  if (!selected.ok) return selected;
-  const exact = selected.value.filter(
-    ({ stored }) => key.isDefaultAction || stored.priority === key.priority,
-  );
-  const [target, second] = exact;
-  if (target === undefined || second !== undefined) {
-    return notFound(`table '${program.name}' has no such entry`);
-  }
+  const target = findDirectEntry(state, key);
+  if (!target.ok) return target;
   const checked = checkCounterData(entry.data);
   if (!checked.ok || entry.data === undefined) return checked;
   const written = state.engine.tableWriteCounter(
     program.layout.index,
-    target.stored.handle,
+    target.value.handle,
     counterValueOf(entry.data),
   );
   return written.ok ? DONE : fromEngine(written.error);
-}
-
-/** Only what names an entry: a counter's owner is not found by its cookie. */
-function keyOnly(entry: DirectCounterEntry['tableEntry'] & object) {
-  const { tableId, match, priority, isDefaultAction } = entry;
-  return create(TableEntrySchema, { tableId, match, priority, isDefaultAction });
 }
 
 export function readDirectCounterEntries(

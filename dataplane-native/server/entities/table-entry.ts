@@ -9,15 +9,18 @@ import {
   TableEntrySchema,
   Update_Type,
 } from '#protos/p4/v1/p4runtime_pb';
+import type { MeterRates } from '../engine-port.js';
 import type { Outcome } from '../errors.js';
 import { DONE, denied, done, fail, fromEngine, invalid, notFound } from '../errors.js';
 import type { KeyWords } from '../match.js';
 import { decodeArgs, decodeKey, encodeArgs, encodeKey } from '../match.js';
+import type { TableProgram } from '../program.js';
 import type { ForwardingState, StoredAction, StoredEntry, TableState } from '../state.js';
 import { entryKey, initialDefault } from '../state.js';
 import { unimplemented } from '../unimplemented.js';
 import type { WriteType } from '../write-type.js';
 import { checkCounterData, counterDataOf, counterValueOf } from './counter-data.js';
+import { meterConfigOf, meterRatesOf } from './meter-config.js';
 
 /** Writes an entry, the default one included. */
 export function writeTableEntry(
@@ -82,15 +85,27 @@ function checkAttributes(table: TableState, entry: TableEntry): Outcome<void> {
       ? unimplemented('idleTimeout')
       : invalid(`table '${program.name}' does not support idle timeout`);
   }
-  if (entry.meterConfig !== undefined || entry.meterCounterData !== undefined) {
-    return program.hasDirectMeter
-      ? unimplemented('meters')
-      : invalid(`table '${program.name}' has no direct meter`);
-  }
+  const meter = checkMeter(program, entry);
+  if (!meter.ok) return meter;
   if (entry.counterData !== undefined && !program.hasDirectCounter) {
     return invalid(`table '${program.name}' has no direct counter`);
   }
   return checkCounterData(entry.counterData);
+}
+
+function checkMeter(program: TableProgram, entry: TableEntry): Outcome<void> {
+  if (entry.meterConfig === undefined && entry.meterCounterData === undefined) return DONE;
+  if (program.directMeter === null) {
+    return invalid(`table '${program.name}' has no direct meter`);
+  }
+  if (entry.meterCounterData !== undefined) return unimplemented('meterCounters');
+  if (entry.isDefaultAction) return unimplemented('defaultEntryMeters');
+  const rates = meterRatesOf(
+    `the meter of table '${program.name}'`,
+    program.directMeter.type,
+    entry.meterConfig,
+  );
+  return rates.ok ? DONE : rates;
 }
 
 function chooseAction(
@@ -143,7 +158,7 @@ function insert(
     controllerMetadata: entry.controllerMetadata,
     isConst: false,
   });
-  return writeCounter(state, table, inserted.value, entry.counterData);
+  return writeResources(state, table, inserted.value, entry);
 }
 
 function modify(
@@ -158,7 +173,7 @@ function modify(
     return denied(`the entries of table '${program.name}' are constant`);
   }
   if (old === undefined) return notFound(`table '${program.name}' has no such entry`);
-  if (old.isConst) return writeCounter(state, table, old.handle, entry.counterData);
+  if (old.isConst) return writeResources(state, table, old.handle, entry);
   let { action } = old;
   if (entry.action !== undefined) {
     const chosen = chooseAction(table, entry.action, ActionRef_Scope.DEFAULT_ONLY);
@@ -176,7 +191,7 @@ function modify(
     metadata,
     controllerMetadata: entry.controllerMetadata,
   });
-  return writeCounter(state, table, old.handle, entry.counterData);
+  return writeResources(state, table, old.handle, entry);
 }
 
 function remove(state: ForwardingState, table: TableState, { key }: Located): Outcome<void> {
@@ -228,6 +243,23 @@ function writeDefault(
   return writeCounter(state, table, reset.handle, entry.counterData);
 }
 
+/** The direct counter, if there is a value for it, and the direct meter, whose config is taken back
+ * where there is none. */
+function writeResources(
+  state: ForwardingState,
+  table: TableState,
+  handle: StoredEntry['handle'],
+  entry: TableEntry,
+): Outcome<void> {
+  const counted = writeCounter(state, table, handle, entry.counterData);
+  const { name, directMeter, layout } = table.program;
+  if (!counted.ok || directMeter === null) return counted;
+  const rates = meterRatesOf(`the meter of table '${name}'`, directMeter.type, entry.meterConfig);
+  if (!rates.ok) return rates;
+  const written = state.engine.tableWriteMeter(layout.index, handle, rates.value);
+  return written.ok ? DONE : fromEngine(written.error);
+}
+
 function writeCounter(
   state: ForwardingState,
   table: TableState,
@@ -261,6 +293,25 @@ export function selectEntries(
   return words.ok ? done(selectIn(table, filter, words.value)) : words;
 }
 
+/** Only what names an entry: the owner of a direct resource is not found by its cookie. */
+export function keyOnly(entry: TableEntry): TableEntry {
+  const { tableId, match, priority, isDefaultAction } = entry;
+  return create(TableEntrySchema, { tableId, match, priority, isDefaultAction });
+}
+
+/** The one entry whose direct resource a request names. Errors: NOT_FOUND, and those of a wrong key. */
+export function findDirectEntry(state: ForwardingState, key: TableEntry): Outcome<StoredEntry> {
+  const selected = selectEntries(state, keyOnly(key));
+  if (!selected.ok) return selected;
+  const exact = selected.value.filter(
+    ({ stored }) => key.isDefaultAction || stored.priority === key.priority,
+  );
+  const [target, second] = exact;
+  return target === undefined || second !== undefined
+    ? notFound('the table has no such entry')
+    : done(target.stored);
+}
+
 function selectIn(table: TableState, filter: TableEntry, words: KeyWords | null) {
   const candidates = filter.isDefaultAction ? [table.defaultEntry] : [...table.entries.values()];
   const actionId = filter.action?.type.case === 'action' ? filter.action.type.value.actionId : 0;
@@ -285,7 +336,7 @@ function actionIdOf(table: TableState, stored: StoredEntry): number | undefined 
     : table.program.actionsByIndex.get(stored.action.action)?.id;
 }
 
-/** Reads the entries that the filter selects; counter_data only if the filter has it. */
+/** Reads the entries that the filter selects; counter_data and meter_config only if it has them. */
 export function readTableEntries(state: ForwardingState, filter: TableEntry): Outcome<Entity[]> {
   const selected = selectEntries(state, filter);
   if (!selected.ok) return selected;
@@ -297,12 +348,26 @@ export function readTableEntries(state: ForwardingState, filter: TableEntry): Ou
       if (!counter.ok) return fromEngine(counter.error);
       value.counterData = counterDataOf(counter.value);
     }
+    const meter = filter.meterConfig === undefined ? done(null) : readMeter(state, table, stored);
+    if (!meter.ok) return meter;
+    if (meter.value !== null) value.meterConfig = meterConfigOf(meter.value);
     entities.push(create(EntitySchema, { entity: { case: 'tableEntry', value } }));
   }
   return done(entities);
 }
 
-/** An entry in its canonical form, without counters. */
+/** Null where there is no meter, or no config of it. */
+function readMeter(
+  state: ForwardingState,
+  table: TableState,
+  stored: StoredEntry,
+): Outcome<MeterRates | null> {
+  if (table.program.directMeter === null || stored === table.defaultEntry) return done(null);
+  const rates = state.engine.tableReadMeter(table.program.layout.index, stored.handle);
+  return rates.ok ? done(rates.value) : fromEngine(rates.error);
+}
+
+/** An entry in its canonical form, without counters and meters. */
 export function entryMessage(table: TableState, stored: StoredEntry): TableEntry {
   const { program } = table;
   const isDefaultAction = stored === table.defaultEntry;

@@ -1,0 +1,135 @@
+/** MeterEntry and DirectMeterEntry (specification 1.5, section of that name). */
+import { create } from '@bufbuild/protobuf';
+import type { DirectMeterEntry, Entity, MeterEntry } from '#protos/p4/v1/p4runtime_pb';
+import {
+  DirectMeterEntrySchema,
+  EntitySchema,
+  IndexSchema,
+  MeterEntrySchema,
+  TableEntrySchema,
+  Update_Type,
+} from '#protos/p4/v1/p4runtime_pb';
+import type { Outcome } from '../errors.js';
+import { DONE, done, fromEngine, invalid, notFound } from '../errors.js';
+import type { MeterProgram } from '../program.js';
+import type { ForwardingState } from '../state.js';
+import { unimplemented } from '../unimplemented.js';
+import type { WriteType } from '../write-type.js';
+import { cellRange, checkCells } from './index-range.js';
+import { meterConfigOf, meterRatesOf } from './meter-config.js';
+import { entryMessage, findDirectEntry, findTable, keyOnly, selectEntries } from './table-entry.js';
+
+export function writeMeterEntry(
+  state: ForwardingState,
+  type: WriteType,
+  entry: MeterEntry,
+): Outcome<void> {
+  if (type !== Update_Type.MODIFY) return invalid('a meter can only be modified');
+  if (entry.meterId === 0) return invalid('meter_id is not set');
+  const meter = state.program.meters.get(entry.meterId);
+  if (meter === undefined) return notFound(`no meter has the id ${entry.meterId}`);
+  if (entry.counterData !== undefined) return unimplemented('meterCounters');
+  const { layout } = meter;
+  const cells = cellRange(entry.index, layout);
+  if (!cells.ok) return cells;
+  const rates = meterRatesOf(`meter '${layout.name}'`, meter.type, entry.config);
+  if (!rates.ok) return rates;
+  const { first, count } = cells.value;
+  const written = state.engine.meterWrite(layout.index, first, count, rates.value);
+  return written.ok ? DONE : fromEngine(written.error);
+}
+
+export function readMeterEntries(state: ForwardingState, filter: MeterEntry): Outcome<Entity[]> {
+  if (filter.counterData !== undefined) return unimplemented('meterCounters');
+  if (filter.meterId === 0) {
+    const meters = [...state.program.meters.values()];
+    const allowed = checkCells(meters.reduce((sum, { layout }) => sum + layout.size, 0));
+    if (!allowed.ok) return allowed;
+    const all: Entity[][] = [];
+    for (const meter of meters) {
+      const read = readCells(state, meter, 0, meter.layout.size);
+      if (!read.ok) return read;
+      all.push(read.value);
+    }
+    return done(all.flat());
+  }
+  const meter = state.program.meters.get(filter.meterId);
+  if (meter === undefined) return notFound(`no meter has the id ${filter.meterId}`);
+  const cells = cellRange(filter.index, meter.layout);
+  return cells.ok ? readCells(state, meter, cells.value.first, cells.value.count) : cells;
+}
+
+/** A cell that is not configured has no config in its message. */
+function readCells(
+  state: ForwardingState,
+  { id, layout }: MeterProgram,
+  first: number,
+  count: number,
+): Outcome<Entity[]> {
+  const allowed = checkCells(count);
+  if (!allowed.ok) return allowed;
+  const read = state.engine.meterRead(layout.index, first, count);
+  if (!read.ok) return fromEngine(read.error);
+  return done(
+    read.value.map((rates, i) => {
+      const value = create(MeterEntrySchema, {
+        meterId: id,
+        index: create(IndexSchema, { index: BigInt(first + i) }),
+        ...(rates === null ? {} : { config: meterConfigOf(rates) }),
+      });
+      return create(EntitySchema, { entity: { case: 'meterEntry', value } });
+    }),
+  );
+}
+
+export function writeDirectMeterEntry(
+  state: ForwardingState,
+  type: WriteType,
+  entry: DirectMeterEntry,
+): Outcome<void> {
+  if (type !== Update_Type.MODIFY) return invalid('a direct meter can only be modified');
+  const key = entry.tableEntry ?? create(TableEntrySchema);
+  const found = findTable(state, key.tableId);
+  if (!found.ok) return found;
+  const { name, directMeter, layout } = found.value.program;
+  if (directMeter === null) return invalid(`table '${name}' has no direct meter`);
+  if (entry.counterData !== undefined) return unimplemented('meterCounters');
+  if (key.isDefaultAction) return unimplemented('defaultEntryMeters');
+  const target = findDirectEntry(state, key);
+  if (!target.ok) return target;
+  const rates = meterRatesOf(`the meter of table '${name}'`, directMeter.type, entry.config);
+  if (!rates.ok) return rates;
+  const written = state.engine.tableWriteMeter(layout.index, target.value.handle, rates.value);
+  return written.ok ? DONE : fromEngine(written.error);
+}
+
+export function readDirectMeterEntries(
+  state: ForwardingState,
+  filter: DirectMeterEntry,
+): Outcome<Entity[]> {
+  if (filter.counterData !== undefined) return unimplemented('meterCounters');
+  const key = keyOnly(filter.tableEntry ?? create(TableEntrySchema));
+  if (key.isDefaultAction) return unimplemented('defaultEntryMeters');
+  if (key.tableId !== 0) {
+    const found = findTable(state, key.tableId);
+    if (!found.ok) return found;
+    const { name, directMeter } = found.value.program;
+    if (directMeter === null) return invalid(`table '${name}' has no direct meter`);
+  }
+  const selected = selectEntries(state, key);
+  if (!selected.ok) return selected;
+  if (key.match.length !== 0 && selected.value.length === 0) return notFound('no such entry');
+  const entities: Entity[] = [];
+  for (const { table, stored } of selected.value) {
+    if (table.program.directMeter === null) continue;
+    const rates = state.engine.tableReadMeter(table.program.layout.index, stored.handle);
+    if (!rates.ok) return fromEngine(rates.error);
+    const { tableId, match, priority } = entryMessage(table, stored);
+    const value = create(DirectMeterEntrySchema, {
+      tableEntry: create(TableEntrySchema, { tableId, match, priority }),
+      ...(rates.value === null ? {} : { config: meterConfigOf(rates.value) }),
+    });
+    entities.push(create(EntitySchema, { entity: { case: 'directMeterEntry', value } }));
+  }
+  return done(entities);
+}
