@@ -3,6 +3,7 @@ import { buildCounterCell, type Entity, type EntityErrorCode } from '#p4rt/entit
 import type { P4InfoIndex } from '#p4rt/p4info';
 import { success, type Result } from '#units/result';
 import {
+  ANSWERED_KINDS,
   CELLS,
   DROP,
   DROP_REASONS,
@@ -10,21 +11,33 @@ import {
   MALFORMED_REASONS,
   MESSAGE_KINDS,
   MESSAGE_TYPE,
+  TWO_STEP,
+  TWO_STEP_OUTCOMES,
+  UNKNOWN_SLOT,
+  UNTOUCHED,
+  UNTOUCHED_REASONS,
   type DropReason,
   type MalformedReason,
   type MessageKind,
+  type TwoStepOutcome,
+  type UntouchedReason,
 } from './program.js';
 import { RESIDENCE_BUCKETS } from './residence.js';
 
 type SlotArray = keyof typeof CELLS;
 
-/** What a port has counted. Received: as an ingress; corrected and residence: as an egress. */
-export interface PortCounters {
-  readonly messages: Readonly<
-    Record<MessageKind, { readonly received: number; readonly corrected: number }>
-  >;
-  readonly malformed: Readonly<Record<MalformedReason, number>>;
-  readonly version1: number;
+/** Messages of one type at one port. */
+export interface MessageCounts {
+  /** In by the port. */
+  readonly received: number;
+  /** Out by the port, corrected or not. */
+  readonly sent: number;
+  /** Out by the port, with their residence added. */
+  readonly corrected: number;
+  /** In by the port, and answered by the dataplane itself. */
+  readonly answered: number;
+  /** In by the port, for the controller, which had enough of them. */
+  readonly puntMetered: number;
 }
 
 export interface DropCounters {
@@ -32,33 +45,53 @@ export interface DropCounters {
   readonly egress: Readonly<Record<DropReason, number>>;
 }
 
+/** What a port has counted. */
+export interface PortCounters {
+  readonly messages: Readonly<Record<MessageKind, MessageCounts>>;
+  readonly malformed: Readonly<Record<MalformedReason, number>>;
+  readonly version1: number;
+  /** Frames in by the port that might carry PTP but were forwarded without a look. */
+  readonly untouched: Readonly<Record<UntouchedReason, number>>;
+  /** Of messages that leave by the port, where it sends two-step. */
+  readonly twoStep: Readonly<Record<TwoStepOutcome, number>>;
+  readonly drops: DropCounters;
+}
+
 /** Cells by counter id and index, as read from a switch. */
 export type CounterCells = ReadonlyMap<string, bigint>;
 
 type Wanted = Result<Entity[], EntityErrorCode>;
 
-/** The cells that `portCounters` needs for `slots`, and `dropCounters`. */
+const MESSAGE_ARRAYS = ['ptp_received', 'ptp_sent', 'ptp_corrected', 'punt_metered'] as const;
+
+/** The cells that `portCounters` needs for `slots`, and `switchDrops`. */
 export function wantedCells(index: P4InfoIndex, slots: readonly number[]): Wanted {
-  const cells: [string, number][] = [];
+  const cells: [SlotArray, number][] = [];
+  const want = (array: SlotArray, slot: number, offsets: readonly number[]): void => {
+    for (const offset of offsets) cells.push([array, cellOf(array, slot, offset)]);
+  };
   for (const slot of slots) {
-    for (const kind of MESSAGE_KINDS) {
-      cells.push(['ptp_received', cellOf('ptp_received', slot, MESSAGE_TYPE[kind])]);
-      cells.push(['ptp_corrected', cellOf('ptp_corrected', slot, MESSAGE_TYPE[kind])]);
-    }
-    for (const reason of MALFORMED_REASONS) {
-      cells.push(['ptp_malformed', cellOf('ptp_malformed', slot, MALFORMED[reason])]);
-    }
-    cells.push(['ptp_version_1', slot]);
+    for (const array of MESSAGE_ARRAYS) want(array, slot, Object.values(MESSAGE_TYPE));
+    want(
+      'answered',
+      slot,
+      ANSWERED_KINDS.map((kind) => MESSAGE_TYPE[kind]),
+    );
+    want('ptp_malformed', slot, Object.values(MALFORMED));
+    want('ptp_version_1', slot, [0]);
+    want('untouched', slot, Object.values(UNTOUCHED));
+    want('two_step', slot, Object.values(TWO_STEP));
   }
-  for (const reason of DROP_REASONS) {
-    cells.push(['ingress_dropped', DROP[reason]], ['egress_dropped', DROP[reason]]);
+  for (const slot of [...slots, UNKNOWN_SLOT]) {
+    want('ingress_dropped', slot, Object.values(DROP));
+    want('egress_dropped', slot, Object.values(DROP));
   }
   return entitiesOf(index, cells);
 }
 
 /** The 512 cells of one slot's residence histogram. */
 export function wantedResidence(index: P4InfoIndex, slot: number): Wanted {
-  const cells = Array.from({ length: RESIDENCE_BUCKETS }, (_, bucket): [string, number] => [
+  const cells = Array.from({ length: RESIDENCE_BUCKETS }, (_, bucket): [SlotArray, number] => [
     'residence',
     cellOf('residence', slot, bucket),
   ]);
@@ -69,9 +102,12 @@ function cellOf(array: SlotArray, slot: number, offset: number): number {
   return slot * CELLS[array] + offset;
 }
 
-function entitiesOf(index: P4InfoIndex, cells: readonly [string, number][]): Wanted {
+function entitiesOf(index: P4InfoIndex, cells: readonly [SlotArray, number][]): Wanted {
   const entities: Entity[] = [];
   for (const [name, cell] of cells) {
+    const counter = index.counters.byName(name);
+    // What the program does not have yet is zero.
+    if (!counter.ok || BigInt(cell) >= counter.value.size) continue;
     const entity = buildCounterCell(index, name, cell);
     if (!entity.ok) return entity;
     entities.push(entity.value);
@@ -96,27 +132,39 @@ function aliasOf(name: string): string {
   return name.slice(name.lastIndexOf('.') + 1);
 }
 
-function cell(cells: CounterCells, name: string, index: number): number {
-  return Number(cells.get(`${name}/${index}`) ?? 0n);
+function count(cells: CounterCells, array: SlotArray, slot: number, offset: number): number {
+  return Number(cells.get(`${array}/${cellOf(array, slot, offset)}`) ?? 0n);
 }
 
 export function portCounters(cells: CounterCells, slot: number): PortCounters {
-  const count = (array: SlotArray, offset: number): number =>
-    cell(cells, array, cellOf(array, slot, offset));
+  const of = (array: SlotArray, offset: number): number => count(cells, array, slot, offset);
   return {
     messages: byName(MESSAGE_KINDS, (kind) => ({
-      received: count('ptp_received', MESSAGE_TYPE[kind]),
-      corrected: count('ptp_corrected', MESSAGE_TYPE[kind]),
+      received: of('ptp_received', MESSAGE_TYPE[kind]),
+      sent: of('ptp_sent', MESSAGE_TYPE[kind]),
+      corrected: of('ptp_corrected', MESSAGE_TYPE[kind]),
+      answered: of('answered', MESSAGE_TYPE[kind]),
+      puntMetered: of('punt_metered', MESSAGE_TYPE[kind]),
     })),
-    malformed: byName(MALFORMED_REASONS, (reason) => count('ptp_malformed', MALFORMED[reason])),
-    version1: count('ptp_version_1', 0),
+    malformed: byName(MALFORMED_REASONS, (reason) => of('ptp_malformed', MALFORMED[reason])),
+    version1: of('ptp_version_1', 0),
+    untouched: byName(UNTOUCHED_REASONS, (reason) => of('untouched', UNTOUCHED[reason])),
+    twoStep: byName(TWO_STEP_OUTCOMES, (outcome) => of('two_step', TWO_STEP[outcome])),
+    drops: dropCounters(cells, [slot]),
   };
 }
 
-export function dropCounters(cells: CounterCells): DropCounters {
+/** Of all ports together, and of frames that came in by a port that nobody has configured. */
+export function switchDrops(cells: CounterCells, slots: readonly number[]): DropCounters {
+  return dropCounters(cells, [...slots, UNKNOWN_SLOT]);
+}
+
+function dropCounters(cells: CounterCells, slots: readonly number[]): DropCounters {
+  const total = (array: SlotArray, reason: DropReason): number =>
+    slots.reduce((sum, slot) => sum + count(cells, array, slot, DROP[reason]), 0);
   return {
-    ingress: byName(DROP_REASONS, (reason) => cell(cells, 'ingress_dropped', DROP[reason])),
-    egress: byName(DROP_REASONS, (reason) => cell(cells, 'egress_dropped', DROP[reason])),
+    ingress: byName(DROP_REASONS, (reason) => total('ingress_dropped', reason)),
+    egress: byName(DROP_REASONS, (reason) => total('egress_dropped', reason)),
   };
 }
 

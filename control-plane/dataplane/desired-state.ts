@@ -1,46 +1,62 @@
 /** What the settings mean in entities of the P4 program: a pure function. */
 import {
   buildCloneSession,
+  buildDefaultEntry,
   buildDigestConfig,
   buildMulticastGroup,
   buildTableEntry,
-  buildTableKey,
+  type ActionCall,
   type Entity,
-  type EntityErrorCode,
   type EntrySpec,
 } from '#p4rt/entities';
 import type { P4InfoIndex } from '#p4rt/p4info';
-import {
-  macBits,
-  portValue,
-  vlanValue,
-  type MacAddress,
-  type PortNumber,
-  type VlanId,
-} from '#units/identity';
-import { milliseconds, nsOf, scaledUnits, seconds, type ScaledNs } from '#units/time';
+import type { TargetCapabilities } from '#p4rt/target';
+import { portValue, vlanValue } from '#units/identity';
 import { success, type Result } from '#units/result';
+import { milliseconds, nsOf, scaledNs, seconds } from '#units/time';
+import {
+  delayResponderEntries,
+  ledgerCall,
+  originEntries,
+  ownClockEntry,
+  peerDelayEntries,
+  puntEntries,
+} from './clock-entries.js';
+import {
+  admissionEntries,
+  deliveryEntries,
+  egressTimingEntry,
+  ingressTimingEntry,
+  instanceEntries,
+  markingEntries,
+  masterEntries,
+  portEntry,
+  saysSomething,
+  vlansOf,
+} from './port-entries.js';
+import { fitEntry, type FitErrorCode } from './program-fit.js';
 import {
   CPU_CLONE_SESSION,
   CPU_PORT,
   DIGEST,
+  LEDGER_DIGEST,
   MALFORMED,
   MALFORMED_REASONS,
-  PTP_MODE,
+  PORT_CLONE_SESSIONS,
 } from './program.js';
 import type { PortSettings, SwitchSettings } from './settings.js';
 
 /** Batches learning under load, and is not felt by a first frame, which floods anyway. */
-const DIGEST_MAX_TIMEOUT = milliseconds(20);
-const DIGEST_MAX_LIST = 128;
-const DIGEST_ACK_TIMEOUT = seconds(1);
+const DIGEST_LIST = {
+  maxTimeoutNs: nsOf(milliseconds(20)),
+  maxListSize: 128,
+  ackTimeoutNs: nsOf(seconds(1)),
+};
 
-/** Where an address was seen. */
-export interface Station {
-  readonly vlan: VlanId;
-  readonly mac: MacAddress;
-  readonly port: PortNumber;
-}
+const NOT_MEASURED = scaledNs(0n);
+
+/** What of a target's capabilities changes the state that it is to have. */
+export type StateCapabilities = Pick<TargetCapabilities, 'txEvents'>;
 
 /** A port's row in the counter arrays: its place among the ports, so that no two share one. */
 export function slotOf(settings: SwitchSettings, port: PortSettings): number {
@@ -54,32 +70,69 @@ export function slotOf(settings: SwitchSettings, port: PortSettings): number {
 export function desiredState(
   index: P4InfoIndex,
   settings: SwitchSettings,
-): Result<Entity[], EntityErrorCode> {
-  const entities: Entity[] = [buildCloneSession(CPU_CLONE_SESSION, CPU_PORT)];
-  const vlans = membersByVlan(settings);
-  for (const [vlan, ports] of vlans) entities.push(buildMulticastGroup(vlan, ports));
-  const specs = [
-    ...[...vlans.keys()].map(floodEntry),
-    ...settings.ports.flatMap((port) => deliveryEntries(settings, port)),
-    ...malformedEntries(settings),
-    ...settings.ports.flatMap(admissionEntries),
-    ...settings.ports.flatMap(timingEntries),
-    ...settings.ports.flatMap(instanceEntries),
-    ...settings.ports.map((port) => portEntry(settings, port)),
+  capabilities: StateCapabilities,
+): Result<Entity[], FitErrorCode> {
+  const entities: Entity[] = [
+    ...cloneSessions(settings, capabilities),
+    ...[...membersByVlan(settings)].map(([vlan, ports]) => buildMulticastGroup(vlan, ports)),
   ];
-  for (const spec of specs) {
-    const entity = buildTableEntry(index, spec);
+  for (const spec of entrySpecs(settings)) {
+    const fitting = fitEntry(index, spec);
+    if (!fitting.ok) return fitting;
+    if (fitting.value === null) continue;
+    const entity = buildTableEntry(index, fitting.value);
     if (!entity.ok) return entity;
     entities.push(entity.value);
   }
-  const digest = buildDigestConfig(index, DIGEST, {
-    maxTimeoutNs: nsOf(DIGEST_MAX_TIMEOUT),
-    maxListSize: DIGEST_MAX_LIST,
-    ackTimeoutNs: nsOf(DIGEST_ACK_TIMEOUT),
-  });
-  if (!digest.ok) return digest;
-  entities.push(digest.value);
+  for (const [table, call] of defaultCalls(settings)) {
+    if (!index.tables.byName(table).ok) continue;
+    const entity = buildDefaultEntry(index, table, call);
+    if (!entity.ok) return entity;
+    entities.push(entity.value);
+  }
+  for (const name of settings.ledgerSampleEvery > 0 ? [DIGEST, LEDGER_DIGEST] : [DIGEST]) {
+    const digest = buildDigestConfig(index, name, DIGEST_LIST);
+    if (!digest.ok) return digest;
+    entities.push(digest.value);
+  }
   return success(entities);
+}
+
+function entrySpecs(settings: SwitchSettings): EntrySpec[] {
+  const { clock, ports } = settings;
+  return [
+    ...[...membersByVlan(settings).keys()].map(floodEntry),
+    ...ports.flatMap((port) => deliveryEntries(port, slotOf(settings, port))),
+    ...malformedEntries(settings),
+    ...ports.flatMap(admissionEntries),
+    ...ports.flatMap((port) => timingEntries(port)),
+    ...ports.flatMap(markingEntries),
+    ...ports.flatMap(instanceEntries),
+    ...ports.flatMap(masterEntries),
+    ownClockEntry(clock),
+    ...ports.flatMap((port) => [
+      ...peerDelayEntries(clock, port),
+      ...delayResponderEntries(clock, port),
+      ...originEntries(port),
+    ]),
+    ...puntEntries(settings),
+    ...ports.map((port) => portEntry(port, slotOf(settings, port))),
+  ];
+}
+
+function defaultCalls(settings: SwitchSettings): [table: string, call: ActionCall][] {
+  return [['ledger', ledgerCall(settings.ledgerSampleEvery)]];
+}
+
+/** To the controller; and back to each port, where a transmit event is a copy of the frame. */
+function cloneSessions(settings: SwitchSettings, { txEvents }: StateCapabilities): Entity[] {
+  const toController = buildCloneSession(CPU_CLONE_SESSION, CPU_PORT);
+  if (txEvents !== 'clone') return [toController];
+  const numbers = settings.ports.map(({ number }) => portValue(number));
+  return [
+    toController,
+    ...numbers.map((number) => buildCloneSession(PORT_CLONE_SESSIONS + number, number)),
+  ];
 }
 
 /** VLANs in ascending order, each with its ports. The VLAN's number is its group's too. */
@@ -95,27 +148,12 @@ function membersByVlan(settings: SwitchSettings): Map<number, number[]> {
   return new Map([...members].sort(([a], [b]) => a - b));
 }
 
-export function vlansOf(port: PortSettings): readonly VlanId[] {
-  return port.nativeVlan === null ? port.taggedVlans : [port.nativeVlan, ...port.taggedVlans];
-}
-
 function floodEntry(vlan: number): EntrySpec {
   return {
     table: 'flood_group',
     match: { vid: BigInt(vlan) },
     action: { name: 'flood_to', params: { group: BigInt(vlan) } },
   };
-}
-
-function deliveryEntries(settings: SwitchSettings, port: PortSettings): EntrySpec[] {
-  return vlansOf(port).map((vlan) => ({
-    table: 'vlan_delivery',
-    match: { egress_port: portBits(port), vid: vlanBits(vlan) },
-    action: {
-      name: vlan === port.nativeVlan ? 'send_untagged' : 'send_tagged',
-      params: { ptp_mode: PTP_MODE[port.ptp], slot: BigInt(slotOf(settings, port)) },
-    },
-  }));
 }
 
 /** Dropping is the program's default: only what is to pass needs an entry. */
@@ -129,123 +167,6 @@ function malformedEntries(settings: SwitchSettings): EntrySpec[] {
   );
 }
 
-/** Untagged and priority-tagged frames belong to the native VLAN; a member VLAN may come tagged. */
-function admissionEntries(port: PortSettings): EntrySpec[] {
-  const admit = (tagged: bigint, vid: bigint, vlan: VlanId): EntrySpec => ({
-    table: 'vlan_admission',
-    match: { ingress_port: portBits(port), tagged, vid },
-    action: { name: 'admit', params: { vid: vlanBits(vlan) } },
-  });
-  const native =
-    port.nativeVlan === null
-      ? []
-      : [admit(0n, 0n, port.nativeVlan), admit(1n, 0n, port.nativeVlan)];
-  return [...native, ...vlansOf(port).map((vlan) => admit(1n, vlanBits(vlan), vlan))];
-}
-
-function portEntry(settings: SwitchSettings, port: PortSettings): EntrySpec {
-  return {
-    table: 'port',
-    match: { ingress_port: portBits(port) },
-    action: {
-      name: 'set_port',
-      params: {
-        ptp_mode: PTP_MODE[port.ptp],
-        slot: BigInt(slotOf(settings, port)),
-        ptp_priority: BigInt(port.ptpPriority),
-      },
-    },
-  };
-}
-
-/** An instance is treated alike in both directions. */
-function instanceEntries(port: PortSettings): EntrySpec[] {
-  return port.instances.flatMap(({ domainNumber, sdoId, ptp }): EntrySpec[] => {
-    const instance = { sdo_id: BigInt(sdoId), domain_number: BigInt(domainNumber) };
-    const params = { ptp_mode: PTP_MODE[ptp] };
-    return [
-      {
-        table: 'ingress_instance',
-        match: { ingress_port: portBits(port), ...instance },
-        action: { name: 'set_ingress_mode', params },
-      },
-      {
-        table: 'egress_instance',
-        match: { egress_port: portBits(port), ...instance },
-        action: { name: 'set_egress_mode', params },
-      },
-    ];
-  });
-}
-
-/** A port that adds nothing needs no entry: that is the program's default. */
 function timingEntries(port: PortSettings): EntrySpec[] {
-  const { ingressLatency, egressLatency, delayAsymmetry, residenceLimit } = port.timing;
-  const asymmetry = signed64(delayAsymmetry);
-  const ingress: EntrySpec = {
-    table: 'ingress_timing',
-    match: { ingress_port: portBits(port) },
-    action: {
-      name: 'set_ingress_timing',
-      params: { latency: signed64(ingressLatency), asymmetry },
-    },
-  };
-  const limit = residenceLimit === null ? 0n : nsOf(residenceLimit);
-  const egress: EntrySpec = {
-    table: 'egress_timing',
-    match: { egress_port: portBits(port) },
-    action: {
-      name: 'set_egress_timing',
-      params: { latency: signed64(egressLatency), asymmetry, residence_limit_ns: limit },
-    },
-  };
-  return [ingress, egress].filter(({ action }) =>
-    Object.values(action.params).some((value) => value !== 0n),
-  );
-}
-
-/** Two's complement, as a bit<64> of P4 takes a signed value. */
-function signed64(value: ScaledNs): bigint {
-  return BigInt.asUintN(64, scaledUnits(value));
-}
-
-/** The entry that knows a source: its frames send no digest. */
-export function sourceEntry(index: P4InfoIndex, station: Station): Result<Entity, EntityErrorCode> {
-  return buildTableEntry(index, {
-    table: 'source_mac',
-    match: stationKey(station),
-    action: { name: 'known_on', params: { port: BigInt(portValue(station.port)) } },
-  });
-}
-
-/** The entry that forwards to a station. */
-export function destinationEntry(
-  index: P4InfoIndex,
-  station: Station,
-): Result<Entity, EntityErrorCode> {
-  return buildTableEntry(index, {
-    table: 'destination_mac',
-    match: stationKey(station),
-    action: { name: 'forward_to', params: { port: BigInt(portValue(station.port)) } },
-  });
-}
-
-export function stationEntryKey(
-  index: P4InfoIndex,
-  table: 'source_mac' | 'destination_mac',
-  station: Station,
-): Result<Entity, EntityErrorCode> {
-  return buildTableKey(index, { table, match: stationKey(station) });
-}
-
-function stationKey(station: Station): Record<string, bigint> {
-  return { vid: vlanBits(station.vlan), mac: macBits(station.mac) };
-}
-
-function portBits(port: PortSettings): bigint {
-  return BigInt(portValue(port.number));
-}
-
-function vlanBits(vlan: VlanId): bigint {
-  return BigInt(vlanValue(vlan));
+  return [ingressTimingEntry(port, NOT_MEASURED), egressTimingEntry(port)].filter(saysSomething);
 }

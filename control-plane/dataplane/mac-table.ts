@@ -9,7 +9,7 @@
  */
 import { isGroupAddress, macBits, portValue, vlanValue } from '#units/identity';
 import { after, isBefore, nanoseconds, nsOf, type Instant, type Nanoseconds } from '#units/time';
-import type { Station } from './desired-state.js';
+import type { Station } from './station-entries.js';
 
 /** What to write for a station. */
 export interface MacChange {

@@ -37,6 +37,7 @@ export function bucketOf(residenceNs: number): number {
 /** Of all residences counted; null: nothing counted. Exact to a bucket, at most 1/16. */
 export interface ResidenceSummary {
   readonly count: number;
+  readonly min: number | null;
   readonly p50: number | null;
   readonly p99: number | null;
   readonly max: number | null;
@@ -44,15 +45,17 @@ export interface ResidenceSummary {
 
 /**
  * Summarises counts by bucket. A quantile is the middle of the bucket that holds it, rounded to ns;
- * `max` is the upper end of the highest one, so that nothing was longer. In the last bucket both are
- * its lower end, all that is known.
+ * `min` is the lower end of the lowest one and `max` the upper end of the highest, so that nothing was
+ * shorter or longer. In the last bucket all are its lower end, all that is known.
  */
 export function summariseResidence(counts: readonly bigint[]): ResidenceSummary {
   const count = counts.reduce((sum, n) => sum + n, 0n);
-  if (count === 0n) return { count: 0, p50: null, p99: null, max: null };
+  if (count === 0n) return { count: 0, min: null, p50: null, p99: null, max: null };
+  const lowest = counts.findIndex((n) => n > 0n);
   const highest = counts.findLastIndex((n) => n > 0n);
   return {
     count: Number(count),
+    min: bucketBounds(lowest).low,
     p50: middle(quantileBucket(counts, count, 50n)),
     p99: middle(quantileBucket(counts, count, 99n)),
     max: top(highest),

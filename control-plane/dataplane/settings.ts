@@ -1,5 +1,7 @@
-import type { PortNumber, VlanId } from '#units/identity';
-import type { Nanoseconds, ScaledNs } from '#units/time';
+/** What the operator wants of a switch: opaque units, no text, nothing learned or measured. */
+import type { PortIdentityBits } from '#units/clock-identity';
+import type { MacAddress, PortNumber, VlanId } from '#units/identity';
+import type { LogInterval, Nanoseconds, ScaledNs } from '#units/time';
 import type { MalformedReason, PtpMode } from './program.js';
 
 /** What a port adds to corrections beside residence (IEEE 1588-2019, 7.3.4.2 and 11.6). */
@@ -12,12 +14,63 @@ export interface PortTiming {
   readonly residenceLimit: Nanoseconds | null;
 }
 
-/** A PTP instance (IEEE 1588-2019, 7.1) that a port treats in another way than others. */
-export interface InstanceSettings {
+/** A PTP instance by its numbers (IEEE 1588-2019, 7.1). */
+export interface PtpInstance {
   readonly domainNumber: number;
   /** majorSdoId and minorSdoId: 12 bits. */
   readonly sdoId: number;
+}
+
+/** A PTP instance that a port treats in another way than others. */
+export interface InstanceSettings extends PtpInstance {
   readonly ptp: PtpMode;
+}
+
+/** How event messages leave by a port: corrected in flight, or by what follows them. */
+export type Step = 'one' | 'two';
+
+/** The transports of our own messages. */
+export type PtpTransport = 'ethernet' | 'udp4' | 'udp6';
+
+/** The peer-to-peer delay mechanism of a port (IEEE 1588-2019, 11.4). */
+export interface PeerDelaySettings {
+  readonly enabled: boolean;
+  readonly transport: PtpTransport;
+  /** logMinPdelayReqInterval: how often we ask. */
+  readonly logInterval: LogInterval;
+  /** How we answer. */
+  readonly responder: Step;
+  /** Whose signs of correctionField, and whose asCapable, hold on this link. */
+  readonly convention: 'ieee1588' | 'ieee8021as';
+  /** Above it the link is not asCapable (IEEE 802.1AS-2020, 11.2.2). */
+  readonly neighborPropDelayThresh: Nanoseconds;
+  readonly allowedLostResponses: number;
+  /** Of how many measurements meanLinkDelay is the filter. */
+  readonly filterLength: number;
+}
+
+/** What our own messages come from. Zero where the operator gives none. */
+export interface OwnAddress {
+  readonly mac: MacAddress;
+  readonly ipv4: bigint;
+  readonly ipv6: bigint;
+}
+
+/** What PTP messages that leave by a port are marked with; null: as they came. */
+export interface Marking {
+  readonly pcp: number | null;
+  readonly dscp: number | null;
+}
+
+/** How many messages of each type a port may send to the controller. */
+export interface PuntLimit {
+  readonly perSecond: number;
+  readonly burst: number;
+}
+
+/** Delay_Req is answered by the dataplane. */
+export interface DelayResponderSettings {
+  readonly logMinDelayReqInterval: LogInterval;
 }
 
 /** One port of the switch, as the operator wants it. */
@@ -25,18 +78,53 @@ export interface PortSettings {
   readonly number: PortNumber;
   readonly name: string;
   readonly ptp: PtpMode;
+  readonly step: Step;
   /** The priority queue of PTP event messages, 0 to 7. */
   readonly ptpPriority: number;
   /** What is not named here goes by `ptp`. */
   readonly instances: readonly InstanceSettings[];
   readonly timing: PortTiming;
+  readonly peerDelay: PeerDelaySettings;
+  readonly address: OwnAddress;
+  /** The masters whose messages are let in; empty: all. */
+  readonly acceptMasters: readonly PortIdentityBits[];
+  readonly marking: Marking;
+  readonly puntLimit: PuntLimit;
+  /** Null: Delay_Req on a boundary port goes without an answer. */
+  readonly delayResponder: DelayResponderSettings | null;
   /** The VLAN of frames without a tag; null: they are not admitted. */
   readonly nativeVlan: VlanId | null;
   readonly taggedVlans: readonly VlanId[];
 }
 
+/** Who we are (IEEE 1588-2019, 8.3.1: transparentClockDefaultDS). */
+export interface ClockSettings {
+  readonly identity: bigint;
+  /** primaryDomain. */
+  readonly domainNumber: number;
+}
+
+/** Who may talk to the clock's management. */
+export interface ManagementSettings {
+  /** The path of a local datagram socket, as pmc uses one; null: none. */
+  readonly socket: string | null;
+  readonly udp: boolean;
+  readonly ethernet: boolean;
+}
+
 /** What the switch is to do, without anything learned. */
 export interface SwitchSettings {
+  readonly clock: ClockSettings;
+  /** The instance whose rate residence is measured by; null: our own oscillator's. */
+  readonly syntonize: PtpInstance | null;
+  /** One message of so many is told, a power of two; 0: none. */
+  readonly ledgerSampleEvery: number;
+  readonly management: ManagementSettings;
   readonly ports: readonly PortSettings[];
   readonly malformed: Readonly<Record<MalformedReason, 'drop' | 'pass'>>;
+}
+
+/** Whether the port, in all or for some instance, is in one of `modes`. */
+export function portUses(port: PortSettings, ...modes: PtpMode[]): boolean {
+  return [port.ptp, ...port.instances.map(({ ptp }) => ptp)].some((mode) => modes.includes(mode));
 }

@@ -82,6 +82,37 @@ export function buildTableEntry(index: P4InfoIndex, spec: EntrySpec): Built<Enti
   );
 }
 
+/** What a table does with what it has no entry for; all that a table without a key can say. */
+export function buildDefaultEntry(
+  index: P4InfoIndex,
+  tableName: string,
+  call: ActionCall,
+): Built<Entity> {
+  const table = index.tables.byName(tableName);
+  if (!table.ok) return table;
+  const action = index.actions.byName(call.name);
+  if (!action.ok) return action;
+  const { id } = action.value;
+  if (!table.value.defaultActions.has(id)) {
+    return failure('entity-action', `${tableName} has no default action ${call.name}`);
+  }
+  const params = buildParams(action.value, call.params);
+  if (!params.ok) return params;
+  const value = { actionId: id, params: params.value };
+  return success(
+    create(EntitySchema, {
+      entity: {
+        case: 'tableEntry',
+        value: {
+          tableId: table.value.id,
+          isDefaultAction: true,
+          action: { type: { case: 'action', value } },
+        },
+      },
+    }),
+  );
+}
+
 /** An entity that names an entry by its key, to delete it. */
 export function buildTableKey(index: P4InfoIndex, spec: Omit<EntrySpec, 'action'>): Built<Entity> {
   const table = index.tables.byName(spec.table);

@@ -16,8 +16,11 @@ import { canonicalBytestring } from './bytestring.js';
 export function entityKey(entity: Entity): string {
   const value = entity.entity;
   switch (value.case) {
-    case 'tableEntry':
-      return `table/${value.value.tableId}/${value.value.priority}/${matchText(value.value)}`;
+    case 'tableEntry': {
+      const { tableId, priority, isDefaultAction } = value.value;
+      const key = isDefaultAction ? 'default' : `${priority}/${matchText(value.value)}`;
+      return `table/${tableId}/${key}`;
+    }
     case 'packetReplicationEngineEntry': {
       const type = value.value.type;
       if (type.case === 'multicastGroupEntry') return `group/${type.value.multicastGroupId}`;

@@ -40,6 +40,8 @@ export interface TableInfo {
   readonly match: readonly MatchFieldInfo[];
   /** Of the actions that an entry may have; those for the default entry alone are not here. */
   readonly entryActions: ReadonlySet<number>;
+  /** Of the actions that the default entry may have. */
+  readonly defaultActions: ReadonlySet<number>;
   readonly size: bigint;
   readonly isConst: boolean;
 }
@@ -181,14 +183,13 @@ function tableInfo(table: Table, identity: Identity): Result<TableInfo, P4InfoEr
     }
     match.push({ ...fieldInfo(field), kind });
   }
+  const actionsWithout = (scope: ActionRef_Scope) =>
+    new Set(table.actionRefs.filter((ref) => ref.scope !== scope).map(({ id }) => id));
   return success({
     ...identity,
     match,
-    entryActions: new Set(
-      table.actionRefs
-        .filter((reference) => reference.scope !== ActionRef_Scope.DEFAULT_ONLY)
-        .map((reference) => reference.id),
-    ),
+    entryActions: actionsWithout(ActionRef_Scope.DEFAULT_ONLY),
+    defaultActions: actionsWithout(ActionRef_Scope.TABLE_ONLY),
     size: table.size,
     isConst: table.isConstTable,
   });

@@ -26,12 +26,18 @@ export function reconcile(desired: readonly Entity[], actual: readonly Entity[])
   const present = new Map(actual.map((entity) => [entityKey(entity), entity]));
   const updates: Update[] = [];
   for (const [key, entity] of present) {
-    if (!wanted.has(key)) updates.push(remove(entity));
+    if (!wanted.has(key) && !isDefaultEntry(entity)) updates.push(remove(entity));
   }
   for (const entity of desired) {
     const existing = present.get(entityKey(entity));
-    if (existing === undefined) updates.push(insert(entity));
+    if (existing === undefined)
+      updates.push(isDefaultEntry(entity) ? modify(entity) : insert(entity));
     else if (entityContent(existing) !== entityContent(entity)) updates.push(modify(entity));
   }
   return updates;
+}
+
+/** It is always there: P4Runtime wants it modified, never inserted nor deleted (9.1). */
+function isDefaultEntry({ entity }: Entity): boolean {
+  return entity.case === 'tableEntry' && entity.value.isDefaultAction;
 }

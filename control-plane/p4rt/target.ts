@@ -9,8 +9,8 @@ export interface TargetCapabilities {
   readonly timestampResolution: Nanoseconds;
   /** Where the transmit half of a correction is added. */
   readonly txHalf: 'egress' | 'deferred';
-  /** Whether transmit timestamps come back as packets. */
-  readonly txEvents: boolean;
+  /** What brings a frame back with the time at which it has left. */
+  readonly txEvents: 'engine' | 'clone';
   /** Which of the committed pipelines it runs: a base name in p4/artefacts. */
   readonly pipelineArtefact: 'main_native' | 'main_bmv2';
 }

@@ -4,7 +4,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { portCounters, dropCounters } from '#dataplane/counters';
+import { portCounters, switchDrops } from '#dataplane/counters';
 import { desiredState } from '#dataplane/desired-state';
 import { MALFORMED_REASONS } from '#dataplane/program';
 import { summariseResidence } from '#dataplane/residence';
@@ -98,7 +98,8 @@ export class Agent {
 
   /** Errors: the configuration does not fit the pipeline. */
   static create(options: AgentOptions): Result<Agent> {
-    const desired = desiredState(options.pipeline.index, options.config.settings);
+    const { config, pipeline, target } = options;
+    const desired = desiredState(pipeline.index, config.settings, target.capabilities);
     if (!desired.ok) return failure(desired.error.code, desired.error.message);
     return success(new Agent(options, desired.value));
   }
@@ -258,7 +259,7 @@ export class Agent {
       ports,
       macTable: { ...table.counters, entries: table.size, maxEntries: table.capacity },
       malformed: sumMalformed(ports),
-      drops: statistics?.drops ?? dropCounters(new Map()),
+      drops: statistics?.drops ?? switchDrops(new Map(), []),
       digests: { ...this.#digests, undecodable },
       countersCurrent: read?.ok === true,
     };
@@ -284,6 +285,7 @@ export class Agent {
       number: portValue(port.number),
       name: port.name,
       ptp: port.ptp,
+      step: port.step,
       vlan: {
         native: port.nativeVlan === null ? null : vlanValue(port.nativeVlan),
         tagged: port.taggedVlans.map(vlanValue),

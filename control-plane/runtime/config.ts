@@ -1,16 +1,15 @@
 /** The agent's configuration: YAML with a schema. Every error tells file, line, column and key. */
-import { readFile, stat } from 'node:fs/promises';
-import { isMap, isScalar, isSeq, LineCounter, parseDocument, type Document, type Node } from 'yaml';
-import type { z } from 'zod';
-import { MAX_SLOTS } from '#dataplane/program';
-import type { PortSettings, SwitchSettings } from '#dataplane/settings';
+import { readFile, readlink, stat } from 'node:fs/promises';
+import { LineCounter, parseDocument } from 'yaml';
+import type { SwitchSettings } from '#dataplane/settings';
 import type { TargetKind } from '#p4rt/targets/targets';
-import { portNumber, vlanId } from '#units/identity';
-import { milliseconds, scaledFromNumber, seconds, type Nanoseconds } from '#units/time';
-import { keyText, type ConfigError } from './config-error.js';
-import type { LOG_LEVELS } from './config-schema.js';
-import { AGENT_SCHEMA, parseEndpoint, type AgentFile, type Endpoint } from './config-schema.js';
-import { suggestion } from './suggestion.js';
+import { seconds, type Nanoseconds } from '#units/time';
+import type { ConfigError } from './config-error.js';
+import { issueErrors, type Source } from './config-report.js';
+import { contradictions } from './config-rules.js';
+import { AGENT_SCHEMA, type AgentFile, type LOG_LEVELS } from './config-schema.js';
+import { toSettings } from './config-settings.js';
+import { parseEndpoint, type Endpoint } from './endpoint.js';
 
 export interface AgentConfig {
   readonly target: {
@@ -29,9 +28,9 @@ export type ConfigResult =
   | { readonly ok: true; readonly value: AgentConfig }
   | { readonly ok: false; readonly errors: readonly ConfigError[] };
 
-type Path = readonly PropertyKey[];
-
 const MAX_FILE_OCTETS = 1024 * 1024;
+const MACHINE_ID_FILE = '/etc/machine-id';
+const NETWORK_NAMESPACE = '/proc/self/ns/net';
 
 /** Reads and checks a configuration file. All errors that can be found at once are told at once. */
 export async function loadConfig(file: string): Promise<ConfigResult> {
@@ -42,15 +41,25 @@ export async function loadConfig(file: string): Promise<ConfigResult> {
       const found = `${size} octets`;
       return { ok: false, errors: [{ ...whole, found, expected: 'at most 1 MiB' }] };
     }
-    return parseConfig(file, await readFile(file, 'utf8'));
+    return parseConfig(file, await readFile(file, 'utf8'), await hostId());
   } catch (error) {
     const found = error instanceof Error ? error.message : String(error);
     return { ok: false, errors: [{ ...whole, found, expected: 'a readable file' }] };
   }
 }
 
-/** Checks the text of a configuration file; `file` is for messages. */
-export function parseConfig(file: string, text: string): ConfigResult {
+/** Differs by machine and, since containers may share one, by network namespace. */
+async function hostId(): Promise<string> {
+  const parts = [readFile(MACHINE_ID_FILE, 'utf8'), readlink(NETWORK_NAMESPACE)];
+  const known = await Promise.allSettled(parts);
+  return known.map((part) => (part.status === 'fulfilled' ? part.value.trim() : '')).join('/');
+}
+
+/**
+ * Checks the text of a configuration file; `file` is for messages, `hostId` tells this machine
+ * from others where addresses have to be made up.
+ */
+export function parseConfig(file: string, text: string, hostId = ''): ConfigResult {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const at = (offset: number) => {
@@ -83,137 +92,11 @@ export function parseConfig(file: string, text: string): ConfigResult {
     };
   }
   const errors = contradictions(source, parsed.data);
-  return errors.length > 0 ? { ok: false, errors } : { ok: true, value: toConfig(parsed.data) };
+  if (errors.length > 0) return { ok: false, errors };
+  return { ok: true, value: toConfig(parsed.data, hostId) };
 }
 
-interface Source {
-  readonly document: Document;
-  readonly at: (offset: number) => Pick<ConfigError, 'file' | 'line' | 'column'>;
-}
-
-function issueErrors(source: Source, issue: z.core.$ZodIssue): ConfigError[] {
-  if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => unknownKey(source, issue.path, key));
-  }
-  const node = nodeAt(source, issue.path);
-  const choices = issue.code === 'custom' ? choicesOf(issue.params) : [];
-  const expected =
-    issue.code === 'invalid_type' ? (TYPE_WORDS[issue.expected] ?? issue.expected) : issue.message;
-  return [errorAt(source, issue.path, expected, meant(node, choices))];
-}
-
-const TYPE_WORDS: Readonly<Record<string, string>> = { object: 'a mapping', array: 'a list' };
-
-function choicesOf(params: Readonly<Record<string, unknown>> | undefined): readonly string[] {
-  const choices = params?.['choices'];
-  return Array.isArray(choices) ? choices.filter((choice) => typeof choice === 'string') : [];
-}
-
-function meant(node: Node | null, choices: readonly string[]): string {
-  if (!isScalar(node) || typeof node.value !== 'string') return '';
-  return didYouMean(suggestion(node.value, choices));
-}
-
-function didYouMean(word: string | null): string {
-  return word === null ? '' : `did you mean "${word}"?`;
-}
-
-function unknownKey(source: Source, parent: Path, key: string): ConfigError {
-  const known = knownKeys(parent);
-  const map = nodeAt(source, parent);
-  const pair = isMap(map)
-    ? map.items.find((item) => isScalar(item.key) && String(item.key.value) === key)
-    : undefined;
-  const offset = isScalar(pair?.key) ? (pair.key.range?.[0] ?? 0) : 0;
-  return {
-    ...source.at(offset),
-    key: keyText([...parent, key]),
-    found: `the unknown key "${key}"`,
-    expected: known.length === 0 ? 'no such key' : `one of ${known.join(', ')}`,
-    hint: didYouMean(suggestion(key, known)),
-  };
-}
-
-/** The keys that the schema has at `path`. */
-function knownKeys(path: Path): string[] {
-  let schema: unknown = AGENT_SCHEMA;
-  for (const part of path) {
-    const inner = unwrap(schema);
-    if (typeof part === 'number') schema = inner?.element;
-    else schema = inner?.shape?.[String(part)];
-  }
-  return Object.keys(unwrap(schema)?.shape ?? {});
-}
-
-interface SchemaView {
-  readonly shape?: Readonly<Record<string, unknown>>;
-  readonly element?: unknown;
-}
-
-/** Looks through a schema's default. A list has `unwrap` too, which is not meant here. */
-function unwrap(schema: unknown): SchemaView | undefined {
-  if (typeof schema !== 'object' || schema === null) return undefined;
-  if ('shape' in schema || 'element' in schema) return schema as SchemaView;
-  if ('unwrap' in schema && typeof schema.unwrap === 'function') {
-    return unwrap((schema.unwrap as () => unknown)());
-  }
-  return schema;
-}
-
-function nodeAt(source: Source, path: Path): Node | null {
-  const node: unknown =
-    path.length === 0 ? source.document.contents : source.document.getIn(path, true);
-  return isScalar(node) || isMap(node) || isSeq(node) ? node : null;
-}
-
-/** An error about the value at `path`, or about the nearest thing around what is not there. */
-function errorAt(source: Source, path: Path, expected: string, hint = ''): ConfigError {
-  const node = nodeAt(source, path);
-  let around = path;
-  let place = node;
-  while (place === null && around.length > 0) {
-    around = around.slice(0, -1);
-    place = nodeAt(source, around);
-  }
-  const offset = place?.range?.[0] ?? 0;
-  return { ...source.at(offset), key: keyText(path), found: foundText(node), expected, hint };
-}
-
-function foundText(node: Node | null): string {
-  if (isMap(node)) return 'a mapping';
-  if (isSeq(node)) return 'a list';
-  if (!isScalar(node)) return 'nothing';
-  return node.value === null ? 'nothing' : JSON.stringify(node.value);
-}
-
-/** What each value allows, but not together. */
-function contradictions(source: Source, file: AgentFile): ConfigError[] {
-  const errors: ConfigError[] = [];
-  if (file.ports.length > MAX_SLOTS) {
-    errors.push(errorAt(source, ['ports', MAX_SLOTS], `at most ${MAX_SLOTS} ports`));
-  }
-  for (const [i, port] of file.ports.entries()) {
-    for (const key of ['number', 'name'] as const) {
-      const first = file.ports.findIndex((other) => other[key] === port[key]);
-      if (first < i) {
-        errors.push(
-          errorAt(source, ['ports', i, key], `a ${key} of its own (ports[${first}] has this one)`),
-        );
-      }
-    }
-    for (const [j, vlan] of port.vlan.tagged.entries()) {
-      const path = ['ports', i, 'vlan', 'tagged', j];
-      if (vlan === port.vlan.native) {
-        errors.push(errorAt(source, path, 'a VLAN that is not the native one'));
-      } else if (port.vlan.tagged.indexOf(vlan) < j) {
-        errors.push(errorAt(source, path, 'each VLAN once'));
-      }
-    }
-  }
-  return errors;
-}
-
-function toConfig(file: AgentFile): AgentConfig {
+function toConfig(file: AgentFile, hostId: string): AgentConfig {
   const status = parseEndpoint(file.status);
   if (status === null) throw new Error(`the schema let a bad address through: ${file.status}`);
   return {
@@ -229,25 +112,6 @@ function toConfig(file: AgentFile): AgentConfig {
       aging: seconds(file.macTable.agingSeconds),
       maxEntries: file.macTable.maxEntries,
     },
-    settings: { ports: file.ports.map(toPort), malformed: file.malformed },
-  };
-}
-
-function toPort(port: AgentFile['ports'][number]): PortSettings {
-  return {
-    number: portNumber(port.number),
-    name: port.name,
-    ptp: port.ptp,
-    ptpPriority: port.ptpPriority,
-    instances: port.instances,
-    timing: {
-      ingressLatency: scaledFromNumber(port.timing.ingressLatencyNs),
-      egressLatency: scaledFromNumber(port.timing.egressLatencyNs),
-      delayAsymmetry: scaledFromNumber(port.timing.delayAsymmetryNs),
-      residenceLimit:
-        port.timing.residenceLimitMs === 0 ? null : milliseconds(port.timing.residenceLimitMs),
-    },
-    nativeVlan: port.vlan.native === 'none' ? null : vlanId(port.vlan.native),
-    taggedVlans: port.vlan.tagged.map(vlanId),
+    settings: toSettings(file, hostId),
   };
 }

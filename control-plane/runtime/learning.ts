@@ -1,13 +1,13 @@
 /** Learned addresses: digests in, updates for the switch out. No I/O. */
+import { MacTable, type MacChange } from '#dataplane/mac-table';
+import { vlansOf } from '#dataplane/port-entries';
+import type { SwitchSettings } from '#dataplane/settings';
 import {
   destinationEntry,
   sourceEntry,
   stationEntryKey,
-  vlansOf,
   type Station,
-} from '#dataplane/desired-state';
-import { MacTable, type MacChange } from '#dataplane/mac-table';
-import type { SwitchSettings } from '#dataplane/settings';
+} from '#dataplane/station-entries';
 import { decodeDigest, decodeTableEntry } from '#p4rt/decode';
 import { type Entity } from '#p4rt/entities';
 import type { P4InfoIndex } from '#p4rt/p4info';

@@ -1,71 +1,124 @@
 /** The status as Prometheus metrics. */
 import { Counter, Gauge, Registry } from 'prom-client';
-import { MALFORMED_REASONS } from '#dataplane/program';
-import type { AgentStatus } from './status.js';
+import type { AgentStatus, PortStatus } from './status.js';
 
 export interface Metrics {
   readonly contentType: string;
   readonly render: (status: AgentStatus) => Promise<string>;
 }
 
+type Labels = Readonly<Record<string, string>>;
+
+interface Registered {
+  readonly registry: Registry;
+  readonly gauge: (name: string, help: string, labels?: string[]) => Gauge;
+  readonly counter: (name: string, help: string, labels?: string[]) => Counter;
+}
+
+const PORT = ['port', 'name'];
+
 /** Values are set at each scrape: the switch's own counters are the truth. */
 export function createMetrics(): Metrics {
-  const registers = [new Registry()];
-  const [registry] = registers;
-  const gauge = (name: string, help: string, labelNames: string[] = []) =>
-    new Gauge({ name: `timeplane_agent_${name}`, help, labelNames, registers });
-  const counter = (name: string, help: string, labelNames: string[] = []) =>
-    new Counter({ name: `timeplane_agent_${name}`, help, labelNames, registers });
-  const port = ['port', 'name'];
+  const registry = new Registry();
+  const registers = [registry];
+  const registered: Registered = {
+    registry,
+    gauge: (name, help, labelNames = []) =>
+      new Gauge({ name: `timeplane_agent_${name}`, help, labelNames, registers }),
+    counter: (name, help, labelNames = []) =>
+      new Counter({ name: `timeplane_agent_${name}`, help, labelNames, registers }),
+  };
+  const setters = [switchMetrics(registered), portMetrics(registered)];
+  return {
+    contentType: registry.contentType,
+    render: async (status) => {
+      registry.resetMetrics();
+      for (const set of setters) set(status);
+      return registry.metrics();
+    },
+  };
+}
+
+function switchMetrics({ gauge, counter }: Registered): (status: AgentStatus) => void {
   const ready = gauge('ready', 'Whether the switch is as configured');
   const entries = gauge('mac_entries', 'Learned addresses');
   const macEvents = counter('mac_events_total', 'What happened to addresses', ['event']);
-  const received = counter('ptp_received_total', 'Sound PTP messages received', [...port, 'type']);
-  const corrected = counter('ptp_corrected_total', 'Messages corrected at egress', [
-    ...port,
-    'type',
+  const dropped = counter('dropped_total', 'Frames that went no further', ['stage', 'reason']);
+  return (status) => {
+    ready.set(status.ready ? 1 : 0);
+    entries.set(status.macTable.entries);
+    for (const event of ['learned', 'moved', 'aged', 'refusedFull', 'refusedInvalid'] as const) {
+      macEvents.inc({ event }, status.macTable[event]);
+    }
+    for (const stage of ['ingress', 'egress'] as const) {
+      countEach(dropped, { stage }, 'reason', status.drops[stage]);
+    }
+  };
+}
+
+/** The messages' counters by their keys in the status. */
+const MESSAGE_METRICS = {
+  received: ['ptp_received_total', 'Sound PTP messages received'],
+  sent: ['ptp_sent_total', 'PTP messages sent'],
+  corrected: ['ptp_corrected_total', 'Messages corrected at egress'],
+  answered: ['ptp_answered_total', 'Messages answered by the dataplane'],
+  puntMetered: ['ptp_punt_metered_total', 'Messages kept from the agent by their meter'],
+} as const satisfies Record<keyof PortStatus['messages']['sync'], readonly [string, string]>;
+
+function portMetrics({ gauge, counter }: Registered): (status: AgentStatus) => void {
+  const messages = Object.entries(MESSAGE_METRICS).map(([key, [name, help]]) => ({
+    key: key as keyof typeof MESSAGE_METRICS,
+    metric: counter(name, help, [...PORT, 'type']),
+  }));
+  const malformed = counter('ptp_malformed_total', 'Malformed PTP messages', [...PORT, 'reason']);
+  const version1 = counter('ptp_version_1_total', 'PTP version 1, passed as it came', PORT);
+  const untouched = counter('ptp_untouched_total', 'Frames that were not looked into', [
+    ...PORT,
+    'reason',
   ]);
-  const malformed = counter('ptp_malformed_total', 'Malformed PTP messages', [...port, 'reason']);
+  const twoStep = counter('two_step_total', 'What became of messages of two-step ports', [
+    ...PORT,
+    'outcome',
+  ]);
+  const dropped = counter('port_dropped_total', 'Frames that went no further, by port', [
+    ...PORT,
+    'stage',
+    'reason',
+  ]);
+  const count = gauge('residence_count', 'Corrected messages in the histogram', PORT);
   const residence = gauge('residence_seconds', 'Residence of corrected messages', [
-    ...port,
+    ...PORT,
     'quantile',
   ]);
-  const dropped = counter('dropped_total', 'Frames that went no further', ['stage', 'reason']);
-  const set = (metric: Counter, labels: Record<string, string>, value: number) =>
-    metric.inc(labels, value);
-  return {
-    contentType: registry?.contentType ?? 'text/plain',
-    render: async (status) => {
-      registry?.resetMetrics();
-      ready.set(status.ready ? 1 : 0);
-      entries.set(status.macTable.entries);
-      for (const event of ['learned', 'moved', 'aged', 'refusedFull', 'refusedInvalid'] as const) {
-        set(macEvents, { event }, status.macTable[event]);
+  return ({ ports }) => {
+    for (const port of ports) {
+      const labels = { port: String(port.number), name: port.name };
+      for (const [type, counts] of Object.entries(port.messages)) {
+        for (const { key, metric } of messages) metric.inc({ ...labels, type }, counts[key]);
       }
-      for (const one of status.ports) {
-        const labels = { port: String(one.number), name: one.name };
-        for (const [type, counts] of Object.entries(one.messages)) {
-          set(received, { ...labels, type }, counts.received);
-          set(corrected, { ...labels, type }, counts.corrected);
-        }
-        for (const reason of MALFORMED_REASONS) {
-          set(malformed, { ...labels, reason }, one.malformed[reason]);
-        }
-        const { p50, p99, max } = one.residenceNs;
-        for (const [quantile, ns] of [
-          ['0.5', p50],
-          ['0.99', p99],
-          ['1', max],
-        ] as const) {
-          if (ns !== null) residence.set({ ...labels, quantile }, ns / 1e9);
-        }
-      }
+      countEach(malformed, labels, 'reason', port.malformed);
+      version1.inc(labels, port.version1);
+      countEach(untouched, labels, 'reason', port.untouched);
+      countEach(twoStep, labels, 'outcome', port.twoStep);
       for (const stage of ['ingress', 'egress'] as const) {
-        for (const [reason, count] of Object.entries(status.drops[stage])) {
-          set(dropped, { stage, reason }, count);
-        }
+        countEach(dropped, { ...labels, stage }, 'reason', port.drops[stage]);
       }
-      return (await registry?.metrics()) ?? '';
-    },
+      count.set(labels, port.residenceNs.count);
+      const { min, p50, p99, max } = port.residenceNs;
+      const quantiles = { 0: min, 0.5: p50, 0.99: p99, 1: max };
+      for (const [quantile, ns] of Object.entries(quantiles)) {
+        if (ns !== null) residence.set({ ...labels, quantile }, ns / 1e9);
+      }
+    }
   };
+}
+
+function countEach(
+  metric: Counter,
+  labels: Labels,
+  name: string,
+  counts: Readonly<Record<string, number>>,
+): void {
+  for (const [value, count] of Object.entries(counts))
+    metric.inc({ ...labels, [name]: value }, count);
 }

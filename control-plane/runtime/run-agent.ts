@@ -54,10 +54,11 @@ export async function runAgent(
 
 /** What `--check` tells of a configuration that is good: it is built, but nothing is sent. */
 export async function describePlan(config: AgentConfig): Promise<Result<string>> {
-  const { pipelineArtefact } = TARGETS[config.target.kind].capabilities;
+  const { capabilities } = TARGETS[config.target.kind];
+  const { pipelineArtefact } = capabilities;
   const pipeline = await loadPipeline(pipelineArtefact);
   if (!pipeline.ok) return pipeline;
-  const desired = desiredState(pipeline.value.index, config.settings);
+  const desired = desiredState(pipeline.value.index, config.settings, capabilities);
   if (!desired.ok) return failure(desired.error.code, desired.error.message);
   const { ports } = config.settings;
   const transparent = ports.filter(({ ptp }) => ptp === 'transparent').length;

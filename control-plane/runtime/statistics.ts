@@ -4,9 +4,9 @@
  */
 import {
   collectCells,
-  dropCounters,
   portCounters,
   residenceCounts,
+  switchDrops,
   wantedCells,
   wantedResidence,
   type DropCounters,
@@ -24,6 +24,7 @@ export interface Statistics {
     readonly counters: PortCounters;
     readonly residence: ResidenceSummary;
   }[];
+  /** Of the whole switch. */
   readonly drops: DropCounters;
 }
 
@@ -78,7 +79,7 @@ export class StatisticsReader {
       if (!residence.ok) return residence;
       ports.push({ counters, residence: residence.value });
     }
-    return success({ ports, drops: dropCounters(cells) });
+    return success({ ports, drops: switchDrops(cells, this.#slots) });
   }
 
   async #residence(slot: number, counters: PortCounters): Promise<Result<ResidenceSummary>> {

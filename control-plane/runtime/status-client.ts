@@ -3,7 +3,7 @@ import { get, type IncomingMessage } from 'node:http';
 import { z } from 'zod';
 import { failure, success, type Result } from '#units/result';
 import { keyText } from './config-error.js';
-import type { Endpoint } from './config-schema.js';
+import type { Endpoint } from './endpoint.js';
 import type { AgentStatus } from './status.js';
 
 /**
@@ -40,10 +40,29 @@ const STATUS_SCHEMA = z.looseObject({
       name: z.string(),
       ptp: z.string(),
       vlan: z.looseObject({ native: count.nullable(), tagged: z.array(count) }),
-      messages: z.record(z.string(), z.looseObject({ received: count, corrected: count })),
+      step: z.string(),
+      messages: z.record(
+        z.string(),
+        z.looseObject({
+          received: count,
+          sent: count,
+          corrected: count,
+          answered: count,
+          puntMetered: count,
+        }),
+      ),
       malformed: counts,
       version1: count,
-      residenceNs: z.looseObject({ count, p50: residence, p99: residence, max: residence }),
+      untouched: counts,
+      twoStep: counts,
+      drops: z.looseObject({ ingress: counts, egress: counts }),
+      residenceNs: z.looseObject({
+        count,
+        min: residence,
+        p50: residence,
+        p99: residence,
+        max: residence,
+      }),
     }),
   ),
   macTable: z.looseObject({ entries: count, maxEntries: count }),

@@ -1,7 +1,7 @@
 /** GET /status.json and GET /metrics on loopback. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { failure, success, type Result } from '#units/result';
-import type { Endpoint } from './config-schema.js';
+import type { Endpoint } from './endpoint.js';
 import { createMetrics } from './metrics.js';
 import type { AgentStatus } from './status.js';
 

@@ -3,6 +3,7 @@ import type { DropCounters, PortCounters } from '#dataplane/counters';
 import type { MacTableCounters } from '#dataplane/mac-table';
 import type { MalformedReason, PtpMode } from '#dataplane/program';
 import { RESIDENCE_BEYOND_NS, type ResidenceSummary } from '#dataplane/residence';
+import type { Step } from '#dataplane/settings';
 import type { ArbitrationPhase } from '#p4rt/arbitration';
 
 /** A residence of this many ns says "at least so long": the histogram ends there. */
@@ -35,6 +36,7 @@ export interface AgentStatus {
   readonly macTable: MacTableCounters & { readonly entries: number; readonly maxEntries: number };
   /** All ports together. */
   readonly malformed: Readonly<Record<MalformedReason, number>>;
+  /** All ports together, and those that nobody configured. */
   readonly drops: DropCounters;
   readonly digests: {
     readonly received: number;
@@ -51,9 +53,13 @@ export interface PortStatus {
   readonly name: string;
   readonly ptp: PtpMode;
   readonly vlan: { readonly native: number | null; readonly tagged: readonly number[] };
+  readonly step: Step;
   readonly messages: PortCounters['messages'];
   readonly malformed: PortCounters['malformed'];
   readonly version1: number;
+  readonly untouched: PortCounters['untouched'];
+  readonly twoStep: PortCounters['twoStep'];
+  readonly drops: PortCounters['drops'];
   /** Of event messages that left by this port, since the pipeline was pushed. */
   readonly residenceNs: ResidenceSummary;
 }

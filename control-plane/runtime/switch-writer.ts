@@ -65,7 +65,7 @@ export async function preparePipeline(
 /** All entries of our tables, all groups and clone sessions. */
 async function readState(session: P4rtSession, index: P4InfoIndex): Promise<Result<Entity[]>> {
   const wanted: Entity[] = wildcardReplication();
-  for (const table of TABLES) {
+  for (const table of TABLES.filter((name) => index.tables.byName(name).ok)) {
     const entity = wildcardTable(index, table);
     if (!entity.ok) return failure(entity.error.code, entity.error.message);
     wanted.push(entity.value);

@@ -1,63 +1,43 @@
 /** A status as an agent tells it, for tables. */
+import { portCounters } from '#dataplane/counters';
 import type { AgentStatus, PortStatus } from '#runtime/status';
 
-const NO_MESSAGES: PortStatus['messages'] = {
-  sync: { received: 0, corrected: 0 },
-  delayReq: { received: 0, corrected: 0 },
-  pdelayReq: { received: 0, corrected: 0 },
-  pdelayResp: { received: 0, corrected: 0 },
-  followUp: { received: 0, corrected: 0 },
-  delayResp: { received: 0, corrected: 0 },
-  pdelayRespFollowUp: { received: 0, corrected: 0 },
-  announce: { received: 0, corrected: 0 },
-  signaling: { received: 0, corrected: 0 },
-  management: { received: 0, corrected: 0 },
-};
-
-const NO_MALFORMED: PortStatus['malformed'] = {
-  truncated: 0,
-  unknownVersion: 0,
-  lengthBeyondFrame: 0,
-  lengthTooShort: 0,
-};
-
-const NO_DROPS: AgentStatus['drops']['ingress'] = {
-  portUnknown: 0,
-  vlanNotAdmitted: 0,
-  reservedAddress: 0,
-  samePort: 0,
-  vlanWithoutFloodGroup: 0,
-  malformed: 0,
-  egressVlan: 0,
-  trappedOnly: 0,
-  residenceTooLong: 0,
-  ptpBlocked: 0,
-};
+const { messages: NO_MESSAGES, malformed: NO_MALFORMED, ...NOTHING } = portCounters(new Map(), 0);
+const { sync: NO_MESSAGE } = NO_MESSAGES;
+const NO_DROPS = NOTHING.drops.ingress;
 
 const GM: PortStatus = {
+  ...NOTHING,
   number: 1,
   name: 'gm',
   ptp: 'transparent',
+  step: 'two',
   vlan: { native: 1, tagged: [10, 12, 11, 30] },
   messages: {
     ...NO_MESSAGES,
-    sync: { received: 1_000, corrected: 0 },
-    delayReq: { received: 0, corrected: 40 },
+    sync: { ...NO_MESSAGE, received: 1_000 },
+    delayReq: { ...NO_MESSAGE, sent: 41, corrected: 40 },
+    pdelayReq: { ...NO_MESSAGE, received: 7, answered: 7 },
   },
+  untouched: { ...NOTHING.untouched, ipv4Fragment: 2 },
+  twoStep: { ...NOTHING.twoStep, recorded: 40, applied: 39 },
+  drops: { ingress: { ...NO_DROPS, vlanNotAdmitted: 8, malformed: 3 }, egress: NO_DROPS },
   malformed: { ...NO_MALFORMED, truncated: 3 },
   version1: 5,
-  residenceNs: { count: 40, p50: 1_234, p99: 56_789, max: 1_234_567 },
+  residenceNs: { count: 40, min: 567, p50: 1_234, p99: 56_789, max: 1_234_567 },
 };
 
 const CLIENT: PortStatus = {
+  ...NOTHING,
   number: 2,
   name: 'client',
   ptp: 'off',
+  step: 'one',
   vlan: { native: null, tagged: [] },
   messages: NO_MESSAGES,
   malformed: { ...NO_MALFORMED, truncated: 1 },
   version1: 0,
-  residenceNs: { count: 0, p50: null, p99: null, max: null },
+  residenceNs: { count: 0, min: null, p50: null, p99: null, max: null },
 };
 
 export const STATUS: AgentStatus = {

@@ -36,12 +36,12 @@ function watched(name: SubjectName, now: AgentStatus, before: AgentStatus | null
 }
 
 describe('show ports', () => {
-  it('has mode, VLANs and totals of each port', () => {
-    const head = ['port', 'name', 'PTP', 'native VLAN', 'tagged VLANs'];
+  it('has mode, step, VLANs and totals of each port', () => {
+    const head = ['port', 'name', 'PTP', 'step', 'native VLAN', 'tagged VLANs'];
     expect(rows(show('ports'))).toEqual([
-      [...head, 'received', 'corrected', 'malformed'],
-      ['1', 'gm', 'transparent', '1', '10-12, 30', '1000', '40', '3'],
-      ['2', 'client', 'off', '–', '–', '0', '0', '1'],
+      [...head, 'received', 'sent', 'corrected', 'answered', 'malformed', 'dropped'],
+      ['1', 'gm', 'transparent', 'two', '1', '10-12, 30', '1007', '41', '40', '7', '3', '11'],
+      ['2', 'client', 'off', 'one', '–', '–', '0', '0', '0', '0', '1', '0'],
     ]);
   });
 
@@ -54,18 +54,18 @@ describe('show ports', () => {
 describe('show residence', () => {
   it('has times with the unit that fits, and none where nothing was counted', () => {
     expect(rows(show('residence'))).toEqual([
-      ['port', 'name', 'count', 'p50', 'p99', 'max'],
-      ['1', 'gm', '40', '1.23 µs', '56.8 µs', '1.23 ms'],
-      ['2', 'client', '0', '–', '–', '–'],
+      ['port', 'name', 'count', 'min', 'p50', 'p99', 'max'],
+      ['1', 'gm', '40', '567 ns', '1.23 µs', '56.8 µs', '1.23 ms'],
+      ['2', 'client', '0', '–', '–', '–', '–'],
     ]);
   });
 
   it('says that the end of the histogram is a lower bound', () => {
     const ports = STATUS.ports.map((port) => ({
       ...port,
-      residenceNs: { count: 1, p50: 2 ** 32 - 1, p99: 2 ** 32, max: 2 ** 32 },
+      residenceNs: { count: 1, min: 2, p50: 2 ** 32 - 1, p99: 2 ** 32, max: 2 ** 32 },
     }));
-    expect(rows(show('residence', { ...STATUS, ports }))[1]?.slice(3)).toEqual([
+    expect(rows(show('residence', { ...STATUS, ports }))[1]?.slice(4)).toEqual([
       '4.29 s',
       '≥ 4.29 s',
       '≥ 4.29 s',
@@ -76,16 +76,22 @@ describe('show residence', () => {
 describe('show counters', () => {
   it('has what was counted, and leaves out what was not', () => {
     expect(rows(show('counters'))).toEqual([
-      ['port', 'name', 'message', 'received', 'corrected'],
-      ['1', 'gm', 'Sync', '1000', '0'],
-      ['1', 'gm', 'Delay_Req', '0', '40'],
-      ['1', 'gm', 'PTP version 1', '5', '–'],
+      ['port', 'name', 'message', 'received', 'sent', 'corrected', 'answered', 'metered'],
+      ['1', 'gm', 'Sync', '1000', '0', '0', '0', '0'],
+      ['1', 'gm', 'Delay_Req', '0', '41', '40', '0', '0'],
+      ['1', 'gm', 'Pdelay_Req', '7', '0', '0', '7', '0'],
+      ['1', 'gm', 'PTP version 1', '5', '–', '–', '–', '–'],
+      ['port', 'name', 'two-step', 'messages'],
+      ['1', 'gm', 'residence recorded', '40'],
+      ['1', 'gm', 'record added to what follows', '39'],
+      ['port', 'name', 'reason', 'frames'],
+      ['1', 'gm', 'ipv4Fragment', '2'],
       ['reason', 'frames', 'by port'],
       ['truncated', '4', 'gm 3, client 1'],
-      ['reason', 'ingress', 'egress'],
-      ['vlanNotAdmitted', '9', '0'],
-      ['malformed', '4', '0'],
-      ['residenceTooLong', '0', '6'],
+      ['reason', 'ingress', 'egress', 'by port'],
+      ['vlanNotAdmitted', '9', '0', 'gm 8'],
+      ['malformed', '4', '0', 'gm 3'],
+      ['residenceTooLong', '0', '6', ''],
       ['digest lists', 'count'],
       ['received', '21'],
       ['postponed', '1'],
@@ -100,7 +106,12 @@ describe('show counters', () => {
 
   it('shows what only a later agent counts, by its own name', () => {
     const drops = { ...STATUS.drops, ingress: { ...STATUS.drops.ingress, cosmicRay: 1 } };
-    expect(rows(show('counters', { ...STATUS, drops }))).toContainEqual(['cosmicRay', '1', '–']);
+    expect(rows(show('counters', { ...STATUS, drops }))).toContainEqual([
+      'cosmicRay',
+      '1',
+      '–',
+      '',
+    ]);
   });
 });
 
@@ -123,10 +134,10 @@ describe('while watching', () => {
   });
 
   it.each([
-    ['ports', ['1', 'gm'], ['128', '0']],
+    ['ports', ['1', 'gm'], ['128', '0', '0']],
     ['residence', ['1', 'gm'], ['128']],
-    ['counters', ['1', 'gm', 'Sync'], ['128', '0']],
-    ['counters', ['residenceTooLong'], ['0', '128']],
+    ['counters', ['1', 'gm', 'Sync'], ['128', '0', '0']],
+    ['counters', ['residenceTooLong'], ['0', '128', '']],
     ['mac-table', ['learned'], ['128']],
   ] as const)('%s has the rates of %j', (name, start, rates) => {
     const row = rows(watched(name, later(256), STATUS)).find((cells) =>

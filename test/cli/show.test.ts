@@ -101,8 +101,8 @@ async function until(shown: Shown, test: (out: string) => boolean): Promise<void
 describe.skipIf(why !== '')(`timeplane show${why}`, () => {
   it.each([
     ['ports', /│ gm +│ transparent │/],
-    ['residence', /│ gm +│ +40 │ 1.23 µs │ 56.8 µs │ 1.23 ms │/],
-    ['counters', /│ vlanNotAdmitted +│ +9 │ +0 │/],
+    ['residence', /│ gm +│ +40 │ 567 ns │ 1.23 µs │ 56.8 µs │ 1.23 ms │/],
+    ['counters', /│ vlanNotAdmitted +│ +9 │ +0 │ gm 8/],
     ['mac-table', /12 of 4096 entries/],
   ])('%s prints a table without colours', async (what, pattern) => {
     const { code, out, err } = await show(what, '--agent', await agent(STATUS));

@@ -1,50 +1,19 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { desiredState } from '#dataplane/desired-state';
-import { DROP, MALFORMED, MESSAGE_TYPE, PTP_MODE, TABLES } from '#dataplane/program';
-import type { PortSettings, PortTiming, SwitchSettings } from '#dataplane/settings';
+import type { SwitchSettings } from '#dataplane/settings';
 import { decodeTableEntry } from '#p4rt/decode';
 import { type EntrySpec } from '#p4rt/entities';
 import { reconcile } from '#p4rt/reconcile';
 import { Update_Type, type Entity } from '#protos/p4/v1/p4runtime_pb';
-import { portNumber, vlanId } from '#units/identity';
-import { milliseconds, scaledFromNumber, scaledNs } from '#units/time';
-import { MESSAGE_TYPE as WIRE_MESSAGE_TYPE } from '#wire/ptp-header';
+import { vlanId } from '#units/identity';
+import { milliseconds, scaledFromNumber } from '#units/time';
 import { programIndex } from '../support/program.js';
+import { NO_TIMING, port, settings } from '../support/settings.js';
 
 const index = programIndex();
 
-const NO_TIMING: PortTiming = {
-  ingressLatency: scaledNs(0n),
-  egressLatency: scaledNs(0n),
-  delayAsymmetry: scaledNs(0n),
-  residenceLimit: null,
-};
-
-const port = (number: number, overrides: Partial<PortSettings> = {}): PortSettings => ({
-  number: portNumber(number),
-  name: `p${number}`,
-  ptp: 'transparent',
-  ptpPriority: 0,
-  instances: [],
-  timing: NO_TIMING,
-  nativeVlan: vlanId(1),
-  taggedVlans: [],
-  ...overrides,
-});
-
-const settings = (...ports: PortSettings[]): SwitchSettings => ({
-  ports,
-  malformed: {
-    truncated: 'drop',
-    unknownVersion: 'drop',
-    lengthBeyondFrame: 'drop',
-    lengthTooShort: 'drop',
-  },
-});
-
 function desired(wanted: SwitchSettings): Entity[] {
-  const state = desiredState(index, wanted);
+  const state = desiredState(index, wanted, { txEvents: 'engine' });
   if (!state.ok) throw new Error(state.error.message);
   return state.value;
 }
@@ -225,48 +194,5 @@ describe('reconciling', () => {
       Update_Type.MODIFY,
       Update_Type.MODIFY,
     ]);
-  });
-});
-
-describe('the numbers of the P4 program', () => {
-  const types = readFileSync(new URL('../../p4/core/types.p4', import.meta.url), 'utf8');
-  const numberOf = (name: string): number => {
-    const found = new RegExp(`\\b${name}\\s*=\\s*(\\d+);`).exec(types)?.[1];
-    if (found === undefined) throw new Error(`types.p4 has no ${name}`);
-    return Number(found);
-  };
-  const constants = (names: readonly string[]) => names.map(numberOf);
-
-  it('are those of its source', () => {
-    expect(constants(['PTP_MODE_OFF', 'PTP_MODE_TRANSPARENT_E2E'])).toEqual(
-      [PTP_MODE.off, PTP_MODE.transparent].map(Number),
-    );
-    expect(
-      constants([
-        'MALFORMED_TRUNCATED',
-        'MALFORMED_VERSION',
-        'MALFORMED_LENGTH_BEYOND',
-        'MALFORMED_LENGTH_TOO_LOW',
-      ]),
-    ).toEqual(Object.values(MALFORMED));
-    expect(
-      constants([
-        'DROP_PORT_UNKNOWN',
-        'DROP_VLAN_NOT_ADMITTED',
-        'DROP_RESERVED_ADDRESS',
-        'DROP_SAME_PORT',
-        'DROP_VLAN_WITHOUT_FLOOD_GROUP',
-        'DROP_MALFORMED',
-        'DROP_EGRESS_VLAN',
-        'DROP_TRAPPED_ONLY',
-        'DROP_RESIDENCE_TOO_LONG',
-        'DROP_PTP_BLOCKED',
-      ]),
-    ).toEqual(Object.values(DROP));
-    expect(MESSAGE_TYPE).toEqual(WIRE_MESSAGE_TYPE);
-  });
-
-  it('and its tables are in the committed P4Info', () => {
-    for (const table of TABLES) expect(index.tables.byName(table).ok).toBe(true);
   });
 });

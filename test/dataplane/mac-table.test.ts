@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Station } from '#dataplane/desired-state';
+import type { Station } from '#dataplane/station-entries';
 import { MacTable } from '#dataplane/mac-table';
 import { macAddress, portNumber, portValue, vlanId } from '#units/identity';
 import { instant, seconds, type Instant } from '#units/time';

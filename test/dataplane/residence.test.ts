@@ -50,17 +50,24 @@ describe('the buckets', () => {
 
 describe('the summary', () => {
   it('of nothing is nothing', () => {
-    expect(summariseResidence(histogram())).toEqual({ count: 0, p50: null, p99: null, max: null });
+    expect(summariseResidence(histogram())).toEqual({
+      count: 0,
+      min: null,
+      p50: null,
+      p99: null,
+      max: null,
+    });
   });
 
   it('of one residence is that residence, to a bucket', () => {
-    expect(summariseResidence(histogram(7))).toEqual({ count: 1, p50: 7, p99: 7, max: 7 });
+    expect(summariseResidence(histogram(7))).toEqual({ count: 1, min: 7, p50: 7, p99: 7, max: 7 });
   });
 
-  it('of a hundred has its 50th and 99th by rank, and the largest', () => {
+  it('of a hundred has its 50th and 99th by rank, the least and the largest', () => {
     const residences = Array.from({ length: 98 }, () => 1_000);
     expect(summariseResidence(histogram(...residences, 100_000, 3_000_000))).toEqual({
       count: 100,
+      min: 992,
       p50: 1_007,
       p99: 100_351,
       max: 3_014_655,
@@ -75,6 +82,7 @@ describe('the summary', () => {
           sorted[Math.ceil((sorted.length * percent) / 100) - 1] ?? Number.NaN;
         const summary = summariseResidence(histogram(...values));
         for (const [estimate, truth] of [
+          [summary.min, sorted[0] ?? Number.NaN],
           [summary.p50, at(50)],
           [summary.p99, at(99)],
           [summary.max, at(100)],

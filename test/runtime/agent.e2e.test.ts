@@ -166,9 +166,9 @@ ports:
 
   it('the status counts them, and knows the residence', async () => {
     const [gm, port2] = (await status()).ports;
-    expect(gm?.messages.sync).toEqual({ received: 20, corrected: 0 });
+    expect(gm?.messages.sync).toMatchObject({ received: 20, corrected: 0 });
     expect(gm?.messages.followUp.received).toBe(1);
-    expect(port2?.messages.sync).toEqual({ received: 0, corrected: 20 });
+    expect(port2?.messages.sync).toMatchObject({ received: 0, corrected: 20 });
     const residence = port2?.residenceNs;
     expect(residence?.count).toBe(20);
     const largest = corrections()

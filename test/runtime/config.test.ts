@@ -54,7 +54,7 @@ describe('an error names file, line, column, key, what was found and what was ex
     [
       'a misspelt choice',
       MINIMAL.replace('ptp: transparent', 'ptp: transparant'),
-      'agent.yaml:5:10: ports[0].ptp: found "transparant", expected "off" or "transparent" or "blocked" (did you mean "transparent"?)',
+      'agent.yaml:5:10: ports[0].ptp: found "transparant", expected "off" or "transparent" or "blocked" or "transparentP2P" or "boundary" (did you mean "transparent"?)',
     ],
     [
       'a number that is too large',
@@ -69,7 +69,7 @@ describe('an error names file, line, column, key, what was found and what was ex
     [
       'an unknown key with what was meant',
       MINIMAL.replace('    name: gm', '    nmae: gm\n    name: gm'),
-      'agent.yaml:4:5: ports[0].nmae: found the unknown key "nmae", expected one of number, name, ptp, ptpPriority, instances, timing, vlan (did you mean "name"?)',
+      'agent.yaml:4:5: ports[0].nmae: found the unknown key "nmae", expected one of number, name, ptp, step, ptpPriority, instances, timing, peerDelay, address, acceptMasters, marking, puntLimit, delayResponder, vlan (did you mean "name"?)',
     ],
     [
       'an unknown key deep inside',

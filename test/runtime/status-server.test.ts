@@ -1,11 +1,28 @@
 import { createServer } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { dropCounters, portCounters } from '#dataplane/counters';
+import { portCounters, switchDrops } from '#dataplane/counters';
 import { summariseResidence } from '#dataplane/residence';
 import { startStatusServer, type StatusServer } from '#runtime/status-server';
 import type { AgentStatus } from '#runtime/status';
 
-const counters = portCounters(new Map([['ptp_received/0', 5n]]), 0);
+/** Two by the port itself, and one by a port that nobody configured. */
+const DROPPED = new Map([
+  ['ingress_dropped/2', 2n],
+  [`ingress_dropped/${63 * 32 + 2}`, 1n],
+]);
+
+const counters = portCounters(
+  new Map([
+    ...DROPPED,
+    ['ptp_received/0', 5n],
+    ['ptp_sent/9', 6n],
+    ['answered/1', 7n],
+    ['punt_metered/13', 8n],
+    ['two_step/2', 9n],
+    ['untouched/0', 10n],
+  ]),
+  0,
+);
 
 const STATUS: AgentStatus = {
   version: '0.0.0',
@@ -26,6 +43,7 @@ const STATUS: AgentStatus = {
       number: 1,
       name: 'gm',
       ptp: 'transparent',
+      step: 'one',
       vlan: { native: 1, tagged: [] },
       ...counters,
       residenceNs: summariseResidence([0n, 0n, 4n]),
@@ -42,7 +60,7 @@ const STATUS: AgentStatus = {
     writeFailed: 0,
   },
   malformed: counters.malformed,
-  drops: dropCounters(new Map([['ingress_dropped/2', 3n]])),
+  drops: switchDrops(DROPPED, [0]),
   digests: { received: 0, postponed: 0, undecodable: 0 },
   countersCurrent: true,
 };
@@ -75,12 +93,19 @@ describe('the status server', () => {
     for (let scrape = 0; scrape < 2; scrape += 1) {
       const text = await (await fetch(`${url}/metrics`)).text();
       expect(text).toContain('timeplane_agent_ready 1');
-      expect(text).toContain(
-        'timeplane_agent_ptp_received_total{port="1",name="gm",type="sync"} 5',
-      );
-      expect(text).toContain(
-        'timeplane_agent_residence_seconds{port="1",name="gm",quantile="0.99"} 2e-9',
-      );
+      for (const [name, labels, value] of [
+        ['ptp_received_total', 'type="sync"', '5'],
+        ['ptp_sent_total', 'type="delayResp"', '6'],
+        ['ptp_answered_total', 'type="delayReq"', '7'],
+        ['ptp_punt_metered_total', 'type="management"', '8'],
+        ['two_step_total', 'outcome="generated"', '9'],
+        ['ptp_untouched_total', 'reason="ipv4Fragment"', '10'],
+        ['port_dropped_total', 'stage="ingress",reason="vlanNotAdmitted"', '2'],
+        ['residence_seconds', 'quantile="0"', '2e-9'],
+        ['residence_seconds', 'quantile="0.99"', '2e-9'],
+      ]) {
+        expect(text).toContain(`timeplane_agent_${name}{port="1",name="gm",${labels}} ${value}`);
+      }
       expect(text).toContain(
         'timeplane_agent_dropped_total{stage="ingress",reason="vlanNotAdmitted"} 3',
       );

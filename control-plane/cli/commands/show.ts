@@ -1,7 +1,7 @@
 /** `timeplane show`: the status of a running agent as tables. */
 import { Argument, InvalidArgumentError, Option, type Command } from 'commander';
 import pc from 'picocolors';
-import { parseEndpoint, type Endpoint } from '#runtime/config-schema';
+import { parseEndpoint, type Endpoint } from '#runtime/endpoint';
 import { endpointText, readStatus, type StatusErrorCode } from '#runtime/status-client';
 import { OperatorError } from '../operator-error.js';
 import { readConfig } from '../read-config.js';

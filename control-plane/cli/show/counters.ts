@@ -4,7 +4,7 @@ import { portOf } from './ports.js';
 import { NONE, rateCells, rateColumns, renderTable, type Column, type View } from './view.js';
 
 type Counts = Readonly<Record<string, number>>;
-type MessageCounts = Readonly<Record<string, { received: number; corrected: number }>>;
+type MessageCounts = PortStatus['messages']['sync'];
 
 /** As the standard writes them (IEEE 1588-2019, table 36). */
 const MESSAGE_NAMES: Readonly<Record<keyof PortStatus['messages'], string>> = {
@@ -29,32 +29,42 @@ function left(title: string): Column {
   return { title, left: true };
 }
 
+const MESSAGE_COLUMNS = {
+  received: 'received',
+  sent: 'sent',
+  corrected: 'corrected',
+  answered: 'answered',
+  puntMetered: 'metered',
+} as const satisfies Record<keyof MessageCounts, string>;
+
+const MESSAGE_COUNTS = Object.keys(MESSAGE_COLUMNS) as (keyof MessageCounts)[];
+/** What has a rate beside it. */
+const RATED = ['received', 'sent', 'corrected'] as const;
+
 function messageRows(view: View, port: PortStatus): (string | number)[][] {
   const who = [port.number, port.name];
   const rows: (string | number)[][] = [];
-  for (const [kind, { received, corrected }] of Object.entries(port.messages)) {
-    if (received === 0 && corrected === 0) continue;
-    const counted = (status: AgentStatus): { received?: number; corrected?: number } =>
-      (portOf(status, port)?.messages as MessageCounts | undefined)?.[kind] ?? {};
+  for (const [kind, counts] of Object.entries(port.messages)) {
+    if (MESSAGE_COUNTS.every((name) => counts[name] === 0)) continue;
+    const counted = (status: AgentStatus): MessageCounts | undefined =>
+      (portOf(status, port)?.messages as Readonly<Record<string, MessageCounts>> | undefined)?.[
+        kind
+      ];
     rows.push([
       ...who,
       messageName(kind),
-      received,
-      corrected,
-      ...rateCells(
-        view,
-        (status) => counted(status).received,
-        (status) => counted(status).corrected,
-      ),
+      ...MESSAGE_COUNTS.map((name) => counts[name]),
+      ...rateCells(view, ...RATED.map((name) => (status: AgentStatus) => counted(status)?.[name])),
     ]);
   }
   if (port.version1 > 0) {
+    const none = MESSAGE_COUNTS.slice(1).map(() => NONE);
     const rates = rateCells(
       view,
       (status) => portOf(status, port)?.version1,
-      () => undefined,
+      ...RATED.slice(1).map(() => () => undefined),
     );
-    rows.push([...who, 'PTP version 1', port.version1, NONE, ...rates]);
+    rows.push([...who, 'PTP version 1', port.version1, ...none, ...rates]);
   }
   return rows;
 }
@@ -64,12 +74,54 @@ function renderMessages(view: View): string {
     { title: 'port' },
     left('name'),
     left('message'),
-    { title: 'received' },
-    { title: 'corrected' },
-    ...rateColumns(view, 'received', 'corrected'),
+    ...MESSAGE_COUNTS.map((name) => ({ title: MESSAGE_COLUMNS[name] })),
+    ...rateColumns(view, ...RATED.map((name) => MESSAGE_COLUMNS[name])),
   ];
   const rows = view.now.status.ports.flatMap((port) => messageRows(view, port));
   return renderTable(view, 'messages', columns, rows);
+}
+
+/** As p4/README.md has them. */
+const TWO_STEP_NAMES: Readonly<Record<keyof PortStatus['twoStep'], string>> = {
+  recorded: 'residence recorded',
+  applied: 'record added to what follows',
+  generated: 'following message made here',
+  waited: 'waited for its record',
+  unmatched: 'without a record, dropped',
+  overwritten: 'record gave way to another',
+  unmatchedResponse: 'response without a record, dropped',
+};
+
+function renderTwoStep(view: View): string {
+  const columns = [
+    { title: 'port' },
+    left('name'),
+    left('two-step'),
+    { title: 'messages' },
+    ...rateColumns(view, 'messages'),
+  ];
+  const names = TWO_STEP_NAMES as Readonly<Record<string, string>>;
+  const rows = view.now.status.ports.flatMap((port) =>
+    nonZero(port.twoStep).map(([outcome, messages]) => [
+      port.number,
+      port.name,
+      names[outcome] ?? outcome,
+      messages,
+      ...rateCells(
+        view,
+        (status) => (portOf(status, port)?.twoStep as Counts | undefined)?.[outcome],
+      ),
+    ]),
+  );
+  return renderTable(view, 'two-step', columns, rows);
+}
+
+function renderUntouched(view: View): string {
+  const columns = [{ title: 'port' }, left('name'), left('reason'), { title: 'frames' }];
+  const rows = view.now.status.ports.flatMap((port) =>
+    nonZero(port.untouched).map(([reason, frames]) => [port.number, port.name, reason, frames]),
+  );
+  return renderTable(view, 'not looked into', columns, rows);
 }
 
 function renderMalformed(view: View): string {
@@ -83,13 +135,18 @@ function renderMalformed(view: View): string {
     reason,
     frames,
     ...rateCells(view, (status) => (status.malformed as Counts)[reason]),
-    view.now.status.ports
-      .map((port) => ({ name: port.name, frames: (port.malformed as Counts)[reason] ?? 0 }))
-      .filter((port) => port.frames > 0)
-      .map((port) => `${port.name} ${port.frames}`)
-      .join(', '),
+    byPort(view, (port) => (port.malformed as Counts)[reason] ?? 0),
   ]);
   return renderTable(view, 'malformed', columns, rows);
+}
+
+/** `gm 3, client 1`: the ports that have counted any. */
+function byPort(view: View, frames: (port: PortStatus) => number): string {
+  return view.now.status.ports
+    .map((port) => ({ name: port.name, count: frames(port) }))
+    .filter(({ count }) => count > 0)
+    .map(({ name, count }) => `${name} ${count}`)
+    .join(', ');
 }
 
 function nonZero(counts: Counts): [string, number][] {
@@ -104,6 +161,7 @@ function renderDrops(view: View): string {
     { title: 'ingress' },
     { title: 'egress' },
     ...rateColumns(view, 'ingress', 'egress'),
+    left('by port'),
   ];
   const rows = [...reasons].map((reason) => [
     reason,
@@ -113,6 +171,11 @@ function renderDrops(view: View): string {
       view,
       ({ drops }) => (drops.ingress as Counts)[reason],
       ({ drops }) => (drops.egress as Counts)[reason],
+    ),
+    byPort(
+      view,
+      ({ drops }) =>
+        ((drops.ingress as Counts)[reason] ?? 0) + ((drops.egress as Counts)[reason] ?? 0),
     ),
   ]);
   return renderTable(view, 'drops', columns, rows);
@@ -129,9 +192,13 @@ function renderDigests(view: View): string {
 }
 
 export function renderCounters(view: View): string {
-  const legend = 'Messages and reasons that were never counted are left out.';
+  const legend =
+    'Received, answered and metered: in by the port; sent and corrected: out by it.\n' +
+    'What was never counted is left out.';
   return [
     renderMessages(view),
+    renderTwoStep(view),
+    renderUntouched(view),
     renderMalformed(view),
     renderDrops(view),
     renderDigests(view),

@@ -26,9 +26,15 @@ export function sum(numbers: Readonly<Record<string, number>>): number {
   return Object.values(numbers).reduce((total, number) => total + number, 0);
 }
 
-function messages(port: PortStatus | undefined, way: 'received' | 'corrected') {
+type Way = keyof PortStatus['messages']['sync'];
+
+function messages(port: PortStatus | undefined, way: Way) {
   if (port === undefined) return undefined;
   return Object.values(port.messages).reduce((total, counted) => total + counted[way], 0);
+}
+
+function dropped(port: PortStatus): number {
+  return sum(port.drops.ingress) + sum(port.drops.egress);
 }
 
 export function renderPorts(view: View): string {
@@ -36,28 +42,36 @@ export function renderPorts(view: View): string {
     { title: 'port' },
     { title: 'name', left: true as const },
     { title: 'PTP', left: true as const },
+    { title: 'step', left: true as const },
     { title: 'native VLAN' },
     { title: 'tagged VLANs', left: true as const },
-    { title: 'received' },
-    { title: 'corrected' },
-    { title: 'malformed' },
-    ...rateColumns(view, 'received', 'corrected'),
+    ...['received', 'sent', 'corrected', 'answered', 'malformed', 'dropped'].map((title) => ({
+      title,
+    })),
+    ...rateColumns(view, 'received', 'sent', 'corrected'),
   ];
   const rows = view.now.status.ports.map((port) => [
     port.number,
     port.name,
     port.ptp,
+    port.step,
     port.vlan.native ?? NONE,
     port.vlan.tagged.length === 0 ? NONE : vlanRanges(port.vlan.tagged),
     messages(port, 'received') ?? NONE,
+    messages(port, 'sent') ?? NONE,
     messages(port, 'corrected') ?? NONE,
+    messages(port, 'answered') ?? NONE,
     sum(port.malformed),
+    dropped(port),
     ...rateCells(
       view,
       (status) => messages(portOf(status, port), 'received'),
+      (status) => messages(portOf(status, port), 'sent'),
       (status) => messages(portOf(status, port), 'corrected'),
     ),
   ]);
-  const legend = 'PTP messages: received on the port; corrected when leaving by it.';
+  const legend =
+    'PTP messages: received and answered on the port; sent and corrected when leaving by it.\n' +
+    'Dropped: frames of any kind, by either direction; `show counters` says why.';
   return `${renderTable(view, 'ports', columns, rows)}\n${view.colours.dim(legend)}`;
 }

@@ -13,15 +13,16 @@ export function renderResidence(view: View): string {
   const columns = [
     { title: 'port' },
     { title: 'name', left: true as const },
-    ...['count', 'p50', 'p99', 'max'].map((title) => ({ title })),
+    ...['count', 'min', 'p50', 'p99', 'max'].map((title) => ({ title })),
     ...rateColumns(view, 'count'),
   ];
   const rows = view.now.status.ports.map((port) => {
-    const { count, p50, p99, max } = port.residenceNs;
+    const { count, min, p50, p99, max } = port.residenceNs;
     return [
       port.number,
       port.name,
       count,
+      time(min),
       time(p50),
       time(p99),
       time(max),

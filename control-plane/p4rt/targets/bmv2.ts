@@ -8,7 +8,7 @@ export const BMV2: Target = {
   capabilities: {
     timestampResolution: nanoseconds(1_000n),
     txHalf: 'egress',
-    txEvents: false,
+    txEvents: 'clone',
     pipelineArtefact: 'main_bmv2',
   },
   quirks: [

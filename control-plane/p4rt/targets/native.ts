@@ -8,7 +8,7 @@ export const NATIVE: Target = {
   capabilities: {
     timestampResolution: nanoseconds(1n),
     txHalf: 'deferred',
-    txEvents: false,
+    txEvents: 'engine',
     pipelineArtefact: 'main_native',
   },
   quirks: [],
