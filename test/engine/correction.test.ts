@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Bench, must } from './harness.js';
+import { Bench, must, words } from './harness.js';
 
 const LIMIT = 0x7fff_ffff_ffff_ffffn;
 const TIME_MASK = (1n << 48n) - 1n;
@@ -109,6 +109,76 @@ describe('a deferred correction', () => {
     must(bench.engine.setTxLatency(2, 700n));
     expect(correctionAt(pass(ethernetSync(0n), 1n, 101n), 22)).toBe(800n << 16n);
     expect(must(bench.engine.txLatency(2))).toMatchObject({ appliedNs: 700n, samples: 0n });
+  });
+});
+
+/** (rate - 1) * 2^41 of so many parts in 10^9. */
+const rateOffset = (ppb: number): bigint => BigInt(Math.round((ppb / 1e9) * 2 ** 41));
+
+/** Whatever the engine has to work with, this is what it comes to. */
+function inMasterTime(residenceNs: bigint, offset: bigint): bigint {
+  return (residenceNs * ((1n << 41n) + offset)) >> 25n;
+}
+
+describe('in the time of the master', () => {
+  const atRate = (offset: bigint): void =>
+    void must(bench.engine.registerWrite(1, 1, words(BigInt.asUintN(32, offset), 0)));
+
+  it('a residence of 1 ms is 100 ns longer for each 100 ppm', () => {
+    const fields = [100_000, -100_000].map((ppb) => {
+      atRate(rateOffset(ppb));
+      return correctionAt(pass(ethernetSync(0n), 1n, 1_000_001n), 22) ?? 0n;
+    });
+    expect(fields.map((field) => (Number(field) / 65536).toFixed(3))).toEqual([
+      '1000100.000',
+      '999900.000',
+    ]);
+  });
+
+  it('every residence at every rate is exact to 2^-16 ns, up to the limit', () => {
+    const seed = 20_261_122;
+    console.log(`seed ${seed}`);
+    let state = seed;
+    const below = (limit: bigint): bigint => {
+      let value = 0n;
+      for (let i = 0; i < 3; i++) {
+        state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+        value = (value << 24n) | BigInt(state >>> 8);
+      }
+      return value % limit;
+    };
+    let saturated = 0;
+    for (let i = 0; i < 500; i++) {
+      const offset = BigInt.asIntN(32, below(1n << 32n));
+      const residenceNs = below(1n << (1n + below(47n)));
+      const before = below(2n) === 0n ? below(LIMIT) : -below(LIMIT);
+      const sum = before + inMasterTime(residenceNs, offset);
+      atRate(offset);
+      const sent = correctionAt(pass(ethernetSync(before), 1n, 1n + residenceNs), 22);
+      expect(sent, `${residenceNs} ns, offset ${offset}, before ${before}`).toBe(
+        sum > LIMIT ? LIMIT : sum,
+      );
+      saturated += Number(sum >= LIMIT);
+    }
+    expect(saturated).toBeGreaterThan(0);
+    expect(bench.counter(2, 'txSaturated')).toBe(BigInt(saturated));
+  });
+
+  it('the longest stay of all, at the fastest rate, is at the limit and not beyond', () => {
+    atRate(0x7fff_ffffn);
+    const longest = (1n << 47n) - 1n;
+    expect(inMasterTime(longest, 0x7fff_ffffn)).toBeGreaterThan(LIMIT);
+    expect(correctionAt(pass(ethernetSync(0n), 1n, 1n + longest), 22)).toBe(LIMIT);
+    expect(correctionAt(pass(ethernetSync(-LIMIT), 1n, 1n + longest), 22)).toBe(
+      inMasterTime(longest, 0x7fff_ffffn) - LIMIT,
+    );
+  });
+
+  it('the checksum is right all the same', () => {
+    atRate(rateOffset(-37_321));
+    const sent = pass(udpSync(5n), 1n, 1_234_568n);
+    expect(correctionAt(sent, 50)).toBe(5n + inMasterTime(1_234_567n, rateOffset(-37_321)));
+    expect(sent && datagramSum(sent)).toBe(0xffff);
   });
 });
 

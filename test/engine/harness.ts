@@ -49,7 +49,8 @@ export async function fixturePipeline(): Promise<string> {
   return compiled.value.sharedObject;
 }
 
-/** What frames treated as `event` do when they come back; their time is in register 1 then. */
+/** What frames treated as `event` do when they come back; but for `quiet` their time is in
+ * register 1 then. */
 export const REQUESTS = {
   tell: 1,
   end: 2,
@@ -57,6 +58,7 @@ export const REQUESTS = {
   forEver: 4,
   toGround: 5,
   round: 6,
+  quiet: 7,
   outOfRange: 251,
 } as const;
 

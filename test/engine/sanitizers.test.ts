@@ -46,9 +46,13 @@ describe.skipIf(!hasSanitizers)('under the sanitizers', () => {
       const run = spawnSync(smoke, [pipeline, `${seed}`, `${ROUNDS}`], { encoding: 'utf8' });
       expect(run.stderr).toBe('');
       expect(run.status).toBe(0);
-      const [sent = 0, messages = 0] = [...run.stdout.matchAll(/\d+/g)].map(Number);
+      const [sent = 0, messages = 0, events = 0, waits = 0] = [...run.stdout.matchAll(/\d+/g)].map(
+        Number,
+      );
       expect(sent).toBeGreaterThan(ROUNDS / 10);
       expect(messages).toBeGreaterThan(ROUNDS / 100);
+      expect(events).toBeGreaterThan(ROUNDS / 100);
+      expect(waits).toBeGreaterThan(ROUNDS / 1000);
     },
   );
 });

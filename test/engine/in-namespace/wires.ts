@@ -1,7 +1,7 @@
 /** Veth pairs, and engines at both ends of them. */
 import { spawnSync } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Engine } from '#binding/engine';
+import { Engine, type EngineOptions } from '#binding/engine';
 import type { EngineMessage } from '#binding/messages';
 import { ACTIONS, engineLibrary, fixturePipeline, must, words } from '../harness.js';
 
@@ -10,37 +10,46 @@ export function ip(...args: string[]): void {
   if (status !== 0) throw new Error(`ip ${args.join(' ')}: ${stderr}`);
 }
 
-/** Two connected interfaces that the kernel itself says nothing on. */
+/** Two connected interfaces that the kernel itself says nothing on; ones that another suite left go. */
 export function addPair(a: string, b: string): void {
+  spawnSync('ip', ['link', 'del', a]);
   ip('link', 'add', a, 'type', 'veth', 'peer', 'name', b);
   for (const name of [a, b]) ip('link', 'set', name, 'addrgenmode', 'none', 'up');
 }
 
 /** An engine with the fixture, its loop running; messages are kept. */
-export async function startEngine(ports: Readonly<Record<number, string>>) {
-  const engine = must(Engine.open({ library: await engineLibrary() }));
+export async function startEngine(
+  ports: Readonly<Record<number, string>>,
+  options: EngineOptions = {},
+) {
+  const engine = must(Engine.open({ library: await engineLibrary(), ...options }));
   must(engine.load(await fixturePipeline()));
   for (const [port, name] of Object.entries(ports)) must(engine.addPacketPort(Number(port), name));
   const messages: EngineMessage[] = [];
   engine.onMessage((message) => messages.push(message));
   must(engine.start());
+  /** Frames to `destination` are treated so. */
+  const treat = (destination: number, action: keyof typeof ACTIONS, ...args: number[]): void => {
+    must(
+      engine.tableInsert({
+        table: 0,
+        key: words(0x0200_0000_0000n + BigInt(destination)),
+        mask: words(),
+        rangeWords: 0,
+        priority: 0,
+        action: ACTIONS[action],
+        args: words(...args),
+      }),
+    );
+  };
   return {
     engine,
     messages,
     /** Frames to `destination` go out of `port`; port 510: up to us. */
     forward(destination: number, port: number): void {
-      must(
-        engine.tableInsert({
-          table: 0,
-          key: words(0x0200_0000_0000n + BigInt(destination)),
-          mask: words(),
-          rangeWords: 0,
-          priority: 0,
-          action: ACTIONS.forward,
-          args: words(port),
-        }),
-      );
+      treat(destination, 'forward', port);
     },
+    treat,
     /** Frames that came up, without the fixture's four octets in front. */
     frames: (): Uint8Array[] =>
       messages.flatMap((message) => (message.kind === 'packetIn' ? [message.frame.slice(4)] : [])),
