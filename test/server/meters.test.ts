@@ -16,7 +16,11 @@ import { ReferenceMeter } from '../support/meter-reference.js';
 import type { Controller, EntityInit, TestSwitch } from './conversation.js';
 import { serve } from './conversation.js';
 import { b, exact } from './entries.js';
-import { arrayConversation, directConversation } from './meters-conversation.js';
+import {
+  BY_THE_SPECIFICATION,
+  arrayConversation,
+  directConversation,
+} from './meters-conversation.js';
 import {
   METERS_CONFIG,
   METERS_INFO,
@@ -108,7 +112,7 @@ describe('a meter array (9.4)', () => {
 });
 
 describe('a direct meter (9.4.1)', () => {
-  directConversation(metered);
+  directConversation(metered, BY_THE_SPECIFICATION);
 
   it('is read with its entry where the request asks for it', async () => {
     const config = { cir: 5n, cburst: 6n, pir: 7n, pburst: 8n };
