@@ -1,0 +1,34 @@
+/** What event messages left behind for those that follow them, and the followers that wait. */
+import type { Ptp } from './anatomy.js';
+
+export type RecordKind = 'Sync' | 'Delay_Req' | 'Pdelay_Req' | 'Pdelay_Resp';
+
+/** How long a record may be found, and how long a follower waits for one. */
+export const LIFETIME_NS = 2_000_000_000n;
+export const PATIENCE_NS = 10_000_000n;
+
+export interface Kept {
+  /** All that a one-step correction would have added. Scaled nanoseconds. */
+  readonly value: bigint;
+  readonly madeNs: bigint;
+  /** The port that the event message came in by: where its answer goes. */
+  readonly cameBy: number;
+}
+
+/** An event message and its follower say the same here: identity, sequenceId, domain, sdoId. */
+export function recordKey(kind: RecordKind, by: number, identity: bigint, ptp: Ptp): string {
+  return [kind, by, identity.toString(16), ptp.sequenceId, ptp.domain, ptp.sdoId].join(' ');
+}
+
+export class Records {
+  readonly #kept = new Map<string, Kept>();
+
+  keep(key: string, record: Kept): void {
+    this.#kept.set(key, record);
+  }
+
+  find(key: string, nowNs: bigint): Kept | null {
+    const found = this.#kept.get(key);
+    return found === undefined || nowNs - found.madeNs > LIFETIME_NS ? null : found;
+  }
+}
