@@ -5,4 +5,5 @@
 #include <v1model.p4>
 
 #include "arch/time_bmv2.p4"
+#include "arch/events_bmv2.p4"
 #include "arch/v1model_package.p4"

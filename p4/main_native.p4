@@ -5,4 +5,5 @@
 #include <v1model.p4>
 
 #include "arch/time_native.p4"
+#include "arch/events_native.p4"
 #include "arch/v1model_package.p4"

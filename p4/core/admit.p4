@@ -1,7 +1,7 @@
 /*
  * admit.p4: may this frame enter, and what is its VLAN.
  *
- *   port ──▶ vlan_admission ──▶ (ports in a PTP mode) classify ──▶ malformed_policy
+ *   port ──▶ (peer delay ends here) ──▶ vlan_admission ──▶ malformed_policy
  */
 #ifndef TIMEPLANE_ADMIT_P4
 #define TIMEPLANE_ADMIT_P4
@@ -10,14 +10,17 @@
 
 control admit_port(inout metadata_t meta) {
     @id(0x01000201) @name("set_port")
-    action set_port(@id(1) ptp_mode_t ptp_mode, @id(2) slot_t slot, @id(3) bit<3> ptp_priority) {
+    action set_port(@id(1) ptp_mode_t ptp_mode, @id(2) slot_t slot, @id(3) bit<3> ptp_priority,
+                    @id(4) bit<1> listed_masters_only) {
         meta.ptp_mode = ptp_mode;
         meta.slot = slot;
         meta.ptp_priority = ptp_priority;
+        meta.listed_masters_only = listed_masters_only;
     }
 
     @id(0x01000202) @name("unknown_port")
     action unknown_port() {
+        meta.slot = SLOT_UNKNOWN;
         meta.drop_reason = DROP_PORT_UNKNOWN;
     }
 

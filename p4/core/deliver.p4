@@ -61,4 +61,42 @@ control deliver(inout headers_t hdr, inout metadata_t meta, in port_number_t egr
     }
 }
 
+/* The priority that PTP leaves a port with, for the switches behind it. */
+control mark_priority(inout headers_t hdr, in port_number_t egress_port) {
+    @id(0x01000504) @name("mark")
+    action mark(@id(1) bit<3> pcp, @id(2) bit<6> dscp, @id(3) bit<1> set_pcp, @id(4) bit<1> set_dscp) {
+        if (set_pcp == 1) {
+            if (hdr.vlan_added.isValid()) {
+                hdr.vlan_added.priority = pcp;
+            } else if (hdr.vlan_outer.isValid()) {
+                hdr.vlan_outer.priority = pcp;
+            }
+        }
+        if (set_dscp == 1) {
+            /* ECN stays. */
+            hdr.ipv4.traffic_class[7:2] = dscp;
+            hdr.ipv6.traffic_class[7:2] = dscp;
+        }
+    }
+
+    @id(0x01000505) @name("mark_nothing")
+    action mark_nothing() {}
+
+    @id(0x02000502) @name("marking")
+    table marking {
+        key = { egress_port : exact @id(1) @name("egress_port"); }
+        actions = { mark; @defaultonly mark_nothing; }
+        const default_action = mark_nothing();
+        size = 512;
+    }
+
+    apply {
+        bit<8> before = hdr.ipv4.traffic_class;
+        marking.apply();
+        if (hdr.ipv4.isValid() && hdr.ipv4.traffic_class != before) {
+            mend_ipv4_checksum.apply(hdr, ~(bit<16>) before, ~(bit<16>) hdr.ipv4.traffic_class);
+        }
+    }
+}
+
 #endif

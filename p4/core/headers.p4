@@ -1,7 +1,8 @@
 /*
  * headers.p4: what is on the wire, and the two headers between dataplane and controller.
  *
- *   ethernet | vlan_added | vlan_outer | vlan_inner | ipv4 or ipv6 | udp | ptp | …
+ *   ethernet | vlan_added | vlan_outer | vlan_inner | ipv4, options or ipv6 | udp | ptp
+ *            | timestamp | port_identity, or management | …
  */
 #ifndef TIMEPLANE_HEADERS_P4
 #define TIMEPLANE_HEADERS_P4
@@ -18,6 +19,13 @@ const bit<16> ETHER_TYPE_PTP  = 0x88F7;
 
 const bit<8> IP_PROTOCOL_UDP = 17;
 
+/* Extension headers, RFC 8200. */
+const bit<8> IPV6_HOP_BY_HOP          = 0;
+const bit<8> IPV6_ROUTING             = 43;
+const bit<8> IPV6_FRAGMENT            = 44;
+const bit<8> IPV6_AUTHENTICATION      = 51;
+const bit<8> IPV6_DESTINATION_OPTIONS = 60;
+
 /* IEEE 1588-2019, annexes C and D. */
 const bit<16> UDP_PORT_PTP_EVENT   = 319;
 const bit<16> UDP_PORT_PTP_GENERAL = 320;
@@ -26,6 +34,7 @@ const bit<16> UDP_PORT_PTP_GENERAL = 320;
 const bit<16> ETHERNET_OCTETS = 14;
 const bit<16> VLAN_TAG_OCTETS = 4;
 const bit<16> IPV4_OCTETS     = 20;
+const bit<16> IPV4_WORD_OCTETS = 4;
 const bit<16> IPV6_OCTETS     = 40;
 const bit<16> UDP_OCTETS      = 8;
 
@@ -61,6 +70,11 @@ header ipv4_t {
     bit<32> destination;
 }
 
+/* Up to ten of them make the options. */
+header ipv4_option_word_t {
+    bit<32> word;
+}
+
 header ipv6_t {
     bit<4>   version;
     bit<8>   traffic_class;
@@ -78,6 +92,30 @@ header udp_t {
     bit<16> length;
     bit<16> checksum;
 }
+
+/* flagField, IEEE 1588-2019, table 37. */
+const bit<16> FLAG_TWO_STEP = 0x0200;
+const bit<16> FLAG_UNICAST  = 0x0400;
+
+/* messageType, IEEE 1588-2019, table 36. */
+const bit<4> MESSAGE_SYNC                  = 0x0;
+const bit<4> MESSAGE_DELAY_REQ             = 0x1;
+const bit<4> MESSAGE_PDELAY_REQ            = 0x2;
+const bit<4> MESSAGE_PDELAY_RESP           = 0x3;
+const bit<4> MESSAGE_FOLLOW_UP             = 0x8;
+const bit<4> MESSAGE_DELAY_RESP            = 0x9;
+const bit<4> MESSAGE_PDELAY_RESP_FOLLOW_UP = 0xA;
+const bit<4> MESSAGE_ANNOUNCE              = 0xB;
+const bit<4> MESSAGE_SIGNALING             = 0xC;
+const bit<4> MESSAGE_MANAGEMENT            = 0xD;
+
+/* controlField, for the hardware of version 1 (13.3.2.13). "control" is a word of P4. */
+const bit<8> CONTROL_FOLLOW_UP  = 2;
+const bit<8> CONTROL_DELAY_RESP = 3;
+const bit<8> CONTROL_OTHER      = 5;
+
+/* logMessageInterval where there is none (13.3.2.14). */
+const bit<8> LOG_INTERVAL_NONE = 0x7F;
 
 /* The common header of every PTP version 2 message, IEEE 1588-2019, 13.3. */
 header ptp_t {
@@ -98,6 +136,26 @@ header ptp_t {
     bit<8>  log_message_interval;
 }
 
+/* What most messages' bodies begin with: originTimestamp, receiveTimestamp and so on (5.3.3). */
+header ptp_timestamp_t {
+    bit<48> seconds;
+    bit<32> nanoseconds;
+}
+
+/* requestingPortIdentity; in a Pdelay_Req these octets are reserved (13.9 to 13.11). */
+header ptp_port_identity_t {
+    bit<64> clock_identity;
+    bit<16> port_number;
+}
+
+/* A management message's body as far as a switch that forwards it must read it (15.4.1). */
+header ptp_management_t {
+    bit<64> target_clock_identity;
+    bit<16> target_port_number;
+    bit<8>  starting_boundary_hops;
+    bit<8>  boundary_hops;
+}
+
 /* To the controller, in front of the frame as it was received. */
 @id(0x04000001)
 @controller_header("packet_in")
@@ -107,12 +165,19 @@ header packet_in_header_t {
     @id(3) bit<64>       receive_time_ns;
 }
 
-/* From the controller: the frame behind it leaves through egress_port as it is. */
+/*
+ * From the controller. The frame behind it leaves through egress_port, or to a multicast group, as
+ * it is; with `stamp` as a one-step Sync that gets its originTimestamp on its way out; with
+ * `tx_event` the controller gets it back with the time at which it left.
+ */
 @id(0x04000002)
 @controller_header("packet_out")
 header packet_out_header_t {
     @id(1) port_number_t egress_port;
-    @id(2) bit<7>        _padding;
+    @id(3) bit<16>       group; /* 0: none */
+    @id(4) bit<1>        tx_event;
+    @id(5) bit<1>        stamp;
+    @id(6) bit<5>        _padding;
 }
 
 /* A main adds the headers that only its target needs by defining TARGET_HEADERS before this file. */
@@ -121,16 +186,20 @@ header packet_out_header_t {
 #endif
 
 struct headers_t {
-    packet_in_header_t  packet_in_header;
-    packet_out_header_t packet_out_header;
-    ethernet_t          ethernet;
-    vlan_tag_t          vlan_added;
-    vlan_tag_t          vlan_outer;
-    vlan_tag_t          vlan_inner;
-    ipv4_t              ipv4;
-    ipv6_t              ipv6;
-    udp_t               udp;
-    ptp_t               ptp;
+    packet_in_header_t     packet_in_header;
+    packet_out_header_t    packet_out_header;
+    ethernet_t             ethernet;
+    vlan_tag_t             vlan_added;
+    vlan_tag_t             vlan_outer;
+    vlan_tag_t             vlan_inner;
+    ipv4_t                 ipv4;
+    ipv4_option_word_t[10] ipv4_options;
+    ipv6_t                 ipv6;
+    udp_t                  udp;
+    ptp_t                  ptp;
+    ptp_timestamp_t        timestamp;
+    ptp_port_identity_t    port_identity;
+    ptp_management_t       management;
     TARGET_HEADERS
 }
 

@@ -35,9 +35,6 @@ control ingress_instance(in headers_t hdr, inout metadata_t meta) {
         if (hdr.ptp.isValid()) {
             instance.apply();
         }
-        if (meta.ptp_mode == PTP_MODE_BLOCKED) {
-            meta.drop_reason = DROP_PTP_BLOCKED;
-        }
     }
 }
 
@@ -65,9 +62,6 @@ control egress_instance(in headers_t hdr, inout metadata_t meta, in port_number_
     apply {
         if (hdr.ptp.isValid()) {
             instance.apply();
-        }
-        if (meta.egress_ptp_mode == PTP_MODE_BLOCKED) {
-            meta.drop_reason = DROP_PTP_BLOCKED;
         }
     }
 }

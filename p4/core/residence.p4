@@ -16,47 +16,49 @@ const bit<64> CORRECTION_TOO_SMALL = 0x8000000000000000;
 
 control rx_half(inout metadata_t meta) {
     apply {
-        if (meta.ptp_kind == PTP_KIND_EVENT && meta.ptp_mode == PTP_MODE_TRANSPARENT_E2E) {
-            meta.correct = 1;
+        if ((meta.ptp_kind == PTP_KIND_EVENT || meta.ptp_kind == PTP_KIND_GENERAL)
+                && (meta.ptp_mode == PTP_MODE_TRANSPARENT_E2E
+                    || meta.ptp_mode == PTP_MODE_TRANSPARENT_P2P)) {
+            meta.transparent = 1;
             meta.residence_start = meta.receive_ticks;
         }
     }
 }
 
 /*
- * correctionField + residence, saturating.
- * `residence_ns` below 2^63.
+ * Residence by the grandmaster's rate, in nanoseconds x 2^16: residence_ns x rate, rounded towards
+ * minus infinity; the product has 78 bits at most, since residence_ns is below 2^48.
  */
-control add_residence(inout bit<64> correction_field, in bit<64> residence_ns) {
+control scale_residence(in bit<64> residence_ns, in rate_offset_t rate_offset,
+                        out scaled_ns_t scaled) {
     apply {
-        bit<64> scaled = residence_ns << 16;
-        bit<64> sum = correction_field + scaled;
-        bit<1> too_long = 0;
-        if (residence_ns[63:47] != 0) {
-            too_long = 1;
+        scaled = residence_ns << 16;
+        if (rate_offset[31:31] == 1) {
+            bit<128> product = (bit<128>) residence_ns * (bit<128>) (~rate_offset + 1);
+            product = (product + 0x1FFFFFF) >> 25;
+            scaled = scaled - product[63:0];
+        } else if (rate_offset != 0) {
+            bit<128> product = (bit<128>) residence_ns * (bit<128>) rate_offset;
+            product = product >> 25;
+            scaled = scaled + product[63:0];
         }
-        /* Positive plus positive that came out negative. */
-        if (too_long == 1 || (correction_field[63:63] == 0 && sum[63:63] == 1)) {
-            sum = CORRECTION_TOO_BIG;
-        }
-        correction_field = sum;
     }
 }
 
-/* The UDP checksum after `before` became `after`, both 64 bits of the datagram: RFC 1624, eqn. 3.
- * Zero is not sent: it would say "no checksum". */
-control update_udp_checksum(inout bit<16> checksum, in bit<64> before, in bit<64> after) {
+/* correctionField + addend, both signed, saturating; "too big" stays so (13.3.2.9). */
+control add_to_correction(inout headers_t hdr, in scaled_ns_t addend) {
     apply {
-        bit<32> sum = (bit<32>) (~checksum)
-            + (bit<32>) (~before[63:48]) + (bit<32>) (~before[47:32])
-            + (bit<32>) (~before[31:16]) + (bit<32>) (~before[15:0])
-            + (bit<32>) after[63:48] + (bit<32>) after[47:32]
-            + (bit<32>) after[31:16] + (bit<32>) after[15:0];
-        sum = (sum & 0xFFFF) + (sum >> 16);
-        sum = (sum & 0xFFFF) + (sum >> 16);
-        checksum = ~sum[15:0];
-        if (checksum == 0) {
-            checksum = 0xFFFF;
+        bit<64> before = hdr.ptp.correction_field;
+        if (addend != 0 && before != CORRECTION_TOO_BIG) {
+            bit<64> sum = before + addend;
+            if (before[63:63] == addend[63:63] && sum[63:63] != before[63:63]) {
+                sum = CORRECTION_TOO_BIG;
+                if (before[63:63] == 1) {
+                    sum = CORRECTION_TOO_SMALL;
+                }
+            }
+            hdr.ptp.correction_field = sum;
+            update_udp_checksum.apply(hdr, before, sum);
         }
     }
 }

@@ -6,31 +6,33 @@
  *   delayAsymmetry                  of the link (7.4.2, 11.6): a message from the timeTransmitter
  *                                   takes mean + A, one towards it mean - A
  *
- *   message                       at ingress       at egress
- *   Sync, Pdelay_Resp             + A(ingress)
- *   Delay_Req, Pdelay_Req                          - A(egress)
+ *   meanLinkDelay                   of the link that a Sync came in by, on a peer-to-peer port (10.3)
+ *
+ *   message                       at ingress                          at egress
+ *   Sync                          + A(ingress), + meanLinkDelay
+ *   Pdelay_Resp                   + A(ingress)
+ *   Delay_Req, Pdelay_Req                                             - A(egress)
  *
  * All are 64-bit signed, nanoseconds x 2^16, so that fractions survive; they gather in `adjustment`
- * and go into correctionField together. No entry for a port: nothing to add.
+ * and go into correctionField, or into what is recorded, together. No entry for a port: nothing to
+ * add, one-step.
  */
 #ifndef TIMEPLANE_TIMING_P4
 #define TIMEPLANE_TIMING_P4
 
 #include "types.p4"
-#include "residence.p4"
-
-/* messageType, IEEE 1588-2019, table 36. */
-const bit<4> MESSAGE_SYNC        = 0x0;
-const bit<4> MESSAGE_DELAY_REQ   = 0x1;
-const bit<4> MESSAGE_PDELAY_REQ  = 0x2;
-const bit<4> MESSAGE_PDELAY_RESP = 0x3;
 
 control ingress_timing(inout metadata_t meta) {
     @id(0x01000601) @name("set_ingress_timing")
-    action set_ingress_timing(@id(1) bit<64> latency, @id(2) bit<64> asymmetry) {
+    action set_ingress_timing(@id(1) scaled_ns_t latency, @id(2) scaled_ns_t asymmetry,
+                              @id(3) scaled_ns_t mean_link_delay, @id(4) bit<1> two_step) {
         meta.adjustment = latency;
+        meta.responses_recorded = two_step;
         if (meta.message_type == MESSAGE_SYNC || meta.message_type == MESSAGE_PDELAY_RESP) {
-            meta.adjustment = latency + asymmetry;
+            meta.adjustment = meta.adjustment + asymmetry;
+        }
+        if (meta.message_type == MESSAGE_SYNC && meta.ptp_mode == PTP_MODE_TRANSPARENT_P2P) {
+            meta.adjustment = meta.adjustment + mean_link_delay;
         }
     }
 
@@ -53,9 +55,10 @@ control ingress_timing(inout metadata_t meta) {
 control egress_timing(inout metadata_t meta, in port_number_t egress_port) {
     /* residence_limit_ns 0: none. */
     @id(0x01000603) @name("set_egress_timing")
-    action set_egress_timing(@id(1) bit<64> latency, @id(2) bit<64> asymmetry,
-                             @id(3) bit<64> residence_limit_ns) {
+    action set_egress_timing(@id(1) scaled_ns_t latency, @id(2) scaled_ns_t asymmetry,
+                             @id(3) bit<64> residence_limit_ns, @id(4) bit<1> two_step) {
         meta.residence_limit_ns = residence_limit_ns;
+        meta.two_step = two_step;
         if (meta.message_type == MESSAGE_DELAY_REQ || meta.message_type == MESSAGE_PDELAY_REQ) {
             meta.adjustment = meta.adjustment + latency - asymmetry;
         } else {
@@ -79,23 +82,29 @@ control egress_timing(inout metadata_t meta, in port_number_t egress_port) {
     }
 }
 
-/* correctionField + adjustment, both signed, saturating; "too big" stays so (13.3.2.9). */
-control adjust_correction(inout headers_t hdr, in bit<64> adjustment) {
-    apply {
-        bit<64> before = hdr.ptp.correction_field;
-        if (adjustment != 0 && before != CORRECTION_TOO_BIG) {
-            bit<64> sum = before + adjustment;
-            if (before[63:63] == adjustment[63:63] && sum[63:63] != before[63:63]) {
-                sum = CORRECTION_TOO_BIG;
-                if (before[63:63] == 1) {
-                    sum = CORRECTION_TOO_SMALL;
-                }
-            }
-            hdr.ptp.correction_field = sum;
-            if (hdr.udp.isValid() && hdr.udp.checksum != 0) {
-                update_udp_checksum.apply(hdr.udp.checksum, before, sum);
-            }
+/* The grandmaster's rate against this clock's, by which residence counts (7.3.4.1). */
+control syntonize(in headers_t hdr, inout metadata_t meta) {
+    @id(0x01000605) @name("set_rate_offset")
+    action set_rate_offset(@id(1) rate_offset_t rate_offset) {
+        meta.rate_offset = rate_offset;
+    }
+
+    @id(0x01000606) @name("free_rate")
+    action free_rate() {}
+
+    @id(0x02000603) @name("syntonization")
+    table syntonization {
+        key = {
+            (hdr.ptp.major_sdo_id ++ hdr.ptp.minor_sdo_id) : exact @id(1) @name("sdo_id");
+            hdr.ptp.domain_number : exact @id(2) @name("domain_number");
         }
+        actions = { set_rate_offset; @defaultonly free_rate; }
+        const default_action = free_rate();
+        size = 256;
+    }
+
+    apply {
+        syntonization.apply();
     }
 }
 

@@ -83,14 +83,15 @@ describe('what the controller sees', () => {
   });
 
   it('has an id that the source gives, so that a change of names breaks nobody', () => {
-    const ids = [...native.tables, ...native.actions, ...native.counters]
+    const ids = [...native.tables, ...native.actions, ...native.counters, ...native.meters]
       .concat(native.controllerPacketMetadata as never)
       .map((object) => object.preamble?.id ?? 0);
     for (const id of ids) expect(id & 0x00ff_f000, `0x${id.toString(16)}`).toBe(0);
   });
 
-  it('keeps the digest id that its name gives', () => {
+  it('keeps the digest ids that their names give', () => {
     expect(native.digests.map(({ preamble }) => [preamble?.name, preamble?.id])).toEqual([
+      ['residence_record_t', 0x1782_18ac],
       ['learned_mac_t', 0x1766_6925],
     ]);
   });

@@ -119,9 +119,16 @@ describe('the identity of entities', () => {
 
 describe('packets and digests', () => {
   it('a packet-out carries every field of its header', () => {
-    expect(buildPacketMetadata(index, { egress_port: 2n, _padding: 0n })).toMatchObject({
+    const header = { egress_port: 2n, group: 0n, tx_event: 1n, stamp: 0n, _padding: 0n };
+    expect(buildPacketMetadata(index, header)).toMatchObject({
       ok: true,
-      value: [{ metadataId: 1, value: Uint8Array.of(2) }, { metadataId: 2 }],
+      value: [
+        { metadataId: 1, value: Uint8Array.of(2) },
+        { metadataId: 3, value: Uint8Array.of(0) },
+        { metadataId: 4, value: Uint8Array.of(1) },
+        { metadataId: 5 },
+        { metadataId: 6 },
+      ],
     });
     expect(buildPacketMetadata(index, { egress_port: 2n })).toMatchObject({
       error: { code: 'entity-field' },

@@ -66,6 +66,6 @@ describe('the index of a P4Info', () => {
     expect(result.value.tables.byName('twin')).toMatchObject({
       error: { code: 'p4info-ambiguous' },
     });
-    expect(result.value.tables.byName('main_ingress.admit_port.port').ok).toBe(true);
+    expect(result.value.tables.byName('main_ingress.enter.admit_port.port').ok).toBe(true);
   });
 });

@@ -99,13 +99,19 @@ describe('a session', () => {
 
   it('sends packets with the metadata of the P4Info', async () => {
     await primary();
-    const metadata = buildPacketMetadata(programIndex(), { egress_port: 2n, _padding: 0n });
+    const metadata = buildPacketMetadata(programIndex(), {
+      egress_port: 2n,
+      group: 0n,
+      tx_event: 0n,
+      stamp: 0n,
+      _padding: 0n,
+    });
     if (!metadata.ok) throw new Error(metadata.error.message);
     expect(session.sendPacket(Uint8Array.of(1, 2, 3), metadata.value)).toBe(true);
     await vi.waitFor(() => expect(fake.packets).toHaveLength(1));
     expect(fake.packets[0]).toMatchObject({
       payload: Uint8Array.of(1, 2, 3),
-      metadata: [{ metadataId: 1, value: Uint8Array.of(2) }, { metadataId: 2 }],
+      metadata: [1, 3, 4, 5, 6].map((metadataId) => ({ metadataId })),
     });
   });
 
