@@ -1,0 +1,188 @@
+/**
+ * The PTP services of an agent behind one interface: packet-ins and digests go in, packet-outs and
+ * table entries come out. Nothing here waits for the switch, and nothing that it sends can throw.
+ */
+import type { Logger } from 'pino';
+import { PUNT_REASON } from '#dataplane/program';
+import { portUses, type SwitchSettings } from '#dataplane/settings';
+import type { Entity } from '#p4rt/entities';
+import { entityKey } from '#p4rt/identity';
+import type { P4InfoIndex } from '#p4rt/p4info';
+import type { TargetCapabilities } from '#p4rt/target';
+import type { DigestList, PacketIn } from '#protos/p4/v1/p4runtime_pb';
+import { milliseconds, seconds, type Instant } from '#units/time';
+import { DataplaneClock } from './dataplane-clock.js';
+import { leftBehind } from './entries.js';
+import { Ledger } from './ledger.js';
+import { PacketIo, type ReceivedPacket, type SendPacket } from './packet-io.js';
+import { PeerDelayService } from './peer-delay-service.js';
+import { peerDelayReport, type PtpStatus } from './status.js';
+import { SYSTEM_TIMERS, type Timers } from './timers.js';
+
+export interface PtpServiceOptions {
+  readonly settings: SwitchSettings;
+  readonly index: P4InfoIndex;
+  readonly capabilities: TargetCapabilities;
+  /** `P4rtSession.sendPacket`. */
+  readonly send: SendPacket;
+  /**
+   * Writes entries that have changed: inserted, or modified where the switch has them, and a default
+   * entry always modified. Called at most every 100 ms; what fails is in `entities()` still.
+   */
+  readonly write: (entities: readonly Entity[]) => void;
+  /** A clock that never steps back. */
+  readonly now: () => Instant;
+  readonly random: () => number;
+  readonly log: Logger;
+  /** Nanoseconds since 1970. Default: the system's clock. */
+  readonly systemTimeNs?: () => bigint;
+  /** Default: the process's own. */
+  readonly timers?: Timers;
+}
+
+export interface PtpService {
+  readonly onPacketIn: (packet: PacketIn) => void;
+  /** True: it was a ledger's digest. It is to be acknowledged all the same. */
+  readonly onDigest: (list: DigestList) => boolean;
+  /**
+   * What the switch holds, before it is brought to the desired state: what an earlier agent measured
+   * is taken over, so that a restart changes no correction. To be called each time that a switch is
+   * there again; `actual` has the default entry of `clock` too, or its time starts anew.
+   */
+  readonly onPrepared: (prepared: {
+    readonly pushed: boolean;
+    readonly actual: readonly Entity[];
+  }) => void;
+  /**
+   * Entries that measurements change; the desired state has none of the same keys but as a start
+   * value, and these go before those.
+   */
+  readonly entities: () => readonly Entity[];
+  /** The switch is ready: begins to ask and to answer. Further calls, after a loss, do no harm. */
+  readonly start: () => void;
+  /** Leaves the switch as it is. */
+  readonly stop: () => Promise<void>;
+  readonly status: () => PtpStatus;
+}
+
+/** Entries that change together are written together. */
+const WRITE_DELAY = milliseconds(100);
+const HOUSEKEEPING = seconds(1);
+
+export function createPtpService(options: PtpServiceOptions): PtpService {
+  return new Service(options);
+}
+
+class Service implements PtpService {
+  readonly #options: PtpServiceOptions;
+  readonly #timers: Timers;
+  readonly #packets: PacketIo;
+  readonly #peerDelay: PeerDelayService;
+  readonly #ledger: Ledger;
+  readonly #clock: DataplaneClock | null;
+  readonly #changed = new Map<string, Entity>();
+  #cancelWrite: (() => void) | null = null;
+  #cancelHousekeeping: (() => void) | null = null;
+  #running = false;
+  #ignored = 0;
+
+  constructor(options: PtpServiceOptions) {
+    const { settings, index, capabilities, random, log } = options;
+    const timers = options.timers ?? SYSTEM_TIMERS;
+    this.#options = options;
+    this.#timers = timers;
+    this.#packets = new PacketIo(options);
+    const common = { settings, index, timers, log, packets: this.#packets };
+    const onEntry = (entity: Entity): void => this.#onEntry(entity);
+    const { timestampResolution } = capabilities;
+    this.#peerDelay = new PeerDelayService({ ...common, random, timestampResolution, onEntry });
+    this.#ledger = new Ledger(index);
+    this.#clock = settings.ports.some((port) => portUses(port, 'boundary'))
+      ? new DataplaneClock({
+          ...common,
+          systemTimeNs: options.systemTimeNs ?? systemTimeNs,
+          tick: timestampResolution,
+          onEntry,
+        })
+      : null;
+  }
+
+  readonly onPacketIn = (packet: PacketIn): void => {
+    const received = this.#packets.receive(packet);
+    if (received === null || this.#clock?.receive(received) === true) return;
+    if (this.#packets.claim(received)) return;
+    this.#dispatch(received);
+  };
+
+  #dispatch(received: ReceivedPacket): void {
+    const { peerDelay } = PUNT_REASON;
+    if (received.reason !== peerDelay) {
+      this.#ignored += 1;
+      return;
+    }
+    const found = this.#packets.message(received.octets);
+    if (found !== null) this.#peerDelay.receive(received, found.message);
+  }
+
+  readonly onDigest = (list: DigestList): boolean => this.#ledger.heard(list);
+
+  readonly onPrepared: PtpService['onPrepared'] = ({ pushed, actual }) => {
+    if (pushed) this.#clock?.forget();
+    const { meanLinkDelays, clock } = leftBehind(this.#options.index, actual);
+    for (const [port, meanLinkDelay] of meanLinkDelays) this.#peerDelay.adopt(port, meanLinkDelay);
+    if (clock !== null) this.#clock?.adopt(clock);
+  };
+
+  readonly entities = (): readonly Entity[] => [
+    ...this.#peerDelay.entities(),
+    ...(this.#clock?.entities() ?? []),
+  ];
+
+  readonly start = (): void => {
+    this.#clock?.start();
+    if (this.#running) return;
+    this.#running = true;
+    this.#peerDelay.start();
+    this.#housekeep();
+  };
+
+  readonly stop = (): Promise<void> => {
+    this.#running = false;
+    this.#cancelWrite?.();
+    this.#cancelWrite = null;
+    this.#cancelHousekeeping?.();
+    this.#peerDelay.stop();
+    this.#clock?.stop();
+    return Promise.resolve();
+  };
+
+  readonly status = (): PtpStatus => ({
+    packets: { ...this.#packets.counters, ignored: this.#ignored },
+    peerDelay: {
+      ports: this.#peerDelay.status().map(peerDelayReport),
+      counters: this.#peerDelay.counters(),
+    },
+    ledger: this.#ledger.status(),
+    clock: this.#clock?.status() ?? null,
+  });
+
+  #onEntry(entity: Entity): void {
+    this.#changed.set(entityKey(entity), entity);
+    this.#cancelWrite ??= this.#timers.after(WRITE_DELAY, () => {
+      this.#cancelWrite = null;
+      const changed = [...this.#changed.values()];
+      this.#changed.clear();
+      this.#options.write(changed);
+    });
+  }
+
+  #housekeep(): void {
+    this.#packets.expire();
+    this.#cancelHousekeeping = this.#timers.after(HOUSEKEEPING, () => this.#housekeep());
+  }
+}
+
+/** In steps of a microsecond, which is finer than the way to the dataplane. */
+function systemTimeNs(): bigint {
+  return BigInt(Math.round((performance.timeOrigin + performance.now()) * 1e3)) * 1_000n;
+}
