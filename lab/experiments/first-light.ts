@@ -4,17 +4,12 @@
  */
 import { rmSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { existsSync } from 'node:fs';
-import { release } from 'node:os';
 import { LabError } from '../lab-error.js';
-import { BMV2_PROGRAM } from '../peers/bmv2.js';
-import { HELPERS, helperPath } from '../peers/helpers.js';
 import { LOG_SYNC_INTERVAL } from '../peers/ptp4l.js';
 import { TRAFFIC_SEED } from '../peers/traffic.js';
-import { tryCommand } from '../topology/commands.js';
-import { hasProgram, lengthenDatagramQueues } from '../topology/sandbox.js';
+import { lengthenDatagramQueues } from '../topology/sandbox.js';
 import { Cleanup } from './first-light/cleanup.js';
-import { pause, runPhase, type PhaseContext } from './first-light/phases.js';
+import { runPhase, type PhaseContext } from './first-light/phases.js';
 import { createProgress } from './first-light/progress.js';
 import { renderReport } from './first-light/report.js';
 import {
@@ -24,6 +19,7 @@ import {
   type PhaseName,
   type PhaseResult,
 } from './first-light/schema.js';
+import { INTERRUPTED_EXIT_CODE, interruption, pause, requireHelpers, versions } from './run.js';
 
 /** What the operator chose; see FirstLightConfig for the units. */
 export interface FirstLightOptions {
@@ -40,32 +36,6 @@ export interface FirstLightOptions {
 
 /** Without these the run has proved nothing. The others are for comparison. */
 const MAIN_PHASES: readonly PhaseName[] = ['direct', 'bridge', 'transparent'];
-const INTERRUPTED_EXIT_CODE = 130;
-
-function requireHelpers(): void {
-  const missing = HELPERS.filter((helper) => !existsSync(helperPath(helper)));
-  if (missing.length === 0) return;
-  throw new LabError(
-    'precondition',
-    `the lab's programs are not built: ${missing.join(', ')}`,
-    'npm run build',
-  );
-}
-
-async function versions(product: string): Promise<Record<string, string>> {
-  const ptp4l = await tryCommand(['ptp4l', '-v']);
-  const found: Record<string, string> = {
-    timeplane: product,
-    node: process.versions.node,
-    kernel: release(),
-    ptp4l: (ptp4l.stdout || ptp4l.stderr).trim(),
-  };
-  if (hasProgram(BMV2_PROGRAM)) {
-    const bmv2 = await tryCommand([BMV2_PROGRAM, '--version']);
-    found[BMV2_PROGRAM] = (bmv2.stdout || bmv2.stderr).trim().split('\n')[0] ?? '';
-  }
-  return found;
-}
 
 function configOf(options: FirstLightOptions): FirstLightConfig {
   return {
@@ -131,18 +101,12 @@ export async function runFirstLight(
 ): Promise<number> {
   requireHelpers();
   lengthenDatagramQueues();
-  const interrupt = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(signal, () => interrupt.abort());
-  }
-  // Whoever read our output has gone: end as on Ctrl-C.
-  process.stdout.on('error', () => interrupt.abort());
   const context: PhaseContext = {
     config: configOf(options),
     directory,
     checked: { printed: 0, found: 0 },
     progress: createProgress(process.stdout),
-    signal: interrupt.signal,
+    signal: interruption(),
   };
   try {
     return await runPhases(context, options);

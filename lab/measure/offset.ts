@@ -40,7 +40,11 @@ export class MovingMedian {
 }
 
 /** later − earlier − correction, exact before it becomes a number. */
-function differenceNs(laterNs: bigint, earlierNs: bigint, correctionScaledNs: bigint): number {
+export function differenceNs(
+  laterNs: bigint,
+  earlierNs: bigint,
+  correctionScaledNs: bigint,
+): number {
   return Number(((laterNs - earlierNs) << 16n) - correctionScaledNs) / 65536;
 }
 

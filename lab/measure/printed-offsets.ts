@@ -18,6 +18,20 @@ export function parsePrintedOffset(line: string): PrintedOffset | null {
   return found === null ? null : { offsetNs: Number(found[1]), pathDelayNs: Number(found[2]) };
 }
 
+/** A filtered delay that ptp4l has worked with since then. */
+export interface PrintedDelay {
+  /** Of the monotonic clock. */
+  readonly uptimeMs: number;
+  readonly filteredNs: number;
+}
+
+/** "ptp4l[12.345]: delay   filtered         60   raw         61", which it says at debug level. */
+export function parsePrintedDelay(line: string): PrintedDelay | null {
+  const found = /\[(\d+)\.(\d{3})\]:.* delay\s+filtered\s+(-?\d+)\s+raw/.exec(line);
+  if (found === null) return null;
+  return { uptimeMs: Number(`${found[1]}${found[2]}`), filteredNs: Number(found[3]) };
+}
+
 /** Those that are none of our samples. */
 export function unexplained(
   printed: readonly PrintedOffset[],

@@ -2,12 +2,26 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import type { SwitchedPath } from '../topology/switched-path.js';
+import type { SwitchSite } from '../topology/switched-path.js';
 import { projectRoot } from './helpers.js';
 import { startProcess, type ManagedProcess } from './managed-process.js';
 
-export type PtpMode = 'off' | 'transparent';
+export type PtpMode = 'off' | 'transparent' | 'transparentP2P';
 export type TargetKind = 'native' | 'bmv2';
+
+/** What the agent is told about every port of its switch alike. */
+export interface AgentSettings {
+  readonly ptp: PtpMode;
+  /** How event messages leave: corrected in flight, or by a message that follows. */
+  readonly step: 'one' | 'two';
+  /** Undefined: frames have no tag. */
+  readonly taggedVlan?: number;
+  /** Of port 1, towards the grandmaster. */
+  readonly delayAsymmetryNs: number;
+}
+
+/** Peer delay is asked for 16 times a second, as the lab's ptp4l does. */
+const LOG_PEER_DELAY_INTERVAL = -4;
 
 /** Addresses inside the switch's namespace, whose loopback nobody else sees. */
 export const P4RUNTIME_ADDRESS = '127.0.0.1:9559';
@@ -23,39 +37,60 @@ export function timeplane(...args: readonly string[]): string[] {
   ];
 }
 
-export function agentConfig(kind: TargetKind, ptp: PtpMode): string {
+const PORT_NAMES = ['gm', 'client', 'source'] as const;
+
+function portConfig(settings: AgentSettings, index: number) {
+  const { ptp, step, taggedVlan, delayAsymmetryNs } = settings;
+  const isPeer = ptp === 'transparentP2P' && index < 2;
+  return {
+    number: index + 1,
+    name: PORT_NAMES[index] ?? `port${index + 1}`,
+    // Nobody answers peer delay at the source of cross traffic.
+    ptp: ptp === 'transparentP2P' && !isPeer ? 'blocked' : ptp,
+    ...(step === 'two' ? { step } : {}),
+    ...(isPeer ? { peerDelay: { logInterval: LOG_PEER_DELAY_INTERVAL, responder: step } } : {}),
+    ...(index === 0 && delayAsymmetryNs !== 0 ? { timing: { delayAsymmetryNs } } : {}),
+    // With a tagged VLAN nothing gets through without its tag.
+    vlan: taggedVlan === undefined ? { native: 1 } : { native: 'none', tagged: [taggedVlan] },
+  };
+}
+
+/** The configuration of a switch's agent, as text. */
+export function switchConfig(kind: TargetKind, settings: AgentSettings, ports: number): string {
   return stringify({
     target: { kind, address: P4RUNTIME_ADDRESS, deviceId: 1, electionId: 1 },
     status: AGENT_STATUS_ADDRESS,
     macTable: { agingSeconds: 300, maxEntries: 4096 },
-    ports: ['gm', 'client', 'source'].map((name, index) => ({
-      number: index + 1,
-      name,
-      ptp,
-      vlan: { native: 1 },
-    })),
+    ports: Array.from({ length: ports }, (_, index) => portConfig(settings, index)),
   });
+}
+
+/** First light's. */
+export function agentConfig(kind: TargetKind, ptp: PtpMode): string {
+  return switchConfig(kind, { ptp, step: 'one', delayAsymmetryNs: 0 }, PORT_NAMES.length);
 }
 
 /** It tries again every few seconds while its target is starting. */
 const READY_TIMEOUT_MS = 15_000;
 
 export interface AgentOptions {
-  readonly path: SwitchedPath;
+  readonly path: SwitchSite;
   readonly directory: string;
   readonly kind: TargetKind;
-  readonly ptp: PtpMode;
+  readonly settings: AgentSettings;
   readonly onStart: (process: ManagedProcess) => void;
 }
 
 /** Starts the agent and waits until it has configured its target. */
 export async function startAgent(options: AgentOptions): Promise<ManagedProcess> {
-  const file = join(options.directory, `agent-${options.kind}-${options.ptp}.yaml`);
-  await writeFile(file, agentConfig(options.kind, options.ptp));
+  const { path, kind, settings } = options;
+  const namespace = path.switchNamespace;
+  const file = join(options.directory, `agent-${kind}-${namespace.pid}.yaml`);
+  await writeFile(file, switchConfig(kind, settings, path.ports.length));
   const agent = startProcess({
-    label: 'the agent',
+    label: `the agent of ${namespace.label}`,
     argv: timeplane('agent', '--config', file),
-    namespace: options.path.switchNamespace,
+    namespace,
   });
   options.onStart(agent);
   await agent.line(/^ready\b/, READY_TIMEOUT_MS);

@@ -2,7 +2,7 @@
 import { LabError } from '../lab-error.js';
 import { runCommand } from '../topology/commands.js';
 import { hasProgram } from '../topology/sandbox.js';
-import { P4RUNTIME_ADDRESS, startAgent } from './agent.js';
+import { P4RUNTIME_ADDRESS, startAgent, type AgentSettings } from './agent.js';
 import type { Forwarder, ForwarderOptions } from './forwarder.js';
 import { startProcess } from './managed-process.js';
 import { TRAFFIC_FRAME_BYTES } from './traffic.js';
@@ -21,7 +21,15 @@ export function bmv2QueueCommands(rateBitsPerSecond: number, boundBytes: number)
   ].join('\n');
 }
 
-export async function startBmv2(options: ForwarderOptions): Promise<Forwarder> {
+/** First light's: end-to-end, one-step. */
+export function startBmv2(options: ForwarderOptions): Promise<Forwarder> {
+  return startConfiguredBmv2(options, { ptp: 'transparent', step: 'one', delayAsymmetryNs: 0 });
+}
+
+export async function startConfiguredBmv2(
+  options: ForwarderOptions,
+  settings: AgentSettings,
+): Promise<Forwarder> {
   if (!hasProgram(BMV2_PROGRAM)) {
     throw new LabError('precondition', `${BMV2_PROGRAM} is not installed`);
   }
@@ -39,7 +47,7 @@ export async function startBmv2(options: ForwarderOptions): Promise<Forwarder> {
   });
   onStart(process);
   // Its own word of readiness stays in its output buffer; the agent tries until it is there.
-  const agent = await startAgent({ path, directory, kind: 'bmv2', ptp: 'transparent', onStart });
+  const agent = await startAgent({ path, directory, kind: 'bmv2', settings, onStart });
   const processes = [process, agent];
   if (!hasCli) {
     const noLoadReason = `${RUNTIME_CLI} is not installed, so bmv2's port has no rate to fill`;

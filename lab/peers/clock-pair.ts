@@ -2,12 +2,17 @@
 import { join } from 'node:path';
 import { LabError } from '../lab-error.js';
 import { OffsetEstimator, type OffsetSample } from '../measure/offset.js';
-import { parsePrintedOffset, type PrintedOffset } from '../measure/printed-offsets.js';
-import { parseSlaveEventLine } from '../measure/slave-events.js';
+import { PeerOffsets } from '../measure/peer-offset.js';
+import {
+  parsePrintedDelay,
+  parsePrintedOffset,
+  type PrintedOffset,
+} from '../measure/printed-offsets.js';
+import { parseSlaveEventLine, type SlaveEvent } from '../measure/slave-events.js';
 import type { Interface } from '../topology/links.js';
 import { helperPath } from './helpers.js';
 import { assertAllAlive, startProcess, type ManagedProcess } from './managed-process.js';
-import { startPtp4l, type Transport } from './ptp4l.js';
+import { startPtp4l, type Mechanism, type Ptp4lOptions, type Transport } from './ptp4l.js';
 
 export interface ClockPair {
   readonly processes: readonly ManagedProcess[];
@@ -25,16 +30,82 @@ export interface ClockPairOptions {
   readonly client: Interface;
   readonly directory: string;
   readonly transport: Transport;
+  /** End-to-end where nothing is said. */
+  readonly mechanism?: Mechanism;
+  /** The client asks for unicast messages, at the grandmaster's address (needs UDPv4). */
+  readonly unicast?: boolean;
 }
 
 const READER_TIMEOUT_MS = 2000;
 
+/** Offsets from the client's raw times, by either delay mechanism. */
+interface Evaluation {
+  readonly samples: readonly OffsetSample[];
+  take(event: SlaveEvent): void;
+  /** A line that the client printed. */
+  takeLine(line: string): void;
+}
+
+function endToEnd(): Evaluation {
+  const estimator = new OffsetEstimator();
+  const samples: OffsetSample[] = [];
+  const take = (event: SlaveEvent) => {
+    const sample = estimator.push(event);
+    if (sample !== undefined) samples.push(sample);
+  };
+  return { samples, take, takeLine: () => undefined };
+}
+
+function peerToPeer(): Evaluation {
+  const offsets = new PeerOffsets();
+  // ptp4l's log has the monotonic clock's time, which is process.hrtime's too.
+  const bootMs = Date.now() - Number(process.hrtime.bigint()) / 1e6;
+  return {
+    samples: offsets.samples,
+    take: (event) => {
+      if (event.kind === 'sync') offsets.pushSync(event);
+    },
+    takeLine: (line) => {
+      const delay = parsePrintedDelay(line);
+      if (delay === null) return;
+      const atMs = bootMs + delay.uptimeMs;
+      offsets.pushDelay({ atNs: BigInt(Math.round(atMs * 1e6)), filteredNs: delay.filteredNs });
+    },
+  };
+}
+
+type PeerOptions = Pick<Ptp4lOptions, 'settings' | 'sections'>;
+
+function grandmasterOptions(unicast: boolean): PeerOptions {
+  return {
+    settings: { masterOnly: 1, priority1: 1, ...(unicast ? { unicast_listen: 1 } : {}) },
+  };
+}
+
+function clientOptions(options: ClockPairOptions, monitorPath: string): PeerOptions {
+  const settings = {
+    slaveOnly: 1,
+    slave_event_monitor: monitorPath,
+    // Peer delay is told at debug level only.
+    ...(options.mechanism === 'P2P' ? { logging_level: 7 } : {}),
+  };
+  if (options.unicast !== true) return { settings };
+  const address = options.grandmaster.ipv4?.replace(/\/.*/, '');
+  if (address === undefined) throw new Error('unicast needs an address of the grandmaster');
+  return {
+    settings,
+    sections: {
+      unicast_master_table: { table_id: 1, logQueryInterval: 0, UDPv4: address },
+      [options.client.name]: { unicast_master_table: 1 },
+    },
+  };
+}
+
 /** Starts the reader first: ptp4l does not repeat what nobody heard. */
 export async function startClockPair(options: ClockPairOptions): Promise<ClockPair> {
-  const samples: OffsetSample[] = [];
+  const evaluation = options.mechanism === 'P2P' ? peerToPeer() : endToEnd();
   const printed: PrintedOffset[] = [];
   const unreadable: string[] = [];
-  const estimator = new OffsetEstimator();
   const monitorPath = join(options.directory, `events-${options.client.namespace.pid}`);
   const take = (line: string) => {
     if (line === 'ready') return;
@@ -43,10 +114,7 @@ export async function startClockPair(options: ClockPairOptions): Promise<ClockPa
       unreadable.push(`${result.code}: ${line}`);
       return;
     }
-    for (const event of result.events) {
-      const sample = estimator.push(event);
-      if (sample !== undefined) samples.push(sample);
-    }
+    for (const event of result.events) evaluation.take(event);
   };
   const reader = startProcess({
     label: 'the slave event reader',
@@ -60,22 +128,24 @@ export async function startClockPair(options: ClockPairOptions): Promise<ClockPa
   };
   try {
     await reader.line(/^ready$/, READER_TIMEOUT_MS);
-    const shared = { directory: options.directory, transport: options.transport };
+    const { directory, transport, mechanism = 'E2E', unicast = false } = options;
+    const shared = { directory, transport, mechanism };
     processes.push(
       await startPtp4l({
         ...shared,
         label: 'the grandmaster’s ptp4l',
         interfaces: [options.grandmaster],
-        settings: { masterOnly: 1, priority1: 1 },
+        ...grandmasterOptions(unicast),
       }),
       await startPtp4l({
         ...shared,
         label: 'the client’s ptp4l',
         interfaces: [options.client],
-        settings: { slaveOnly: 1, slave_event_monitor: monitorPath },
+        ...clientOptions(options, monitorPath),
         onLine: (line) => {
           const offset = parsePrintedOffset(line);
           if (offset !== null) printed.push(offset);
+          evaluation.takeLine(line);
         },
       }),
     );
@@ -83,7 +153,7 @@ export async function startClockPair(options: ClockPairOptions): Promise<ClockPa
     await stop();
     throw error;
   }
-  return { processes, samples, printed, unreadable, stop };
+  return { processes, samples: evaluation.samples, printed, unreadable, stop };
 }
 
 /** Throws `no-samples` with the client's last words. */

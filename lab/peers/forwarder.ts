@@ -1,6 +1,6 @@
 /** What stands between the clocks: any switch that can be put into the lab's place for one. */
 import type { QueueLimits } from '../topology/links.js';
-import type { SwitchedPath } from '../topology/switched-path.js';
+import type { SwitchSite } from '../topology/switched-path.js';
 import type { ManagedProcess } from './managed-process.js';
 import type { Transport } from './ptp4l.js';
 
@@ -13,7 +13,7 @@ export interface Forwarder {
 }
 
 export interface ForwarderOptions {
-  readonly path: SwitchedPath;
+  readonly path: SwitchSite;
   readonly limits: QueueLimits;
   readonly directory: string;
   readonly transport: Transport;

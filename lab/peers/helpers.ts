@@ -3,7 +3,13 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-export const HELPERS = ['tlv_reader', 'traffic_source', 'traffic_sink'] as const;
+export const HELPERS = [
+  'tlv_reader',
+  'frame_stamps',
+  'vlan_tagger',
+  'traffic_source',
+  'traffic_sink',
+] as const;
 export type Helper = (typeof HELPERS)[number];
 
 /** The folder with package.json, from the sources as from dist/. */

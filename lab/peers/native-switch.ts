@@ -5,18 +5,17 @@ import {
   SWITCH_STATUS_ADDRESS,
   startAgent,
   timeplane,
+  type AgentSettings,
   type PtpMode,
 } from './agent.js';
 import { WIRE_OVERHEAD_BYTES } from '../topology/links.js';
 import type { Forwarder, ForwarderOptions } from './forwarder.js';
-import { startProcess } from './managed-process.js';
+import { startProcess, type ManagedProcess } from './managed-process.js';
 
 const READY_TIMEOUT_MS = 20_000;
 
-export async function startNativeSwitch(
-  options: ForwarderOptions,
-  ptp: PtpMode,
-): Promise<Forwarder> {
+/** The switch alone: it forwards nothing until an agent has given it its pipeline. */
+export async function startNativeDataplane(options: ForwarderOptions): Promise<ManagedProcess> {
   const { path, limits } = options;
   const ports = path.ports.flatMap((port, index) => ['--port', `${index + 1}=${port.name}`]);
   // One priority: PTP waits with everything else, as it does in a switch that knows no priorities.
@@ -24,7 +23,7 @@ export async function startNativeSwitch(
     `2:rate=${limits.rateBitsPerSecond},bound=${limits.boundBytes},` +
     `priorities=1,overhead=${WIRE_OVERHEAD_BYTES}`;
   const process = startProcess({
-    label: 'timeplane switch',
+    label: `timeplane switch in ${path.switchNamespace.label}`,
     argv: timeplane(
       ...['switch', '--listen', P4RUNTIME_ADDRESS, '--device-id', '1', '--cpu-port', '510'],
       ...ports,
@@ -34,13 +33,26 @@ export async function startNativeSwitch(
   });
   options.onStart(process);
   await process.line(/^ready\b/, READY_TIMEOUT_MS);
-  const { directory, onStart } = options;
-  const agent = await startAgent({ path, directory, kind: 'native', ptp, onStart });
-  return {
-    processes: [process, agent],
-    notes: [
-      `curl http://${SWITCH_STATUS_ADDRESS}/status.json   # in the switch's namespace`,
-      `curl http://${AGENT_STATUS_ADDRESS}/status.json`,
-    ],
-  };
+  return process;
+}
+
+const NOTES = [
+  `curl http://${SWITCH_STATUS_ADDRESS}/status.json   # in the switch's namespace`,
+  `curl http://${AGENT_STATUS_ADDRESS}/status.json`,
+];
+
+/** Switch and agent; with the agent as configured. */
+export async function startConfiguredSwitch(
+  options: ForwarderOptions,
+  settings: AgentSettings,
+): Promise<Forwarder> {
+  const process = await startNativeDataplane(options);
+  const { path, directory, onStart } = options;
+  const agent = await startAgent({ path, directory, kind: 'native', settings, onStart });
+  return { processes: [process, agent], notes: NOTES };
+}
+
+/** First light's. */
+export function startNativeSwitch(options: ForwarderOptions, ptp: PtpMode): Promise<Forwarder> {
+  return startConfiguredSwitch(options, { ptp, step: 'one', delayAsymmetryNs: 0 });
 }

@@ -5,12 +5,17 @@ import { tryCommand } from '../topology/commands.js';
 import type { Interface } from '../topology/links.js';
 import { startProcess, type ManagedProcess } from './managed-process.js';
 
-export const TRANSPORTS = ['L2', 'UDPv4'] as const;
+export const TRANSPORTS = ['L2', 'UDPv4', 'UDPv6'] as const;
 export type Transport = (typeof TRANSPORTS)[number];
+
+export const MECHANISMS = ['E2E', 'P2P'] as const;
+export type Mechanism = (typeof MECHANISMS)[number];
 
 /** Sync and Delay_Req go at 2^-7 s (128/s) and 2^-6 s (64/s): some 760 samples in six seconds. */
 export const LOG_SYNC_INTERVAL = -7;
 export const LOG_DELAY_REQ_INTERVAL = -6;
+/** Peer delay is measured 16 times a second. */
+export const LOG_PDELAY_REQ_INTERVAL = -4;
 
 /**
  * The kernel gives a transmit timestamp when the frame leaves the queue, so ptp4l has to wait for it
@@ -18,14 +23,19 @@ export const LOG_DELAY_REQ_INTERVAL = -6;
  */
 const TRANSMIT_TIMESTAMP_TIMEOUT_MS = 200;
 
+export type Settings = Readonly<Record<string, string | number>>;
+
 export interface Ptp4lOptions {
   readonly label: string;
   /** For the configuration and the sockets; its path is short enough for a socket's address. */
   readonly directory: string;
   readonly transport: Transport;
   readonly interfaces: readonly Interface[];
+  readonly mechanism?: Mechanism;
   /** Settings of [global] beside those that all of them share. */
-  readonly settings: Readonly<Record<string, string | number>>;
+  readonly settings: Settings;
+  /** Further sections, by the name in their brackets. */
+  readonly sections?: Readonly<Record<string, Settings>>;
   readonly onLine?: (line: string) => void;
 }
 
@@ -43,14 +53,15 @@ export function ptp4lConfig(
   socketName: string,
   major: number,
 ): string {
-  const settings: Record<string, string | number> = {
+  const settings: Settings = {
     time_stamping: 'software',
     network_transport: options.transport,
-    delay_mechanism: 'E2E',
+    delay_mechanism: options.mechanism ?? 'E2E',
     // No clock is ever touched: all of them are the same clock.
     free_running: 1,
     logSyncInterval: LOG_SYNC_INTERVAL,
     logMinDelayReqInterval: LOG_DELAY_REQ_INTERVAL,
+    logMinPdelayReqInterval: LOG_PDELAY_REQ_INTERVAL,
     logAnnounceInterval: -3,
     announceReceiptTimeout: 4,
     // Several Sync intervals, and more than the longest wait in the queue.
@@ -70,8 +81,12 @@ export function ptp4lConfig(
       : {}),
     ...options.settings,
   };
-  const lines = Object.entries(settings).map(([key, value]) => `${key} ${value}`);
-  return ['[global]', ...lines, ''].join('\n');
+  const sections = Object.entries({ global: settings, ...options.sections });
+  const lines = sections.flatMap(([name, values]) => [
+    `[${name}]`,
+    ...Object.entries(values).map(([key, value]) => `${key} ${value}`),
+  ]);
+  return [...lines, ''].join('\n');
 }
 
 /** Starts a ptp4l in the namespace of its (first) interface. */

@@ -51,13 +51,14 @@ export function startTraffic(
   sinkProcess: ManagedProcess,
   limits: QueueLimits,
   load: number,
+  seed = TRAFFIC_SEED,
 ): Traffic {
   const sourceProcess = startProcess({
     label: 'the traffic source',
     argv: [
       ...[helperPath('traffic_source'), source.name, source.mac, sink.mac],
       ...[limits.rateBitsPerSecond, load, limits.boundBytes].map(String),
-      ...[TRAFFIC_FRAME_BYTES, TRAFFIC_SEED].map(String),
+      ...[TRAFFIC_FRAME_BYTES, seed].map(String),
     ],
     namespace: source.namespace,
   });

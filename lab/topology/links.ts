@@ -1,5 +1,5 @@
 /** Links between namespaces: veth pairs as much like a wire as a veth pair can be. */
-import { runCommand } from './commands.js';
+import { runCommand, tryCommand } from './commands.js';
 import type { Namespace } from './namespaces.js';
 
 export const MTU_BYTES = 1500;
@@ -11,6 +11,8 @@ export interface Interface {
   readonly mac: string;
   /** With prefix length; only where the transport needs one. */
   readonly ipv4?: string;
+  /** As `ipv4`. Without it nothing speaks IPv6 on the interface. */
+  readonly ipv6?: string;
 }
 
 /**
@@ -30,6 +32,8 @@ async function bringUp(end: Interface): Promise<void> {
   const commands = [
     `link set dev ${end.name} addrgenmode none`,
     ...(end.ipv4 === undefined ? [] : [`address add ${end.ipv4} dev ${end.name}`]),
+    // An address that is not asked about first: it is there at once, and nothing is sent.
+    ...(end.ipv6 === undefined ? [] : [`address add ${end.ipv6} dev ${end.name} nodad`]),
     `link set dev ${end.name} up`,
   ];
   await runCommand(end.namespace.inside(['ip', '-batch', '-']), commands.join('\n'));
@@ -56,6 +60,26 @@ export async function addStation(lower: Interface, station: Interface): Promise<
     ]),
   );
   await bringUp(station);
+}
+
+/** Whether the kernel has VLAN interfaces; a small one may not. */
+export async function hasVlanInterfaces(): Promise<boolean> {
+  const name = 'vlanprobe';
+  const probe = ['ip', 'link', 'add', 'link', 'lo', 'name', name, 'type', 'vlan', 'id', '1'];
+  const made = await tryCommand(probe);
+  if (made.code === 0) await runCommand(['ip', 'link', 'delete', name]);
+  return made.code === 0;
+}
+
+/** The same station inside a VLAN: what it sends there leaves `lower` with one tag. */
+export async function addVlan(lower: Interface, tagged: Interface, vlan: number): Promise<void> {
+  await runCommand(
+    lower.namespace.inside([
+      ...['ip', 'link', 'add', 'link', lower.name, 'name', tagged.name],
+      ...['type', 'vlan', 'id', String(vlan)],
+    ]),
+  );
+  await bringUp(tagged);
 }
 
 export interface QueueLimits {

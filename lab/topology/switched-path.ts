@@ -19,16 +19,21 @@ export interface DirectPath {
   close(): Promise<void>;
 }
 
-export interface SwitchedPath extends DirectPath {
+/** Where a switch stands. */
+export interface SwitchSite {
   readonly switchNamespace: Namespace;
-  /** Ports 1 (grandmaster), 2 (client and sink) and 3 (source). */
+  /** Ports 1 (towards the grandmaster), 2 (towards the client) and, with cross traffic, 3 (source). */
+  readonly ports: readonly Interface[];
+}
+
+export interface SwitchedPath extends DirectPath, SwitchSite {
   readonly ports: readonly [Interface, Interface, Interface];
   readonly source: Interface;
   readonly sink: Interface;
 }
 
 /** Opens the namespaces, builds on them, and closes them again where building fails. */
-async function build<Path>(
+export async function buildOnNamespaces<Path>(
   labels: readonly string[],
   connect: (namespaces: readonly Namespace[], close: () => Promise<void>) => Promise<Path>,
 ): Promise<Path> {
@@ -45,7 +50,7 @@ async function build<Path>(
   }
 }
 
-function at(namespaces: readonly Namespace[], index: number): Namespace {
+export function at(namespaces: readonly Namespace[], index: number): Namespace {
   const namespace = namespaces[index];
   if (namespace === undefined) throw new Error(`no namespace ${index}`);
   return namespace;
@@ -66,7 +71,7 @@ const clientEnd = (namespace: Namespace): Interface => ({
 });
 
 export function buildDirectPath(): Promise<DirectPath> {
-  return build(['grandmaster', 'client'], async (namespaces, close) => {
+  return buildOnNamespaces(['grandmaster', 'client'], async (namespaces, close) => {
     const grandmaster = grandmasterEnd(at(namespaces, 0));
     const client = clientEnd(at(namespaces, 1));
     await linkNamespaces(grandmaster, client);
@@ -81,7 +86,7 @@ export interface SwitchedPathOptions {
 
 export function buildSwitchedPath(options: SwitchedPathOptions): Promise<SwitchedPath> {
   const labels = ['grandmaster', 'switch', 'client', 'source', 'sink'];
-  return build(labels, async (namespaces, close) => {
+  return buildOnNamespaces(labels, async (namespaces, close) => {
     const grandmaster = grandmasterEnd(at(namespaces, 0));
     const switchNamespace = at(namespaces, 1);
     const client = clientEnd(at(namespaces, 2));

@@ -4,6 +4,8 @@ import { productVersion } from '#runtime/version';
 import { runFirstLight } from '#lab/experiments/first-light';
 import { parseRate, parseSize } from '#lab/experiments/first-light/quantities';
 import { PHASE_NAMES, type PhaseName } from '#lab/experiments/first-light/schema';
+import { runTransparent } from '#lab/experiments/transparent';
+import { SECTION_NAMES, select, type Selection } from '#lab/experiments/transparent/rows';
 import { LabError } from '#lab/lab-error';
 import { extendPath, requirePrograms, runInSandbox, sandboxDirectory } from '#lab/topology/sandbox';
 import { OperatorError } from '../operator-error.js';
@@ -43,32 +45,140 @@ function phaseList(text: string): readonly PhaseName[] {
   throw new InvalidArgumentError(`expected some of ${PHASE_NAMES.join(',')}`);
 }
 
-async function firstLight(flags: FirstLightFlags): Promise<void> {
+interface TransparentFlags {
+  readonly quick?: boolean;
+  readonly only: Only;
+  readonly duration?: number;
+  readonly legs?: number;
+  readonly load: number;
+  readonly rate: number;
+  readonly bound: number;
+  readonly seed?: number;
+  readonly json?: string;
+}
+
+interface Only {
+  readonly names: readonly string[];
+  readonly selection: Selection;
+}
+
+function onlyList(text: string): Only {
+  const names = text.split(',').map((name) => name.trim());
+  const selection = select(names);
+  if (selection !== null) return { names, selection };
+  throw new InvalidArgumentError(
+    `expected some of ${SECTION_NAMES.join(',')}, or comparison/row such as e2e/two-step`,
+  );
+}
+
+/** Runs an experiment in the sandbox; what the machine lacks is told as an operator's matter. */
+async function inSandbox(experiment: (directory: string) => Promise<number>): Promise<void> {
   extendPath();
   const directory = sandboxDirectory();
   try {
     requirePrograms();
-    process.exitCode =
-      directory === undefined
-        ? await runInSandbox()
-        : await runFirstLight(
-            {
-              durationSeconds: flags.duration,
-              load: flags.load,
-              rateBitsPerSecond: flags.rate,
-              queueBoundBytes: flags.bound,
-              transport: flags.transport,
-              phases: flags.phases,
-              keep: flags.keep ?? false,
-              ...(flags.json === undefined ? {} : { jsonFile: flags.json }),
-              productVersion: productVersion(),
-            },
-            directory,
-          );
+    process.exitCode = directory === undefined ? await runInSandbox() : await experiment(directory);
   } catch (error) {
     if (!(error instanceof LabError)) throw error;
     throw new OperatorError(error.message, { hint: error.hint });
   }
+}
+
+function firstLight(flags: FirstLightFlags): Promise<void> {
+  const options = {
+    durationSeconds: flags.duration,
+    load: flags.load,
+    rateBitsPerSecond: flags.rate,
+    queueBoundBytes: flags.bound,
+    transport: flags.transport,
+    phases: flags.phases,
+    keep: flags.keep ?? false,
+    ...(flags.json === undefined ? {} : { jsonFile: flags.json }),
+    productVersion: productVersion(),
+  };
+  return inSandbox((directory) => runFirstLight(options, directory));
+}
+
+const MAX_SEED = 2 ** 32 - 1;
+
+function transparent(flags: TransparentFlags): Promise<void> {
+  const quick = flags.quick ?? false;
+  const options = {
+    config: {
+      durationSeconds: flags.duration ?? (quick ? 2 : 6),
+      legs: flags.legs ?? (quick ? 1 : 2),
+      load: flags.load,
+      rateBitsPerSecond: flags.rate,
+      queueBoundBytes: flags.bound,
+      seed: flags.seed ?? Math.floor(Math.random() * MAX_SEED),
+      only: [...flags.only.names],
+    },
+    selection: flags.only.selection,
+    ...(flags.json === undefined ? {} : { jsonFile: flags.json }),
+    productVersion: productVersion(),
+  };
+  return inSandbox((directory) => runTransparent(options, directory));
+}
+
+const loadOption = () =>
+  new Option('--load <fraction>', 'cross traffic, of the rate; 0 for none')
+    .argParser(numberBetween(0, 2))
+    .default(0.9);
+const rateOption = () =>
+  new Option('--rate <rate>', 'rate of each port towards the client')
+    .argParser(quantity(parseRate, '100Mbit'))
+    .default(100_000_000, '100Mbit');
+const boundOption = () =>
+  new Option('--bound <size>', 'what its queue holds')
+    .argParser(quantity(parseSize, '128KiB'))
+    .default(128 * 1024, '128KiB');
+
+function integerBetween(low: number, high: number): (text: string) => number {
+  const parse = numberBetween(low, high);
+  return (text) => {
+    const value = parse(text);
+    if (Number.isInteger(value)) return value;
+    throw new InvalidArgumentError(`expected an integer from ${low} to ${high}`);
+  };
+}
+
+function registerTransparent(lab: Command): void {
+  lab
+    .command('transparent')
+    .summary('the transparent clock side by side with ptp4l’s own, in every mode')
+    .description(
+      'Puts a link, ptp4l’s transparent clocks and ours, one-step and two-step, end-to-end and ' +
+        'peer-to-peer, alone and in a row, between two ptp4l that share one clock, and compares how ' +
+        'far they then think they are apart. docs/transparent-lab.md says how to read it.',
+    )
+    .option('--quick', 'one short leg for each row: a look, not a measurement')
+    .addOption(
+      new Option('--only <list>', `some of ${SECTION_NAMES.join(',')}; or comparison/row`)
+        .argParser(onlyList)
+        .default({ names: [], selection: select([]) }, 'all'),
+    )
+    .addOption(
+      new Option(
+        '--duration <seconds>',
+        'how long each leg is measured (6; with --quick 2)',
+      ).argParser(numberBetween(0.5, 86400)),
+    )
+    .addOption(
+      new Option(
+        '--legs <count>',
+        'how often each row is built and measured (2; with --quick 1)',
+      ).argParser(integerBetween(1, 100)),
+    )
+    .addOption(loadOption())
+    .addOption(rateOption())
+    .addOption(boundOption())
+    .addOption(
+      new Option('--seed <number>', 'of the cross traffic (any; it is printed)').argParser(
+        integerBetween(0, MAX_SEED),
+      ),
+    )
+    .option('--json <file>', 'write everything to a file (docs/transparent-lab-json.md)')
+    .action(transparent);
 }
 
 export function register(program: Command): void {
@@ -88,21 +198,9 @@ export function register(program: Command): void {
         .argParser(numberBetween(0.5, 86400))
         .default(6),
     )
-    .addOption(
-      new Option('--load <fraction>', 'cross traffic, of the rate; 0 for none')
-        .argParser(numberBetween(0, 2))
-        .default(0.9),
-    )
-    .addOption(
-      new Option('--rate <rate>', 'rate of the port towards the client')
-        .argParser(quantity(parseRate, '100Mbit'))
-        .default(100_000_000, '100Mbit'),
-    )
-    .addOption(
-      new Option('--bound <size>', 'what its queue holds')
-        .argParser(quantity(parseSize, '128KiB'))
-        .default(128 * 1024, '128KiB'),
-    )
+    .addOption(loadOption())
+    .addOption(rateOption())
+    .addOption(boundOption())
     .addOption(
       new Option('--phases <list>', `some of ${PHASE_NAMES.join(',')}`)
         .argParser(phaseList)
@@ -114,6 +212,7 @@ export function register(program: Command): void {
     .option('--keep', 'leave the last phase running for a look around')
     .option('--json <file>', 'write everything to a file (docs/first-light-json.md)')
     .action(firstLight);
+  registerTransparent(lab);
   // `npm start -- --help` asks the lab, and means what it does when nothing else is said.
   lab.addHelpText('after', () => `\n${firstLightCommand.helpInformation()}`);
 }

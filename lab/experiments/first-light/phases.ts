@@ -2,12 +2,11 @@
 import { formatNs } from '#units/format';
 import { LabError } from '../../lab-error.js';
 import { missingSyncs, type OffsetSample } from '../../measure/offset.js';
-import { unexplained, type PrintedOffset } from '../../measure/printed-offsets.js';
-import { percentile, summarizeErrors, summarizeSpread } from '../../measure/statistics.js';
+import { summarizeErrors, summarizeSpread } from '../../measure/statistics.js';
 import { startBmv2 } from '../../peers/bmv2.js';
-import { reportNoSamples, startClockPair, type ClockPair } from '../../peers/clock-pair.js';
+import { startClockPair } from '../../peers/clock-pair.js';
 import type { Forwarder, ForwarderOptions } from '../../peers/forwarder.js';
-import { assertAllAlive, type ManagedProcess } from '../../peers/managed-process.js';
+import type { ManagedProcess } from '../../peers/managed-process.js';
 import { startNativeSwitch } from '../../peers/native-switch.js';
 import { startPtp4lTransparentClock } from '../../peers/ptp4l-tc.js';
 import { startSink, startTraffic } from '../../peers/traffic.js';
@@ -19,16 +18,14 @@ import {
   type SwitchedPath,
 } from '../../topology/switched-path.js';
 import type { Cleanup } from './cleanup.js';
-import type { Progress } from './progress.js';
-import { phaseTitle, type CheckedOffsets } from './report.js';
+import { listen, settle, type ListeningContext, type Running } from '../listening.js';
+import { pause } from '../run.js';
+import { phaseTitle } from './report.js';
 import type { FirstLightConfig, PhaseName, PhaseResult } from './schema.js';
 
-export interface PhaseContext {
-  readonly checked: { -readonly [Key in keyof CheckedOffsets]: number };
+export interface PhaseContext extends ListeningContext {
   readonly config: FirstLightConfig;
   readonly directory: string;
-  readonly progress: Progress;
-  readonly signal: AbortSignal;
 }
 
 type SwitchedName = Exclude<PhaseName, 'direct'>;
@@ -42,102 +39,8 @@ const FORWARDERS: Readonly<
   bmv2: startBmv2,
 };
 
-/** Enough Syncs for the client's delay filter to have forgotten its first values. */
-const SETTLING_SAMPLES = 40;
-const SETTLING_TIMEOUT_S = 8;
 /** For the first bursts to have filled the queue, and the delay filter to have seen them. */
 const LOAD_SETTLING_MS = 500;
-/** The reader passes events on in bundles. */
-const READER_DELAY_MS = 250;
-const TICK_MS = 200;
-
-/** Waits; throws `interrupted` at once when the run is to end. */
-export async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const timer = setTimeout(finish, milliseconds);
-    function finish() {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', finish);
-      resolve();
-    }
-    signal.addEventListener('abort', finish);
-    if (signal.aborted) finish();
-  });
-  if (signal.aborted) throw new LabError('interrupted', 'interrupted');
-}
-
-/** What is running for a group of phases with the same network. */
-interface Running {
-  readonly clocks: ClockPair;
-  readonly processes: ManagedProcess[];
-}
-
-async function settle(context: PhaseContext, title: string, running: Running): Promise<void> {
-  const end = Date.now() + SETTLING_TIMEOUT_S * 1000;
-  while (running.clocks.samples.length < SETTLING_SAMPLES) {
-    if (Date.now() > end) reportNoSamples(running.clocks, SETTLING_TIMEOUT_S);
-    context.progress.update(`${title}: waiting for the clocks to find each other`);
-    await pause(TICK_MS, context.signal);
-    assertAllAlive(running.processes);
-  }
-}
-
-/** Samples whose Sync came in between now and `durationSeconds` later. */
-async function listen(
-  context: PhaseContext,
-  title: string,
-  running: Running,
-): Promise<OffsetSample[]> {
-  const { samples, printed } = running.clocks;
-  const printedBefore = printed.length;
-  const startMs = Date.now();
-  const endMs = startMs + context.config.durationSeconds * 1000;
-  const first = samples.length;
-  while (Date.now() < endMs) {
-    const recent = samples.slice(first).map((sample) => Math.abs(sample.offsetNs));
-    const median = percentile(
-      recent.sort((a, b) => a - b),
-      0.5,
-    );
-    const leftS = Math.ceil((endMs - Date.now()) / 1000);
-    context.progress.update(
-      `${title}: ${recent.length} Syncs` +
-        (recent.length > 0 ? `, median error ${formatNs(median)}` : '') +
-        `, ${leftS} s to go`,
-    );
-    await pause(Math.min(TICK_MS, Math.max(1, endMs - Date.now())), context.signal);
-    assertAllAlive(running.processes);
-  }
-  const printedNow = printed.slice(printedBefore);
-  await pause(READER_DELAY_MS, context.signal);
-  checkAgainstClient(context, running.clocks, printedNow);
-  const [startNs, endNs] = [BigInt(startMs) * 1_000_000n, BigInt(endMs) * 1_000_000n];
-  return samples.filter((sample) => sample.ingressNs >= startNs && sample.ingressNs < endNs);
-}
-
-/**
- * The client's own word: the offsets that it printed have to be among those that we computed. Not
- * each of them: when the machine is too busy to read the events, the kernel drops some, and our
- * median is another one for a while.
- */
-function checkAgainstClient(
-  { checked }: PhaseContext,
-  { samples, unreadable }: ClockPair,
-  printed: readonly PrintedOffset[],
-): void {
-  const [event] = unreadable;
-  if (event !== undefined) throw new LabError('no-samples', `unknown slave event: ${event}`);
-  const others = unexplained(printed, samples);
-  checked.printed += printed.length;
-  checked.found += printed.length - others.length;
-  const [other] = others;
-  if (other === undefined || others.length <= printed.length / 2) return;
-  throw new LabError(
-    'no-samples',
-    `the client printed an offset of ${other.offsetNs} ns with a path delay of ` +
-      `${other.pathDelayNs} ns, which is none of those computed from its raw times`,
-  );
-}
 
 const integers = <Values extends Record<string, number>>(values: Values): Values =>
   Object.fromEntries(
@@ -227,7 +130,8 @@ async function measureIdle(
 ): Promise<PhaseResult> {
   const title = `${phaseTitle(name)}, idle`;
   await settle(context, title, running);
-  return evaluate(name, false, await listen(context, title, running), 0);
+  const seconds = context.config.durationSeconds;
+  return evaluate(name, false, (await listen(context, title, running, seconds)).samples, 0);
 }
 
 async function measureLoaded(
@@ -248,7 +152,7 @@ async function measureLoaded(
     const loaded = { ...running, processes: [...running.processes, ...traffic.processes] };
     context.progress.update(`${title}: filling the queue`);
     await pause(LOAD_SETTLING_MS, context.signal);
-    const samples = await listen(context, title, loaded);
+    const { samples } = await listen(context, title, loaded, config.durationSeconds);
     const counts = await traffic.finish();
     if (counts.receivedFrames === 0) {
       return unmeasured(name, true, 'failed', 'no frame of the cross traffic reached the sink');

@@ -1,37 +1,6 @@
 /** Writes docs/first-light-json.md from the schema, so that the two cannot differ. */
-import { z } from 'zod';
+import { schemaFields } from '../schema-fields.js';
 import { firstLightSchema } from './schema.js';
-
-interface JsonSchema {
-  readonly type?: string | readonly string[];
-  readonly description?: string;
-  readonly enum?: readonly string[];
-  readonly anyOf?: readonly JsonSchema[];
-  readonly items?: JsonSchema;
-  readonly properties?: Readonly<Record<string, JsonSchema>>;
-}
-
-function typeOf(schema: JsonSchema): string {
-  if (schema.anyOf !== undefined) return schema.anyOf.map(typeOf).join(' or ');
-  if (schema.enum !== undefined) return schema.enum.map((value) => `\`"${value}"\``).join(', ');
-  if (schema.type === 'array') return `list of ${typeOf(schema.items ?? {})}`;
-  return [schema.type ?? 'anything'].flat().join(' or ');
-}
-
-/** The object in it, wherever a list or a null hides it. */
-function objectIn(schema: JsonSchema): JsonSchema | undefined {
-  if (schema.properties !== undefined) return schema;
-  if (schema.items !== undefined) return objectIn(schema.items);
-  return schema.anyOf?.map(objectIn).find((found) => found !== undefined);
-}
-
-function fields(schema: JsonSchema, depth: number): string[] {
-  return Object.entries(objectIn(schema)?.properties ?? {}).flatMap(([name, field]) => {
-    const text = field.description === undefined ? '' : `: ${field.description}`;
-    const line = `${'  '.repeat(depth)}- \`${name}\` (${typeOf(field)})${text}`;
-    return [line, ...fields(field, depth + 1)];
-  });
-}
 
 const INTRODUCTION = `# The file that \`--json\` writes
 
@@ -61,6 +30,5 @@ of the offsets that the client's ptp4l printed itself are not among those comput
 
 /** The whole page. */
 export function schemaPage(): string {
-  const schema = z.toJSONSchema(firstLightSchema) as JsonSchema;
-  return [INTRODUCTION, ...fields(schema, 0), ''].join('\n');
+  return [INTRODUCTION, ...schemaFields(firstLightSchema), ''].join('\n');
 }

@@ -1,6 +1,11 @@
 import { expect, it } from 'vitest';
 import { schemaPage } from '#lab/experiments/first-light/schema-docs';
+import { schemaPage as transparentSchemaPage } from '#lab/experiments/transparent/schema-docs';
 
 it('docs/first-light-json.md says what the schema says (write it anew with vitest -u)', async () => {
   await expect(schemaPage()).toMatchFileSnapshot('../../../docs/first-light-json.md');
+});
+
+it('docs/transparent-lab-json.md says what the schema says (write it anew with vitest -u)', async () => {
+  await expect(transparentSchemaPage()).toMatchFileSnapshot('../../../docs/transparent-lab-json.md');
 });
