@@ -28,11 +28,11 @@ export function ownClockEntry({ identity }: ClockSettings): EntrySpec {
 function sourceParams(clock: ClockSettings, port: PortSettings): Record<string, bigint> {
   const { mac, ipv4, ipv6 } = port.address;
   return {
-    clock_identity: clock.identity,
-    port_number: BigInt(portValue(port.number)),
-    mac: macBits(mac),
-    ipv4,
-    ipv6,
+    own_clock_identity: clock.identity,
+    own_port_number: BigInt(portValue(port.number)),
+    own_mac: macBits(mac),
+    own_ipv4: ipv4,
+    own_ipv6: ipv6,
   };
 }
 

@@ -370,6 +370,14 @@ export function wildcardTable(index: P4InfoIndex, name: string): Built<Entity> {
   );
 }
 
+/** A table's default entry, to read it. */
+export function wildcardDefault(index: P4InfoIndex, name: string): Built<Entity> {
+  const table = index.tables.byName(name);
+  if (!table.ok) return table;
+  const value = { tableId: table.value.id, isDefaultAction: true };
+  return success(create(EntitySchema, { entity: { case: 'tableEntry', value } }));
+}
+
 /** Every multicast group and every clone session. */
 export function wildcardReplication(): Entity[] {
   return [buildWildcard('multicastGroupEntry'), buildWildcard('cloneSessionEntry')];

@@ -253,7 +253,11 @@ export class FakeSwitch {
     if (refused !== null) return refused;
     if (update.entity === undefined) return { code: status.INVALID_ARGUMENT, message: 'no entity' };
     const key = entityKey(update.entity);
-    const present = this.entities.has(key);
+    // A default entry is always there, and only ever modified (P4Runtime 9.1).
+    if (isDefault(update.entity) && update.type !== Update_Type.MODIFY) {
+      return { code: status.INVALID_ARGUMENT, message: 'a default entry can only be modified' };
+    }
+    const present = this.entities.has(key) || isDefault(update.entity);
     if (update.type === Update_Type.INSERT && present) {
       return { code: status.ALREADY_EXISTS, message: key };
     }
@@ -298,6 +302,13 @@ export class FakeSwitch {
             ? 'group/'
             : 'clone/'
           : 'nothing';
-    return [...this.entities].filter(([key]) => key.startsWith(prefix)).map(([, held]) => held);
+    const wanted = isDefault({ $typeName: 'p4.v1.Entity', entity });
+    return [...this.entities]
+      .filter(([key, held]) => key.startsWith(prefix) && isDefault(held) === wanted)
+      .map(([, held]) => held);
   }
+}
+
+function isDefault({ entity }: Entity): boolean {
+  return entity.case === 'tableEntry' && entity.value.isDefaultAction;
 }
