@@ -1,5 +1,5 @@
 /**
- * PTP messages, IEEE 1588-2019 13.5 to 13.11: octets to values and back, without state. Decoding is
+ * PTP messages, IEEE 1588-2019 13.5 to 13.12 and 15.4.1: octets to values and back, without state. Decoding is
  * total. Reserved fields are written as zero and not kept.
  */
 import type { Instant } from '#units/time';
@@ -66,12 +66,37 @@ export type PdelayResp = Requesting & { readonly kind: 'pdelayResp' };
 export type PdelayRespFollowUp = Requesting & { readonly kind: 'pdelayRespFollowUp' };
 export type Announce = Common & AnnounceBody & { readonly kind: 'announce' };
 
+/** 13.12: the TLVs say all; see signaling-tlvs.ts. */
+export type Signaling = Common & {
+  readonly kind: 'signaling';
+  readonly targetPortIdentity: PortIdentity;
+};
+
+/** 15.4.1: one management or error status TLV; see management-tlv.ts. */
+export type Management = Common & {
+  readonly kind: 'management';
+  readonly targetPortIdentity: PortIdentity;
+  readonly startingBoundaryHops: number;
+  readonly boundaryHops: number;
+  /** actionField of table 57, 0 to 15: see MANAGEMENT_ACTION. */
+  readonly action: number;
+};
+
 export type PtpMessage =
-  Sync | DelayReq | PdelayReq | FollowUp | DelayResp | PdelayResp | PdelayRespFollowUp | Announce;
+  | Sync
+  | DelayReq
+  | PdelayReq
+  | FollowUp
+  | DelayResp
+  | PdelayResp
+  | PdelayRespFollowUp
+  | Announce
+  | Signaling
+  | Management;
 
 type Decoded<T> = Result<T, PtpErrorCode>;
 
-/** Octets of each message without TLVs. Signaling and Management are lengths only: not decoded. */
+/** Octets of each message without TLVs. */
 export const MESSAGE_OCTETS: Readonly<Record<keyof typeof MESSAGE_TYPE, number>> = {
   sync: 44,
   delayReq: 44,
@@ -86,18 +111,7 @@ export const MESSAGE_OCTETS: Readonly<Record<keyof typeof MESSAGE_TYPE, number>>
 };
 
 const KIND_BY_TYPE: ReadonlyMap<number, PtpMessage['kind']> = new Map(
-  (
-    [
-      'sync',
-      'delayReq',
-      'pdelayReq',
-      'pdelayResp',
-      'followUp',
-      'delayResp',
-      'pdelayRespFollowUp',
-      'announce',
-    ] as const
-  ).map((kind) => [MESSAGE_TYPE[kind], kind]),
+  Object.entries(MESSAGE_TYPE).map(([kind, type]) => [type, kind as PtpMessage['kind']]),
 );
 
 /** Decodes one message; octets behind messageLength are padding and not looked at. */
@@ -115,13 +129,34 @@ export function decodeMessage(octets: Uint8Array): Decoded<PtpMessage> {
   const tlvs = decodeTlvs(octets.subarray(MESSAGE_OCTETS[kind], messageLength));
   if (!tlvs.ok) return tlvs;
   const view = viewOf(octets);
+  const common = { header, tlvs: tlvs.value };
+  if (kind === 'signaling' || kind === 'management') {
+    return success(decodeTargeted(kind, view, common));
+  }
   const timestamp = readTimestamp(view, HEADER_OCTETS);
   if (!timestamp.ok) return timestamp;
-  return success(decodeBody(kind, view, timestamp.value, { header, tlvs: tlvs.value }));
+  return success(decodeTimed(kind, view, timestamp.value, common));
 }
 
-function decodeBody(
-  kind: PtpMessage['kind'],
+function decodeTargeted(
+  kind: 'signaling' | 'management',
+  view: DataView,
+  common: Common,
+): PtpMessage {
+  const targetPortIdentity = readPortIdentity(view, HEADER_OCTETS);
+  if (kind === 'signaling') return { ...common, kind, targetPortIdentity };
+  return {
+    ...common,
+    kind,
+    targetPortIdentity,
+    startingBoundaryHops: view.getUint8(44),
+    boundaryHops: view.getUint8(45),
+    action: view.getUint8(46) & 0xf,
+  };
+}
+
+function decodeTimed(
+  kind: Exclude<PtpMessage['kind'], 'signaling' | 'management'>,
   view: DataView,
   timestamp: Instant,
   common: Common,
@@ -192,6 +227,15 @@ function encodeTlv(tlv: Tlv): Uint8Array {
 
 function writeBody(view: DataView, message: PtpMessage): void {
   switch (message.kind) {
+    case 'signaling':
+      writePortIdentity(view, HEADER_OCTETS, message.targetPortIdentity);
+      return;
+    case 'management':
+      writePortIdentity(view, HEADER_OCTETS, message.targetPortIdentity);
+      view.setUint8(44, message.startingBoundaryHops);
+      view.setUint8(45, message.boundaryHops);
+      view.setUint8(46, message.action);
+      return;
     case 'sync':
     case 'delayReq':
     case 'pdelayReq':
