@@ -4,6 +4,7 @@ import {
   EntitySchema,
   type Entity,
   type FieldMatch,
+  type MeterEntry,
   type Replica,
   type TableEntry,
 } from '#protos/p4/v1/p4runtime_pb';
@@ -11,7 +12,7 @@ import { canonicalBytestring } from './bytestring.js';
 
 /**
  * A text that two entities share when P4Runtime holds them for the same object: an entry's table,
- * match and priority; a group's or session's id. Octets are compared in canonical form.
+ * match and priority; a group's or session's id; a meter's cell. Octets are compared in canonical form.
  */
 export function entityKey(entity: Entity): string {
   const value = entity.entity;
@@ -27,6 +28,8 @@ export function entityKey(entity: Entity): string {
       if (type.case === 'cloneSessionEntry') return `clone/${type.value.sessionId}`;
       return 'replication/unknown';
     }
+    case 'meterEntry':
+      return `meter/${value.value.meterId}/${value.value.index?.index ?? 'all'}`;
     case 'digestEntry':
       return `digest/${value.value.digestId}`;
     default:
@@ -51,6 +54,8 @@ export function entityContent(entity: Entity): string {
     }
     case 'packetReplicationEngineEntry':
       return (value.value.type.value?.replicas ?? []).map(replicaText).sort().join(',');
+    case 'meterEntry':
+      return meterText(value.value);
     case 'digestEntry': {
       const config = value.value.config;
       return `${config?.maxTimeoutNs}/${config?.maxListSize}/${config?.ackTimeoutNs}`;
@@ -58,6 +63,12 @@ export function entityContent(entity: Entity): string {
     default:
       return hex(toBinary(EntitySchema, entity));
   }
+}
+
+function meterText({ config }: MeterEntry): string {
+  if (config === undefined) return 'always green';
+  const { cir, cburst, pir, pburst, eburst } = config;
+  return [cir, cburst, pir, pburst, eburst].join('/');
 }
 
 function matchText(entry: TableEntry): string {

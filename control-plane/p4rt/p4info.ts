@@ -7,10 +7,12 @@ import { failure, success, type Result } from '#units/result';
 import {
   ActionRef_Scope,
   MatchField_MatchType,
+  MeterSpec_Unit,
   type Action,
   type ControllerPacketMetadata,
   type Counter,
   type Digest,
+  type Meter,
   type P4Info,
   type Preamble,
   type Table,
@@ -52,6 +54,14 @@ export interface CounterInfo {
   readonly size: bigint;
 }
 
+export interface MeterInfo {
+  readonly id: number;
+  readonly name: string;
+  readonly size: bigint;
+  /** What its rates and bursts count. */
+  readonly unit: 'packets' | 'bytes';
+}
+
 export interface DigestInfo {
   readonly id: number;
   readonly name: string;
@@ -76,6 +86,7 @@ export interface P4InfoIndex {
   readonly tables: Directory<TableInfo>;
   readonly actions: Directory<ActionInfo>;
   readonly counters: Directory<CounterInfo>;
+  readonly meters: Directory<MeterInfo>;
   readonly digests: Directory<DigestInfo>;
   readonly packetMetadata: Directory<PacketMetadataInfo>;
 }
@@ -92,6 +103,8 @@ export function indexP4Info(info: P4Info): Result<P4InfoIndex, P4InfoErrorCode> 
     success({ ...identity, size: counter.size }),
   );
   if (!counters.ok) return counters;
+  const meters = collect<Meter, MeterInfo>('meter', info.meters, meterInfo);
+  if (!meters.ok) return meters;
   const digests = collect<Digest, DigestInfo>('digest', info.digests, (digest, identity) =>
     digestInfo(digest, identity, info.typeInfo),
   );
@@ -106,6 +119,7 @@ export function indexP4Info(info: P4Info): Result<P4InfoIndex, P4InfoErrorCode> 
     tables: tables.value,
     actions: actions.value,
     counters: counters.value,
+    meters: meters.value,
     digests: digests.value,
     packetMetadata: packetMetadata.value,
   });
@@ -193,6 +207,20 @@ function tableInfo(table: Table, identity: Identity): Result<TableInfo, P4InfoEr
     size: table.size,
     isConst: table.isConstTable,
   });
+}
+
+function meterInfo(meter: Meter, identity: Identity): Result<MeterInfo, P4InfoErrorCode> {
+  const { size, spec } = meter;
+  switch (spec?.unit) {
+    case MeterSpec_Unit.PACKETS:
+      return success({ ...identity, size, unit: 'packets' });
+    case MeterSpec_Unit.BYTES:
+      return success({ ...identity, size, unit: 'bytes' });
+    case MeterSpec_Unit.UNSPECIFIED:
+    case undefined:
+    default:
+      return failure('p4info-unsupported', `meter ${identity.name} measures nothing that is known`);
+  }
 }
 
 /** Only structs of bit<N>: what this program sends, and what every target can. */
