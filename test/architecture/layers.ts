@@ -79,7 +79,7 @@ export const LAYERS: readonly Layer[] = [
   {
     path: 'control-plane/cli',
     holds: 'the commands',
-    mayImport: [units, runtime, server, 'lab'],
+    mayImport: [units, runtime, server, 'lab', 'lab/load'],
     node: true,
     packages: ['cli-table3', 'commander', 'picocolors', 'pino'],
   },
@@ -130,5 +130,12 @@ export const LAYERS: readonly Layer[] = [
     mayImport: ['lab', compiler, binding],
     node: true,
     packages: ['cli-table3', 'picocolors', 'zod'],
+  },
+  {
+    path: 'lab/load',
+    holds: 'crowds of clients and storms',
+    mayImport: [units, 'lab', 'lab/bench'],
+    node: true,
+    packages: ['cli-table3', 'picocolors', 'yaml', 'zod'],
   },
 ];

@@ -6,9 +6,8 @@ import { parseRate, parseSize } from '#lab/experiments/first-light/quantities';
 import { PHASE_NAMES, type PhaseName } from '#lab/experiments/first-light/schema';
 import { runTransparent } from '#lab/experiments/transparent';
 import { SECTION_NAMES, select, type Selection } from '#lab/experiments/transparent/rows';
-import { LabError } from '#lab/lab-error';
-import { extendPath, requirePrograms, runInSandbox, sandboxDirectory } from '#lab/topology/sandbox';
-import { OperatorError } from '../operator-error.js';
+import { inSandbox, integerBetween, numberBetween } from './lab-arguments.js';
+import { registerClients } from './lab-clients.js';
 
 interface FirstLightFlags {
   readonly duration: number;
@@ -19,14 +18,6 @@ interface FirstLightFlags {
   readonly transport: 'L2' | 'UDPv4';
   readonly keep?: boolean;
   readonly json?: string;
-}
-
-function numberBetween(low: number, high: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (text.trim() !== '' && value >= low && value <= high) return value;
-    throw new InvalidArgumentError(`expected a number from ${low} to ${high}`);
-  };
 }
 
 function quantity(parse: (text: string) => number | null, example: string) {
@@ -69,19 +60,6 @@ function onlyList(text: string): Only {
   throw new InvalidArgumentError(
     `expected some of ${SECTION_NAMES.join(',')}, or comparison/row such as e2e/two-step`,
   );
-}
-
-/** Runs an experiment in the sandbox; what the machine lacks is told as an operator's matter. */
-async function inSandbox(experiment: (directory: string) => Promise<number>): Promise<void> {
-  extendPath();
-  const directory = sandboxDirectory();
-  try {
-    requirePrograms();
-    process.exitCode = directory === undefined ? await runInSandbox() : await experiment(directory);
-  } catch (error) {
-    if (!(error instanceof LabError)) throw error;
-    throw new OperatorError(error.message, { hint: error.hint });
-  }
 }
 
 function firstLight(flags: FirstLightFlags): Promise<void> {
@@ -132,15 +110,6 @@ const boundOption = () =>
   new Option('--bound <size>', 'what its queue holds')
     .argParser(quantity(parseSize, '128KiB'))
     .default(128 * 1024, '128KiB');
-
-function integerBetween(low: number, high: number): (text: string) => number {
-  const parse = numberBetween(low, high);
-  return (text) => {
-    const value = parse(text);
-    if (Number.isInteger(value)) return value;
-    throw new InvalidArgumentError(`expected an integer from ${low} to ${high}`);
-  };
-}
 
 function registerTransparent(lab: Command): void {
   lab
@@ -213,6 +182,7 @@ export function register(program: Command): void {
     .option('--json <file>', 'write everything to a file (docs/first-light-json.md)')
     .action(firstLight);
   registerTransparent(lab);
+  registerClients(lab);
   // `npm start -- --help` asks the lab, and means what it does when nothing else is said.
   lab.addHelpText('after', () => `\n${firstLightCommand.helpInformation()}`);
 }
