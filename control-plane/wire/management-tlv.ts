@@ -98,6 +98,10 @@ export type ManagementTlv =
       readonly displayData: string;
     };
 
+export function isManagementTlv({ type }: Tlv): boolean {
+  return type === TLV_MANAGEMENT || type === TLV_MANAGEMENT_ERROR_STATUS;
+}
+
 export function encodeManagementTlv(tlv: ManagementTlv): Tlv {
   if (tlv.kind === 'management') {
     return { type: TLV_MANAGEMENT, value: evenly(withId(tlv.managementId, tlv.data)) };

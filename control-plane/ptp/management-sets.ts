@@ -1,0 +1,219 @@
+/** What a transparent clock answers to each managementId, as a table: IEEE 1588-2019 15.5.3. */
+import { failure, success, type Result } from '#units/result';
+import { logInterval, type LogInterval } from '#units/time';
+import {
+  clockDescription,
+  defaultDataSet,
+  oneInterval,
+  oneUnsigned,
+  portDataSet,
+  portDataSetNp,
+  portPropertiesNp,
+  portStatsNp,
+  TIMESTAMPING,
+  transparentClockDefaultDataSet,
+  transparentClockPortDataSet,
+  userDescription,
+  USER_DESCRIPTION_MAX,
+} from '#wire/management-data';
+import { MANAGEMENT_ID } from '#wire/management-tlv';
+import { encodeUtf8 } from '#wire/text';
+import {
+  clockDescriptionOf,
+  defaultDS,
+  portDS,
+  portIdentityOf,
+  portStateOf,
+  transparentClockDefaultDS,
+  transparentClockPortDS,
+  wireMechanism,
+  type TransparentClock,
+  type TransparentClockPort,
+} from './transparent-clock.js';
+
+/** What a SET changes; to be carried out before the replies are sent. */
+export type ManagementEffect =
+  | { readonly kind: 'setUserDescription'; readonly userDescription: string }
+  | {
+      readonly kind: 'setLogMinPdelayReqInterval';
+      readonly portNumber: number;
+      readonly logInterval: LogInterval;
+    }
+  | {
+      readonly kind: 'setNeighborPropDelayThreshold';
+      readonly portNumber: number;
+      readonly thresholdNs: number;
+    };
+
+/** An accepted SET; the reply carries the octets that it carried. */
+export type SetResult = Result<ManagementEffect, 'wrong-length' | 'wrong-value'>;
+
+interface Access {
+  /** Not told to strangers. */
+  readonly localOnly?: true;
+}
+
+/** Of the clock: one reply. */
+export interface ClockSet extends Access {
+  readonly scope: 'clock';
+  readonly get: (clock: TransparentClock) => Uint8Array;
+  readonly set?: (data: Uint8Array) => SetResult;
+}
+
+/** Of a port: one reply from each port that was asked. */
+export interface PortSet extends Access {
+  readonly scope: 'port';
+  readonly get: (clock: TransparentClock, port: TransparentClockPort) => Uint8Array;
+  readonly set?: (data: Uint8Array, port: TransparentClockPort) => SetResult;
+}
+
+const PTP_VERSION = 2;
+/** The intervals that the configuration allows, too. */
+const MIN_LOG_INTERVAL = -7;
+const MAX_LOG_INTERVAL = 5;
+
+export const MANAGED_SETS: ReadonlyMap<number, ClockSet | PortSet> = new Map<
+  number,
+  ClockSet | PortSet
+>([
+  // 15.5.3.1.1: answered and nothing else.
+  [MANAGEMENT_ID.nullManagement, { scope: 'port', get: () => new Uint8Array(0) }],
+  [
+    MANAGEMENT_ID.clockDescription,
+    {
+      scope: 'port',
+      get: (clock, port) => clockDescription.encode(clockDescriptionOf(clock, port)),
+    },
+  ],
+  [
+    MANAGEMENT_ID.userDescription,
+    {
+      scope: 'clock',
+      get: (clock) => userDescription.encode(clock.userDescription),
+      set: setUserDescription,
+    },
+  ],
+  [
+    MANAGEMENT_ID.defaultDataSet,
+    { scope: 'clock', get: (clock) => defaultDataSet.encode(defaultDS(clock)) },
+  ],
+  [
+    MANAGEMENT_ID.domain,
+    { scope: 'clock', get: (clock) => oneUnsigned.encode({ value: clock.primaryDomain }) },
+  ],
+  [
+    MANAGEMENT_ID.transparentClockDefaultDataSet,
+    {
+      scope: 'clock',
+      get: (clock) => transparentClockDefaultDataSet.encode(transparentClockDefaultDS(clock)),
+    },
+  ],
+  [
+    MANAGEMENT_ID.primaryDomain,
+    { scope: 'clock', get: (clock) => oneUnsigned.encode({ value: clock.primaryDomain }) },
+  ],
+  [
+    MANAGEMENT_ID.portDataSet,
+    { scope: 'port', get: (clock, port) => portDataSet.encode(portDS(clock, port)) },
+  ],
+  [
+    MANAGEMENT_ID.transparentClockPortDataSet,
+    {
+      scope: 'port',
+      get: (clock, port) => transparentClockPortDataSet.encode(transparentClockPortDS(clock, port)),
+    },
+  ],
+  [
+    MANAGEMENT_ID.versionNumber,
+    { scope: 'port', get: () => oneUnsigned.encode({ value: PTP_VERSION }) },
+  ],
+  [
+    MANAGEMENT_ID.delayMechanism,
+    {
+      scope: 'port',
+      get: (_clock, port) => oneUnsigned.encode({ value: wireMechanism(port.mechanism) }),
+    },
+  ],
+  [
+    MANAGEMENT_ID.logMinPdelayReqInterval,
+    {
+      scope: 'port',
+      get: (clock, port) =>
+        oneInterval.encode({ value: portDS(clock, port).logMinPdelayReqInterval }),
+      set: setLogMinPdelayReqInterval,
+    },
+  ],
+  [
+    MANAGEMENT_ID.portDataSetNp,
+    {
+      scope: 'port',
+      get: (_clock, port) =>
+        portDataSetNp.encode({
+          neighborPropDelayThresh: port.neighborPropDelayThresholdNs,
+          // As ptp4l: every port is capable that does not have to prove it.
+          asCapable: Number(port.peerDelay?.asCapable ?? true),
+        }),
+      set: setPortDataSetNp,
+    },
+  ],
+  [
+    MANAGEMENT_ID.portStatsNp,
+    {
+      scope: 'port',
+      get: (clock, port) =>
+        portStatsNp.encode({
+          portIdentity: portIdentityOf(clock, port),
+          received: port.received,
+          sent: port.sent,
+        }),
+    },
+  ],
+  [
+    MANAGEMENT_ID.portPropertiesNp,
+    {
+      scope: 'port',
+      localOnly: true,
+      get: (clock, port) =>
+        portPropertiesNp.encode({
+          portIdentity: portIdentityOf(clock, port),
+          portState: portStateOf(port),
+          timestamping: TIMESTAMPING[port.timestamping],
+          interfaceName: port.interfaceName,
+        }),
+    },
+  ],
+]);
+
+function setUserDescription(data: Uint8Array): SetResult {
+  const text = userDescription.decode(data);
+  if (!text.ok) return failure('wrong-length', text.error.message);
+  if (encodeUtf8(text.value).length > USER_DESCRIPTION_MAX) {
+    return failure('wrong-value', `more than ${USER_DESCRIPTION_MAX} octets`);
+  }
+  return success({ kind: 'setUserDescription', userDescription: text.value });
+}
+
+function setLogMinPdelayReqInterval(data: Uint8Array, port: TransparentClockPort): SetResult {
+  const decoded = oneInterval.decode(data);
+  if (!decoded.ok) return failure('wrong-length', decoded.error.message);
+  const { value } = decoded.value;
+  if (value < MIN_LOG_INTERVAL || value > MAX_LOG_INTERVAL) {
+    return failure('wrong-value', `not from ${MIN_LOG_INTERVAL} to ${MAX_LOG_INTERVAL}`);
+  }
+  return success({
+    kind: 'setLogMinPdelayReqInterval',
+    portNumber: port.portNumber,
+    logInterval: logInterval(value),
+  });
+}
+
+/** asCapable is measured: what a client sends for it is not looked at, as in ptp4l. */
+function setPortDataSetNp(data: Uint8Array, port: TransparentClockPort): SetResult {
+  const decoded = portDataSetNp.decode(data);
+  if (!decoded.ok) return failure('wrong-length', decoded.error.message);
+  return success({
+    kind: 'setNeighborPropDelayThreshold',
+    portNumber: port.portNumber,
+    thresholdNs: decoded.value.neighborPropDelayThresh,
+  });
+}
