@@ -122,10 +122,13 @@ export class PacketIo {
       times.refused += 1;
       return false;
     }
-    if (!this.#send(frame, { egress_port: BigInt(port), tx_event: 1n })) return false;
+    this.#outstanding.set(key, { ...handler, askedAt: this.#options.now() });
+    if (!this.#send(frame, { egress_port: BigInt(port), tx_event: 1n })) {
+      this.#outstanding.delete(key);
+      return false;
+    }
     times.asked += 1;
     this.#expired.delete(key);
-    this.#outstanding.set(key, { ...handler, askedAt: this.#options.now() });
     return true;
   }
 

@@ -129,6 +129,7 @@ export class PeerDelayService {
 class PeerDelayPort {
   readonly #options: PeerDelayOptions;
   readonly #port: PortSettings;
+  readonly #inputs: PeerDelayInput[] = [];
   #state: PeerDelayState;
   #cancel: (() => void) | null = null;
   #written: ScaledNs | null = null;
@@ -139,10 +140,16 @@ class PeerDelayPort {
     this.#state = initialPeerDelay(configOf(options, port));
   }
 
+  /** What comes in while effects are carried out waits until they all are. */
   apply(input: PeerDelayInput): void {
-    const step = advancePeerDelay(this.#state, input);
-    this.#state = step.state;
-    for (const effect of step.effects) this.#carryOut(effect);
+    this.#inputs.push(input);
+    if (this.#inputs.length > 1) return;
+    for (let next = this.#inputs[0]; next !== undefined; next = this.#inputs[0]) {
+      const step = advancePeerDelay(this.#state, next);
+      this.#state = step.state;
+      for (const effect of step.effects) this.#carryOut(effect);
+      this.#inputs.shift();
+    }
   }
 
   suspend(): void {
