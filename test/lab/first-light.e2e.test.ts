@@ -2,33 +2,26 @@
  * The main job as a user runs it. The figures differ from machine to machine and from run to run;
  * their order does not, so that is what is asserted.
  */
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { HELPERS, helperPath, projectRoot } from '#lab/peers/helpers';
+import { HELPERS, helperPath } from '#lab/peers/helpers';
 import {
   firstLightSchema,
   type FirstLightResult,
   type PhaseName,
 } from '#lab/experiments/first-light/schema';
-import { extendPath, hasProgram } from '#lab/topology/sandbox';
+import {
+  CLI,
+  exitCodeOf,
+  labObstacle,
+  labProcesses,
+  startLab as startAnyLab,
+  until,
+} from './support/lab-command.js';
 
-extendPath();
-const CLI = join(projectRoot(), 'dist', 'control-plane', 'cli', 'main.js');
-
-/** Why it cannot run here; empty where it can. */
-function obstacle(): string {
-  const programs = ['ptp4l', 'ip', 'tc', 'ethtool', 'setpriv'].filter((name) => !hasProgram(name));
-  if (programs.length > 0) return `${programs.join(', ')} not installed`;
-  const user = process.getuid?.() === 0 ? [] : ['--user', '--map-root-user'];
-  const probe = spawnSync('unshare', [...user, '--net', 'true']);
-  return probe.status === 0 ? '' : 'no right to make network namespaces';
-}
-
-const reason = obstacle();
+const reason = labObstacle();
 if (reason !== '') console.warn(`first-light is skipped: ${reason}`);
 
 let directory: string;
@@ -39,44 +32,7 @@ afterEach(() => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-function startLab(...args: string[]): { lab: ChildProcess; output: () => string } {
-  const lab = spawn(process.execPath, [CLI, 'lab', 'first-light', ...args], {
-    env: { ...process.env, TMPDIR: directory, NO_COLOR: '1' },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let text = '';
-  for (const stream of [lab.stdout, lab.stderr]) {
-    stream.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
-  }
-  return { lab, output: () => text };
-}
-
-async function exitCodeOf(lab: ChildProcess): Promise<number | null> {
-  if (lab.exitCode === null && lab.signalCode === null) await once(lab, 'close');
-  return lab.exitCode;
-}
-
-/** Programs started by the lab under test: they have inherited its directory. */
-function labProcesses(): string[] {
-  return readdirSync('/proc')
-    .filter((pid) => /^\d+$/.test(pid))
-    .filter((pid) => {
-      try {
-        const environment = readFileSync(`/proc/${pid}/environ`, 'latin1');
-        return environment.includes(`TIMEPLANE_LAB_DIRECTORY=${directory}`);
-      } catch {
-        return false;
-      }
-    });
-}
-
-async function until(condition: () => boolean, what: () => string): Promise<void> {
-  const end = Date.now() + 15_000;
-  while (!condition()) {
-    if (Date.now() > end) throw new Error(`did not come: ${what()}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
+const startLab = (...args: string[]) => startAnyLab(directory, 'first-light', ...args);
 
 function p99Ns(result: FirstLightResult, name: PhaseName, loaded: boolean): number {
   const phase = result.phases.find((other) => other.name === name && other.loaded === loaded);
@@ -106,24 +62,27 @@ describe.skipIf(reason !== '')('first light', () => {
       expect(phase.samples, phase.name).toBeGreaterThanOrEqual(500);
     }
     expect(output()).toContain('The transparent clock cut the p99 error under load');
-    expect(labProcesses()).toEqual([]);
+    expect(labProcesses(directory)).toEqual([]);
     expect(readdirSync(directory)).toEqual(['result.json']);
   }, 180_000);
 
   it.each(['SIGINT', 'SIGTERM'] as const)('leaves nothing behind on %s', async (signal) => {
     const { lab, output } = startLab('--phases', 'ptp4l-tc', '--duration', '60');
-    await until(() => labProcesses().length >= 9, output);
+    await until(() => labProcesses(directory).length >= 9, output);
     lab.kill(signal);
     expect(await exitCodeOf(lab), output()).toBe(130);
-    expect(labProcesses()).toEqual([]);
+    expect(labProcesses(directory)).toEqual([]);
     expect(readdirSync(directory)).toEqual([]);
   });
 
   it('leaves nothing behind when it is killed outright', async () => {
     const { lab, output } = startLab('--phases', 'ptp4l-tc', '--duration', '60');
-    await until(() => labProcesses().length >= 9, output);
+    await until(() => labProcesses(directory).length >= 9, output);
     lab.kill('SIGKILL');
-    await until(() => labProcesses().length === 0 && readdirSync(directory).length === 0, output);
+    await until(
+      () => labProcesses(directory).length === 0 && readdirSync(directory).length === 0,
+      output,
+    );
   });
 
   it('refuses what makes no sense, with the usage exit code', async () => {

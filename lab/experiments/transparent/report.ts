@@ -157,7 +157,7 @@ export function renderReport(result: TransparentResult, checked: CheckedOffsets)
     ...(result.asymmetry.length === 0 ? [] : [asymmetryTable(result.asymmetry)]),
   ];
   const legend = [
-    ...LEGEND,
+    ...(result.measurements.length === 0 ? [] : LEGEND),
     `Of ${checked.printed} offsets that the clients' ptp4l printed themselves, ${checked.found} ` +
       'are among those computed here.',
     `Seed of the cross traffic: ${result.config.seed}.`,

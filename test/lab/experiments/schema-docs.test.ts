@@ -7,5 +7,7 @@ it('docs/first-light-json.md says what the schema says (write it anew with vites
 });
 
 it('docs/transparent-lab-json.md says what the schema says (write it anew with vitest -u)', async () => {
-  await expect(transparentSchemaPage()).toMatchFileSnapshot('../../../docs/transparent-lab-json.md');
+  await expect(transparentSchemaPage()).toMatchFileSnapshot(
+    '../../../docs/transparent-lab-json.md',
+  );
 });

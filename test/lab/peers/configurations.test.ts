@@ -1,6 +1,6 @@
 import { parse } from 'yaml';
 import { describe, expect, it } from 'vitest';
-import { agentConfig } from '#lab/peers/agent';
+import { agentConfig, switchConfig } from '#lab/peers/agent';
 import { bmv2QueueCommands } from '#lab/peers/bmv2';
 import { lastWords } from '#lab/peers/managed-process';
 import { majorVersion, ptp4lConfig } from '#lab/peers/ptp4l';
@@ -24,6 +24,21 @@ describe('what the lab tells ptp4l', () => {
     expect(text).toMatch(/^network_transport UDPv4$/m);
     expect(text).toMatch(/^masterOnly 1$/m);
     expect(text).toMatch(/^uds_address \/run\/lab\/gm\.uds$/m);
+  });
+});
+
+describe('sections of a ptp4l configuration', () => {
+  it('come behind the global one', () => {
+    const text = ptp4lConfig(
+      {
+        ...{ directory: '/d', transport: 'UDPv4', mechanism: 'P2P', interfaces: [], settings: {} },
+        sections: { sw1: { delayAsymmetry: 1000 } },
+      },
+      'x',
+      3,
+    );
+    expect(text).toMatch(/^delay_mechanism P2P$/m);
+    expect(text).toMatch(/\n\[sw1\]\ndelayAsymmetry 1000\n$/);
   });
 });
 
@@ -58,6 +73,35 @@ describe('what the lab tells the agent', () => {
         { number: 3, ptp: 'transparent' },
       ],
     });
+  });
+});
+
+describe('what the lab tells the agent of a transparent clock', () => {
+  const portsOf = (settings: Parameters<typeof switchConfig>[1], ports = 3) =>
+    (parse(switchConfig('native', settings, ports)) as { ports: Record<string, unknown>[] }).ports;
+
+  it('is two-step on every port', () => {
+    const ports = portsOf({ ptp: 'transparent', step: 'two', delayAsymmetryNs: 0 });
+    expect(ports.map(({ step }) => step)).toEqual(['two', 'two', 'two']);
+  });
+
+  it('is peer delay towards the clocks, and no PTP towards the cross traffic', () => {
+    const ports = portsOf({ ptp: 'transparentP2P', step: 'one', delayAsymmetryNs: 0 });
+    expect(ports).toMatchObject([
+      { ptp: 'transparentP2P', peerDelay: { logInterval: -4, responder: 'one' } },
+      { ptp: 'transparentP2P', peerDelay: { logInterval: -4, responder: 'one' } },
+      { ptp: 'blocked' },
+    ]);
+  });
+
+  it('is a tag that every frame must have', () => {
+    const ports = portsOf({ ptp: 'transparent', step: 'one', taggedVlan: 10, delayAsymmetryNs: 0 });
+    expect(ports[0]).toMatchObject({ vlan: { native: 'none', tagged: [10] } });
+  });
+
+  it('is asymmetry of the port towards the grandmaster alone', () => {
+    const ports = portsOf({ ptp: 'transparent', step: 'one', delayAsymmetryNs: 1000 }, 2);
+    expect(ports.map(({ timing }) => timing)).toEqual([{ delayAsymmetryNs: 1000 }, undefined]);
   });
 });
 
