@@ -81,6 +81,14 @@ export function arrayConversation(device: MeteredSwitch): void {
     expect(configOf(entities)).toMatchObject([TWO_OF_FOUR]);
   });
 
+  it('is read with the whole array, in the order of its cells', async () => {
+    const { entities } = await controller().reads([cell('packets', null)]);
+    const cells = entities.map(({ entity }) =>
+      entity.case === 'meterEntry' ? [entity.value.index?.index, entity.value.config?.pburst] : [],
+    );
+    expect(cells).toEqual([0n, 1n, 2n, 3n].map((i) => [i, i === 1n ? 4n : undefined]));
+  });
+
   it('starts full again when it is configured again', async () => {
     expect(await controller().writes(MODIFY, [cell('packets', 1n, TWO_OF_FOUR)])).toBe('OK');
     expect(await ofCell(1, 3)).toBe('green green yellow');
