@@ -62,24 +62,42 @@ export function ptpClock(index: P4InfoIndex, reference: ClockReference): Entity 
 export interface LeftBehind {
   readonly meanLinkDelays: ReadonlyMap<number, ScaledNs>;
   readonly clock: ClockReference | null;
+  /** By `instanceKey`: signed, (rate - 1) × 2^41. */
+  readonly rateOffsets: ReadonlyMap<string, number>;
+}
+
+export function instanceKey({ sdoId, domainNumber }: PtpInstance): string {
+  return `${sdoId}/${domainNumber}`;
 }
 
 /** Finds it among a switch's entries; what does not fit is not ours. */
 export function leftBehind(index: P4InfoIndex, actual: readonly Entity[]): LeftBehind {
   const meanLinkDelays = new Map<number, ScaledNs>();
+  const rateOffsets = new Map<string, number>();
   let clock: ClockReference | null = null;
   for (const { entity } of actual) {
     const entry = entity.case === 'tableEntry' ? decodeTableEntry(index, entity.value) : null;
     if (entry?.ok !== true) continue;
     const { match, action } = entry.value;
     const { ingress_port: port } = match;
-    const { mean_link_delay: delay, reference_ticks: ticks } = action.params;
+    const {
+      mean_link_delay: delay,
+      reference_ticks: ticks,
+      rate_offset: rateOffset,
+    } = action.params;
     if (typeof port === 'bigint' && delay !== undefined && delay !== 0n) {
       meanLinkDelays.set(Number(port), scaledNs(BigInt.asIntN(64, delay)));
     }
+    if (ticks === undefined && rateOffset !== undefined) {
+      const instance = {
+        sdoId: Number(match['sdo_id']),
+        domainNumber: Number(match['domain_number']),
+      };
+      rateOffsets.set(instanceKey(instance), Number(BigInt.asIntN(32, rateOffset)));
+    }
     if (ticks !== undefined) clock = referenceOf(ticks, action.params);
   }
-  return { meanLinkDelays, clock };
+  return { meanLinkDelays, clock, rateOffsets };
 }
 
 function referenceOf(ticks: bigint, params: Readonly<Record<string, bigint>>): ClockReference {

@@ -3,7 +3,7 @@
  * and where they go. They are never tagged: peer delay is of one link, and who asks a management
  * question untagged is answered so.
  */
-import { macBits, macFromBits, type MacAddress } from '#units/identity';
+import { isGroupAddress, macBits, macFromBits, type MacAddress } from '#units/identity';
 import type { OwnAddress, PtpTransport } from '#dataplane/settings';
 import { ETHERTYPE, encodeFrame, type Encapsulation, type VlanTag } from '#wire/frame';
 
@@ -37,8 +37,9 @@ const PRIMARY: Groups = {
   udp6: ipv6Group(0x0e, 0x81, 0x01),
 };
 
-/** Link-local messages go no further than the link. */
-const HOPS = 1;
+/** What goes to a group goes no further than the link. */
+const GROUP_HOPS = 1;
+const STATION_HOPS = 64;
 
 /** 01-80-C2-00-00-0E, 224.0.0.107, FF02::6B. */
 export function peerDelayGroup(transport: PtpTransport): Destination {
@@ -140,17 +141,18 @@ function encapsulationOf(frame: OwnFrame): Encapsulation {
     return { kind: 'ethernet', etherType: ETHERTYPE.ptp };
   }
   const port = UDP_PORT[frame.messageClass];
+  const hops = isGroupAddress(destination.mac) ? GROUP_HOPS : STATION_HOPS;
   const common = {
     source: sourceOf(own, transport) ?? new Uint8Array(4),
     destination: destination.ip,
     trafficClass: 0,
     udp: { sourcePort: port, destinationPort: port, checksum: 'valid' },
   } as const;
-  if (transport === 'udp6') return { kind: 'udp6', ...common, flowLabel: 0, hopLimit: HOPS };
+  if (transport === 'udp6') return { kind: 'udp6', ...common, flowLabel: 0, hopLimit: hops };
   return {
     kind: 'udp4',
     ...common,
-    ttl: HOPS,
+    ttl: hops,
     identification: 0,
     options: new Uint8Array(0),
   };

@@ -18,6 +18,7 @@ import { portValue } from '#units/identity';
 import {
   nanoseconds,
   nsOf,
+  scaledToNumber,
   scaledUnits,
   toScaled,
   type Nanoseconds,
@@ -56,6 +57,11 @@ export interface PeerDelayServiceCounters {
   readonly unexpected: number;
   readonly undecodable: number;
 }
+
+/** What management may set. */
+export type PeerDelayChange = Partial<
+  Pick<PeerDelayConfig, 'logInterval' | 'neighborPropDelayThreshold'>
+>;
 
 /** IEEE 802.1AS-2020, 8.1: majorSdoId 1, domain 0 for peer delay. */
 const AS_SDO_ID = 0x100;
@@ -117,6 +123,21 @@ export class PeerDelayService {
     this.#ports.get(port)?.adopt(meanLinkDelay);
   }
 
+  /** Null: the port does not ask. */
+  measurement(port: number): PeerDelayStatus | null {
+    return this.#ports.get(port)?.status().measurement ?? null;
+  }
+
+  /** Null: the port does not ask. */
+  neighborPropDelayThresholdNs(port: number): number | null {
+    return this.#ports.get(port)?.neighborPropDelayThresholdNs ?? null;
+  }
+
+  /** Other settings until the agent ends. */
+  configure(port: number, change: PeerDelayChange): void {
+    this.#ports.get(port)?.configure(change);
+  }
+
   counters(): PeerDelayServiceCounters {
     return { unexpected: this.#unexpected, undecodable: this.#undecodable };
   }
@@ -150,6 +171,14 @@ class PeerDelayPort {
       for (const effect of step.effects) this.#carryOut(effect);
       this.#inputs.shift();
     }
+  }
+
+  get neighborPropDelayThresholdNs(): number {
+    return Math.round(scaledToNumber(this.#state.config.neighborPropDelayThreshold));
+  }
+
+  configure(change: PeerDelayChange): void {
+    this.apply({ kind: 'configure', config: { ...this.#state.config, ...change } });
   }
 
   suspend(): void {

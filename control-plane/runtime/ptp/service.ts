@@ -10,13 +10,19 @@ import { entityKey } from '#p4rt/identity';
 import type { P4InfoIndex } from '#p4rt/p4info';
 import type { TargetCapabilities } from '#p4rt/target';
 import type { DigestList, PacketIn } from '#protos/p4/v1/p4runtime_pb';
-import { milliseconds, seconds, type Instant } from '#units/time';
+import type { ManagementEffect } from '#ptp/management-sets';
+import type { TransparentClock } from '#ptp/transparent-clock';
+import { milliseconds, scaledFromNumber, seconds, type Instant } from '#units/time';
+import { productVersion } from '../version.js';
 import { DataplaneClock } from './dataplane-clock.js';
-import { leftBehind } from './entries.js';
+import { clockSnapshot, type MessageCounts } from './clock-snapshot.js';
+import { instanceKey, leftBehind } from './entries.js';
 import { Ledger } from './ledger.js';
+import { ManagementService } from './management-service.js';
 import { PacketIo, type ReceivedPacket, type SendPacket } from './packet-io.js';
 import { PeerDelayService } from './peer-delay-service.js';
-import { peerDelayReport, type PtpStatus } from './status.js';
+import { peerDelayReport, syntonizationReport, type PtpStatus } from './status.js';
+import { SyntonizationService } from './syntonization-service.js';
 import { SYSTEM_TIMERS, type Timers } from './timers.js';
 
 export interface PtpServiceOptions {
@@ -34,6 +40,8 @@ export interface PtpServiceOptions {
   readonly now: () => Instant;
   readonly random: () => number;
   readonly log: Logger;
+  /** By port number, as the switch counts now; null: it does not say. Default: never known. */
+  readonly messageCounts?: () => Promise<ReadonlyMap<number, MessageCounts> | null>;
   /** Nanoseconds since 1970. Default: the system's clock. */
   readonly systemTimeNs?: () => bigint;
   /** Default: the process's own. */
@@ -78,16 +86,21 @@ class Service implements PtpService {
   readonly #timers: Timers;
   readonly #packets: PacketIo;
   readonly #peerDelay: PeerDelayService;
+  readonly #syntonization: SyntonizationService | null;
+  readonly #management: ManagementService;
   readonly #ledger: Ledger;
   readonly #clock: DataplaneClock | null;
   readonly #changed = new Map<string, Entity>();
   #cancelWrite: (() => void) | null = null;
   #cancelHousekeeping: (() => void) | null = null;
   #running = false;
+  readonly #version = productVersion();
   #ignored = 0;
+  #userDescription = '';
+  #messageCounts: ReadonlyMap<number, MessageCounts> | null = null;
 
   constructor(options: PtpServiceOptions) {
-    const { settings, index, capabilities, random, log } = options;
+    const { settings, index, capabilities, now, random, log } = options;
     const timers = options.timers ?? SYSTEM_TIMERS;
     this.#options = options;
     this.#timers = timers;
@@ -96,6 +109,19 @@ class Service implements PtpService {
     const onEntry = (entity: Entity): void => this.#onEntry(entity);
     const { timestampResolution } = capabilities;
     this.#peerDelay = new PeerDelayService({ ...common, random, timestampResolution, onEntry });
+    this.#syntonization =
+      settings.syntonize === null
+        ? null
+        : new SyntonizationService({ ...common, instance: settings.syntonize, now, onEntry });
+    this.#management = new ManagementService({
+      ...common,
+      now,
+      snapshot: () => this.#snapshot(),
+      refresh: async () => {
+        this.#messageCounts = (await options.messageCounts?.()) ?? null;
+      },
+      onEffect: (effect) => this.#onManagement(effect),
+    });
     this.#ledger = new Ledger(index);
     this.#clock = settings.ports.some((port) => portUses(port, 'boundary'))
       ? new DataplaneClock({
@@ -115,26 +141,36 @@ class Service implements PtpService {
   };
 
   #dispatch(received: ReceivedPacket): void {
-    const { peerDelay } = PUNT_REASON;
-    if (received.reason !== peerDelay) {
+    const { reason, port } = received;
+    const { peerDelay, syntonization, management } = PUNT_REASON;
+    if (reason !== peerDelay && reason !== syntonization && reason !== management) {
       this.#ignored += 1;
       return;
     }
     const found = this.#packets.message(received.octets);
-    if (found !== null) this.#peerDelay.receive(received, found.message);
+    if (found === null) return;
+    if (reason === peerDelay) this.#peerDelay.receive(received, found.message);
+    else if (reason === management) this.#management.receive(port, found);
+    else if (this.#syntonization === null) this.#ignored += 1;
+    else this.#syntonization.receive(received, found.message);
   }
 
   readonly onDigest = (list: DigestList): boolean => this.#ledger.heard(list);
 
   readonly onPrepared: PtpService['onPrepared'] = ({ pushed, actual }) => {
     if (pushed) this.#clock?.forget();
-    const { meanLinkDelays, clock } = leftBehind(this.#options.index, actual);
+    const { index, settings } = this.#options;
+    const { meanLinkDelays, rateOffsets, clock } = leftBehind(index, actual);
     for (const [port, meanLinkDelay] of meanLinkDelays) this.#peerDelay.adopt(port, meanLinkDelay);
     if (clock !== null) this.#clock?.adopt(clock);
+    if (settings.syntonize === null) return;
+    const rateOffset = rateOffsets.get(instanceKey(settings.syntonize));
+    if (rateOffset !== undefined) this.#syntonization?.adopt(rateOffset);
   };
 
   readonly entities = (): readonly Entity[] => [
     ...this.#peerDelay.entities(),
+    ...(this.#syntonization?.entities() ?? []),
     ...(this.#clock?.entities() ?? []),
   ];
 
@@ -143,6 +179,7 @@ class Service implements PtpService {
     if (this.#running) return;
     this.#running = true;
     this.#peerDelay.start();
+    void this.#management.start();
     this.#housekeep();
   };
 
@@ -152,6 +189,7 @@ class Service implements PtpService {
     this.#cancelWrite = null;
     this.#cancelHousekeeping?.();
     this.#peerDelay.stop();
+    this.#management.stop();
     this.#clock?.stop();
     return Promise.resolve();
   };
@@ -162,9 +200,39 @@ class Service implements PtpService {
       ports: this.#peerDelay.status().map(peerDelayReport),
       counters: this.#peerDelay.counters(),
     },
+    syntonization:
+      this.#syntonization === null ? null : syntonizationReport(this.#syntonization.status()),
+    management: this.#management.status(),
     ledger: this.#ledger.status(),
     clock: this.#clock?.status() ?? null,
   });
+
+  #snapshot(): TransparentClock {
+    const { settings, capabilities } = this.#options;
+    return clockSnapshot(settings, {
+      version: this.#version,
+      model: capabilities.pipelineArtefact,
+      userDescription: this.#userDescription,
+      peerDelay: (port) => this.#peerDelay.measurement(port),
+      neighborPropDelayThresholdNs: (port) => this.#peerDelay.neighborPropDelayThresholdNs(port),
+      counts: (port) => this.#messageCounts?.get(port) ?? null,
+    });
+  }
+
+  #onManagement(effect: ManagementEffect): void {
+    switch (effect.kind) {
+      case 'setUserDescription':
+        this.#userDescription = effect.userDescription;
+        return;
+      case 'setLogMinPdelayReqInterval':
+        this.#peerDelay.configure(effect.portNumber, { logInterval: effect.logInterval });
+        return;
+      case 'setNeighborPropDelayThreshold':
+        this.#peerDelay.configure(effect.portNumber, {
+          neighborPropDelayThreshold: scaledFromNumber(effect.thresholdNs),
+        });
+    }
+  }
 
   #onEntry(entity: Entity): void {
     this.#changed.set(entityKey(entity), entity);
@@ -178,6 +246,7 @@ class Service implements PtpService {
 
   #housekeep(): void {
     this.#packets.expire();
+    this.#syntonization?.tick();
     this.#cancelHousekeeping = this.#timers.after(HOUSEKEEPING, () => this.#housekeep());
   }
 }

@@ -1,9 +1,11 @@
 /** What the PTP services tell of themselves: JSON, so identities and large numbers are texts. */
 import type { PeerDelayCondition, PeerDelayCounters } from '#ptp/peer-delay-types';
+import type { SyntonizationStatus } from '#ptp/syntonization';
 import { portIdentityText } from '#units/clock-identity';
 import { logIntervalValue, scaledToNumber, type ScaledNs } from '#units/time';
 import type { DataplaneClockStatus } from './dataplane-clock.js';
 import type { LedgerStatus } from './ledger.js';
+import type { ManagementStatus } from './management-service.js';
 import type { PacketIoCounters } from './packet-io.js';
 import type { PeerDelayPortStatus, PeerDelayServiceCounters } from './peer-delay-service.js';
 
@@ -34,6 +36,12 @@ export interface PeerDelayPortReport {
   readonly counters: PeerDelayCounters;
 }
 
+/** `master`: `001122.fffe.334455-1`. */
+export type SyntonizationReport = Omit<SyntonizationStatus, 'master'> & {
+  readonly master: string | null;
+  readonly undecodable: number;
+};
+
 export interface PtpStatus {
   readonly packets: PacketIoCounters & {
     /** Packet-ins with a reason that nobody takes. */
@@ -43,6 +51,9 @@ export interface PtpStatus {
     readonly ports: readonly PeerDelayPortReport[];
     readonly counters: PeerDelayServiceCounters;
   };
+  /** Null: residence is measured by the dataplane's own oscillator. */
+  readonly syntonization: SyntonizationReport | null;
+  readonly management: ManagementStatus;
   readonly ledger: LedgerStatus;
   /** Null without a boundary port. */
   readonly clock: DataplaneClockStatus | null;
@@ -71,6 +82,12 @@ export function peerDelayReport(status: PeerDelayPortStatus): PeerDelayPortRepor
     lostResponses: measurement.lostResponses,
     counters: measurement.counters,
   };
+}
+
+export function syntonizationReport(
+  status: SyntonizationStatus & { readonly undecodable: number },
+): SyntonizationReport {
+  return { ...status, master: status.master === null ? null : portIdentityText(status.master) };
 }
 
 function nsOrNull(value: ScaledNs | null): number | null {

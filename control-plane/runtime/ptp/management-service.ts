@@ -1,0 +1,257 @@
+/**
+ * Management of the clock: requests from the ports and from the local socket, replies to where they
+ * came from. As ptp4l does it: a group is answered at the group, by the same port and transport.
+ */
+import type { Logger } from 'pino';
+import type { OwnAddress, PtpTransport, SwitchSettings } from '#dataplane/settings';
+import {
+  answerManagement,
+  type ManagementAnswer,
+  type ManagementOrigin,
+  type ManagementSilence,
+} from '#ptp/management';
+import type { ManagementEffect } from '#ptp/management-sets';
+import type { TransparentClock } from '#ptp/transparent-clock';
+import { isGroupAddress, macBits, portValue } from '#units/identity';
+import type { Instant } from '#units/time';
+import type { LocatedFrame } from '#wire/frame';
+import { MANAGEMENT_ID } from '#wire/management-tlv';
+import { MESSAGE_OCTETS } from '#wire/ptp-message';
+import type { LocalSocket } from './local-socket.js';
+import { buildOwnFrame, octetsOf, sourceOf, type Destination } from './own-frames.js';
+import type { PacketIo, ReceivedMessage } from './packet-io.js';
+import { TokenBucket } from './token-bucket.js';
+
+export interface ManagementOptions {
+  readonly settings: SwitchSettings;
+  readonly packets: PacketIo;
+  readonly now: () => Instant;
+  readonly log: Logger;
+  readonly snapshot: () => TransparentClock;
+  /** Brings the snapshot's message counts up to date. */
+  readonly refresh: () => Promise<void>;
+  readonly onEffect: (effect: ManagementEffect) => void;
+}
+
+export interface ManagementStatus {
+  /** The path while it is open; null: not asked for, or not possible (`socketError`). */
+  readonly socket: string | null;
+  readonly socketError: string;
+  readonly requests: Readonly<Record<ManagementOrigin, number>>;
+  readonly replies: number;
+  /** Requests that were not answered, or not with all replies, by reason. */
+  readonly silent: Readonly<Partial<Record<Silence, number>>>;
+}
+
+/** Beside the protocol's own reasons. */
+export type Silence =
+  | ManagementSilence
+  | 'rate-limited'
+  /** By unicast to somebody else. */
+  | 'other-address'
+  /** Over IPv4 on a port without an IPv4 address. */
+  | 'no-ipv4-address'
+  /** The asker, or the switch, takes no more. */
+  | 'reply-not-sent'
+  | 'failed';
+
+/** From all ports together; what the dataplane lets up is limited by port and type already. */
+const NETWORK_RATE = { perSecond: 128, burst: 64 } as const;
+const LOCAL_RATE = { perSecond: 2_048, burst: 1_024 } as const;
+
+type Reply = (octets: Uint8Array) => boolean;
+
+export class ManagementService {
+  readonly #options: ManagementOptions;
+  readonly #own: ReadonlyMap<number, OwnAddress>;
+  readonly #network: TokenBucket;
+  readonly #local: TokenBucket;
+  readonly #requests = { local: 0, multicast: 0, unicast: 0 };
+  readonly #silent = new Map<Silence, number>();
+  #replies = 0;
+  #socket: LocalSocket | null = null;
+  #socketError = '';
+  #running = false;
+  #saidNoAddress = false;
+
+  constructor(options: ManagementOptions) {
+    const { settings, now } = options;
+    this.#options = options;
+    this.#own = new Map(settings.ports.map(({ number, address }) => [portValue(number), address]));
+    this.#network = new TokenBucket(NETWORK_RATE.perSecond, NETWORK_RATE.burst, now());
+    this.#local = new TokenBucket(LOCAL_RATE.perSecond, LOCAL_RATE.burst, now());
+  }
+
+  /** Opens the local socket. A clock whose socket cannot be made still does everything else. */
+  async start(): Promise<void> {
+    const path = this.#options.settings.management.socket;
+    if (path === null || this.#running) return;
+    this.#running = true;
+    const { log } = this.#options;
+    // The C library is called for the socket alone: without one nothing of it is loaded.
+    const { openLocalSocket } = await import('./local-socket.js');
+    if (!this.#running) return;
+    const opened = openLocalSocket({
+      path,
+      onDatagram: (octets, reply) => this.#fromSocket(octets, reply),
+      onFailure: (message) => {
+        this.#socket = null;
+        this.#socketError = message;
+        log.error(`management: the local socket failed: ${message}`);
+      },
+    });
+    if (opened.ok) {
+      this.#socket = opened.value;
+      this.#socketError = '';
+      return;
+    }
+    this.#socketError = opened.error.message;
+    log.error(`management: ${opened.error.message}`);
+  }
+
+  stop(): void {
+    this.#running = false;
+    this.#socket?.close();
+    this.#socket = null;
+  }
+
+  status(): ManagementStatus {
+    return {
+      socket: this.#socket === null ? null : this.#options.settings.management.socket,
+      socketError: this.#socketError,
+      requests: { ...this.#requests },
+      replies: this.#replies,
+      silent: Object.fromEntries(this.#silent),
+    };
+  }
+
+  #fromSocket(octets: Uint8Array, reply: Reply): void {
+    this.#requests.local += 1;
+    if (!this.#local.take(this.#options.now())) {
+      this.#count('rate-limited');
+      return;
+    }
+    this.#answer(octets, 'local', null, reply);
+  }
+
+  /** A management message that came up from a port, whoever it is for. */
+  receive(port: number, { frame, message }: ReceivedMessage): void {
+    const own = this.#own.get(port);
+    const isGroup = isGroupAddress(frame.destination);
+    const origin = isGroup ? 'multicast' : 'unicast';
+    this.#requests[origin] += 1;
+    if (own === undefined || (!isGroup && !isFor(own, frame))) {
+      this.#count('other-address');
+      return;
+    }
+    if (!this.#network.take(this.#options.now())) {
+      this.#count('rate-limited');
+      return;
+    }
+    this.#answer(message, origin, port, (octets) => this.#send(port, own, frame, octets));
+  }
+
+  #answer(
+    octets: Uint8Array,
+    origin: ManagementOrigin,
+    ingressPort: number | null,
+    reply: Reply,
+  ): void {
+    const answer = (): void => {
+      const clock = this.#options.snapshot();
+      this.#carryOut(answerManagement({ octets, origin, ingressPort }, clock), reply);
+    };
+    if (!asksForCounts(octets)) {
+      answer();
+      return;
+    }
+    this.#options
+      .refresh()
+      .then(answer)
+      .catch((error: unknown) => {
+        this.#count('failed');
+        this.#options.log.error({ err: error }, 'management: a bug');
+      });
+  }
+
+  #carryOut({ effects, replies, silence }: ManagementAnswer, reply: Reply): void {
+    if (silence !== null) this.#count(silence);
+    for (const effect of effects) this.#options.onEffect(effect);
+    for (const octets of replies) {
+      if (reply(octets)) this.#replies += 1;
+      else this.#count('reply-not-sent');
+    }
+  }
+
+  #send(port: number, own: OwnAddress, request: LocatedFrame, message: Uint8Array): boolean {
+    const transport = transportOf(request);
+    if (transport === 'udp4' && sourceOf(own, transport) === null) {
+      this.#noAddress(port);
+      return true;
+    }
+    const frame = buildOwnFrame({
+      own,
+      transport,
+      destination: whereTo(request),
+      messageClass: 'general',
+      message,
+      tags: request.tags,
+    });
+    return this.#options.packets.send(port, frame);
+  }
+
+  #noAddress(port: number): void {
+    this.#count('no-ipv4-address');
+    if (this.#saidNoAddress) return;
+    this.#saidNoAddress = true;
+    const text = 'management over IPv4 is not answered: give the port an "address: { ipv4: … }"';
+    this.#options.log.warn({ port }, text);
+  }
+
+  #count(silence: Silence): void {
+    this.#silent.set(silence, (this.#silent.get(silence) ?? 0) + 1);
+  }
+}
+
+function transportOf({ encapsulation }: LocatedFrame): PtpTransport {
+  return encapsulation.kind;
+}
+
+/** A group is answered at the group that was asked; a station at its own address. */
+function whereTo({ destination, source, encapsulation }: LocatedFrame): Destination {
+  if (isGroupAddress(destination)) {
+    return {
+      mac: destination,
+      ip: encapsulation.kind === 'ethernet' ? null : encapsulation.destination,
+    };
+  }
+  return { mac: source, ip: encapsulation.kind === 'ethernet' ? null : encapsulation.source };
+}
+
+/** Whether a unicast frame is for the port itself. */
+function isFor(own: OwnAddress, { destination, encapsulation }: LocatedFrame): boolean {
+  switch (encapsulation.kind) {
+    case 'ethernet':
+      return macBits(destination) === macBits(own.mac);
+    case 'udp4':
+      return own.ipv4 !== 0n && isSame(encapsulation.destination, octetsOf(own.ipv4, 4));
+    case 'udp6': {
+      const address = sourceOf(own, 'udp6');
+      return address !== null && isSame(encapsulation.destination, address);
+    }
+  }
+}
+
+function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((octet, i) => octet === b[i]);
+}
+
+/** Behind tlvType and lengthField. */
+const MANAGEMENT_ID_OFFSET = MESSAGE_OCTETS.management + 4;
+
+/** Counters are read from the switch when somebody asks for them, and not for anything else. */
+function asksForCounts(octets: Uint8Array): boolean {
+  const high = octets[MANAGEMENT_ID_OFFSET] ?? 0;
+  const low = octets[MANAGEMENT_ID_OFFSET + 1] ?? 0;
+  return ((high << 8) | low) === MANAGEMENT_ID.portStatsNp;
+}
