@@ -105,9 +105,6 @@ function cellOf(array: SlotArray, slot: number, offset: number): number {
 function entitiesOf(index: P4InfoIndex, cells: readonly [SlotArray, number][]): Wanted {
   const entities: Entity[] = [];
   for (const [name, cell] of cells) {
-    const counter = index.counters.byName(name);
-    // What the program does not have yet is zero.
-    if (!counter.ok || BigInt(cell) >= counter.value.size) continue;
     const entity = buildCounterCell(index, name, cell);
     if (!entity.ok) return entity;
     entities.push(entity.value);

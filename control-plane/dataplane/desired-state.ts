@@ -5,10 +5,11 @@ import {
   buildDigestConfig,
   buildMulticastGroup,
   buildTableEntry,
-  type ActionCall,
   type Entity,
+  type EntityErrorCode,
   type EntrySpec,
 } from '#p4rt/entities';
+import { buildMeterCell, singleRate, type MeterCell } from '#p4rt/meters';
 import type { P4InfoIndex } from '#p4rt/p4info';
 import type { TargetCapabilities } from '#p4rt/target';
 import { portValue, vlanValue } from '#units/identity';
@@ -34,7 +35,6 @@ import {
   saysSomething,
   vlansOf,
 } from './port-entries.js';
-import { fitEntry, type FitErrorCode } from './program-fit.js';
 import {
   CPU_CLONE_SESSION,
   CPU_PORT,
@@ -43,6 +43,7 @@ import {
   MALFORMED,
   MALFORMED_REASONS,
   PORT_CLONE_SESSIONS,
+  PUNT_METER,
 } from './program.js';
 import type { PortSettings, SwitchSettings } from './settings.js';
 
@@ -71,25 +72,24 @@ export function desiredState(
   index: P4InfoIndex,
   settings: SwitchSettings,
   capabilities: StateCapabilities,
-): Result<Entity[], FitErrorCode> {
+): Result<Entity[], EntityErrorCode> {
   const entities: Entity[] = [
     ...cloneSessions(settings, capabilities),
     ...[...membersByVlan(settings)].map(([vlan, ports]) => buildMulticastGroup(vlan, ports)),
   ];
   for (const spec of entrySpecs(settings)) {
-    const fitting = fitEntry(index, spec);
-    if (!fitting.ok) return fitting;
-    if (fitting.value === null) continue;
-    const entity = buildTableEntry(index, fitting.value);
+    const entity = buildTableEntry(index, spec);
     if (!entity.ok) return entity;
     entities.push(entity.value);
   }
-  for (const [table, call] of defaultCalls(settings)) {
-    if (!index.tables.byName(table).ok) continue;
-    const entity = buildDefaultEntry(index, table, call);
+  for (const cell of meterCells(settings)) {
+    const entity = buildMeterCell(index, cell);
     if (!entity.ok) return entity;
     entities.push(entity.value);
   }
+  const ledger = buildDefaultEntry(index, 'ledger', ledgerCall(settings.ledgerSampleEvery));
+  if (!ledger.ok) return ledger;
+  entities.push(ledger.value);
   for (const name of settings.ledgerSampleEvery > 0 ? [DIGEST, LEDGER_DIGEST] : [DIGEST]) {
     const digest = buildDigestConfig(index, name, DIGEST_LIST);
     if (!digest.ok) return digest;
@@ -120,8 +120,19 @@ function entrySpecs(settings: SwitchSettings): EntrySpec[] {
   ];
 }
 
-function defaultCalls(settings: SwitchSettings): [table: string, call: ActionCall][] {
-  return [['ledger', ledgerCall(settings.ledgerSampleEvery)]];
+/** In front of the controller: each message type of each port has a meter of its own. */
+function meterCells(settings: SwitchSettings): MeterCell[] {
+  const { name, cellsPerSlot } = PUNT_METER;
+  return settings.ports.flatMap((port) => {
+    const { perSecond, burst } = port.puntLimit;
+    const rates = singleRate(BigInt(perSecond), BigInt(burst));
+    const first = slotOf(settings, port) * cellsPerSlot;
+    return Array.from({ length: cellsPerSlot }, (_, type) => ({
+      meter: name,
+      cell: first + type,
+      rates,
+    }));
+  });
 }
 
 /** To the controller; and back to each port, where a transmit event is a copy of the frame. */

@@ -10,6 +10,8 @@ import { MALFORMED_REASONS } from '#dataplane/program';
 import { summariseResidence } from '#dataplane/residence';
 import type { ArbitrationPhase } from '#p4rt/arbitration';
 import type { Entity } from '#p4rt/entities';
+import { entityKey } from '#p4rt/identity';
+import { modify } from '#p4rt/reconcile';
 import { P4rtSession } from '#p4rt/session';
 import type { Target } from '#p4rt/target';
 import type { DigestList } from '#protos/p4/v1/p4runtime_pb';
@@ -20,6 +22,7 @@ import type { Pipeline } from './artefacts.js';
 import type { AgentConfig } from './config.js';
 import { JobQueue } from './job-queue.js';
 import { Learning, type StationUpdate } from './learning.js';
+import { createPtpService, type PtpService } from './ptp/service.js';
 import { StatisticsReader, type Statistics } from './statistics.js';
 import type { AgentStatus, PortStatus } from './status.js';
 import { preparePipeline, refusalText, updatesFor, writeUpdates } from './switch-writer.js';
@@ -50,6 +53,7 @@ export class Agent {
   readonly #options: AgentOptions;
   readonly #session: P4rtSession;
   readonly #learning: Learning;
+  readonly #ptp: PtpService;
   readonly #statistics: StatisticsReader;
   readonly #jobs: JobQueue;
   readonly #desired: readonly Entity[];
@@ -84,9 +88,19 @@ export class Agent {
       handlers: {
         onPhase: (phase, reason) => this.#onPhase(phase, reason),
         onDigest: (list) => this.#onDigest(list),
-        onPacketIn: () => undefined,
+        onPacketIn: (packet) => this.#ptp.onPacketIn(packet),
         onStreamError: (error) => log.warn({ message: error.message }, 'the switch complains'),
       },
+    });
+    this.#ptp = createPtpService({
+      settings: config.settings,
+      index: pipeline.index,
+      capabilities: options.target.capabilities,
+      send: (payload, metadata) => this.#session.sendPacket(payload, metadata),
+      write: (entities) => this.#jobs.add(() => this.#replace(entities)),
+      now,
+      random: options.random,
+      log,
     });
     this.#statistics = new StatisticsReader(
       pipeline.index,
@@ -117,6 +131,7 @@ export class Agent {
   async stop(): Promise<void> {
     if (this.#aging !== null) clearInterval(this.#aging);
     this.#cancelResync();
+    await this.#ptp.stop();
     this.#session.stop();
     await this.#jobs.idle();
   }
@@ -155,7 +170,11 @@ export class Agent {
       const adopted = this.#learning.adopt(prepared.value.actual, now());
       log.info({ pipeline: pipeline.name, adopted }, 'the switch runs our pipeline already');
     }
-    const desired = [...this.#desired, ...this.#learning.entities()];
+    this.#ptp.onPrepared(prepared.value);
+    const desired = [
+      ...withMeasured(this.#desired, this.#ptp.entities()),
+      ...this.#learning.entities(),
+    ];
     const updates = updatesFor(desired, prepared.value);
     const written = await writeUpdates(this.#session, updates);
     if (!written.ok) {
@@ -178,6 +197,7 @@ export class Agent {
     this.#ready = true;
     this.#reason = '';
     this.#options.log.info({ entries: this.#entries, updates }, 'ready');
+    this.#ptp.start();
     this.#options.onReady();
   }
 
@@ -200,6 +220,10 @@ export class Agent {
 
   #onDigest(list: DigestList): void {
     this.#digests.received += 1;
+    if (this.#ptp.onDigest(list)) {
+      this.#session.acknowledgeDigest(list);
+      return;
+    }
     if (this.#jobs.waiting >= MAX_WAITING) {
       this.#digests.postponed += 1;
       return;
@@ -209,6 +233,19 @@ export class Agent {
       await this.#write(this.#learning.heard(list, this.#options.now()));
       this.#session.acknowledgeDigest(list);
     });
+  }
+
+  /** Entries that a measurement has changed; settled as inserts where they are new. Without a switch they wait for the next one. */
+  async #replace(entities: readonly Entity[]): Promise<void> {
+    if (!this.#ready) return;
+    const written = await writeUpdates(this.#session, entities.map(modify));
+    if (!written.ok) {
+      this.#failed(written.error.message);
+      return;
+    }
+    for (const refused of written.value) {
+      this.#options.log.warn(`a measurement was not taken: ${refusalText(refused)}`);
+    }
   }
 
   async #write(updates: readonly StationUpdate[]): Promise<void> {
@@ -261,6 +298,7 @@ export class Agent {
       malformed: sumMalformed(ports),
       drops: statistics?.drops ?? switchDrops(new Map(), []),
       digests: { ...this.#digests, undecodable },
+      ptp: this.#ptp.status(),
       countersCurrent: read?.ok === true,
     };
   }
@@ -294,6 +332,16 @@ export class Agent {
       residenceNs: known?.residence ?? summariseResidence([]),
     };
   }
+}
+
+/** What was measured, in place of the value that the configuration starts with. */
+function withMeasured(desired: readonly Entity[], measured: readonly Entity[]): Entity[] {
+  const entities = new Map<string, Entity>();
+  for (const entity of [...measured, ...desired]) {
+    const key = entityKey(entity);
+    if (!entities.has(key)) entities.set(key, entity);
+  }
+  return [...entities.values()];
 }
 
 function sumMalformed(ports: readonly PortStatus[]): AgentStatus['malformed'] {

@@ -28,7 +28,12 @@ export function createMetrics(): Metrics {
     counter: (name, help, labelNames = []) =>
       new Counter({ name: `timeplane_agent_${name}`, help, labelNames, registers }),
   };
-  const setters = [switchMetrics(registered), portMetrics(registered)];
+  const setters = [
+    switchMetrics(registered),
+    portMetrics(registered),
+    peerDelayMetrics(registered),
+    ledgerMetrics(registered),
+  ];
   return {
     contentType: registry.contentType,
     render: async (status) => {
@@ -109,6 +114,41 @@ function portMetrics({ gauge, counter }: Registered): (status: AgentStatus) => v
       for (const [quantile, ns] of Object.entries(quantiles)) {
         if (ns !== null) residence.set({ ...labels, quantile }, ns / 1e9);
       }
+    }
+  };
+}
+
+function peerDelayMetrics({ gauge, counter }: Registered): (status: AgentStatus) => void {
+  const valid = gauge('peer_delay_valid', 'Whether the link delay is measured and recent', PORT);
+  const capable = gauge('as_capable', 'asCapable of IEEE 802.1AS, where that is asked for', PORT);
+  const delay = gauge('mean_link_delay_seconds', 'Filtered delay of the link', PORT);
+  const rate = gauge('neighbor_rate_offset_ppb', "The neighbor's rate against the switch's", PORT);
+  const events = counter('peer_delay_events_total', 'What happened to exchanges', [
+    ...PORT,
+    'event',
+  ]);
+  return ({ ptp }) => {
+    for (const report of ptp.peerDelay.ports) {
+      const labels = { port: String(report.port), name: report.name };
+      valid.set(labels, report.condition === 'valid' ? 1 : 0);
+      if (report.asCapable !== null) capable.set(labels, report.asCapable ? 1 : 0);
+      if (report.meanLinkDelayNs !== null) delay.set(labels, report.meanLinkDelayNs / 1e9);
+      if (report.neighborRateOffsetPpb !== null) rate.set(labels, report.neighborRateOffsetPpb);
+      countEach(events, labels, 'event', { ...report.counters });
+    }
+  };
+}
+
+function ledgerMetrics({ gauge, counter }: Registered): (status: AgentStatus) => void {
+  const records = counter('ledger_records_total', 'Sampled messages');
+  const error = gauge('ledger_error_seconds', 'Residence less correction, without its sign', [
+    'quantile',
+  ]);
+  return ({ ptp: { ledger } }) => {
+    records.inc(ledger.received);
+    const { p50AbsNs, p99AbsNs, maxAbsNs } = ledger.errors;
+    for (const [quantile, ns] of Object.entries({ 0.5: p50AbsNs, 0.99: p99AbsNs, 1: maxAbsNs })) {
+      if (ns !== null) error.set({ quantile }, ns / 1e9);
     }
   };
 }

@@ -69,6 +69,23 @@ const STATUS_SCHEMA = z.looseObject({
   malformed: counts,
   drops: z.looseObject({ ingress: counts, egress: counts }),
   digests: counts,
+  ptp: z.looseObject({
+    peerDelay: z.looseObject({
+      ports: z.array(
+        z.looseObject({
+          port: count,
+          name: z.string(),
+          condition: z.string(),
+          counters: counts,
+        }),
+      ),
+    }),
+    ledger: z.looseObject({
+      received: count,
+      errors: z.looseObject({}),
+      records: z.array(z.looseObject({ ingressPort: count, egressPort: count })),
+    }),
+  }),
   countersCurrent: z.boolean(),
 } satisfies Record<keyof AgentStatus, z.ZodType>);
 

@@ -1,13 +1,25 @@
 /** What /status.json says. The shape is an interface to others: add, do not change. */
 import type { DropCounters, PortCounters } from '#dataplane/counters';
 import type { MacTableCounters } from '#dataplane/mac-table';
-import type { MalformedReason, PtpMode } from '#dataplane/program';
+import {
+  MESSAGE_KINDS,
+  MESSAGE_TYPE,
+  type MalformedReason,
+  type MessageKind,
+  type PtpMode,
+} from '#dataplane/program';
 import { RESIDENCE_BEYOND_NS, type ResidenceSummary } from '#dataplane/residence';
 import type { Step } from '#dataplane/settings';
 import type { ArbitrationPhase } from '#p4rt/arbitration';
+import type { PtpStatus } from './ptp/status.js';
 
 /** A residence of this many ns says "at least so long": the histogram ends there. */
 export const LONGEST_RESIDENCE_NS = RESIDENCE_BEYOND_NS;
+
+/** messageType's name; null for a reserved one. */
+export function messageKind(type: number): MessageKind | null {
+  return MESSAGE_KINDS.find((kind) => MESSAGE_TYPE[kind] === type) ?? null;
+}
 
 export interface AgentStatus {
   readonly version: string;
@@ -44,6 +56,8 @@ export interface AgentStatus {
     readonly postponed: number;
     readonly undecodable: number;
   };
+  /** The clock's own messages: peer delay, the residence ledger, PTP time. */
+  readonly ptp: PtpStatus;
   /** Whether the counters are those of the switch now; else the last known, or zero. */
   readonly countersCurrent: boolean;
 }

@@ -1,6 +1,7 @@
 /** Brings a switch to the desired state, over a session. */
-import { KEYLESS_TABLES, TABLES } from '#dataplane/program';
+import { KEYLESS_TABLES, PUNT_METER, TABLES } from '#dataplane/program';
 import { wildcardDefault, wildcardReplication, wildcardTable, type Entity } from '#p4rt/entities';
+import { wildcardMeter } from '#p4rt/meters';
 import type { P4InfoIndex } from '#p4rt/p4info';
 import { reconcile, type Update } from '#p4rt/reconcile';
 import type { P4rtSession } from '#p4rt/session';
@@ -62,33 +63,32 @@ export async function preparePipeline(
   return set.ok ? success({ pushed: true, actual: [] }) : set;
 }
 
-/** All entries of our tables, what tables without a key do, all groups and clone sessions. */
+/** All entries of our tables, what tables without a key do, meters, groups and clone sessions. */
 async function readState(session: P4rtSession, index: P4InfoIndex): Promise<Result<Entity[]>> {
   const wanted: Entity[] = wildcardReplication();
-  const has = (table: string): boolean => index.tables.byName(table).ok;
+  const keyless = new Set<number>();
+  for (const name of KEYLESS_TABLES) {
+    const table = index.tables.byName(name);
+    if (table.ok) keyless.add(table.value.id);
+  }
   const requests = [
-    ...TABLES.filter(has).map((table) => wildcardTable(index, table)),
-    ...KEYLESS_TABLES.filter(has).map((table) => wildcardDefault(index, table)),
+    ...TABLES.map((table) => wildcardTable(index, table)),
+    ...KEYLESS_TABLES.map((table) => wildcardDefault(index, table)),
+    wildcardMeter(index, PUNT_METER.name),
   ];
   for (const request of requests) {
     if (!request.ok) return failure(request.error.code, request.error.message);
     wanted.push(request.value);
   }
-  const keyless = new Set(KEYLESS_TABLES.filter(has).map((table) => tableId(index, table)));
   const read = await session.read(wanted);
   if (!read.ok) return read;
   return success(read.value.filter((entity) => isOurs(entity, keyless)));
 }
 
 /** The default entry of a table with a key is the program's own. */
-function isOurs({ entity }: Entity, keyless: ReadonlySet<number | null>): boolean {
+function isOurs({ entity }: Entity, keyless: ReadonlySet<number>): boolean {
   if (entity.case !== 'tableEntry') return true;
   return !entity.value.isDefaultAction || keyless.has(entity.value.tableId);
-}
-
-function tableId(index: P4InfoIndex, name: string): number | null {
-  const table = index.tables.byName(name);
-  return table.ok ? table.value.id : null;
 }
 
 export function updatesFor(desired: readonly Entity[], prepared: Prepared): Update[] {

@@ -1,6 +1,7 @@
 /** A status as an agent tells it, for tables. */
 import { portCounters } from '#dataplane/counters';
 import type { AgentStatus, PortStatus } from '#runtime/status';
+import { ptpStatus } from '../support/ptp-status.js';
 
 const { messages: NO_MESSAGES, malformed: NO_MALFORMED, ...NOTHING } = portCounters(new Map(), 0);
 const { sync: NO_MESSAGE } = NO_MESSAGES;
@@ -71,6 +72,7 @@ export const STATUS: AgentStatus = {
     egress: { ...NO_DROPS, residenceTooLong: 6 },
   },
   digests: { received: 21, postponed: 1, undecodable: 0 },
+  ptp: ptpStatus(),
   countersCurrent: true,
 };
 
@@ -79,9 +81,21 @@ export function later(more: number): AgentStatus {
   const { sync } = GM.messages;
   const messages = { ...GM.messages, sync: { ...sync, received: sync.received + more } };
   const residenceNs = { ...GM.residenceNs, count: GM.residenceNs.count + more };
-  const { drops, macTable } = STATUS;
+  const { drops, macTable, ptp } = STATUS;
+  const links = ptp.peerDelay.ports.map((report) => {
+    const { exchangesCompleted, ...others } = report.counters;
+    return {
+      ...report,
+      counters: { ...others, exchangesCompleted: exchangesCompleted + more },
+    };
+  });
   return {
     ...STATUS,
+    ptp: {
+      ...ptp,
+      peerDelay: { ...ptp.peerDelay, ports: links },
+      ledger: { ...ptp.ledger, received: ptp.ledger.received + more },
+    },
     ports: [{ ...GM, messages, residenceNs }, CLIENT],
     macTable: { ...macTable, learned: macTable.learned + more },
     drops: { ...drops, egress: { ...drops.egress, residenceTooLong: 6 + more } },

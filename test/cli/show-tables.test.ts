@@ -5,6 +5,7 @@ import type { AgentStatus } from '#runtime/status';
 import { vlanRanges } from '#cli/show/ports';
 import { openScreen } from '#cli/show/screen';
 import { renderSubject, SUBJECTS, type SubjectName } from '#cli/show/subjects';
+import { newPtpStatus } from '../support/ptp-status.js';
 import { later, NOT_READY, STATUS } from './show-status.js';
 
 const colours = pc.createColors(false);
@@ -115,6 +116,52 @@ describe('show counters', () => {
   });
 });
 
+describe('show peer-delay', () => {
+  it('has each link, and what went wrong there', () => {
+    const cells = rows(show('peer-delay'));
+    expect(cells[1]).toEqual([
+      ...['1', 'gm', 'valid', '001122.fffe.334455-1', 'two', '432 ns', '440 ns', '6 ns'],
+      ...['432 ns', '-1234.6 ppb', '–', '100', '3'],
+    ]);
+    expect(cells.slice(2)).toEqual([
+      ['port', 'name', 'trouble', 'count'],
+      ['1', 'gm', 'responsesLost', '2'],
+      ['1', 'gm', 'followUpsLost', '1'],
+      ['1', 'gm', 'delaysRejected', '7'],
+    ]);
+  });
+
+  it('says of a link delay that it is not of now', () => {
+    const { ptp } = STATUS;
+    const ports = ptp.peerDelay.ports.map((report) => ({ ...report, current: false }));
+    const text = show('peer-delay', {
+      ...STATUS,
+      ptp: { ...ptp, peerDelay: { ...ptp.peerDelay, ports } },
+    });
+    expect(rows(text)[1]?.[5]).toBe('432 ns (old)');
+  });
+
+  it('says so where no port asks', () => {
+    const text = show('peer-delay', { ...STATUS, ptp: newPtpStatus() });
+    expect(text).toMatch(/^peer delay: none$/m);
+  });
+});
+
+describe('show ledger', () => {
+  it('has how wrong corrections were, and the newest records', () => {
+    const [, summary, , record] = rows(show('ledger'));
+    expect(summary).toEqual(['3', '2', '0', '0 ns', '2 ns', '1 ns', '250 ns', '2.00 µs']);
+    expect(record).toEqual([
+      ...['gm', 'client', 'Sync', '001122fffe334455-1', '4711', '24/256', '281474976710655'],
+      ...['1.23 µs', '0 ns', '1.23 µs', '1 ns'],
+    ]);
+  });
+
+  it('says what to configure where nothing is sampled', () => {
+    expect(show('ledger', { ...STATUS, ptp: newPtpStatus() })).toContain('ledger.sampleEvery');
+  });
+});
+
 describe('show mac-table', () => {
   it('tells how full it is and what became of stations', () => {
     const text = show('mac-table');
@@ -139,6 +186,8 @@ describe('while watching', () => {
     ['counters', ['1', 'gm', 'Sync'], ['128', '0', '0']],
     ['counters', ['residenceTooLong'], ['0', '128', '']],
     ['mac-table', ['learned'], ['128']],
+    ['peer-delay', ['1', 'gm', 'valid'], ['128']],
+    ['ledger', ['259'], ['128']],
   ] as const)('%s has the rates of %j', (name, start, rates) => {
     const row = rows(watched(name, later(256), STATUS)).find((cells) =>
       start.every((cell, i) => cells[i] === cell),

@@ -103,6 +103,8 @@ describe.skipIf(why !== '')(`timeplane show${why}`, () => {
     ['ports', /│ gm +│ transparent │/],
     ['residence', /│ gm +│ +40 │ 567 ns │ 1.23 µs │ 56.8 µs │ 1.23 ms │/],
     ['counters', /│ vlanNotAdmitted +│ +9 │ +0 │ gm 8/],
+    ['peer-delay', /│ gm +│ valid │ 001122.fffe.334455-1 │/],
+    ['ledger', /│ gm +│ client +│ Sync +│/],
     ['mac-table', /12 of 4096 entries/],
   ])('%s prints a table without colours', async (what, pattern) => {
     const { code, out, err } = await show(what, '--agent', await agent(STATUS));
@@ -114,6 +116,8 @@ describe.skipIf(why !== '')(`timeplane show${why}`, () => {
   it.each([
     ['ports', STATUS.ports],
     ['mac-table', STATUS.macTable],
+    ['peer-delay', STATUS.ptp.peerDelay],
+    ['ledger', STATUS.ptp.ledger],
     [
       'residence',
       STATUS.ports.map(({ number, name, residenceNs }) => ({ number, name, residenceNs })),
@@ -141,13 +145,21 @@ describe.skipIf(why !== '')(`timeplane show${why}`, () => {
   it('has help with examples, and is in the list of commands', async () => {
     const { code, out } = await show('--help');
     expect(code).toBe(0);
-    for (const word of ['ports', 'residence', 'counters', 'mac-table', '--watch', 'Examples:']) {
+    for (const word of [
+      'ports',
+      'residence',
+      'counters',
+      'peer-delay',
+      'ledger',
+      '--watch',
+      'Examples:',
+    ]) {
       expect(out).toContain(word);
     }
   });
 
   it.each([
-    [['nothing'], 'Allowed choices are ports, residence, counters, mac-table'],
+    [['nothing'], 'Allowed choices are ports, residence, counters, peer-delay, ledger, mac-table'],
     [['ports', '--agent', 'nowhere'], 'expected an address such as 127.0.0.1:9561'],
     [['ports', '--watch', '0'], 'expected seconds, from 0.5 to 3600'],
     [['ports', '--agent', '127.0.0.1:1', '--config', 'x'], 'cannot be used with'],

@@ -4,6 +4,7 @@ import { desiredState, type StateCapabilities } from '#dataplane/desired-state';
 import type { PortSettings, SwitchSettings } from '#dataplane/settings';
 import { decodeTableEntry } from '#p4rt/decode';
 import type { Entity } from '#p4rt/entities';
+import { decodeMeterCell, singleRate } from '#p4rt/meters';
 import { macAddress } from '#units/identity';
 import { logInterval } from '#units/time';
 import { programIndex } from '../support/program.js';
@@ -173,6 +174,20 @@ describe('the clock in the desired state', () => {
       [1001, Uint8Array.of(1)],
       [1002, Uint8Array.of(2)],
     ]);
+  });
+});
+
+describe('the meters in front of the controller', () => {
+  it('hold each message type of each port to its own rate', () => {
+    const slow = port(2, { puntLimit: { perSecond: 5, burst: 2 } });
+    const cells = desired(settings(port(1), slow))
+      .map(({ entity }) => entity)
+      .filter((entity) => entity.case === 'meterEntry')
+      .map((entity) => decodeMeterCell(index, entity.value))
+      .map((decoded) => (decoded.ok ? decoded.value : null));
+    expect(cells.map((cell) => cell?.cell)).toEqual(Array.from({ length: 32 }, (_, i) => i));
+    expect(cells[15]?.rates).toEqual(singleRate(256n, 64n));
+    expect(cells[16]?.rates).toEqual(singleRate(5n, 2n));
   });
 });
 

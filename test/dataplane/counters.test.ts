@@ -37,34 +37,44 @@ function idOf(name: string): number {
   return counter.value.id;
 }
 
+function read(slots: readonly number[], count: (id: number, cell: bigint) => bigint) {
+  const wanted = wantedCells(index, slots);
+  if (!wanted.ok) throw new Error(wanted.error.message);
+  return collectCells(index, answer(wanted.value, count));
+}
+
 describe('counters', () => {
   it("are read from the port's slot, message by message", () => {
-    const wanted = wantedCells(index, [0, 3]);
-    if (!wanted.ok) throw new Error(wanted.error.message);
-    const cells = collectCells(
-      index,
-      answer(wanted.value, (_id, cell) => cell + 1n),
+    const port = portCounters(
+      read([0, 3], (_id, cell) => cell + 1n),
+      3,
     );
-    const port = portCounters(cells, 3);
-    expect(port.messages.sync).toMatchObject({ received: 49, corrected: 49 });
-    expect(port.messages.announce).toMatchObject({ received: 60, corrected: 60 });
+    const [row16, row32] = [3 * 16 + 1, 3 * 32 + 1];
+    expect(port.messages.sync).toEqual({
+      received: row16,
+      sent: row16,
+      corrected: row16,
+      // Sync is never answered: nobody asks for that cell.
+      answered: 0,
+      puntMetered: row16,
+    });
+    expect(port.messages.delayReq.answered).toBe(row16 + 1);
+    expect(port.messages.announce).toMatchObject({ received: row16 + 0xb, sent: row16 + 0xb });
     expect(port.malformed.lengthTooShort).toBe(3 * 8 + 4 + 1);
     expect(port.version1).toBe(4);
+    expect(port.untouched.moreThanTwoTags).toBe(3 * 4 + 2 + 1);
+    expect(port.twoStep.unmatchedResponse).toBe(row16 + 6);
+    expect(port.drops.ingress.meteredAway).toBe(row32 + 19);
   });
 
-  it('keep ingress and egress drops apart, by reason', () => {
-    const wanted = wantedCells(index, [0]);
-    if (!wanted.ok) throw new Error(wanted.error.message);
+  it('keep ingress and egress drops apart, by reason, in all and port by port', () => {
     const ingress = idOf('ingress_dropped');
-    const firstSlot = (id: number, cell: bigint) => (id === ingress ? cell : 100n + cell);
-    const cells = collectCells(
-      index,
-      answer(wanted.value, (id, cell) => (cell < 32n ? firstSlot(id, cell) : 0n)),
-    );
-    for (const drops of [portCounters(cells, 0).drops, switchDrops(cells, [0])]) {
-      expect(drops.ingress.vlanNotAdmitted).toBe(2);
-      expect(drops.egress.egressVlan).toBe(107);
-    }
+    const cells = read([0, 1], (id) => (id === ingress ? 1n : 100n));
+    const { drops } = portCounters(cells, 1);
+    expect([drops.ingress.loop, drops.egress.egressVlan]).toEqual([1, 100]);
+    // Two ports, and those that nobody configured.
+    const all = switchDrops(cells, [0, 1]);
+    expect([all.ingress.portUnknown, all.egress.residenceTooLong]).toEqual([3, 300]);
   });
 
   it("find the residence buckets of the port's slot", () => {

@@ -177,11 +177,12 @@ describe('reconciling', () => {
   it('a fresh switch inserts everything', () => {
     const state = desired(settings(port(1), port(2)));
     const types = reconcile(state, []).map(({ type }) => type);
-    // A default entry is always there: it is never inserted.
-    const isDefault = ({ entity }: Entity) =>
-      entity.case === 'tableEntry' && entity.value.isDefaultAction;
+    // Default entries and meters are always there: they are never inserted.
+    const isAlwaysThere = ({ entity }: Entity) =>
+      entity.case === 'meterEntry' ||
+      (entity.case === 'tableEntry' && entity.value.isDefaultAction);
     expect(types).toEqual(
-      state.map((entity) => (isDefault(entity) ? Update_Type.MODIFY : Update_Type.INSERT)),
+      state.map((entity) => (isAlwaysThere(entity) ? Update_Type.MODIFY : Update_Type.INSERT)),
     );
   });
 
@@ -196,6 +197,8 @@ describe('reconciling', () => {
     expect(updates.map(({ type }) => type)).toEqual([
       // Port 3: delivery, three admissions, the port itself.
       ...Array.from({ length: 5 }, () => Update_Type.DELETE),
+      // Its meters are green again.
+      ...Array.from({ length: 16 }, () => Update_Type.MODIFY),
       // The flood group without port 3; port 1's delivery and mode.
       Update_Type.MODIFY,
       Update_Type.MODIFY,

@@ -4,17 +4,20 @@ import { describe, expect, it } from 'vitest';
 import {
   CELLS,
   DROP,
+  KEYLESS_TABLES,
   MALFORMED,
   MESSAGE_TYPE,
   PTP_KIND,
   PTP_MODE,
+  PUNT_METER,
   PUNT_REASON,
   TABLES,
+  TWO_STEP,
   UNKNOWN_SLOT,
   UNTOUCHED,
 } from '#dataplane/program';
 import { MESSAGE_TYPE as WIRE_MESSAGE_TYPE } from '#wire/ptp-header';
-import { programIndex } from '../support/program.js';
+import { programIndex, programP4Info } from '../support/program.js';
 
 const index = programIndex();
 const source = readFileSync(new URL('../../p4/core/types.p4', import.meta.url), 'utf8');
@@ -33,7 +36,6 @@ const NAMES: Readonly<Record<string, Readonly<Record<string, string | null>>>> =
     TAKEN: null,
     NO_CLOCK: 'noPtpClock',
     METERED: 'meteredAway',
-    TRAPPED_ONLY: 'trappedOnly',
   },
   ptp_mode_t: { TRANSPARENT_E2E: 'transparent', TRANSPARENT_P2P: 'transparentP2P' },
   ptp_kind_t: { NONE: null, VERSION_1: null, MALFORMED: null },
@@ -44,12 +46,25 @@ const NAMES: Readonly<Record<string, Readonly<Record<string, string | null>>>> =
     LENGTH_TOO_LOW: 'lengthTooShort',
   },
   untouched_t: { NOT: null, VLAN_TAGS: 'moreThanTwoTags' },
-  punt_reason_t: {},
+  record_outcome_t: { RESPONSE_UNMATCHED: 'unmatchedResponse' },
 };
 
 function camelCase(name: string): string {
   return name.toLowerCase().replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
 }
+
+/** The names that the agent has for them, with the source's numbers. */
+function sourceNumbers(type: string, prefix: string): [string, number][] {
+  return [...constants(type, prefix)].flatMap(([name, number]): [string, number][] => {
+    const known = NAMES[type]?.[name];
+    return known === null ? [] : [[known ?? camelCase(name), number]];
+  });
+}
+
+/** The other reasons are the controller's own. */
+const PROGRAM_REASONS = Object.fromEntries(
+  Object.entries(PUNT_REASON).filter(([, reason]) => reason >= 64),
+);
 
 describe('the numbers of the P4 program', () => {
   it.each([
@@ -57,40 +72,48 @@ describe('the numbers of the P4 program', () => {
     ['ptp_mode_t', 'PTP_MODE_', PTP_MODE],
     ['ptp_kind_t', 'PTP_KIND_', PTP_KIND],
     ['malformed_t', 'MALFORMED_', MALFORMED],
-    ['punt_reason_t', 'PUNT_', PUNT_REASON],
+    ['punt_reason_t', 'PUNT_', PROGRAM_REASONS],
+    ['record_outcome_t', 'RECORD_', TWO_STEP],
   ])('of %s are those of its source', (type, prefix, ours) => {
-    const numbers = new Map<string, number | bigint>(Object.entries(ours));
-    for (const [name, number] of constants(type, prefix)) {
-      const known = NAMES[type]?.[name];
-      if (known === null) continue;
-      expect([name, Number(numbers.get(known ?? camelCase(name)))]).toEqual([name, number]);
-    }
+    expect(Object.fromEntries(sourceNumbers(type, prefix))).toEqual(
+      Object.fromEntries(Object.entries(ours).map(([name, number]) => [name, Number(number)])),
+    );
   });
 
   it('of what is not looked into are one less than those of its source', () => {
-    for (const [name, number] of constants('untouched_t', 'UNTOUCHED_')) {
-      const known = NAMES['untouched_t']?.[name];
-      if (known === null) continue;
-      const numbers = new Map<string, number>(Object.entries(UNTOUCHED));
-      expect([name, numbers.get(known ?? camelCase(name))]).toEqual([name, number - 1]);
-    }
+    const numbers = sourceNumbers('untouched_t', 'UNTOUCHED_');
+    expect(Object.fromEntries(numbers.map(([name, number]) => [name, number - 1]))).toEqual(
+      UNTOUCHED,
+    );
   });
 
   it('of messages are those of the wire', () => {
     expect(MESSAGE_TYPE).toEqual(WIRE_MESSAGE_TYPE);
   });
 
-  it('of its counters are rows of as many slots as there are', () => {
-    for (const [name, cells] of Object.entries(CELLS)) {
-      const counter = index.counters.byName(name);
-      if (counter.ok && counter.value.size >= 64n) {
-        expect([name, counter.value.size]).toEqual([name, BigInt((UNKNOWN_SLOT + 1) * cells)]);
-      }
-    }
+  it.each(Object.entries(CELLS))('of its counter %s are %d cells in each slot', (name, cells) => {
+    const counter = index.counters.byName(name);
+    const size = BigInt((UNKNOWN_SLOT + 1) * cells);
+    expect(counter).toMatchObject({ ok: true, value: { size } });
   });
 
-  it('and its tables are those of the agent', () => {
-    const ours: readonly string[] = TABLES;
-    expect(ours.filter((name) => index.tables.byName(name).ok)).toContain('port');
+  it('of its meter are those that the agent writes', () => {
+    const size = BigInt((UNKNOWN_SLOT + 1) * PUNT_METER.cellsPerSlot);
+    expect(index.meters.byName(PUNT_METER.name)).toMatchObject({ ok: true, value: { size } });
+  });
+
+  it.each([...TABLES, ...KEYLESS_TABLES])('have a table %s', (name) => {
+    const table = index.tables.byName(name);
+    const isKeyless = (KEYLESS_TABLES as readonly string[]).includes(name);
+    expect(table.ok && (table.value.match.length === 0) === isKeyless).toBe(true);
+  });
+
+  it('have no other table for the agent to fill', () => {
+    const known: readonly string[] = [...TABLES, ...KEYLESS_TABLES];
+    const others = programP4Info()
+      .tables.filter(({ isConstTable }) => !isConstTable)
+      .map(({ preamble }) => preamble?.alias ?? '')
+      .filter((alias) => !known.includes(alias));
+    expect(others).toEqual([]);
   });
 });

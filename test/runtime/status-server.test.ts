@@ -4,6 +4,7 @@ import { portCounters, switchDrops } from '#dataplane/counters';
 import { summariseResidence } from '#dataplane/residence';
 import { startStatusServer, type StatusServer } from '#runtime/status-server';
 import type { AgentStatus } from '#runtime/status';
+import { ptpStatus } from '../support/ptp-status.js';
 
 /** Two by the port itself, and one by a port that nobody configured. */
 const DROPPED = new Map([
@@ -62,6 +63,7 @@ const STATUS: AgentStatus = {
   malformed: counters.malformed,
   drops: switchDrops(DROPPED, [0]),
   digests: { received: 0, postponed: 0, undecodable: 0 },
+  ptp: ptpStatus(),
   countersCurrent: true,
 };
 
@@ -101,11 +103,19 @@ describe('the status server', () => {
         ['two_step_total', 'outcome="generated"', '9'],
         ['ptp_untouched_total', 'reason="ipv4Fragment"', '10'],
         ['port_dropped_total', 'stage="ingress",reason="vlanNotAdmitted"', '2'],
+        ['mean_link_delay_seconds', '', '4.3225e-7'],
+        ['neighbor_rate_offset_ppb', '', '-1234.56'],
+        ['peer_delay_valid', '', '1'],
+        ['peer_delay_events_total', 'event="responsesLost"', '2'],
         ['residence_seconds', 'quantile="0"', '2e-9'],
         ['residence_seconds', 'quantile="0.99"', '2e-9'],
       ]) {
-        expect(text).toContain(`timeplane_agent_${name}{port="1",name="gm",${labels}} ${value}`);
+        const all = `port="1",name="gm"${labels === '' ? '' : ','}${labels}`;
+        expect(text).toContain(`timeplane_agent_${name}{${all}} ${value}`);
       }
+      expect(text).not.toContain('timeplane_agent_as_capable{');
+      expect(text).toContain('timeplane_agent_ledger_records_total 3');
+      expect(text).toContain('timeplane_agent_ledger_error_seconds{quantile="0.99"} 2.5e-7');
       expect(text).toContain(
         'timeplane_agent_dropped_total{stage="ingress",reason="vlanNotAdmitted"} 3',
       );

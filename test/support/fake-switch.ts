@@ -253,18 +253,21 @@ export class FakeSwitch {
     if (refused !== null) return refused;
     if (update.entity === undefined) return { code: status.INVALID_ARGUMENT, message: 'no entity' };
     const key = entityKey(update.entity);
-    // A default entry is always there, and only ever modified (P4Runtime 9.1).
-    if (isDefault(update.entity) && update.type !== Update_Type.MODIFY) {
-      return { code: status.INVALID_ARGUMENT, message: 'a default entry can only be modified' };
+    // Default entries and meters are always there, and only ever modified (P4Runtime 9.1, 9.4).
+    const isAlwaysThere = isDefault(update.entity) || update.entity.entity.case === 'meterEntry';
+    if (isAlwaysThere && update.type !== Update_Type.MODIFY) {
+      return { code: status.INVALID_ARGUMENT, message: 'it can only be modified' };
     }
-    const present = this.entities.has(key) || isDefault(update.entity);
+    const present = this.entities.has(key) || isAlwaysThere;
     if (update.type === Update_Type.INSERT && present) {
       return { code: status.ALREADY_EXISTS, message: key };
     }
     if (update.type !== Update_Type.INSERT && !present) {
       return { code: status.NOT_FOUND, message: key };
     }
-    if (update.type === Update_Type.DELETE) this.entities.delete(key);
+    const { entity } = update.entity;
+    const isReset = entity.case === 'meterEntry' && entity.value.config === undefined;
+    if (update.type === Update_Type.DELETE || isReset) this.entities.delete(key);
     else this.entities.set(key, update.entity);
     return { code: status.OK, message: '' };
   }
@@ -294,18 +297,25 @@ export class FakeSwitch {
         }),
       ];
     }
-    const prefix =
-      entity.case === 'tableEntry'
-        ? `table/${entity.value.tableId}/`
-        : entity.case === 'packetReplicationEngineEntry'
-          ? entity.value.type.case === 'multicastGroupEntry'
-            ? 'group/'
-            : 'clone/'
-          : 'nothing';
+    const prefix = prefixOf(entity);
     const wanted = isDefault({ $typeName: 'p4.v1.Entity', entity });
     return [...this.entities]
       .filter(([key, held]) => key.startsWith(prefix) && isDefault(held) === wanted)
       .map(([, held]) => held);
+  }
+}
+
+/** What the keys of all that a wildcard means begin with. */
+function prefixOf(entity: Entity['entity']): string {
+  switch (entity.case) {
+    case 'tableEntry':
+      return `table/${entity.value.tableId}/`;
+    case 'meterEntry':
+      return `meter/${entity.value.meterId}/`;
+    case 'packetReplicationEngineEntry':
+      return entity.value.type.case === 'multicastGroupEntry' ? 'group/' : 'clone/';
+    default:
+      return 'nothing';
   }
 }
 

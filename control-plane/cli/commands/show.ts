@@ -37,6 +37,7 @@ const HELP = `
 Examples:
   $ timeplane show ports
   $ timeplane show residence --watch
+  $ timeplane show peer-delay --watch 1
   $ timeplane show counters --config agent.yaml --watch 10
   $ timeplane show mac-table --agent 127.0.0.1:9561 --json
 
@@ -158,10 +159,12 @@ export function register(program: Command): void {
     .summary('show what a running agent counts')
     .description(
       'Asks a running agent for its status and prints one part of it:\n' +
-        '  ports      PTP mode, VLANs, messages in all\n' +
-        '  residence  how long event messages stayed in the switch: p50, p99, max\n' +
-        '  counters   messages by type, malformed and dropped frames by reason, digests\n' +
-        '  mac-table  how full it is, and what became of stations',
+        '  ports       PTP mode, one-step or two-step, VLANs, messages in all\n' +
+        '  residence   how long event messages stayed in the switch: min, p50, p99, max\n' +
+        '  counters    messages by type, two-step, malformed and dropped frames by reason, digests\n' +
+        '  peer-delay  what each port measured of its link and its neighbor\n' +
+        '  ledger      sampled messages with their times, and how right their corrections were\n' +
+        '  mac-table   how full it is, and what became of stations',
     )
     .addArgument(new Argument('<what>', 'what to show').choices(SUBJECT_NAMES))
     .addOption(

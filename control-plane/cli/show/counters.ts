@@ -1,29 +1,11 @@
 /** `timeplane show counters`: messages, malformed ones, drops and digests. Pure. */
 import type { AgentStatus, PortStatus } from '#runtime/status';
+import { messageName } from './messages.js';
 import { portOf } from './ports.js';
 import { NONE, rateCells, rateColumns, renderTable, type Column, type View } from './view.js';
 
 type Counts = Readonly<Record<string, number>>;
 type MessageCounts = PortStatus['messages']['sync'];
-
-/** As the standard writes them (IEEE 1588-2019, table 36). */
-const MESSAGE_NAMES: Readonly<Record<keyof PortStatus['messages'], string>> = {
-  sync: 'Sync',
-  delayReq: 'Delay_Req',
-  pdelayReq: 'Pdelay_Req',
-  pdelayResp: 'Pdelay_Resp',
-  followUp: 'Follow_Up',
-  delayResp: 'Delay_Resp',
-  pdelayRespFollowUp: 'Pdelay_Resp_Follow_Up',
-  announce: 'Announce',
-  signaling: 'Signaling',
-  management: 'Management',
-};
-
-/** An agent of another version may count what we have no name for. */
-function messageName(kind: string): string {
-  return (MESSAGE_NAMES as Readonly<Record<string, string>>)[kind] ?? kind;
-}
 
 function left(title: string): Column {
   return { title, left: true };

@@ -1,7 +1,9 @@
 /** What there is to show: each with its table and its part of the status. Pure. */
 import type { AgentStatus } from '#runtime/status';
 import { renderCounters } from './counters.js';
+import { renderLedger } from './ledger.js';
 import { renderMacTable } from './mac-table.js';
+import { renderPeerDelay } from './peer-delay.js';
 import { renderPorts } from './ports.js';
 import { renderResidence } from './residence.js';
 import { renderNotices, type View } from './view.js';
@@ -37,6 +39,8 @@ export const SUBJECTS = {
       digests,
     }),
   },
+  'peer-delay': { table: renderPeerDelay, part: ({ ptp }) => ptp.peerDelay },
+  ledger: { table: renderLedger, part: ({ ptp }) => ptp.ledger },
   'mac-table': { table: renderMacTable, part: ({ macTable }) => macTable },
 } as const satisfies Record<string, Subject>;
 
