@@ -7,7 +7,6 @@
  * Crowd and server share a machine with as many processors as it has; the kernel's work for a frame
  * that arrives is done in the sender's time, on both sides alike.
  */
-import { writeFile } from 'node:fs/promises';
 import { zeroLossRate, type Trial } from '../bench/zero-loss.js';
 import type { Progress } from '../experiments/first-light/progress.js';
 import { pause } from '../experiments/run.js';
@@ -241,8 +240,4 @@ export async function measureClients(context: ClientsContext): Promise<Measureme
   } finally {
     await Promise.all(namespaces.map((namespace) => namespace.close()));
   }
-}
-
-export async function writeResult(file: string, result: unknown): Promise<void> {
-  await writeFile(file, `${JSON.stringify(result, null, 2)}\n`);
 }

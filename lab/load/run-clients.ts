@@ -2,7 +2,8 @@
 import { createProgress } from '../experiments/first-light/progress.js';
 import { interruption, versions } from '../experiments/run.js';
 import { requireGenerators } from './generators.js';
-import { measureClients, ratiosOf, writeResult, type ClientsConfig } from './clients.js';
+import { writeResult } from './result-file.js';
+import { measureClients, ratiosOf, type ClientsConfig } from './clients.js';
 import { renderClients } from './clients-report.js';
 import { clientsResultSchema } from './clients-schema.js';
 

@@ -7,6 +7,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/errqueue.h>
+#include <linux/filter.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <linux/net_tstamp.h>
@@ -145,6 +146,20 @@ static inline bool port_open(struct packet_port *port, const char *interface, un
          set_option(port->fd, SOL_PACKET, PACKET_TIMESTAMP, SOF_TIMESTAMPING_SOFTWARE) &&
          setsockopt(port->fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &all, sizeof all) == 0 &&
          bind(port->fd, (const struct sockaddr *)(const void *)&address, sizeof address) == 0;
+}
+
+/* Lets frames of one source only into the ring: the kernel drops the others before they cost. */
+static inline bool port_take_only_from(const struct packet_port *port, const uint8_t mac[6]) {
+  struct sock_filter code[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 6),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, get32(mac), 0, 3),
+      BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 10),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, get16(mac + 4), 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+      BPF_STMT(BPF_RET | BPF_K, 0),
+  };
+  const struct sock_fprog program = {.len = sizeof code / sizeof code[0], .filter = code};
+  return setsockopt(port->fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) == 0;
 }
 
 static inline void port_close(struct packet_port *port) {

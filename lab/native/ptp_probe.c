@@ -195,6 +195,10 @@ int main(int argc, char **argv) {
   port_need(&probe.from, "ptp_probe", argv[1], 0);
   port_need(&probe.to, "ptp_probe", argv[2], RING_SLOTS);
   memcpy(probe.self.mac, probe.from.mac, 6);
+  if (!port_take_only_from(&probe.to, probe.self.mac)) {
+    fprintf(stderr, "ptp_probe: no filter: %s\n", strerror(errno));
+    return 1;
+  }
   if (probe.crossings == NULL || !samples_open(&probe.error_ns, total) ||
       !samples_open(&probe.residence_ns, total) || !samples_open(&probe.transit_ns, total)) {
     fprintf(stderr, "ptp_probe: out of memory\n");

@@ -8,6 +8,7 @@ import { runTransparent } from '#lab/experiments/transparent';
 import { SECTION_NAMES, select, type Selection } from '#lab/experiments/transparent/rows';
 import { inSandbox, integerBetween, numberBetween } from './lab-arguments.js';
 import { registerClients } from './lab-clients.js';
+import { registerStorm } from './lab-storm.js';
 
 interface FirstLightFlags {
   readonly duration: number;
@@ -183,6 +184,7 @@ export function register(program: Command): void {
     .action(firstLight);
   registerTransparent(lab);
   registerClients(lab);
+  registerStorm(lab);
   // `npm start -- --help` asks the lab, and means what it does when nothing else is said.
   lab.addHelpText('after', () => `\n${firstLightCommand.helpInformation()}`);
 }
