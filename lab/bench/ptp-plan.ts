@@ -189,11 +189,11 @@ function addGuards(add: Add, plan: PtpPlan): void {
 
 function answerArgs(one: AnswerPlan): Record<string, bigint> {
   return {
-    clock_identity: one.clockIdentity,
-    port_number: BigInt(one.portNumber),
-    mac: one.mac,
-    ipv4: one.ipv4,
-    ipv6: one.ipv6,
+    own_clock_identity: one.clockIdentity,
+    own_port_number: BigInt(one.portNumber),
+    own_mac: one.mac,
+    own_ipv4: one.ipv4,
+    own_ipv6: one.ipv6,
   };
 }
 

@@ -42,7 +42,8 @@ const correctionField = fc.oneof(
 /** A sound PTP frame of any kind. */
 export const ptpFrame: fc.Arbitrary<Uint8Array> = fc
   .record({
-    kind: fc.constantFrom(...MESSAGES),
+    // Management loses a hop, which is no correction.
+    kind: fc.constantFrom(...MESSAGES.filter(({ name }) => name !== 'Management')),
     way,
     tags,
     correctionField,

@@ -89,7 +89,8 @@ describe.each<Program>(['main_native', 'main_bmv2'])('%s, with timing on its por
   });
 
   it('leaves general messages as they are', () => {
-    for (const kind of MESSAGES.filter(({ event }) => !event)) {
+    // Management loses a hop: see exchanges.
+    for (const kind of MESSAGES.filter(({ event, name }) => !event && name !== 'Management')) {
       const octets = eventFrame(kind, 'ipv4', 5n);
       expect(pass(octets, RESIDENCE_NS), kind.name).toEqual([`2:${hex(octets)}`]);
     }
@@ -107,9 +108,10 @@ describe.each<Program>(['main_native', 'main_bmv2'])('%s, with timing on its por
 
   it('drops an event message that stayed longer than the egress port allows, and counts it', () => {
     const sync = eventFrame(MESSAGES[0] as MessageKind, 'l2', 0n);
-    const before = device.counted('egress_dropped', 9);
+    const cell = 32 * device.slot(2) + 9;
+    const before = device.counted('egress_dropped', cell);
     expect(pass(sync, OUT.residenceLimitNs)).toHaveLength(1);
     expect(pass(sync, OUT.residenceLimitNs + 1000n)).toEqual([]);
-    expect(device.counted('egress_dropped', 9)).toBe(before + 1n);
+    expect(device.counted('egress_dropped', cell)).toBe(before + 1n);
   });
 });

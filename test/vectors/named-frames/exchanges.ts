@@ -19,11 +19,11 @@ import {
   Collection,
   MALFORMED,
   type NamedFrame,
+  VERSION_1,
   answered,
   corrected,
   cutTo,
   dropped,
-  droppedAtEgress,
   received,
   stray,
   twoStep,
@@ -85,7 +85,7 @@ export function strayFrames(): NamedFrame[] {
 
 export function managementFrames(): NamedFrame[] {
   const all = new Collection('plain');
-  const used = droppedAtEgress(HOPS_USED_UP);
+  const used = dropped(HOPS_USED_UP);
   for (const [name, way] of [
     ['Ethernet', {}],
     ['UDP/IPv4', IPV4],
@@ -237,6 +237,8 @@ function guardedFrames(): NamedFrame[] {
     refused,
     frameOf(sync({ source: { clock: sync().source.clock, port: 2 } })),
   );
+  const first = wrongInside(sync(), IPV4, [0, 0, 1]);
+  listed.add('version 1 where masters are listed', 'untouched', VERSION_1, first);
   listed.add('a Sync of the listed master', 'corrected', corrected(0), frameOf(sync()));
   listed.add(
     'a Delay_Req of a stranger',

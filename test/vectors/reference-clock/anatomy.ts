@@ -31,7 +31,7 @@ export class Frame {
       at += 4;
     }
     this.tags = tags;
-    this.etherType = this.u16(at);
+    this.etherType = octets.length < 14 ? 0 : this.u16(at);
     const start = at + 2;
     const inside = this.#network(start);
     this.ip = inside.ip;
@@ -84,8 +84,12 @@ export class Frame {
     }
   }
 
+  /** Of a runt that no wire carries, none: it is flooded. */
   get destination(): bigint {
-    return this.uint(0, 6);
+    return this.octets.length < 14 ? 0n : this.uint(0, 6);
+  }
+  get isToGroup(): boolean {
+    return ((this.destination >> 40n) & 1n) === 1n;
   }
   get source(): bigint {
     return this.uint(6, 6);

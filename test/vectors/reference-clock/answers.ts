@@ -47,7 +47,9 @@ const identityOf = (own: AnswerPlan): bigint => (own.clockIdentity << 16n) | Big
 
 function general(ptp: Ptp): void {
   const { udp } = ptp.frame;
-  if (udp !== null) ptp.frame.put(udp + 2, 2, 320n);
+  if (udp === null) return;
+  ptp.frame.put(udp, 2, 320n);
+  ptp.frame.put(udp + 2, 2, 320n);
 }
 
 export interface PeerAnswer {
@@ -118,7 +120,6 @@ export function delayAnswer(one: DelayAnswer): Frame {
     const lengthAt = ip + (isIpv6 ? 4 : 2);
     out.put(lengthAt, 2, BigInt(one.request.u16(lengthAt) + 10));
     out.put(udp + 4, 2, BigInt(one.request.u16(udp + 4) + 10));
-    out.put(udp, 2, 320n);
     general(ptp);
   }
   return seal(one.request, new Frame(out.octets));

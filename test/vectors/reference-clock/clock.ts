@@ -62,6 +62,9 @@ const TWO_STEP_COUNT = { recorded: 0, applied: 1, generated: 2, waited: 3, unmat
 
 type Kind = 'event' | 'general' | 'other';
 
+/** What a response's request left behind for it; key null: nothing is known of that request. */
+type Owed = { readonly key: string; readonly to: number; readonly value: bigint } | 'nothing';
+
 /** One frame on its way through, and what is known of it. */
 interface Passage {
   readonly frame: Frame;
@@ -72,7 +75,7 @@ interface Passage {
   readonly rxNs: bigint;
   readonly txNs: bigint;
   /** For one port only: what its request left behind, scaled nanoseconds. */
-  readonly owed: { readonly to: number; readonly value: bigint } | null;
+  readonly owed: Owed | null;
 }
 
 interface Waiting {
@@ -158,8 +161,7 @@ export class ReferenceClock {
   /** Null: dropped as malformed. Counts what it sees. */
   #classify(from: number, mode: PtpMode, frame: Frame): Kind | null {
     const slot = this.#slot(from);
-    if (mode === OFF || mode === BLOCKED)
-      return this.#isPeerDelayHere(from, frame) ? soundKind(frame) : 'other';
+    if (mode === OFF) return this.#isPeerDelayHere(from, frame) ? soundKind(frame) : 'other';
     if (frame.untouched !== null) this.#count('untouched', slot * 4 + UNTOUCHED[frame.untouched]);
     if (frame.ptp === null) return 'other';
     const malformed = malformedReason(frame);
@@ -169,7 +171,7 @@ export class ReferenceClock {
     }
     if (malformed !== null) {
       this.#count('ptp_malformed', slot * 8 + malformed);
-      if (this.#plan.passMalformed.includes(malformed)) return 'other';
+      if (mode === BLOCKED || this.#plan.passMalformed.includes(malformed)) return 'other';
       this.#drop(slot, DROP.malformed);
       return null;
     }
@@ -195,6 +197,7 @@ export class ReferenceClock {
     const time = (ns: bigint): bigint => timestampAt(ns, this.#plan.clock, this.#tickNs);
     this.#count('answered', this.#slot(port) * 16 + PDELAY_REQ);
     const residenceNs = elapsedNs(rxNs, txNs, this.#tickNs);
+    if (own.twoStep) this.#countTwoStep(port, 'generated');
     return peerDelayAnswer({
       request: frame,
       own,
@@ -279,17 +282,19 @@ export class ReferenceClock {
   #forward(one: Passage): Left[] {
     const { frame, from, vid } = one;
     const slot = this.#slot(from);
-    const isPtpOverEthernet = frame.etherType === 0x88f7 && this.#isTransparent(one);
+    const isPtpOverEthernet = frame.etherType === 0x88f7 && (one.mode === 1 || one.mode === P2P);
     if (frame.destination >> 4n === 0x0180c200000n && !isPtpOverEthernet) {
       return this.#drop(slot, DROP.reserved);
     }
+    if (this.#isTransparent(one) && new Ptp(frame).type === MANAGEMENT) {
+      if (new Ptp(frame).boundaryHops === 0) return this.#drop(slot, DROP.hops);
+    }
     const known = this.#plan.macs.find((mac) => mac.vid === vid && mac.mac === frame.destination);
-    const isGroup = ((frame.octets[0] ?? 0) & 1) === 1;
+    const isGroup = frame.isToGroup;
     if (known !== undefined && !isGroup && known.port === from) {
       return this.#drop(slot, DROP.samePort);
     }
-    const passage = this.#answerOf(one);
-    if (passage === null) return [];
+    const passage = { ...one, owed: this.#owedTo(one) };
     const vlan = this.#plan.vlans.find((candidate) => candidate.vid === vid);
     const members = [...(vlan?.untagged ?? []), ...(vlan?.tagged ?? [])];
     const to =
@@ -298,22 +303,18 @@ export class ReferenceClock {
   }
 
   /** A response whose request left this port two-step is owed what was recorded then. */
-  #answerOf(one: Passage): Passage | null {
-    if (!this.#isTransparent(one) || !this.#timing(one.from).isTwoStep) return one;
+  #owedTo(one: Passage): Owed | null {
+    if (!this.#isTransparent(one) || !this.#timing(one.from).isTwoStep) return null;
     const ptp = new Ptp(one.frame);
     const kinds: Readonly<Record<number, RecordKind>> = {
       [DELAY_RESP]: 'Delay_Req',
       [PDELAY_RESP]: 'Pdelay_Req',
     };
     const kind = kinds[ptp.type];
-    if (kind === undefined) return one;
-    const found = this.#records.find(recordKey(kind, one.from, ptp.requesting, ptp), one.rxNs);
-    if (found === null) {
-      this.#countTwoStep(one.from, 'stray');
-      this.#drop(this.#slot(one.from), DROP.unmatched);
-      return null;
-    }
-    return { ...one, owed: { to: found.cameBy, value: found.value } };
+    if (kind === undefined) return null;
+    const key = recordKey(kind, String(one.from), ptp.requesting, ptp);
+    const found = this.#records.find(key, one.txNs);
+    return found === null ? 'nothing' : { key, to: found.cameBy, value: found.value };
   }
 
   #leave(one: Passage, port: number): Left[] {
@@ -328,16 +329,16 @@ export class ReferenceClock {
       return refuse(DROP.egressVlan);
     }
     const frame = inForm(one.frame, form, one.vid);
+    if (this.#isTransparent(one) && new Ptp(frame).type === MANAGEMENT) {
+      new Ptp(frame).boundaryHops -= 1;
+      seal(inForm(one.frame, form, one.vid), frame);
+    }
     if (frame.ptp === null || one.mode === OFF) return [{ port, frame: frame.octets }];
     const mode = this.#modeOf(port, frame);
     if (mode === BLOCKED || mode === BOUNDARY) return refuse(DROP.blocked);
     if (one.kind === 'other' || mode === OFF) return [{ port, frame: frame.octets }];
     const ptp = new Ptp(frame);
     if (mode === P2P && END_TO_END_OR_PEER.has(ptp.type)) return refuse(DROP.mechanism);
-    if (ptp.type === MANAGEMENT) {
-      if (ptp.boundaryHops === 0) return refuse(DROP.hops);
-      ptp.boundaryHops -= 1;
-    }
     if (!this.#isTransparent(one)) return this.#sent(one, port, frame);
     return this.#correct(one, port, frame);
   }
@@ -371,7 +372,13 @@ export class ReferenceClock {
 
   #correct(one: Passage, port: number, frame: Frame): Left[] {
     const ptp = new Ptp(frame);
-    if (one.owed?.to === port) {
+    if (one.owed !== null && (one.owed === 'nothing' || one.owed.to === port)) {
+      if (one.owed === 'nothing' || this.#records.isUsed(one.owed.key)) {
+        this.#countTwoStep(one.from, 'stray');
+        this.#count('egress_dropped', this.#slot(port) * 32 + DROP.unmatched);
+        return [];
+      }
+      this.#records.use(one.owed.key);
       ptp.correction = added(ptp.correction, one.owed.value);
       this.#countTwoStep(port, 'applied');
     }
@@ -389,7 +396,7 @@ export class ReferenceClock {
     const residenceNs = elapsedNs(one.rxNs, one.txNs, this.#tickNs);
     if (out.limitNs !== 0n && residenceNs > out.limitNs) {
       this.#count('egress_dropped', slot * 32 + DROP.tooLong);
-      return [];
+      return out.isTwoStep ? this.#sent(one, port, announced(frame)) : [];
     }
     const isFromMaster = ptp.type === SYNC || ptp.type === PDELAY_RESP;
     const adjustment =
@@ -419,7 +426,8 @@ export class ReferenceClock {
     }
     const kind = (['Sync', 'Delay_Req', 'Pdelay_Req', 'Pdelay_Resp'] as const)[ptp.type] ?? 'Sync';
     const identity = ptp.type === PDELAY_RESP ? ptp.requesting : ptp.source;
-    const key = recordKey(kind, port, identity, ptp);
+    const isAsking = ptp.type === DELAY_REQ || ptp.type === PDELAY_REQ;
+    const key = recordKey(kind, isAsking ? String(port) : `${one.from}-${port}`, identity, ptp);
     this.#records.keep(key, { value, madeNs: one.txNs, cameBy: one.from });
     this.#countTwoStep(port, 'recorded');
     return [...this.#sent(one, port, frame), ...this.#release(key, value)];
@@ -429,14 +437,20 @@ export class ReferenceClock {
     const ptp = new Ptp(frame);
     const key =
       ptp.type === FOLLOW_UP
-        ? recordKey('Sync', port, ptp.source, ptp)
-        : recordKey('Pdelay_Resp', port, ptp.requesting, ptp);
+        ? recordKey('Sync', `${one.from}-${port}`, ptp.source, ptp)
+        : recordKey('Pdelay_Resp', `${one.from}-${port}`, ptp.requesting, ptp);
     const found = this.#records.find(key, one.txNs);
+    if (found !== null && this.#records.isUsed(key)) {
+      this.#countTwoStep(port, 'unmatched');
+      this.#count('egress_dropped', this.#slot(port) * 32 + DROP.unmatched);
+      return [];
+    }
     if (found === null) {
       this.#countTwoStep(port, 'waited');
       this.#waiting.push({ key, port, frame, untilNs: one.txNs + PATIENCE_NS });
       return [];
     }
+    this.#records.use(key);
     return this.#applied(port, frame, found.value);
   }
 
@@ -451,9 +465,15 @@ export class ReferenceClock {
 
   /** Who waited for this record goes on. */
   #release(key: string, value: bigint): Left[] {
-    const ready = this.#waiting.filter((one) => one.key === key);
+    const [first, ...more] = this.#waiting.filter((one) => one.key === key);
+    if (first === undefined) return [];
     this.#waiting = this.#waiting.filter((one) => one.key !== key);
-    return ready.flatMap(({ port, frame }) => this.#applied(port, frame, value));
+    this.#records.use(key);
+    for (const { port } of more) {
+      this.#countTwoStep(port, 'unmatched');
+      this.#count('egress_dropped', this.#slot(port) * 32 + DROP.unmatched);
+    }
+    return [first].flatMap(({ port, frame }) => this.#applied(port, frame, value));
   }
 }
 
@@ -493,6 +513,13 @@ function inForm(frame: Frame, form: 'tagged' | 'untagged', vid: number): Frame {
   return out;
 }
 
+/** A message whose residence will not be told has left already, as one that something follows. */
+function announced(frame: Frame): Frame {
+  const ptp = new Ptp(frame);
+  if (ptp.type === SYNC || ptp.type === PDELAY_RESP) ptp.flags |= TWO_STEP;
+  return frame;
+}
+
 /** The follow-up that a clock originates for a message whose flag it has set, 9.5.10 and 11.4.2. */
 function generated(sent: Uint8Array, value: bigint): Uint8Array {
   const before = new Frame(sent);
@@ -504,6 +531,9 @@ function generated(sent: Uint8Array, value: bigint): Uint8Array {
   ptp.flags &= ~TWO_STEP;
   ptp.typeSpecific = 0n;
   ptp.correction = added(0n, value);
-  if (out.udp !== null) out.put(out.udp + 2, 2, 320n);
+  if (out.udp !== null) {
+    out.put(out.udp, 2, 320n);
+    out.put(out.udp + 2, 2, 320n);
+  }
   return seal(before, out).octets;
 }

@@ -15,20 +15,34 @@ export interface Kept {
   readonly cameBy: number;
 }
 
-/** An event message and its follower say the same here: identity, sequenceId, domain, sdoId. */
-export function recordKey(kind: RecordKind, by: number, identity: bigint, ptp: Ptp): string {
+/**
+ * An event message and its follower say the same here: identity, sequenceId, domain, sdoId. `by`:
+ * the ports that both know of.
+ */
+export function recordKey(kind: RecordKind, by: string, identity: bigint, ptp: Ptp): string {
   return [kind, by, identity.toString(16), ptp.sequenceId, ptp.domain, ptp.sdoId].join(' ');
 }
 
+/** A record is good for one follower: a duplicate of that one finds it used. */
 export class Records {
   readonly #kept = new Map<string, Kept>();
+  readonly #used = new Set<string>();
 
   keep(key: string, record: Kept): void {
     this.#kept.set(key, record);
+    this.#used.delete(key);
   }
 
   find(key: string, nowNs: bigint): Kept | null {
     const found = this.#kept.get(key);
     return found === undefined || nowNs - found.madeNs > LIFETIME_NS ? null : found;
+  }
+
+  isUsed(key: string): boolean {
+    return this.#used.has(key);
+  }
+
+  use(key: string): void {
+    this.#used.add(key);
   }
 }
