@@ -12,7 +12,15 @@ import { parseSlaveEventLine, type SlaveEvent } from '../measure/slave-events.js
 import type { Interface } from '../topology/links.js';
 import { helperPath } from './helpers.js';
 import { assertAllAlive, startProcess, type ManagedProcess } from './managed-process.js';
-import { startPtp4l, type Mechanism, type Ptp4lOptions, type Transport } from './ptp4l.js';
+import {
+  LOG_ANNOUNCE_INTERVAL,
+  LOG_DELAY_REQ_INTERVAL,
+  LOG_SYNC_INTERVAL,
+  startPtp4l,
+  type Mechanism,
+  type Ptp4lOptions,
+  type Transport,
+} from './ptp4l.js';
 
 export interface ClockPair {
   readonly processes: readonly ManagedProcess[];
@@ -32,6 +40,8 @@ export interface ClockPairOptions {
   readonly transport: Transport;
   /** End-to-end where nothing is said. */
   readonly mechanism?: Mechanism;
+  /** A time transmitter of the lab's own, whose Syncs are one-step: ptp4l's need hardware for that. */
+  readonly oneStepMaster?: boolean;
   /** The client asks for unicast messages, at the grandmaster's address (needs UDPv4). */
   readonly unicast?: boolean;
 }
@@ -82,6 +92,35 @@ function grandmasterOptions(unicast: boolean): PeerOptions {
   };
 }
 
+const MASTER_TIMEOUT_MS = 2000;
+
+/** ptp4l, or with one-step Syncs the lab's own. */
+async function startGrandmaster(options: ClockPairOptions): Promise<ManagedProcess> {
+  const { directory, transport, grandmaster, mechanism = 'E2E', unicast = false } = options;
+  if (options.oneStepMaster === true) {
+    const { namespace, name } = grandmaster;
+    const intervals = Object.entries({
+      '--log-sync': LOG_SYNC_INTERVAL,
+      '--log-announce': LOG_ANNOUNCE_INTERVAL,
+      '--log-delay-req': LOG_DELAY_REQ_INTERVAL,
+    }).flatMap(([option, value]) => [option, String(value)]);
+    const argv = [helperPath('ptp_master'), name, '--transport', transport, ...intervals];
+    const process = startProcess({ label: 'the one-step grandmaster', argv, namespace });
+    try {
+      await process.line(/^ready$/, MASTER_TIMEOUT_MS);
+    } catch (error) {
+      await process.stop();
+      throw error;
+    }
+    return process;
+  }
+  return startPtp4l({
+    ...{ directory, transport, mechanism, interfaces: [grandmaster] },
+    label: 'the grandmaster’s ptp4l',
+    ...grandmasterOptions(unicast),
+  });
+}
+
 function clientOptions(options: ClockPairOptions, monitorPath: string): PeerOptions {
   const settings = {
     slaveOnly: 1,
@@ -128,17 +167,11 @@ export async function startClockPair(options: ClockPairOptions): Promise<ClockPa
   };
   try {
     await reader.line(/^ready$/, READER_TIMEOUT_MS);
-    const { directory, transport, mechanism = 'E2E', unicast = false } = options;
-    const shared = { directory, transport, mechanism };
+    const { directory, transport, mechanism = 'E2E' } = options;
     processes.push(
+      await startGrandmaster(options),
       await startPtp4l({
-        ...shared,
-        label: 'the grandmaster’s ptp4l',
-        interfaces: [options.grandmaster],
-        ...grandmasterOptions(unicast),
-      }),
-      await startPtp4l({
-        ...shared,
+        ...{ directory, transport, mechanism },
         label: 'the client’s ptp4l',
         interfaces: [options.client],
         ...clientOptions(options, monitorPath),

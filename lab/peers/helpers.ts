@@ -6,6 +6,8 @@ import { fileURLToPath } from 'node:url';
 export const HELPERS = [
   'tlv_reader',
   'frame_stamps',
+  'ptp_master',
+  'ptp_master',
   'vlan_tagger',
   'traffic_source',
   'traffic_sink',

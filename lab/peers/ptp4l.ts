@@ -14,6 +14,7 @@ export type Mechanism = (typeof MECHANISMS)[number];
 /** Sync and Delay_Req go at 2^-7 s (128/s) and 2^-6 s (64/s): some 760 samples in six seconds. */
 export const LOG_SYNC_INTERVAL = -7;
 export const LOG_DELAY_REQ_INTERVAL = -6;
+export const LOG_ANNOUNCE_INTERVAL = -3;
 /** Peer delay is measured 16 times a second. */
 export const LOG_PDELAY_REQ_INTERVAL = -4;
 
@@ -62,7 +63,7 @@ export function ptp4lConfig(
     logSyncInterval: LOG_SYNC_INTERVAL,
     logMinDelayReqInterval: LOG_DELAY_REQ_INTERVAL,
     logMinPdelayReqInterval: LOG_PDELAY_REQ_INTERVAL,
-    logAnnounceInterval: -3,
+    logAnnounceInterval: LOG_ANNOUNCE_INTERVAL,
     announceReceiptTimeout: 4,
     // Several Sync intervals, and more than the longest wait in the queue.
     syncReceiptTimeout: 100,

@@ -90,9 +90,9 @@ export async function buildNetwork(
   const taps = await startStampTaps(path.grandmasterLink, path.clientLink);
   cleanup.add(() => taps.stop());
   const { grandmaster, client } = path;
-  const { mechanism, transport, unicast } = comparison;
-  const clockOptions = { grandmaster, client, directory, mechanism, transport, unicast };
-  const clocks = await startClockPair(clockOptions);
+  const { mechanism, transport, unicast, oneStepMaster } = comparison;
+  const kind = { mechanism, transport, unicast, oneStepMaster };
+  const clocks = await startClockPair({ grandmaster, client, directory, ...kind });
   cleanup.add(() => clocks.stop());
   return { path, devices, taps, clocks, ...(sink === undefined ? {} : { sink }) };
 }

@@ -25,6 +25,8 @@ export interface Comparison {
   readonly transport: Transport;
   readonly vlan: boolean;
   readonly unicast: boolean;
+  /** The grandmaster's Syncs are one-step; the lab's own program sends them. */
+  readonly oneStepMaster: boolean;
   /** Also under load. */
   readonly loaded: boolean;
   readonly rows: readonly Row[];
@@ -50,7 +52,13 @@ function bmv2(step: Step): Row {
   return { name: `${step}-step`, title: `bmv2 ${step}-step`, device: 'bmv2', step, switches: 1 };
 }
 
-const PLAIN = { transport: 'L2', vlan: false, unicast: false, loaded: false } as const;
+const PLAIN = {
+  transport: 'L2',
+  vlan: false,
+  unicast: false,
+  oneStepMaster: false,
+  loaded: false,
+} as const;
 
 function single(mechanism: Mechanism, title: string): Comparison {
   return {
@@ -102,6 +110,12 @@ export const COMPARISONS: readonly Comparison[] = [
     ...{ transport: 'UDPv4', unicast: true },
     // ptp4l's transparent clock does not forward unicast.
     rows: [direct, ours('one'), ours('two')],
+  },
+  {
+    ...PLAIN,
+    ...{ name: 'one-step-master', title: 'one-step grandmaster', mechanism: 'E2E' },
+    ...{ oneStepMaster: true },
+    rows: [direct, ...THREE],
   },
   {
     ...PLAIN,

@@ -31,6 +31,9 @@ export const measurementSchema = z.strictObject({
   transport: z.enum(['L2', 'UDPv4', 'UDPv6']),
   vlan: z.boolean().describe('Frames had one VLAN tag.'),
   unicast: z.boolean().describe('Messages were unicast, as negotiated by the client.'),
+  oneStepMaster: z
+    .boolean()
+    .describe('The grandmaster’s Syncs were one-step; the lab’s own program sent them.'),
   loaded: z.boolean().describe('Cross traffic filled the queues towards the client.'),
   status,
   reason,
