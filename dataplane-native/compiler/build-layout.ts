@@ -13,7 +13,7 @@ import { at } from './scope.js';
 import { fillSlots, packSlots } from './slots.js';
 
 /** As TP_ABI_VERSION in pipeline.h. */
-export const ABI_VERSION = 3;
+export const ABI_VERSION = 4;
 
 /** The tables of a program in the order of their numbers. */
 export function tablesOf(program: Program): readonly Table[] {

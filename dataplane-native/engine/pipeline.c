@@ -25,7 +25,8 @@ static const char *fault_in(const struct tp_pipeline_ops *ops) {
   if (ops->abi_version != TP_ABI_VERSION) {
     return "it was compiled for another version of the engine; compile it again";
   }
-  if (ops->phv_octets > PHV_LIMIT_OCTETS || ops->table_count > OBJECT_LIMIT ||
+  if (ops->phv_octets > PHV_LIMIT_OCTETS || ops->phv_copied_octets > ops->phv_octets ||
+      ops->table_count > OBJECT_LIMIT ||
       ops->counter_count > OBJECT_LIMIT || ops->meter_count > OBJECT_LIMIT ||
       ops->register_count > OBJECT_LIMIT || ops->digest_count > OBJECT_LIMIT) {
     return "it is too large";

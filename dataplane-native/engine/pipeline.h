@@ -22,7 +22,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TP_ABI_VERSION 3u
+#define TP_ABI_VERSION 4u
 
 /* Fields wider than 64 bits; gcc and clang have it on every 64-bit target. */
 __extension__ typedef unsigned __int128 tp_u128;
@@ -232,6 +232,7 @@ struct tp_pipeline {
 struct tp_pipeline_ops {
   uint32_t abi_version;
   uint32_t phv_octets;
+  uint32_t phv_copied_octets; /* the first so many go from ingress to egress */
   uint32_t table_count;
   uint32_t counter_count;
   uint32_t meter_count;

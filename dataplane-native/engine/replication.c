@@ -32,7 +32,7 @@ static struct tp_packet *copy_packet(struct tp_engine *engine, const struct tp_p
     return NULL;
   }
   take_contents(to, from);
-  memcpy(to->phv, from->phv, engine->pipeline.ops->phv_octets);
+  memcpy(to->phv, from->phv, engine->pipeline.ops->phv_copied_octets);
   return to;
 }
 

@@ -136,6 +136,9 @@ TP_INLINE struct tp_entry *tp_find_direct(const struct tp_table *table, const ui
 
 TP_INLINE struct tp_entry *tp_find_exact(const struct tp_table *table, const uint64_t *key,
                                          uint32_t key_words, uint32_t arg_words) {
+  if (table->entry_count == 0) {
+    return NULL; /* a feature that is not in use costs a branch, not a hash */
+  }
   const size_t octets = tp_entry_octets(TP_TABLE_EXACT, key_words, arg_words);
   const uint32_t tag = tp_hash_words(key, key_words, 0);
   for (uint32_t slot = tag & table->slot_mask;; slot = (slot + 1) & table->slot_mask) {

@@ -3,6 +3,7 @@
  *
  *   p->v      validity of headers (h3), of stack elements (s0[1]), stacks' next indices (n0)
  *   p->m      metadata
+ *   p->l      the program's local variables, which p4c makes metadata of
  *   p->h      headers: the fields that the program works with
  *   p->raw    headers: their octets as they came, where not all fields are in p->h
  *   packet->sm  v1model's standard_metadata
@@ -45,6 +46,19 @@ export function storageBits(field: Field): number {
   return [8, 16, 32, 64, 128].find((bits) => field.bitwidth <= bits) ?? 128;
 }
 
+/**
+ * Whether p4c made this metadata of a local variable: in its one header of scalars what is named
+ * without a struct, and the lists that it hands to externs. A local variable has no value before the
+ * program gives it one, so it needs no clearing, and none of it goes from ingress to egress.
+ */
+export function isLocal(program: Program, header: number, field: number): boolean {
+  const { name, role, type } = at(program.headers, header);
+  const declared = at(program.headerTypes, type);
+  if (role !== 'metadata') return false;
+  if (name === 'scalars') return !at(declared.fields, field).name.includes('.');
+  return declared.name.startsWith('tuple_');
+}
+
 /** A header in C. */
 export interface HeaderNames {
   /** The struct of its fields. */
@@ -84,6 +98,9 @@ export function fieldName(program: Program, ref: FieldRef, index: string): strin
     if (role === 'standardMetadata' && STANDARD_FIELDS.get(name) === bitwidth) {
       return `packet->sm.${name}`;
     }
+  }
+  if (ref.header.kind === 'instance' && isLocal(program, ref.header.header, ref.field)) {
+    return `p->l.h${ref.header.header}.f${ref.field}`;
   }
   return `${headerNames(program, ref.header, index).value}.f${ref.field}`;
 }

@@ -3,7 +3,7 @@ import { fail } from '../failure.js';
 import { LIMITS } from '../limits.js';
 import type { HeaderType, Program } from '../model.js';
 import { at } from '../scope.js';
-import { fieldType, storageBits } from './names.js';
+import { fieldType, isLocal, storageBits } from './names.js';
 import { usageOf } from './usage.js';
 import type { TypeUsage } from './usage.js';
 
@@ -14,18 +14,28 @@ export function emitPhv(program: Program): string[] {
   const usage = usageOf(program);
   const isMetadata = (type: number): boolean =>
     program.headers.some((header) => header.type === type && header.role === 'metadata');
-  const types = program.headerTypes
-    .map((type, i) => emitHeaderType(type, at(usage, i), i, isMetadata(i) ? 64 : 8))
-    .flat();
+  const instanceOf = (type: number): number =>
+    program.headers.findIndex((header) => header.type === type);
+  const types = program.headerTypes.flatMap((type, i) => {
+    const leastBits = isMetadata(i) ? 64 : 8;
+    const local = (field: number): boolean => isLocal(program, instanceOf(i), field);
+    if (!isMetadata(i)) return emitHeaderType(`type${i}`, type, at(usage, i), leastBits, () => true);
+    return [
+      ...emitHeaderType(`type${i}`, type, at(usage, i), leastBits, (field) => !local(field)),
+      ...emitHeaderType(`locals${i}`, type, at(usage, i), leastBits, local),
+    ];
+  });
   const valid = ['uint8_t unused;'];
   const headers = ['uint8_t unused;'];
   const metadata = ['uint32_t digest_plus1;'];
+  const locals = ['uint8_t unused;'];
   const raw = ['uint8_t unused;'];
   const rawOctets = (type: number): number =>
     at(usage, type).hasRaw ? at(program.headerTypes, type).bits / 8 : 0;
   program.headers.forEach(({ role, type, element }, i) => {
     if (role === 'metadata' || role === 'standardMetadata') {
       metadata.push(`struct type${type} h${i};`);
+      if (role === 'metadata') locals.push(`struct locals${type} h${i};`);
     } else if (element === null) {
       headers.push(`struct type${type} h${i};`);
       valid.push(`uint64_t h${i};`);
@@ -55,11 +65,16 @@ export function emitPhv(program: Program): string[] {
     'struct raw {',
     ...raw,
     '};',
+    'struct locals {',
+    ...locals,
+    '};',
+    // What ingress clears, what goes to a copy besides, what does neither.
     'struct phv {',
     '_Alignas(16) struct valid v;',
     'struct metadata m;',
     'struct headers h;',
     '_Alignas(16) struct raw raw;',
+    '_Alignas(16) struct locals l;',
     '};',
   ];
 }
@@ -70,18 +85,19 @@ export function emitPhv(program: Program): string[] {
  * own they cannot.
  */
 function emitHeaderType(
+  name: string,
   type: HeaderType,
   usage: TypeUsage,
-  index: number,
   leastBits: number,
+  isWanted: (field: number) => boolean,
 ): string[] {
   // Wide fields first: no padding between them. An empty struct is not C.
   const order = type.fields
     .map((field, i) => ({ field: { ...field, bitwidth: Math.max(field.bitwidth, leastBits) }, i }))
-    .filter(({ i }) => usage.members[i] === true)
+    .filter(({ i }) => usage.members[i] === true && isWanted(i))
     .sort((a, b) => storageBits(b.field) - storageBits(a.field));
   return [
-    `struct type${index} {`,
+    `struct ${name} {`,
     ...(order.length === 0 ? ['uint8_t unused;'] : []),
     ...order.map(({ field, i }) => `${fieldType(field)} f${i};`),
     '};',

@@ -190,7 +190,7 @@ static void replicate(struct host *host, const struct state_group *group) {
   for (uint32_t i = 0; i < group->count; i++) {
     fit_buffer(to, from->length);
     uint8_t *buffer = to->buffer;
-    memcpy(to, from, sizeof *to + host->ops->phv_octets);
+    memcpy(to, from, sizeof *to + host->ops->phv_copied_octets);
     to->buffer = buffer;
     to->data = buffer + (from->data - from->buffer);
     memcpy(to->data, from->data, from->length);
