@@ -17,7 +17,8 @@ export interface Field<Value> {
 export interface Codec<Value> {
   /** Total: too few octets are a named error. Octets behind the layout are not looked at. */
   readonly decode: (octets: Uint8Array) => Result<Value, LayoutErrorCode>;
-  readonly encode: (value: Value) => Uint8Array;
+  /** A method, as Field's. */
+  encode(value: Value): Uint8Array;
 }
 
 export type LayoutErrorCode = 'layout-too-short' | 'layout-bad-value';

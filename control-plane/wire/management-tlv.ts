@@ -2,6 +2,7 @@
 import { failure, success, type Result } from '#units/result';
 import { concatOctets, viewOf } from './octets.js';
 import type { Tlv } from './ptp-message.js';
+import { TLV_TYPE } from './signaling-tlvs.js';
 import { decodeUtf8, encodeUtf8 } from './text.js';
 
 /** Table 57. */
@@ -83,8 +84,8 @@ export const MANAGEMENT_ID = {
   synchronizationUncertainNp: 0xc006,
 } as const;
 
-const TLV_MANAGEMENT = 0x0001;
-const TLV_MANAGEMENT_ERROR_STATUS = 0x0002;
+const TLV_MANAGEMENT = TLV_TYPE.management;
+const TLV_MANAGEMENT_ERROR_STATUS = TLV_TYPE.managementErrorStatus;
 const ID_OCTETS = 2;
 const ERROR_OCTETS = 8;
 

@@ -1,83 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { instant, logInterval, scaledNs } from '#units/time';
-import { decodeHeader, FLAG, type PtpHeader } from '#wire/ptp-header';
-import { decodeMessage, encodeMessage, type PtpMessage } from '#wire/ptp-message';
+import { decodeHeader, FLAG, portIdentityText } from '#wire/ptp-header';
+import { decodeMessage, encodeMessage, MESSAGE_OCTETS } from '#wire/ptp-message';
+import { messages } from './arbitraries.js';
 
 const SEED = 0x1588;
-const MAX_SECONDS = (1n << 48n) - 1n;
-
-const portIdentity = fc.record({
-  clockIdentity: fc.bigInt(0n, (1n << 64n) - 1n),
-  portNumber: fc.nat(0xffff),
-});
-const timestamp = fc
-  .tuple(fc.bigInt(0n, MAX_SECONDS), fc.bigInt(0n, 999_999_999n))
-  .map(([s, ns]) => instant(s * 1_000_000_000n + ns));
-
-const header: fc.Arbitrary<PtpHeader> = fc.record({
-  majorSdoId: fc.nat(15),
-  minorVersionPtp: fc.nat(15),
-  domainNumber: fc.nat(255),
-  minorSdoId: fc.nat(255),
-  flags: fc.nat(0xffff),
-  correctionField: fc.bigInt(-(1n << 63n), (1n << 63n) - 1n).map(scaledNs),
-  messageTypeSpecific: fc.nat(0xffff_ffff),
-  sourcePortIdentity: portIdentity,
-  sequenceId: fc.nat(0xffff),
-  controlField: fc.nat(255),
-  logMessageInterval: fc.integer({ min: -128, max: 127 }).map(logInterval),
-});
-
-const tlvs = fc.array(
-  fc.record({
-    type: fc.nat(0xffff),
-    value: fc.uint8Array({ maxLength: 10 }).filter((value) => value.length % 2 === 0),
-  }),
-  { maxLength: 3 },
-);
-
-const message: fc.Arbitrary<PtpMessage> = fc.oneof(
-  fc.record({
-    kind: fc.constantFrom('sync' as const, 'delayReq' as const, 'pdelayReq' as const),
-    header,
-    tlvs,
-    originTimestamp: timestamp,
-  }),
-  fc.record({
-    kind: fc.constant('followUp' as const),
-    header,
-    tlvs,
-    preciseOriginTimestamp: timestamp,
-  }),
-  fc.record({
-    kind: fc.constantFrom(
-      'delayResp' as const,
-      'pdelayResp' as const,
-      'pdelayRespFollowUp' as const,
-    ),
-    header,
-    tlvs,
-    timestamp,
-    requestingPortIdentity: portIdentity,
-  }),
-  fc.record({
-    kind: fc.constant('announce' as const),
-    header,
-    tlvs,
-    originTimestamp: timestamp,
-    currentUtcOffsetSeconds: fc.integer({ min: -0x8000, max: 0x7fff }),
-    grandmasterPriority1: fc.nat(255),
-    grandmasterClockClass: fc.nat(255),
-    grandmasterClockAccuracy: fc.nat(255),
-    grandmasterOffsetScaledLogVariance: fc.nat(0xffff),
-    grandmasterPriority2: fc.nat(255),
-    grandmasterIdentity: fc.bigInt(0n, (1n << 64n) - 1n),
-    stepsRemoved: fc.nat(0xffff),
-    timeSource: fc.nat(255),
-  }),
-);
-
 /** A two-step Sync as linuxptp sends it: clock 02:00:00:ff:fe:00:00:01, port 1, sequence 0x1234. */
 const SYNC = Uint8Array.from([
   0x00, 0x02, 0x00, 0x2c, 0x00, 0x00, 0x02, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x01, 0x80, 0x00,
@@ -88,7 +16,7 @@ const SYNC = Uint8Array.from([
 describe('PTP messages', () => {
   it('decode to what was encoded', () => {
     fc.assert(
-      fc.property(message, (original) => {
+      fc.property(messages, (original) => {
         expect(decodeMessage(encodeMessage(original))).toEqual({ ok: true, value: original });
       }),
       { seed: SEED },
@@ -133,6 +61,64 @@ describe('PTP messages', () => {
     const padded = new Uint8Array(60);
     padded.set(SYNC);
     expect(decodeMessage(padded)).toEqual(decodeMessage(SYNC));
+  });
+});
+
+describe('every message', () => {
+  it('is cut anywhere without harm: an error, never an exception', () => {
+    fc.assert(
+      fc.property(messages, fc.nat(200), (original, cut) => {
+        const whole = encodeMessage(original);
+        const length = Math.min(cut, whole.length - 1);
+        expect(decodeMessage(whole.slice(0, length)).ok).toBe(false);
+      }),
+      { seed: SEED },
+    );
+  });
+
+  it('is not read beyond messageLength, whatever stands behind it', () => {
+    fc.assert(
+      fc.property(messages, fc.uint8Array({ maxLength: 40 }), (original, padding) => {
+        const octets = Uint8Array.from([...encodeMessage(original), ...padding]);
+        expect(decodeMessage(octets)).toEqual({ ok: true, value: original });
+      }),
+      { seed: SEED },
+    );
+  });
+
+  it('that claims less than its type needs is refused', () => {
+    fc.assert(
+      fc.property(messages, (original) => {
+        const octets = encodeMessage({ ...original, tlvs: [] });
+        const length = MESSAGE_OCTETS[original.kind] - 1;
+        octets.set([length >> 8, length & 0xff], 2);
+        expect(decodeMessage(octets)).toMatchObject({
+          ok: false,
+          error: { code: 'ptp-length-too-short' },
+        });
+      }),
+      { seed: SEED },
+    );
+  });
+
+  it('whose octets are changed anywhere is decoded or refused', () => {
+    fc.assert(
+      fc.property(messages, fc.nat(150), fc.nat(255), (original, at, value) => {
+        const octets = encodeMessage(original);
+        octets[at % octets.length] = value;
+        const decoded = decodeMessage(octets);
+        if (!decoded.ok) expect(decoded.error.code).toMatch(/^ptp-/);
+      }),
+      { seed: SEED, numRuns: 500 },
+    );
+  });
+});
+
+describe('a port identity', () => {
+  it('is written as pmc writes it', () => {
+    const port = { clockIdentity: 0x0011_22ff_fe33_4455n, portNumber: 12 };
+    expect(portIdentityText(port)).toBe('001122.fffe.334455-12');
+    expect(portIdentityText({ clockIdentity: 1n, portNumber: 0 })).toBe('000000.0000.000001-0');
   });
 });
 
