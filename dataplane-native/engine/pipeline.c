@@ -26,9 +26,9 @@ static const char *fault_in(const struct tp_pipeline_ops *ops) {
     return "it was compiled for another version of the engine; compile it again";
   }
   if (ops->phv_octets > PHV_LIMIT_OCTETS || ops->phv_copied_octets > ops->phv_octets ||
-      ops->table_count > OBJECT_LIMIT ||
-      ops->counter_count > OBJECT_LIMIT || ops->meter_count > OBJECT_LIMIT ||
-      ops->register_count > OBJECT_LIMIT || ops->digest_count > OBJECT_LIMIT) {
+      ops->table_count > OBJECT_LIMIT || ops->counter_count > OBJECT_LIMIT ||
+      ops->meter_count > OBJECT_LIMIT || ops->register_count > OBJECT_LIMIT ||
+      ops->digest_count > OBJECT_LIMIT) {
     return "it is too large";
   }
   if (ops->ingress == NULL || ops->egress == NULL || ops->parse == NULL || ops->preserve == NULL) {

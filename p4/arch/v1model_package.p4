@@ -42,6 +42,9 @@ control enter(inout headers_t hdr, inout metadata_t meta) {
             ingress_instance.apply(hdr, meta);
             classify.apply(hdr, meta);
             ingress_timing.apply(meta);
+            if (meta.ptp_kind == PTP_KIND_EVENT || meta.ptp_kind == PTP_KIND_GENERAL) {
+                recognise_own.apply(hdr, meta);
+            }
             if ((meta.ptp_kind == PTP_KIND_EVENT || meta.ptp_kind == PTP_KIND_GENERAL)
                     && (meta.message_type == MESSAGE_PDELAY_REQ
                         || meta.message_type == MESSAGE_PDELAY_RESP
@@ -79,6 +82,10 @@ control main_ingress(inout headers_t hdr, inout metadata_t meta,
                 enter.apply(hdr, meta);
                 if (meta.ptp_kind != PTP_KIND_NONE && meta.drop_reason == DROP_NOT) {
                     admit_ptp.apply(meta);
+                }
+                if ((meta.ptp_kind == PTP_KIND_EVENT || meta.ptp_kind == PTP_KIND_GENERAL)
+                        && meta.drop_reason == DROP_NOT && meta.link_local == 0
+                        && meta.reply == REPLY_NOT) {
                     guard.apply(hdr, meta);
                 }
                 ingress_ledger.apply(meta);

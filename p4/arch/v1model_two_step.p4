@@ -108,9 +108,9 @@ control make_follow_up(inout headers_t hdr, inout metadata_t meta) {
         bit<32> nanoseconds = hdr.timestamp.nanoseconds;
         scaled_ns_t correction = 0;
         if (meta.reply == REPLY_PEER_DELAY) {
-            /* t3, and what the asker's message had gathered. */
+            /* t3, and what the asker's message had gathered; the adjustment comes below. */
             ptp_time.apply(meta, meta.sent_ticks, seconds, nanoseconds);
-            correction = meta.request_correction + meta.adjustment;
+            correction = meta.request_correction;
         } else {
             scale_residence.apply(residence_ns, meta.rate_offset, correction);
             correction = correction + meta.adjustment;
@@ -122,8 +122,13 @@ control make_follow_up(inout headers_t hdr, inout metadata_t meta) {
             }
         }
         become_follow_up.apply(hdr, meta, seconds, nanoseconds, correction);
-        meta.leaves = 1;
-        count_record.apply(meta.egress_slot, RECORD_GENERATED);
+        if (meta.reply == REPLY_PEER_DELAY) {
+            add_to_correction.apply(hdr, meta.adjustment);
+        }
+        if (meta.drop_reason == DROP_NOT) {
+            meta.leaves = 1;
+            count_record.apply(meta.egress_slot, RECORD_GENERATED);
+        }
     }
 }
 

@@ -1,19 +1,19 @@
 /*
  * guard.p4: what must not pass, however sound it is.
  *
- *   own_clock ──▶ accepted_master ──▶ delay mechanism of the port
+ *   recognise_own ──▶ (answers: respond.p4) ──▶ guard: loop, accepted_master, delay mechanism
  *
- * Runs on sound PTP messages of ports in a PTP mode.
+ * Runs on sound PTP messages of ports in a PTP mode; the guard on those that are not answered here.
  */
 #ifndef TIMEPLANE_GUARD_P4
 #define TIMEPLANE_GUARD_P4
 
 #include "types.p4"
 
-control guard(in headers_t hdr, inout metadata_t meta) {
+control recognise_own(in headers_t hdr, inout metadata_t meta) {
     @id(0x01000207) @name("is_own")
     action is_own() {
-        meta.drop_reason = DROP_LOOP;
+        meta.own = 1;
     }
 
     @id(0x01000208) @name("is_not_own")
@@ -28,6 +28,12 @@ control guard(in headers_t hdr, inout metadata_t meta) {
         size = 16;
     }
 
+    apply {
+        own_clock.apply();
+    }
+}
+
+control guard(in headers_t hdr, inout metadata_t meta) {
     @id(0x01000209) @name("accept_master")
     action accept_master() {}
 
@@ -50,8 +56,9 @@ control guard(in headers_t hdr, inout metadata_t meta) {
     }
 
     apply {
-        own_clock.apply();
-        if (meta.drop_reason == DROP_NOT && meta.listed_masters_only == 1
+        if (meta.own == 1) {
+            meta.drop_reason = DROP_LOOP;
+        } else if (meta.listed_masters_only == 1
                 && (meta.message_type == MESSAGE_SYNC || meta.message_type == MESSAGE_FOLLOW_UP
                     || meta.message_type == MESSAGE_ANNOUNCE
                     || meta.message_type == MESSAGE_DELAY_RESP)) {

@@ -166,10 +166,14 @@ control respond(inout headers_t hdr, inout metadata_t meta) {
             covered_by_ipv4.apply(hdr, ipv4_before);
         }
         if (meta.message_type == MESSAGE_DELAY_REQ) {
-            delay_responder.apply();
+            if (meta.own == 0) {
+                delay_responder.apply();
+            }
         } else {
             peer_delay.apply();
-            if (meta.link_local == 1) {
+            if (meta.link_local == 1 && meta.own == 1) {
+                meta.drop_reason = DROP_LOOP;
+            } else if (meta.link_local == 1) {
                 if (meta.message_type == MESSAGE_PDELAY_REQ && hdr.port_identity.isValid()) {
                     meta.reply = REPLY_PEER_DELAY;
                 } else {

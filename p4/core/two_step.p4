@@ -88,6 +88,7 @@ control become_follow_up(inout headers_t hdr, in metadata_t meta, in bit<48> sec
         hdr.timestamp.seconds = seconds;
         hdr.timestamp.nanoseconds = nanoseconds;
         if (hdr.udp.isValid()) {
+            hdr.udp.source_port = UDP_PORT_PTP_GENERAL;
             hdr.udp.destination_port = UDP_PORT_PTP_GENERAL;
             covered_by_udp.apply(hdr, after);
             mend_udp_checksum.apply(hdr, before, after);

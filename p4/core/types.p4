@@ -142,6 +142,7 @@ struct metadata_t {
     /* Admit, guard and forward. */
     bit<1>        from_controller;
     bit<1>        link_local;    /* peer delay that ends here */
+    bit<1>        own;           /* sent by this clock */
     bit<1>        listed_masters_only;
     ptp_mode_t    ptp_mode;
     @field_list(2) slot_t slot;
@@ -165,7 +166,7 @@ struct metadata_t {
     bit<1>        responses_recorded; /* the ingress port sends two-step */
     @field_list(2) ticks_t     residence_start;
     @field_list(2) scaled_ns_t adjustment;    /* see timing.p4 */
-    bit<64>       residence_limit_ns;
+    @field_list(2) bit<64> residence_limit_ns;
     bit<1>        two_step;      /* the egress port sends two-step */
     @field_list(2) rate_offset_t rate_offset;
     @field_list(2) slot_t        egress_slot;

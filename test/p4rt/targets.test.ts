@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { FEATURE_NAMES } from '#p4rt/features';
 import { TARGETS } from '#p4rt/targets/targets';
 import { nsOf } from '#units/time';
 import { artefact } from '../support/program.js';
@@ -7,11 +8,20 @@ describe.each(Object.values(TARGETS))('the target $kind', (target) => {
   it('runs a pipeline that is committed, with the P4Info of all others', () => {
     const { pipelineArtefact } = target.capabilities;
     expect(JSON.parse(artefact(`${pipelineArtefact}.json`))).toHaveProperty('parsers');
-    expect(artefact(`${pipelineArtefact}.p4info.json`)).toBe(artefact('main_native.p4info.json'));
+    expect(JSON.parse(artefact(`${pipelineArtefact}.p4info.json`))).toEqual(
+      JSON.parse(artefact('main_native.p4info.json')),
+    );
   });
 
   it('has a clock that counts', () => {
     expect(nsOf(target.capabilities.timestampResolution)).toBeGreaterThan(0n);
+  });
+
+  it('says of every feature whether it can, and why not', () => {
+    expect(Object.keys(target.features)).toEqual(FEATURE_NAMES);
+    for (const { support, why } of Object.values(target.features)) {
+      expect(why === '').toBe(support === 'yes');
+    }
   });
 
   it('gives evidence for every quirk', () => {
