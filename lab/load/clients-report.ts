@@ -13,6 +13,7 @@ const HEAD = [
   'latency p50',
   'p99',
   'processor/answer',
+  'busy',
   'all answered up to',
   'to the agent',
 ];
@@ -33,6 +34,7 @@ function row(server: ServerName, all: readonly Measurement[]): string[] {
     formatNs(middle((one) => one.latencyP50Ns)),
     formatNs(middle((one) => one.latencyP99Ns)),
     formatNs(middle((one) => one.cpuNsPerAnswer)),
+    searched ? formatNs(middle((one) => one.cpuNsPerAnswerBusy)) : '–',
     searched
       ? `${Math.round(middle((one) => one.zeroLossRate))}/s${isLimited ? ' or more' : ''}`
       : '–',
@@ -56,7 +58,8 @@ export function clientsConclusions({ measurements, ratios, config }: ClientsResu
   const answered = ours.reduce((sum, one) => sum + one.answered, 0);
   return [
     ...sentence('Rate with every request answered', ratios.zeroLossRate),
-    ...sentence('Processor time an answer', ratios.cpuPerAnswer),
+    ...sentence('Processor time an answer, at this rate', ratios.cpuPerAnswer),
+    ...sentence('Processor time an answer, at the highest rate', ratios.cpuPerAnswerBusy),
     ...sentence('p99 latency of an answer', ratios.latencyP99),
     `The agent got ${packetIns} messages while the dataplane answered ${answered} requests of ` +
       `${config.clients} clients.`,

@@ -23,8 +23,10 @@ const measurement = z.strictObject({
   /** Kernel's transmit stamp of a request to receive stamp of its answer, of a sample. */
   latencyP50Ns: z.number(),
   latencyP99Ns: z.number(),
-  /** Of all the server's processes, agent included. */
+  /** Of all the server's processes, agent included, at the rate asked for. */
   cpuNsPerAnswer: z.number(),
+  /** The same close to zeroLossRate, where nobody waits for work; 0 without a search. */
+  cpuNsPerAnswerBusy: z.number(),
   /** Messages to the agent meanwhile; null for ptp4l. */
   packetIns: z.int().nullable(),
   /** Requests a second that were all answered, as the search found. */
@@ -46,6 +48,7 @@ export const clientsResultSchema = z.strictObject({
   measurements: z.array(measurement),
   ratios: z.strictObject({
     cpuPerAnswer: ratio.nullable(),
+    cpuPerAnswerBusy: ratio.nullable(),
     zeroLossRate: ratio.nullable(),
     latencyP99: ratio.nullable(),
   }),

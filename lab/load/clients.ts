@@ -119,17 +119,43 @@ export function notRight(report: Report<'ptp_clients'>): number {
   return wrong + report.duplicates + report.late + report.stray;
 }
 
+interface Cost {
+  readonly report: Report<'ptp_clients'>;
+  readonly cpuNsPerAnswer: number;
+}
+
+/** The crowd asks for a while, and the server's processor time is divided by its answers. */
+async function askAndCharge(
+  context: ClientsContext,
+  link: Link,
+  server: AnswerServer,
+  rate: number,
+): Promise<Cost> {
+  const { clients, seconds } = context.config;
+  const before = server.processorTimeNs();
+  const report = await ask(context, link, { clients, rate: rate / clients, seconds });
+  const cpuNs = server.processorTimeNs() - before;
+  return {
+    report,
+    cpuNsPerAnswer: report.answered === 0 ? 0 : Math.round(cpuNs / report.answered),
+  };
+}
+
+type AtTheRate = Omit<
+  Measurement,
+  'server' | 'round' | 'zeroLossRate' | 'limitedByClients' | 'cpuNsPerAnswerBusy'
+>;
+
 async function atTheRate(
   context: ClientsContext,
   link: Link,
   server: AnswerServer,
-): Promise<Omit<Measurement, 'server' | 'round' | 'zeroLossRate' | 'limitedByClients'>> {
-  const { clients, requestsPerSecond, seconds } = context.config;
+): Promise<AtTheRate> {
+  const { clients, requestsPerSecond } = context.config;
   const packetInsBefore = await server.packetIns();
-  const cpuBefore = server.processorTimeNs();
-  const report = await ask(context, link, { clients, rate: requestsPerSecond, seconds });
-  const cpuNs = server.processorTimeNs() - cpuBefore;
+  const cost = await askAndCharge(context, link, server, clients * requestsPerSecond);
   const packetInsAfter = await server.packetIns();
+  const { report, cpuNsPerAnswer } = cost;
   return {
     sent: report.sent,
     answered: report.answered,
@@ -138,13 +164,27 @@ async function atTheRate(
     notRight: notRight(report),
     latencyP50Ns: report.latencyNs?.p50 ?? 0,
     latencyP99Ns: report.latencyNs?.p99 ?? 0,
-    cpuNsPerAnswer: report.answered === 0 ? 0 : Math.round(cpuNs / report.answered),
+    cpuNsPerAnswer,
     packetIns: packetInsAfter === null ? null : packetInsAfter - (packetInsBefore ?? 0),
   };
 }
 
-async function highestRate(context: ClientsContext, link: Link, start: number) {
-  const { clients } = context.config;
+interface Highest {
+  readonly zeroLossRate: number;
+  readonly limitedByClients: boolean;
+  readonly cpuNsPerAnswerBusy: number;
+}
+
+const NOT_SEARCHED: Highest = { zeroLossRate: 0, limitedByClients: false, cpuNsPerAnswerBusy: 0 };
+/** Of the highest rate: the next trial may be less lucky than the search was. */
+const BUSY_SHARE = 0.9;
+
+async function highestRate(
+  context: ClientsContext,
+  link: Link,
+  server: AnswerServer,
+): Promise<Highest> {
+  const { clients, requestsPerSecond } = context.config;
   const trial = async (rate: number): Promise<Trial> => {
     const report = await ask(context, link, {
       clients,
@@ -153,7 +193,15 @@ async function highestRate(context: ClientsContext, link: Link, start: number) {
     });
     return { sent: report.sent, received: report.answered, rate: report.rate };
   };
-  return zeroLossRate(trial, { ...SEARCH, start });
+  const start = Math.max(SEARCH.lowest, (clients * requestsPerSecond) / 4);
+  const found = await zeroLossRate(trial, { ...SEARCH, start });
+  if (found.rate === 0) return NOT_SEARCHED;
+  const busy = await askAndCharge(context, link, server, BUSY_SHARE * found.rate);
+  return {
+    zeroLossRate: Math.round(found.rate),
+    limitedByClients: found.limitedByGenerator,
+    cpuNsPerAnswerBusy: busy.cpuNsPerAnswer,
+  };
 }
 
 async function measure(
@@ -173,17 +221,10 @@ async function measure(
     const fixed = await atTheRate(context, link, running);
     assertAllAlive(running.processes);
     progress.update(`${title}: searching the highest rate`);
-    const start = (config.clients * config.requestsPerSecond) / 4;
-    const found = config.search
-      ? await highestRate(context, link, Math.max(SEARCH.lowest, start))
-      : { rate: 0, limitedByGenerator: false };
+    const highest = config.search ? await highestRate(context, link, running) : NOT_SEARCHED;
     assertAllAlive(running.processes);
     if (signal.aborted) throw new LabError('interrupted', 'interrupted');
-    return {
-      ...{ server, round, ...fixed },
-      zeroLossRate: Math.round(found.rate),
-      limitedByClients: found.limitedByGenerator,
-    };
+    return { server, round, ...fixed, ...highest };
   } finally {
     await running.stop();
   }
@@ -200,6 +241,10 @@ export function ratiosOf(measurements: readonly Measurement[]): ClientsResult['r
   return {
     cpuPerAnswer: ratioOf(
       of((one) => one.cpuNsPerAnswer),
+      'cost',
+    ),
+    cpuPerAnswerBusy: ratioOf(
+      of((one) => one.cpuNsPerAnswerBusy),
       'cost',
     ),
     zeroLossRate: ratioOf(

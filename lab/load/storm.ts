@@ -69,7 +69,7 @@ const DRAIN_MS = 500;
 const MEMORY_INTERVAL_MS = 100;
 
 /** A timeTransmitter that is not there. */
-const NOBODY = 'ffffffffffffffff-1';
+const NOBODY = '001b19fffe000001-1';
 
 export function stormAgentConfig({ guard, step }: StormConfig) {
   const port = (name: string) => ({ name, ptp: 'transparent', step });

@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest';
+import { parseReport } from '#lab/load/generators';
+
+const latency = { count: 5, min: 1, p1: 1, p50: 3, p99: 9, p999: 9, max: 9 };
+const crowd = {
+  clients: 10,
+  sent: 100,
+  answered: 99,
+  rate: 1000.5,
+  duplicates: 0,
+  late: 1,
+  stray: 0,
+  wrong: { checksum: 0, correction: 0, receiveTime: 0, destination: 0, flags: 0, server: 0 },
+  overruns: 0,
+  clockOffsetSeconds: -37,
+  latencyNs: latency,
+  receiveTimeNs: null,
+};
+
+describe('the report of a generator', () => {
+  it('is the last line that is JSON, whatever it said before', () => {
+    const lines = ['ready', '{"sent":1}', JSON.stringify(crowd), 'something on standard error'];
+    expect(parseReport('ptp_clients', lines)).toEqual(crowd);
+  });
+
+  it('is none where it was cut off, or says something else', () => {
+    expect(parseReport('ptp_clients', [])).toBeNull();
+    expect(parseReport('ptp_clients', ['ptp_clients: cannot open c0'])).toBeNull();
+    expect(parseReport('ptp_clients', [JSON.stringify(crowd).slice(0, -1)])).toBeNull();
+    expect(parseReport('ptp_storm', [JSON.stringify(crowd)])).toBeNull();
+  });
+
+  it('is none where a number is missing or one too many', () => {
+    const { late: _late, ...without } = crowd;
+    expect(parseReport('ptp_clients', [JSON.stringify(without)])).toBeNull();
+    expect(parseReport('ptp_clients', [JSON.stringify({ ...crowd, more: 1 })])).toBeNull();
+  });
+});
