@@ -3,6 +3,7 @@
  * name. Every quirk carries the evidence that it exists.
  */
 import type { Nanoseconds } from '#units/time';
+import type { FeatureName, FeatureSupport } from './features.js';
 
 export interface TargetCapabilities {
   /** The step of its timestamps. */
@@ -11,6 +12,8 @@ export interface TargetCapabilities {
   readonly txHalf: 'egress' | 'deferred';
   /** What brings a frame back with the time at which it has left. */
   readonly txEvents: 'engine' | 'clone';
+  /** Where a message waits for what its event message leaves behind. */
+  readonly waits: 'engine' | 'recirculation';
   /** Which of the committed pipelines it runs: a base name in p4/artefacts. */
   readonly pipelineArtefact: 'main_native' | 'main_bmv2';
 }
@@ -25,5 +28,7 @@ export interface Target {
   readonly kind: string;
   readonly description: string;
   readonly capabilities: TargetCapabilities;
+  /** For people: what a configuration may ask for, and what it then gets. */
+  readonly features: Readonly<Record<FeatureName, FeatureSupport>>;
   readonly quirks: readonly TargetQuirk[];
 }

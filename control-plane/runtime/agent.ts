@@ -5,7 +5,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { portCounters, switchDrops } from '#dataplane/counters';
-import { desiredState } from '#dataplane/desired-state';
 import { MALFORMED_REASONS } from '#dataplane/program';
 import { summariseResidence } from '#dataplane/residence';
 import type { ArbitrationPhase } from '#p4rt/arbitration';
@@ -24,6 +23,7 @@ import { JobQueue } from './job-queue.js';
 import { Learning, type StationUpdate } from './learning.js';
 import { createPtpService, type PtpService } from './ptp/service.js';
 import { StatisticsReader, type Statistics } from './statistics.js';
+import { makePlan, type Plan } from './plan.js';
 import type { AgentStatus, PortStatus } from './status.js';
 import { preparePipeline, refusalText, updatesFor, writeUpdates } from './switch-writer.js';
 
@@ -57,6 +57,7 @@ export class Agent {
   readonly #statistics: StatisticsReader;
   readonly #jobs: JobQueue;
   readonly #desired: readonly Entity[];
+  readonly #notes: readonly string[];
   #phase: ArbitrationPhase = 'idle';
   #reason = 'not connected yet';
   #repeated = 0;
@@ -69,10 +70,11 @@ export class Agent {
   #resync: NodeJS.Timeout | null = null;
   #aging: NodeJS.Timeout | null = null;
 
-  private constructor(options: AgentOptions, desired: readonly Entity[]) {
+  private constructor(options: AgentOptions, plan: Plan) {
     const { config, pipeline, log, now } = options;
     this.#options = options;
-    this.#desired = desired;
+    this.#desired = plan.desired;
+    this.#notes = plan.notes;
     this.#jobs = new JobQueue((error) => log.error({ err: error }, 'a job failed: a bug'));
     this.#learning = new Learning({
       index: pipeline.index,
@@ -110,15 +112,15 @@ export class Agent {
     );
   }
 
-  /** Errors: the configuration does not fit the pipeline. */
+  /** Errors: the configuration does not fit the target or its pipeline. */
   static create(options: AgentOptions): Result<Agent> {
     const { config, pipeline, target } = options;
-    const desired = desiredState(pipeline.index, config.settings, target.capabilities);
-    if (!desired.ok) return failure(desired.error.code, desired.error.message);
-    return success(new Agent(options, desired.value));
+    const plan = makePlan(config, target, pipeline);
+    return plan.ok ? success(new Agent(options, plan.value)) : plan;
   }
 
   start(): void {
+    for (const note of this.#notes) this.#options.log.warn(note);
     this.#session.start();
     this.#aging = setInterval(() => {
       if (this.#ready) {
@@ -286,6 +288,7 @@ export class Agent {
         reason: this.#reason,
         timestampResolutionNs: Number(nsOf(target.capabilities.timestampResolution)),
         txHalf: target.capabilities.txHalf,
+        notes: this.#notes,
       },
       pipeline: {
         name: pipeline.name,

@@ -1,12 +1,13 @@
 /** The agent as a process: everything that touches the world, put together. */
 import { pino } from 'pino';
-import { desiredState } from '#dataplane/desired-state';
 import { TARGETS } from '#p4rt/targets/targets';
-import { failure, success, type Result } from '#units/result';
+import { clockIdentityText } from '#units/clock-identity';
+import { success, type Result } from '#units/result';
 import { instant } from '#units/time';
 import { Agent } from './agent.js';
 import { loadPipeline } from './artefacts.js';
 import type { AgentConfig } from './config.js';
+import { makePlan } from './plan.js';
 import { startStatusServer } from './status-server.js';
 import { productVersion } from './version.js';
 
@@ -53,16 +54,25 @@ export async function runAgent(
 }
 
 /** What `--check` tells of a configuration that is good: it is built, but nothing is sent. */
-export async function describePlan(config: AgentConfig): Promise<Result<string>> {
-  const { capabilities } = TARGETS[config.target.kind];
-  const { pipelineArtefact } = capabilities;
+export interface CheckedPlan {
+  readonly summary: string;
+  readonly notes: readonly string[];
+}
+
+export async function describePlan(config: AgentConfig): Promise<Result<CheckedPlan>> {
+  const target = TARGETS[config.target.kind];
+  const { pipelineArtefact } = target.capabilities;
   const pipeline = await loadPipeline(pipelineArtefact);
   if (!pipeline.ok) return pipeline;
-  const desired = desiredState(pipeline.value.index, config.settings, capabilities);
-  if (!desired.ok) return failure(desired.error.code, desired.error.message);
-  const { ports } = config.settings;
-  const transparent = ports.filter(({ ptp }) => ptp === 'transparent').length;
-  return success(
-    `${ports.length} ports (${transparent} transparent), ${desired.value.length} entities for ${pipelineArtefact} at ${config.target.address}`,
-  );
+  const plan = makePlan(config, target, pipeline.value);
+  if (!plan.ok) return plan;
+  const { clock, ports } = config.settings;
+  const { desired, notes } = plan.value;
+  const counts = new Map<string, number>();
+  for (const { ptp } of ports) counts.set(ptp, (counts.get(ptp) ?? 0) + 1);
+  const counted = [...counts].map(([mode, count]) => `${count} ${mode}`).join(', ');
+  const summary =
+    `${ports.length} ports (${counted}), clock ${clockIdentityText(clock.identity)}, ` +
+    `${desired.length} entities for ${pipelineArtefact} at ${config.target.address}`;
+  return success({ summary, notes });
 }

@@ -32,7 +32,12 @@ const residence = count.nullable();
 const STATUS_SCHEMA = z.looseObject({
   version: z.string(),
   ready: z.boolean(),
-  target: z.looseObject({ phase: z.string(), reason: z.string() }),
+  target: z.looseObject({
+    kind: z.string(),
+    phase: z.string(),
+    reason: z.string(),
+    notes: z.array(z.string()),
+  }),
   pipeline: z.looseObject({ pushes: count }),
   ports: z.array(
     z.looseObject({

@@ -35,6 +35,8 @@ export interface AgentStatus {
     readonly reason: string;
     readonly timestampResolutionNs: number;
     readonly txHalf: string;
+    /** What of the configuration it does only partly, and why. */
+    readonly notes: readonly string[];
   };
   readonly pipeline: {
     readonly name: string;

@@ -162,6 +162,23 @@ describe('show ledger', () => {
   });
 });
 
+describe('show capabilities', () => {
+  it('has what each target can, and the reason of what it cannot', () => {
+    const text = show('capabilities');
+    expect(rows(text)[0]).toEqual(['feature', 'native', 'bmv2']);
+    expect(rows(text)).toContainEqual(['steps of its time', '1 ns', '1.00 µs']);
+    for (const row of rows(text).filter((cells) => cells.includes('no'))) {
+      expect(text).toContain(`no: ${row[0]}: `);
+    }
+    expect(text).toContain('This agent drives native at 127.0.0.1:9559. It can all');
+  });
+
+  it('says what of the configuration is too much for the target in use', () => {
+    const target = { ...STATUS.target, notes: ['ports[0].step: not on a stone'] };
+    expect(show('capabilities', { ...STATUS, target })).toMatch(/:\n {2}ports\[0\].step: not on/);
+  });
+});
+
 describe('show mac-table', () => {
   it('tells how full it is and what became of stations', () => {
     const text = show('mac-table');

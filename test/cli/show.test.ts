@@ -142,6 +142,23 @@ describe.skipIf(why !== '')(`timeplane show${why}`, () => {
     expect(await show('mac-table', '--config', file)).toMatchObject({ code: 0, err: '' });
   });
 
+  it('knows capabilities without an agent', async () => {
+    const { code, out, err } = await show('capabilities', '--agent', await deserted());
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(out).toMatch(/│ one-step: .+ │ yes +│ yes +│/);
+    expect(out).toContain('nobody listens there: this is about no configuration');
+    const json = await show('capabilities', '--json', '--agent', await deserted());
+    expect(JSON.parse(json.out)).toMatchObject({
+      targets: [{ kind: 'native' }, { kind: 'bmv2' }],
+      agent: null,
+    });
+  });
+
+  it('knows which of them the agent uses', async () => {
+    const { out } = await show('capabilities', '--json', '--agent', await agent(STATUS));
+    expect(JSON.parse(out)).toMatchObject({ agent: { kind: 'native', notes: [] } });
+  });
+
   it('has help with examples, and is in the list of commands', async () => {
     const { code, out } = await show('--help');
     expect(code).toBe(0);
@@ -159,7 +176,10 @@ describe.skipIf(why !== '')(`timeplane show${why}`, () => {
   });
 
   it.each([
-    [['nothing'], 'Allowed choices are ports, residence, counters, peer-delay, ledger, mac-table'],
+    [
+      ['nothing'],
+      'Allowed choices are ports, residence, counters, peer-delay, ledger, mac-table, capabilities',
+    ],
     [['ports', '--agent', 'nowhere'], 'expected an address such as 127.0.0.1:9561'],
     [['ports', '--watch', '0'], 'expected seconds, from 0.5 to 3600'],
     [['ports', '--agent', '127.0.0.1:1', '--config', 'x'], 'cannot be used with'],

@@ -37,6 +37,7 @@ const STATUS: AgentStatus = {
     reason: '',
     timestampResolutionNs: 1,
     txHalf: 'deferred',
+    notes: [],
   },
   pipeline: { name: 'main_native', cookie: '00', pushes: 1, entries: 1 },
   ports: [

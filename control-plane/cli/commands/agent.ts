@@ -23,6 +23,7 @@ export function register(program: Command): void {
       'after',
       '\nExamples:\n' +
         '  $ timeplane agent --config docs/examples/agent.yaml --check\n' +
+        '  $ timeplane agent --config docs/examples/p2p.yaml --check\n' +
         '  $ timeplane agent --config agent.yaml\n' +
         '\nPrints "ready ..." on standard output each time that the switch is as configured;\n' +
         'logs JSON lines on standard error. Ctrl-C ends it; the switch goes on as it is.\n',
@@ -37,7 +38,9 @@ export function register(program: Command): void {
 async function check(file: string, config: AgentConfig): Promise<void> {
   const plan = await describePlan(config);
   if (!plan.ok) throw new OperatorError(plan.error.message);
-  process.stdout.write(`${file}: good: ${plan.value}\n`);
+  const { summary, notes } = plan.value;
+  const lines = [`${file}: good: ${summary}`, ...notes.map((note) => `note: ${note}`)];
+  process.stdout.write(`${lines.join('\n')}\n`);
 }
 
 /** Resolves after SIGINT or SIGTERM, when all is closed. A second signal ends the process at once. */

@@ -5,6 +5,7 @@ import { parseEndpoint, type Endpoint } from '#runtime/endpoint';
 import { endpointText, readStatus, type StatusErrorCode } from '#runtime/status-client';
 import { OperatorError } from '../operator-error.js';
 import { readConfig } from '../read-config.js';
+import { capabilitiesPart, renderTargets } from '../show/capabilities.js';
 import { openScreen } from '../show/screen.js';
 import { renderSubject, SUBJECT_NAMES, SUBJECTS, type SubjectName } from '../show/subjects.js';
 import { renderNotices, type Colours, type Reading } from '../show/view.js';
@@ -39,6 +40,8 @@ Examples:
   $ timeplane show residence --watch
   $ timeplane show peer-delay --watch 1
   $ timeplane show counters --config agent.yaml --watch 10
+  $ timeplane show ledger --json
+  $ timeplane show capabilities
   $ timeplane show mac-table --agent 127.0.0.1:9561 --json
 
 With --watch there are rates too, per second, between the last two readings; Ctrl-C ends it. It
@@ -102,6 +105,14 @@ function print(name: SubjectName, flags: Flags, now: Reading, colours: Colours):
   if (!now.status.ready) process.exitCode = 1;
 }
 
+/** What is known of targets without an agent; `why` there is none. */
+function printTargets(flags: Flags, why: string, colours: Colours): void {
+  const json = flags.json === true;
+  const text = json ? JSON.stringify(capabilitiesPart(null), null, 2) : renderTargets(colours);
+  process.stdout.write(`${text}\n`);
+  if (!json) process.stdout.write(`${colours.dim(`${why}: this is about no configuration.`)}\n`);
+}
+
 async function keepShowing(
   name: SubjectName,
   flags: Flags,
@@ -144,6 +155,13 @@ async function run(name: SubjectName, flags: Flags): Promise<void> {
   // picocolors takes CI for a terminal; what a program reads should have no colours. Where it is
   // none, isTTY is not false but undefined, which createColors would take for "find out".
   const colours = pc.createColors(pc.isColorSupported && Boolean(process.stdout.isTTY));
+  if (name === 'capabilities' && flags.watch === undefined) {
+    const status = await readStatus(endpoint, { signal });
+    if (!status.ok) {
+      printTargets(flags, status.error.message, colours);
+      return;
+    }
+  }
   const first = await firstReading(endpoint, signal);
   if (first === null) return;
   if (flags.watch === undefined) {
@@ -159,12 +177,13 @@ export function register(program: Command): void {
     .summary('show what a running agent counts')
     .description(
       'Asks a running agent for its status and prints one part of it:\n' +
-        '  ports       PTP mode, one-step or two-step, VLANs, messages in all\n' +
-        '  residence   how long event messages stayed in the switch: min, p50, p99, max\n' +
-        '  counters    messages by type, two-step, malformed and dropped frames by reason, digests\n' +
-        '  peer-delay  what each port measured of its link and its neighbor\n' +
-        '  ledger      sampled messages with their times, and how right their corrections were\n' +
-        '  mac-table   how full it is, and what became of stations',
+        '  ports         PTP mode, one-step or two-step, VLANs, messages in all\n' +
+        '  residence     how long event messages stayed in the switch: min, p50, p99, max\n' +
+        '  counters      messages by type, two-step, malformed and dropped frames by reason, digests\n' +
+        '  peer-delay    what each port measured of its link and its neighbor\n' +
+        '  ledger        sampled messages with their times, and how right their corrections were\n' +
+        '  mac-table     how full it is, and what became of stations\n' +
+        '  capabilities  what each target can and cannot, and why; needs no agent',
     )
     .addArgument(new Argument('<what>', 'what to show').choices(SUBJECT_NAMES))
     .addOption(

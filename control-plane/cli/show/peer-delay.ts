@@ -70,17 +70,18 @@ function renderTroubles(view: View): string {
     { title: 'count' },
     ...rateColumns(view, 'count'),
   ];
-  const counters = (report: Report | undefined) =>
-    report?.counters as Readonly<Record<string, number>> | undefined;
+  const counters = (report: Report | undefined): Readonly<Record<string, number>> => ({
+    ...report?.counters,
+  });
   const rows = view.now.status.ptp.peerDelay.ports.flatMap((report) =>
-    Object.entries(report.counters)
+    Object.entries(counters(report))
       .filter(([name, count]) => count > 0 && !ORDINARY.includes(name))
-      .map(([name, count]): (string | number)[] => [
+      .map(([name, count]) => [
         report.port,
         report.name,
         name,
         count,
-        ...rateCells(view, (status) => counters(reportOf(status, report))?.[name]),
+        ...rateCells(view, (status) => counters(reportOf(status, report))[name]),
       ]),
   );
   return renderTable(view, 'troubles', columns, rows);

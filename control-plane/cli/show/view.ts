@@ -66,7 +66,7 @@ export function printable(text: string): string {
 
 /** A table with its title above. */
 export function renderTable(
-  view: View,
+  view: Pick<View, 'colours'>,
   title: string,
   columns: readonly Column[],
   rows: readonly (readonly (string | number)[])[],

@@ -1,4 +1,5 @@
 import { nanoseconds } from '#units/time';
+import { no, partly, YES } from '../features.js';
 import type { Target } from '../target.js';
 
 /** bmv2's simple_switch_grpc. It proves logic, not accuracy. */
@@ -9,7 +10,30 @@ export const BMV2: Target = {
     timestampResolution: nanoseconds(1_000n),
     txHalf: 'egress',
     txEvents: 'clone',
+    waits: 'recirculation',
     pipelineArtefact: 'main_bmv2',
+  },
+  features: {
+    nanosecondTime: no('its clock counts microseconds: use it to prove logic, not accuracy'),
+    fullResidence: partly(
+      'its egress timestamp is taken before the egress pipeline: that, the deparser and the send are in no residence',
+    ),
+    hardwareTimestamps: no('it takes the time in user space'),
+    oneStep: YES,
+    twoStep: partly(
+      'the transmit time is that of egress: what a two-step port records is no more exact than what a one-step port writes',
+    ),
+    waiting: partly('by recirculation, which takes processing time from other frames'),
+    peerDelayOneStep: YES,
+    peerDelayTwoStep: partly('t3 is the time of egress, not of departure'),
+    delayResponder: partly('t4 and originTimestamp are exact to a microsecond at best'),
+    syntonization: partly('a rate changes nothing below a microsecond of residence'),
+    puntLimit: YES,
+    ledger: partly('transmit times are those of egress'),
+    marking: YES,
+    priorityQueues: partly(
+      'a frame for a queue that is not there is lost: start simple_switch_grpc with --priority-queues 8',
+    ),
   },
   quirks: [
     {

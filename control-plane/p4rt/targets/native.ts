@@ -1,4 +1,5 @@
 import { nanoseconds } from '#units/time';
+import { no, partly, YES } from '../features.js';
 import type { Target } from '../target.js';
 
 /** The embedded switch, `timeplane switch`. */
@@ -9,7 +10,26 @@ export const NATIVE: Target = {
     timestampResolution: nanoseconds(1n),
     txHalf: 'deferred',
     txEvents: 'engine',
+    waits: 'engine',
     pipelineArtefact: 'main_native',
+  },
+  features: {
+    nanosecondTime: YES,
+    fullResidence: YES,
+    hardwareTimestamps: no('its ports take the kernel’s software timestamps'),
+    oneStep: YES,
+    twoStep: YES,
+    waiting: YES,
+    peerDelayOneStep: YES,
+    peerDelayTwoStep: YES,
+    delayResponder: YES,
+    syntonization: YES,
+    puntLimit: YES,
+    ledger: YES,
+    marking: YES,
+    priorityQueues: partly(
+      'where the port has a queue of several priorities: timeplane switch --queue N:rate=…,priorities=8',
+    ),
   },
   quirks: [],
 };
