@@ -53,13 +53,16 @@ export interface QueueOptions {
 
 /** From the engine's reading of the clock to the kernel's transmit stamp, over the last 256 stamps. */
 export interface TxLatency {
-  /** What is compensated now. */
+  /** What was compensated for the last frame. */
   readonly appliedNs: bigint;
-  /** Stamps seen in all. */
+  /** Stamps learned from in all. */
   readonly samples: bigint;
   readonly p50Ns: bigint;
   readonly p99Ns: bigint;
   readonly maxNs: bigint;
+  /** How far the stamps were from what was compensated. */
+  readonly missedP50Ns: bigint;
+  readonly missedP99Ns: bigint;
 }
 
 export interface SentFrame {
@@ -267,11 +270,12 @@ export class Engine {
   }
 
   txLatency(port: number): EngineResult<TxLatency> {
-    const values = new BigInt64Array(5);
+    const values = new BigInt64Array(7);
     const returned = this.#native.tp_port_tx_latency(this.#engine, port, values);
     if (returned < 0) return this.#failure(returned);
     const [appliedNs = 0n, samples = 0n, p50Ns = 0n, p99Ns = 0n, maxNs = 0n] = values;
-    return succeed({ appliedNs, samples, p50Ns, p99Ns, maxNs });
+    const [missedP50Ns = 0n, missedP99Ns = 0n] = values.subarray(5);
+    return succeed({ appliedNs, samples, p50Ns, p99Ns, maxNs, missedP50Ns, missedP99Ns });
   }
 
   /** Fixes the compensation, ns; null lets it be learned again. */

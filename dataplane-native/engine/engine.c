@@ -348,12 +348,15 @@ int tp_port_counters(struct tp_engine *engine, uint32_t number, uint64_t *out) {
   return unlock_with(engine, TP_PORT_COUNTER_COUNT);
 }
 
-int tp_port_tx_latency(struct tp_engine *engine, uint32_t number, int64_t out[5]) {
-  struct tp_port *port = lock_port(engine, number);
-  if (port != NULL) {
-    tp_latency_report(&port->latency, out);
+int tp_port_tx_latency(struct tp_engine *engine, uint32_t number, int64_t out[7]) {
+  const struct tp_port *port = lock_port(engine, number);
+  if (port == NULL) {
+    return unlock_with(engine, TP_E_NO_SUCH_PORT);
   }
-  return unlock_with(engine, port == NULL ? TP_E_NO_SUCH_PORT : TP_OK);
+  const struct tp_latency latency = port->latency; /* frames need not wait for the statistics */
+  tp_control_unlock(engine);
+  tp_latency_report(&latency, out);
+  return TP_OK;
 }
 
 int tp_port_set_tx_latency(struct tp_engine *engine, uint32_t number, int64_t latency_ns) {

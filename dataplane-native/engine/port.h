@@ -23,9 +23,10 @@ struct tp_port_ops {
   uint32_t (*receive)(struct tp_port *port, struct tp_packet **burst, uint32_t limit);
   /* Sends packets in order and takes over as many as it returns, sent or dropped and counted. */
   uint32_t (*transmit)(struct tp_port *port, struct tp_packet **burst, uint32_t count);
-  /* An event frame is about to be sent: the last chance to do things before its clock is read. May
-   * be null. */
-  void (*prepare_event)(struct tp_port *port);
+  /* An event frame is about to be sent: the last chance to do things before its clock is read.
+   * Returns how long they took, ns, if that says something of the time that sending will take; else
+   * 0. May be null. */
+  uint32_t (*prepare_event)(struct tp_port *port);
   /* Sends one packet at once and may ask for its transmit stamp, as it must when the packet asks
    * for an event: see tp_stamp_expect. `instant_ns` is when the engine read the clock for it. Null:
    * the port's frames are not corrected and have no events (they do not leave the machine). */

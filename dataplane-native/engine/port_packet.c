@@ -158,30 +158,44 @@ static uint32_t packet_transmit(struct tp_port *port, struct tp_packet **burst, 
   return done;
 }
 
-/*
- * After a pause the way through the kernel is cold, and the frame's latency is far from the learned
- * one. A frame too short to have a header goes that way nearly to its end and is refused there
- * (EINVAL, for every Ethernet device), so the frame after it finds the way warm: its latency
- * deviates a third less, measured frame by frame in turn on a veth.
- */
-static void packet_prepare_event(struct tp_port *port) {
-  const struct packet_port *self = (const struct packet_port *)port;
-  const uint64_t now_ns = port->engine->pipeline.state.now_ns;
-  if (self->socket.fd >= 0 && now_ns - self->event_sent_ns > COLD_NS) {
-    send(self->socket.fd, "", 1, MSG_DONTWAIT);
-  }
+/* Room for what a message says of its stamp. */
+struct stamp_option {
+  alignas(struct cmsghdr) char octets[CMSG_SPACE(sizeof(uint32_t))];
+};
+
+/* Says which stamps are wanted for this message; 0: none. */
+static void choose_stamps(struct msghdr *message, struct stamp_option *option, uint32_t wanted) {
+  *option = (struct stamp_option){0};
+  message->msg_control = option->octets;
+  message->msg_controllen = sizeof option->octets;
+  struct cmsghdr *header = CMSG_FIRSTHDR(message);
+  header->cmsg_level = SOL_SOCKET;
+  header->cmsg_type = SO_TIMESTAMPING;
+  header->cmsg_len = CMSG_LEN(sizeof wanted);
+  memcpy(CMSG_DATA(header), &wanted, sizeof wanted);
 }
 
-static void ask_for_stamp(struct msghdr *message, char *control, size_t control_octets) {
-  const uint32_t wanted = SOF_TIMESTAMPING_TX_SOFTWARE;
-  memset(control, 0, control_octets);
-  message->msg_control = control;
-  message->msg_controllen = control_octets;
-  struct cmsghdr *option = CMSG_FIRSTHDR(message);
-  option->cmsg_level = SOL_SOCKET;
-  option->cmsg_type = SO_TIMESTAMPING;
-  option->cmsg_len = CMSG_LEN(sizeof wanted);
-  memcpy(CMSG_DATA(option), &wanted, sizeof wanted);
+/*
+ * After a pause the way through the kernel is cold, and the frame's latency is far from that of
+ * another one. A frame too short to have a header goes that way nearly to its end and is refused
+ * there (EINVAL, for every Ethernet device), so the frame after it finds the way warm; and how long
+ * that one took tells how cold the rest of the way is.
+ */
+static uint32_t packet_prepare_event(struct tp_port *port) {
+  const struct packet_port *self = (const struct packet_port *)port;
+  const struct tp_clock_source *clock = &port->engine->clock;
+  if (self->socket.fd < 0 || port->engine->pipeline.state.now_ns - self->event_sent_ns <= COLD_NS) {
+    return 0;
+  }
+  uint8_t octet = 0;
+  struct iovec vector = {.iov_base = &octet, .iov_len = sizeof octet};
+  struct msghdr message = {.msg_iov = &vector, .msg_iovlen = 1};
+  struct stamp_option option;
+  choose_stamps(&message, &option, 0);
+  const uint64_t begin_ns = tp_clock_schedule_ns(clock);
+  sendmsg(self->socket.fd, &message, MSG_DONTWAIT);
+  const uint64_t spent_ns = tp_clock_schedule_ns(clock) - begin_ns;
+  return spent_ns == 0 ? 1 : spent_ns < UINT32_MAX ? (uint32_t)spent_ns : UINT32_MAX;
 }
 
 static enum tp_transmit_result packet_transmit_event(struct tp_port *port, struct tp_packet *packet,
@@ -190,11 +204,9 @@ static enum tp_transmit_result packet_transmit_event(struct tp_port *port, struc
   const bool is_asked =
       packet->event.request != 0 || instant_ns - self->stamp_asked_ns >= STAMP_SPACING_NS;
   struct iovec vector = {.iov_base = packet->data, .iov_len = packet->length};
-  alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(uint32_t))];
   struct msghdr message = {.msg_iov = &vector, .msg_iovlen = 1};
-  if (is_asked) {
-    ask_for_stamp(&message, control, sizeof control);
-  }
+  struct stamp_option option;
+  choose_stamps(&message, &option, is_asked ? SOF_TIMESTAMPING_TX_SOFTWARE : 0);
   ssize_t sent;
   do {
     sent = self->socket.fd < 0 ? -1 : sendmsg(self->socket.fd, &message, MSG_DONTWAIT);

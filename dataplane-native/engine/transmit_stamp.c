@@ -7,8 +7,10 @@
 #include "engine_state.h"
 
 #define CORRECTION_LIMIT INT64_MAX
-#define FRACTION_BITS    16
-#define RATE_BITS        41
+/* Samples that the latency to expect is the median of. */
+#define NEIGHBOURS    15u
+#define FRACTION_BITS 16
+#define RATE_BITS     41
 
 static bool is_inside(const struct tp_packet *packet, uint32_t offset, uint32_t octets) {
   return offset + octets <= packet->length;
@@ -60,13 +62,12 @@ static enum tp_transmit_result transmit_corrected(struct tp_port *port, struct t
     memcpy(saved_field, packet->data + deferred.correction_offset, 8);
     memcpy(saved_checksum, packet->data + deferred.checksum_offset, 2);
   }
-  if (port->ops->prepare_event != NULL) {
-    port->ops->prepare_event(port);
-  }
+  const uint32_t preparation_ns =
+      port->ops->prepare_event == NULL ? 0 : port->ops->prepare_event(port);
+  const int64_t latency_ns = tp_latency_expected(&port->latency, preparation_ns);
 
   const uint64_t instant_ns = tp_clock_now_ns(&engine->clock);
-  const enum tp_correction_result result =
-      tp_correct(packet, instant_ns + (uint64_t)port->latency.applied_ns);
+  const enum tp_correction_result result = tp_correct(packet, instant_ns + (uint64_t)latency_ns);
   if (result == TP_CORRECTION_LOST) {
     tp_port_count(port, TP_PORT_TX_CORRECTION_LOST, 1);
     tp_pool_give(&engine->pool, packet);
@@ -93,12 +94,13 @@ enum tp_transmit_result tp_send_event(struct tp_port *port, struct tp_packet *pa
 
 /* --- the latency ----------------------------------------------------------------------------- */
 
-static uint32_t position_of(const struct tp_latency *latency, int64_t value) {
+/* The first sample by preparation that is not shorter. */
+static uint32_t position_of(const struct tp_latency_samples *samples, uint32_t preparation_ns) {
   uint32_t low = 0;
-  uint32_t high = latency->sample_count;
+  uint32_t high = samples->count;
   while (low < high) {
     const uint32_t middle = (low + high) / 2;
-    if (latency->by_size[middle] < value) {
+    if (samples->by_preparation[middle].preparation_ns < preparation_ns) {
       low = middle + 1;
     } else {
       high = middle;
@@ -107,43 +109,92 @@ static uint32_t position_of(const struct tp_latency *latency, int64_t value) {
   return low;
 }
 
-static void add_sample(struct tp_latency *latency, int64_t sample_ns) {
-  if (latency->sample_count == TP_LATENCY_SAMPLES) {
-    const uint32_t at = position_of(latency, latency->by_age[latency->oldest]);
-    latency->sample_count--;
-    memmove(&latency->by_size[at], &latency->by_size[at + 1],
-            (latency->sample_count - at) * sizeof latency->by_size[0]);
+static void remove_oldest(struct tp_latency_samples *samples) {
+  const struct tp_latency_sample oldest = samples->by_age[samples->oldest];
+  uint32_t at = position_of(samples, oldest.preparation_ns);
+  while (samples->by_preparation[at].latency_ns != oldest.latency_ns) {
+    at++; /* among those of the same preparation */
   }
-  const uint32_t at = position_of(latency, sample_ns);
-  memmove(&latency->by_size[at + 1], &latency->by_size[at],
-          (latency->sample_count - at) * sizeof latency->by_size[0]);
-  latency->by_size[at] = sample_ns;
-  latency->sample_count++;
-  latency->by_age[latency->oldest] = sample_ns;
-  latency->oldest = (latency->oldest + 1) % TP_LATENCY_SAMPLES;
+  samples->count--;
+  memmove(&samples->by_preparation[at], &samples->by_preparation[at + 1],
+          (samples->count - at) * sizeof samples->by_preparation[0]);
+}
+
+static void add_sample(struct tp_latency *latency, struct tp_latency_sample sample) {
+  struct tp_latency_samples *samples =
+      sample.preparation_ns == 0 ? &latency->unprepared : &latency->prepared;
+  if (samples->count == TP_LATENCY_SAMPLES) {
+    remove_oldest(samples);
+  }
+  const uint32_t at = position_of(samples, sample.preparation_ns);
+  memmove(&samples->by_preparation[at + 1], &samples->by_preparation[at],
+          (samples->count - at) * sizeof samples->by_preparation[0]);
+  samples->by_preparation[at] = sample;
+  samples->count++;
+  samples->by_age[samples->oldest] = sample;
+  samples->oldest = (samples->oldest + 1) % TP_LATENCY_SAMPLES;
   latency->samples_total++;
-  if (!latency->is_fixed) {
-    latency->applied_ns = latency->by_size[latency->sample_count / 2];
+}
+
+static void sort(int64_t *values, uint32_t count) {
+  for (uint32_t i = 1; i < count; i++) {
+    const int64_t value = values[i];
+    uint32_t at = i;
+    for (; at > 0 && values[at - 1] > value; at--) {
+      values[at] = values[at - 1];
+    }
+    values[at] = value;
   }
+}
+
+int64_t tp_latency_expected(struct tp_latency *latency, uint32_t preparation_ns) {
+  const struct tp_latency_samples *samples =
+      preparation_ns == 0 ? &latency->unprepared : &latency->prepared;
+  if (samples->count == 0) { /* better the other kind's than none */
+    samples = preparation_ns == 0 ? &latency->prepared : &latency->unprepared;
+  }
+  latency->preparation_ns = preparation_ns;
+  if (latency->is_fixed || samples->count == 0) {
+    return latency->applied_ns;
+  }
+  int64_t near[NEIGHBOURS];
+  const uint32_t count = samples->count < NEIGHBOURS ? samples->count : NEIGHBOURS;
+  const uint32_t position = position_of(samples, preparation_ns);
+  const uint32_t wanted = position > count / 2 ? position - count / 2 : 0;
+  const uint32_t first = wanted + count > samples->count ? samples->count - count : wanted;
+  for (uint32_t i = 0; i < count; i++) {
+    near[i] = samples->by_preparation[first + i].latency_ns;
+  }
+  sort(near, count);
+  latency->applied_ns = near[count / 2];
+  return latency->applied_ns;
 }
 
 void tp_latency_fix(struct tp_latency *latency, int64_t latency_ns) {
   latency->is_fixed = latency_ns >= 0;
-  if (latency->is_fixed) {
-    latency->applied_ns = latency_ns;
-  } else {
-    latency->applied_ns =
-        latency->sample_count == 0 ? 0 : latency->by_size[latency->sample_count / 2];
-  }
+  latency->applied_ns = latency->is_fixed ? latency_ns : 0;
 }
 
-void tp_latency_report(const struct tp_latency *latency, int64_t out[5]) {
-  const uint32_t count = latency->sample_count;
+void tp_latency_report(const struct tp_latency *latency, int64_t out[7]) {
+  const struct tp_latency_samples *sets[] = {&latency->prepared, &latency->unprepared};
+  int64_t latencies[2 * TP_LATENCY_SAMPLES];
+  int64_t misses[2 * TP_LATENCY_SAMPLES];
+  uint32_t count = 0;
+  for (uint32_t set = 0; set < 2; set++) {
+    for (uint32_t i = 0; i < sets[set]->count; i++, count++) {
+      latencies[count] = sets[set]->by_age[i].latency_ns;
+      misses[count] = sets[set]->by_age[i].missed_ns;
+    }
+  }
+  sort(latencies, count);
+  sort(misses, count);
   out[0] = latency->applied_ns;
   out[1] = (int64_t)latency->samples_total;
-  out[2] = count == 0 ? 0 : latency->by_size[count / 2];
-  out[3] = count == 0 ? 0 : latency->by_size[count * 99 / 100];
-  out[4] = count == 0 ? 0 : latency->by_size[count - 1];
+  out[2] = count == 0 ? 0 : latencies[count / 2];
+  out[3] = count == 0 ? 0 : latencies[count * 99 / 100];
+  out[4] = count == 0 ? 0 : latencies[count - 1];
+  out[5] = count == 0 ? 0 : misses[count / 2];
+  out[6] = count == 0 ? 0 : misses[count * 99 / 100];
 }
 
 /* --- stamps ---------------------------------------------------------------------------------- */
@@ -169,7 +220,9 @@ void tp_stamp_expect(struct tp_port *port, struct tp_packet *packet, uint64_t in
   *slot = (struct tp_outstanding_stamp){.instant_ns = instant_ns,
                                         .id = id,
                                         .waiting = true,
-                                        .is_sample = packet->deferred.correction_offset != 0};
+                                        .is_sample = packet->deferred.correction_offset != 0,
+                                        .preparation_ns = latency->preparation_ns,
+                                        .expected_ns = (int32_t)latency->applied_ns};
   latency->waiting_count++;
   if (packet->event.request == 0) {
     tp_pool_give(&port->engine->pool, packet);
@@ -193,7 +246,11 @@ void tp_stamp_arrived(struct tp_port *port, uint32_t id, uint64_t stamp_ns) {
   tp_port_count(port, TP_PORT_TX_STAMPS, 1);
   const int64_t sample_ns = (int64_t)(stamp_ns - slot->instant_ns);
   if (slot->is_sample && sample_ns > -TP_LATENCY_LIMIT_NS && sample_ns < TP_LATENCY_LIMIT_NS) {
-    add_sample(latency, sample_ns);
+    const int64_t missed_ns = sample_ns - slot->expected_ns;
+    add_sample(latency, (struct tp_latency_sample){
+                            .preparation_ns = slot->preparation_ns,
+                            .latency_ns = (int32_t)sample_ns,
+                            .missed_ns = (uint32_t)(missed_ns < 0 ? -missed_ns : missed_ns)});
   }
   if (slot->packet != NULL) {
     tp_event_ready(port, slot->packet, stamp_ns);

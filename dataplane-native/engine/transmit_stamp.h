@@ -29,18 +29,34 @@ struct tp_outstanding_stamp {
   uint64_t instant_ns;
   uint32_t id;
   bool waiting;
-  bool is_sample;           /* its latency is one to learn from */
+  bool is_sample; /* its latency is one to learn from */
+  uint32_t preparation_ns;
+  int32_t expected_ns;      /* latency */
   struct tp_packet *packet; /* kept for its TX event; null: it asked for none */
 };
 
+/* How long a frame took from the reading of the clock to its stamp, and the preparation before it:
+ * both are long when the processor's caches hold other things, and short when they do not. */
+struct tp_latency_sample {
+  uint32_t preparation_ns; /* 0: there was none */
+  int32_t latency_ns;
+  uint32_t missed_ns; /* how far it was from what was expected */
+};
+
+struct tp_latency_samples {
+  uint32_t count;
+  uint32_t oldest; /* index in by_age */
+  struct tp_latency_sample by_age[TP_LATENCY_SAMPLES];
+  struct tp_latency_sample by_preparation[TP_LATENCY_SAMPLES]; /* of equal ones the newest first */
+};
+
 struct tp_latency {
-  int64_t applied_ns;
+  int64_t applied_ns; /* to the last frame */
   bool is_fixed;
-  uint32_t sample_count; /* in the two arrays below */
-  uint32_t oldest;       /* index in by_age */
-  int64_t by_age[TP_LATENCY_SAMPLES];
-  int64_t by_size[TP_LATENCY_SAMPLES];
+  uint32_t preparation_ns; /* of the last frame */
   uint64_t samples_total;
+  struct tp_latency_samples prepared;   /* frames after a pause */
+  struct tp_latency_samples unprepared; /* frames close to another one */
   uint32_t next_id; /* of the next event frame, as the kernel counts them (OPT_ID) */
   uint32_t waiting_count;
   struct tp_outstanding_stamp outstanding[TP_LATENCY_SAMPLES];
@@ -80,8 +96,10 @@ void tp_stamps_expire(struct tp_port *port, uint64_t now_ns);
 void tp_stamps_restart(struct tp_port *port);
 /* Gives back the packets that wait for a stamp; how many. The stamps may still come. */
 uint32_t tp_stamps_discard(struct tp_port *port);
+/* The latency to expect of the next frame, whose preparation took so long; 0: it had none. */
+int64_t tp_latency_expected(struct tp_latency *latency, uint32_t preparation_ns);
 void tp_latency_fix(struct tp_latency *latency, int64_t latency_ns);
 /* See tp_port_tx_latency in engine.h. */
-void tp_latency_report(const struct tp_latency *latency, int64_t out[5]);
+void tp_latency_report(const struct tp_latency *latency, int64_t out[7]);
 
 #endif

@@ -33,7 +33,8 @@ interface PortReport {
     readonly overheadOctets: number;
     readonly waitingOctets: number;
   };
-  /** Compensated, and as seen in the last 256 transmit stamps; spread is p99 less p50. */
+  /** Compensated, and as seen in the last transmit stamps; spread is p99 less p50, missed how far
+   * they were from what was compensated. */
   readonly txLatencyNs: {
     readonly applied: number;
     readonly samples: number;
@@ -41,6 +42,8 @@ interface PortReport {
     readonly p99: number;
     readonly max: number;
     readonly spread: number;
+    readonly missedP50: number;
+    readonly missedP99: number;
   };
 }
 
@@ -83,7 +86,15 @@ const ENGINE_DROPS = [
   'digestsLost',
 ] as const satisfies readonly (keyof EngineCounters)[];
 
-const NO_LATENCY: TxLatency = { appliedNs: 0n, samples: 0n, p50Ns: 0n, p99Ns: 0n, maxNs: 0n };
+const NO_LATENCY: TxLatency = {
+  appliedNs: 0n,
+  samples: 0n,
+  p50Ns: 0n,
+  p99Ns: 0n,
+  maxNs: 0n,
+  missedP50Ns: 0n,
+  missedP99Ns: 0n,
+};
 /** As the engine has it without being told. */
 const DEFAULT_QUEUE: QueueOptions = {
   rateBps: 0n,
@@ -128,6 +139,8 @@ function reportPort(engine: Engine, port: ReportedPort): PortReport {
       p99: Number(latency.p99Ns),
       max: Number(latency.maxNs),
       spread: Number(latency.p99Ns - latency.p50Ns),
+      missedP50: Number(latency.missedP50Ns),
+      missedP99: Number(latency.missedP99Ns),
     },
   };
 }

@@ -24,20 +24,24 @@ const hasSanitizers = compiled.status === 0 && spawnSync(probe).status === 0;
 
 describe.skipIf(!hasSanitizers)('under the sanitizers', () => {
   const smoke = join(folder, `smoke-${process.pid}`);
+  const latency = join(folder, `latency-${process.pid}`);
   const pipeline = join(folder, `l2-${process.pid}.so`);
 
   beforeAll(async () => {
     const { sources, warnings, includeDirectory } = await readRecipe();
     const flags = ['-std=c17', '-D_GNU_SOURCE', '-pthread', '-Werror', ...SANITIZE, ...warnings];
     const include = `-I${includeDirectory}`;
-    const program = [join(fixtures, 'smoke.c'), ...sources, '-ldl', '-o', smoke];
-    expect(cc(...flags, include, ...program)).toMatchObject({ status: 0, stderr: '' });
+    for (const program of [smoke, latency]) {
+      const source = join(fixtures, program === smoke ? 'smoke.c' : 'latency.c');
+      const args = [source, ...sources, '-ldl', '-o', program];
+      expect(cc(...flags, include, ...args)).toMatchObject({ status: 0, stderr: '' });
+    }
     const shared = ['-fPIC', '-shared', join(fixtures, 'l2.c'), '-o', pipeline];
     expect(cc(...flags, include, ...shared)).toMatchObject({ status: 0, stderr: '' });
   });
 
   afterAll(() => {
-    for (const file of [smoke, pipeline]) rmSync(file, { force: true });
+    for (const file of [smoke, latency, pipeline]) rmSync(file, { force: true });
   });
 
   it.each([1, 2, 3, Date.now() % 1_000_000])(
@@ -53,6 +57,22 @@ describe.skipIf(!hasSanitizers)('under the sanitizers', () => {
       expect(messages).toBeGreaterThan(ROUNDS / 100);
       expect(events).toBeGreaterThan(ROUNDS / 100);
       expect(waits).toBeGreaterThan(ROUNDS / 1000);
+    },
+  );
+
+  it.each([1, Date.now() % 1_000_000])(
+    'the latency to expect follows how long the preparation took (seed %i)',
+    (seed) => {
+      const run = spawnSync(latency, [`${seed}`], { encoding: 'utf8' });
+      expect(run.stderr).toBe('');
+      const [prepared = 0, unprepared = 0, samples, missedP99 = 0] = run.stdout
+        .split(' ')
+        .map(Number);
+      expect(samples).toBe(5_000);
+      // The widest gap among 256 of 1800 ns, times the slope of 3/2; the noise is 40 ns.
+      expect(prepared).toBeLessThan(250);
+      expect(unprepared).toBeLessThan(40);
+      expect(missedP99).toBeLessThan(150);
     },
   );
 });

@@ -101,7 +101,9 @@ describe('time', () => {
     const latency = must(node.engine.txLatency(2));
     expect(latency.samples).toBe(txStamps); // not every frame's: they may come close together
     expect(txStamps).toBeGreaterThan(5n);
-    expect(latency.appliedNs).toBe(latency.p50Ns);
+    expect(latency.appliedNs).toBeGreaterThan(0n);
+    expect(latency.appliedNs).toBeLessThanOrEqual(latency.maxNs);
+    expect(latency.missedP99Ns).toBeGreaterThanOrEqual(latency.missedP50Ns);
     expect(latency.p50Ns).toBeGreaterThan(0n);
     expect(latency.p50Ns).toBeLessThan(10_000_000n);
     expect(latency.maxNs).toBeGreaterThanOrEqual(latency.p99Ns);
