@@ -11,7 +11,7 @@ import { lengthenDatagramQueues } from '../topology/sandbox.js';
 import { Cleanup } from './first-light/cleanup.js';
 import { createProgress } from './first-light/progress.js';
 import { INTERRUPTED_EXIT_CODE, interruption, requireHelpers, versions } from './run.js';
-import { measureAsymmetry } from './transparent/asymmetry.js';
+import { asymmetrySubjects, measureAsymmetry } from './transparent/asymmetry.js';
 import { aimsOf, evaluateRow, withRatios } from './transparent/evaluate.js';
 import { runLeg, type LabContext, type LegOutcome } from './transparent/leg.js';
 import { renderReport } from './transparent/report.js';
@@ -100,6 +100,11 @@ async function runAll(context: LabContext, options: TransparentOptions): Promise
   return failed ? 1 : 0;
 }
 
+function plannedLegs({ selection, config }: TransparentOptions): number {
+  const rows = selection.comparisons.reduce((total, { rows }) => total + rows.length, 0);
+  return rows * config.legs + (selection.asymmetry ? asymmetrySubjects().length : 0);
+}
+
 /**
  * The whole run, inside the sandbox; resolves to the exit code. `directory` is removed at the end.
  * Throws LabError where nothing could be run at all.
@@ -116,6 +121,7 @@ export async function runTransparent(
     checked: { printed: 0, found: 0 },
     progress: createProgress(process.stdout),
     signal: interruption(),
+    legs: { begun: 0, planned: plannedLegs(options) },
   };
   context.progress.done(`Seed of the cross traffic: ${options.config.seed}`);
   try {

@@ -9,6 +9,7 @@ import { Cleanup } from '../first-light/cleanup.js';
 import { settle } from '../listening.js';
 import { medians } from './evaluate.js';
 import {
+  beginLeg,
   buildNetwork,
   explain,
   listenWithTaps,
@@ -27,7 +28,7 @@ interface Subject {
 }
 
 /** The single devices of the first two comparisons. */
-function subjects(): Subject[] {
+export function asymmetrySubjects(): Subject[] {
   return COMPARISONS.filter(({ name }) => name === 'e2e' || name === 'p2p').flatMap((comparison) =>
     comparison.rows.filter(({ device }) => device !== 'direct').map((row) => ({ comparison, row })),
   );
@@ -50,7 +51,7 @@ async function listenWith(
 }
 
 async function measure(context: LabContext, { comparison, row }: Subject): Promise<Asymmetry> {
-  const title = `asymmetry, ${comparison.title}: ${row.title}`;
+  const title = beginLeg(context, `asymmetry, ${comparison.title}: ${row.title}`);
   const expected = {
     device: row.device,
     step: row.step ?? 'one',
@@ -86,7 +87,7 @@ async function measure(context: LabContext, { comparison, row }: Subject): Promi
 /** Each device in turn, E2E and P2P. */
 export async function measureAsymmetry(context: LabContext): Promise<Asymmetry[]> {
   const results: Asymmetry[] = [];
-  for (const subject of subjects()) {
+  for (const subject of asymmetrySubjects()) {
     const result = await measure(context, subject);
     const what = `asymmetry, ${subject.comparison.title}: ${subject.row.title}`;
     context.progress.done(

@@ -18,6 +18,14 @@ import type { TransparentConfig } from './schema.js';
 export interface LabContext extends ListeningContext {
   readonly config: TransparentConfig;
   readonly directory: string;
+  /** How many legs of how many have been begun. */
+  readonly legs: { begun: number; readonly planned: number };
+}
+
+/** What a passing line of progress begins with. */
+export function beginLeg({ legs }: LabContext, title: string): string {
+  legs.begun++;
+  return `[${legs.begun}/${legs.planned}] ${title}`;
 }
 
 /** What a leg has to tell of one load. */
@@ -152,7 +160,7 @@ export async function runLeg(
   row: Row,
   cleanup: Cleanup,
 ): Promise<LegResult> {
-  const title = `${comparison.title}: ${row.title}`;
+  const title = beginLeg(context, `${comparison.title}: ${row.title}`);
   const withLoad = comparison.loaded && row.device !== 'direct' && context.config.load > 0;
   let idle: LegOutcome;
   let network: Network;

@@ -7,7 +7,7 @@ import { COMPARISONS } from './rows.js';
 import type { Aim, Asymmetry, Measurement, TransparentResult } from './schema.js';
 
 const HEAD = [
-  ...['', 'load', 'Syncs', 'rms', 'p50', 'p99', 'max', '× ptp4l', '× one', 'path delay'],
+  ...['', 'load', 'rms', 'p50', 'p99', 'max', '× ptp4l', '× one', 'path delay'],
   ...['corrected', 'truth p50/p99', 'lost'],
 ];
 const REASON_COLUMNS = 90;
@@ -49,7 +49,6 @@ function rowOf(own: Measurement, load: number, aims: readonly Aim[]) {
   const { errorNs, truth, syncs } = own;
   return [
     ...first,
-    String(own.samples),
     ...[errorNs.rms, errorNs.p50, errorNs.p99, errorNs.max].map(formatNs),
     referenceText(own, aims),
     oneText(own, aims),
