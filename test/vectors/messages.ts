@@ -183,6 +183,8 @@ export interface Way {
   readonly padTo: number;
   readonly ipOptions: Uint8Array;
   readonly trafficClass: number;
+  /** Time to live or hop limit; null: 1 for peer delay, else 64. */
+  readonly hops: number | null;
 }
 
 export interface Station {
@@ -213,6 +215,7 @@ export const PLAIN: Way = {
   padTo: 0,
   ipOptions: new Uint8Array(0),
   trafficClass: 0xb8,
+  hops: null,
 };
 
 /** An unsigned number of `octets` octets, big-endian. */
@@ -268,7 +271,7 @@ function ipv4Packet(kind: Kind, way: Way, payload: Uint8Array): Uint8Array {
   const header = concat([
     Uint8Array.of(0x40 | (octets / 4), way.trafficClass),
     u16(octets + 8 + payload.length, 0x1234, 0x4000),
-    Uint8Array.of(peer ? 1 : 64, 17, 0, 0),
+    Uint8Array.of(way.hops ?? (peer ? 1 : 64), 17, 0, 0),
     addresses,
     way.ipOptions,
   ]);
@@ -286,7 +289,7 @@ function ipv6Packet(kind: Kind, way: Way, payload: Uint8Array): Uint8Array {
   const header = concat([
     Uint8Array.of(0x60 | (way.trafficClass >> 4), (way.trafficClass & 0xf) << 4, 0, 0),
     u16(8 + payload.length),
-    Uint8Array.of(17, peer ? 1 : 64),
+    Uint8Array.of(17, way.hops ?? (peer ? 1 : 64)),
     addresses,
   ]);
   return concat([header, udpDatagram(kind, way, addresses, payload)]);

@@ -6,6 +6,15 @@
 import type { PtpMode } from '#lab/bench/ptp-plan';
 import type { SwitchPlan } from '#lab/bench/switch-state';
 import { Frame, Ptp, seal } from './anatomy.js';
+import {
+  type Kind,
+  announced,
+  generated,
+  hasHeader,
+  inForm,
+  malformedReason,
+  soundKind,
+} from './frames.js';
 import { delayAnswer, peerDelayAnswer, timestampAt } from './answers.js';
 import { added, atRate, bucketOf, elapsedNs } from './arithmetic.js';
 import { PATIENCE_NS, type RecordKind, Records, recordKey } from './records.js';
@@ -33,9 +42,6 @@ const PEER_DELAY: ReadonlySet<number> = new Set([2, 3, 0xa]);
 const END_TO_END_OR_PEER: ReadonlySet<number> = new Set([1, 2, 3, 9, 0xa]);
 /** Sync, Follow_Up, Announce, Delay_Resp: what a master says. */
 const FROM_MASTERS: ReadonlySet<number> = new Set([0, 8, 9, 0xb]);
-const LEAST_OCTETS: readonly number[] = [
-  44, 44, 54, 54, 34, 34, 34, 34, 44, 54, 54, 64, 44, 48, 34, 34,
-];
 const UNTOUCHED = { fragment: 0, 'extension header': 1, tags: 2 } as const;
 
 /** Drop reasons, p4/core/types.p4. */
@@ -59,8 +65,6 @@ const DROP = {
 
 /** The second index of the counter `two_step`. */
 const TWO_STEP_COUNT = { recorded: 0, applied: 1, generated: 2, waited: 3, unmatched: 4, stray: 6 };
-
-type Kind = 'event' | 'general' | 'other';
 
 /** What a response's request left behind for it; key null: nothing is known of that request. */
 type Owed = { readonly key: string; readonly to: number; readonly value: bigint } | 'nothing';
@@ -90,11 +94,14 @@ export class ReferenceClock {
   readonly #plan: SwitchPlan;
   readonly #tickNs: bigint;
   readonly #records = new Records();
+  readonly #hasPatience: boolean;
   #waiting: Waiting[] = [];
 
-  constructor(plan: SwitchPlan, tickNs: bigint) {
+  /** `tickNs`: what its clock counts. Without patience, what would wait is lost, uncounted. */
+  constructor(plan: SwitchPlan, tickNs: bigint, hasPatience = true) {
     this.#plan = plan;
     this.#tickNs = tickNs;
+    this.#hasPatience = hasPatience;
   }
 
   /** One frame comes in; whatever leaves for it leaves at `txNs`. */
@@ -198,7 +205,7 @@ export class ReferenceClock {
     this.#count('answered', this.#slot(port) * 16 + PDELAY_REQ);
     const residenceNs = elapsedNs(rxNs, txNs, this.#tickNs);
     if (own.twoStep) this.#countTwoStep(port, 'generated');
-    return peerDelayAnswer({
+    const answers = peerDelayAnswer({
       request: frame,
       own,
       twoStep: own.twoStep,
@@ -207,7 +214,8 @@ export class ReferenceClock {
       t2: time(rxNs),
       t3: time(txNs),
       sum: (correction, ...more) => more.reduce(added, correction),
-    }).map(({ octets }) => ({ port, frame: octets }));
+    });
+    return this.#counted(answers.map(({ octets }) => ({ port, frame: octets })));
   }
 
   #admit(port: number, frame: Frame): number | null {
@@ -253,7 +261,15 @@ export class ReferenceClock {
       correction: added(asked.correction, ingressLatency),
       t4: timestampAt(rxNs, this.#plan.clock, this.#tickNs),
     });
-    return [{ port: from, frame: answer.octets }];
+    return this.#counted([{ port: from, frame: answer.octets }]);
+  }
+
+  /** What is made here leaves like any other. */
+  #counted(made: Left[]): Left[] {
+    for (const { port, frame } of made) {
+      this.#count('ptp_sent', this.#slot(port) * 16 + new Ptp(new Frame(frame)).type);
+    }
+    return made;
   }
 
   #timing(port: number) {
@@ -422,7 +438,8 @@ export class ReferenceClock {
       ptp.flags |= TWO_STEP;
       const out = this.#sent(one, port, frame);
       this.#countTwoStep(port, 'generated');
-      return [...out, ...out.map((sent) => ({ port, frame: generated(sent.frame, value) }))];
+      const made = out.map((sent) => ({ port, frame: generated(sent.frame, value) }));
+      return [...out, ...this.#counted(made)];
     }
     const kind = (['Sync', 'Delay_Req', 'Pdelay_Req', 'Pdelay_Resp'] as const)[ptp.type] ?? 'Sync';
     const identity = ptp.type === PDELAY_RESP ? ptp.requesting : ptp.source;
@@ -447,6 +464,7 @@ export class ReferenceClock {
     }
     if (found === null) {
       this.#countTwoStep(port, 'waited');
+      if (!this.#hasPatience) return [];
       this.#waiting.push({ key, port, frame, untilNs: one.txNs + PATIENCE_NS });
       return [];
     }
@@ -475,65 +493,4 @@ export class ReferenceClock {
     }
     return [first].flatMap(({ port, frame }) => this.#applied(port, frame, value));
   }
-}
-
-function hasHeader(frame: Frame): boolean {
-  const at = frame.ptp ?? 0;
-  return at + 34 <= frame.octets.length && (frame.u8(at + 1) & 0x0f) === 2;
-}
-
-function malformedReason(frame: Frame): number | 'version 1' | null {
-  const at = frame.ptp ?? 0;
-  const octets = frame.octets.length;
-  if (at + 2 > octets) return 1;
-  const version = frame.u8(at + 1) & 0x0f;
-  if (version === 1) return 'version 1';
-  if (version !== 2) return 2;
-  if (at + 34 > octets) return 1;
-  const ptp = new Ptp(frame);
-  if (at + ptp.length > octets) return 3;
-  if (frame.udp !== null && ptp.length + 8 > frame.u16(frame.udp + 4)) return 3;
-  return ptp.length < (LEAST_OCTETS[ptp.type] ?? 34) ? 4 : null;
-}
-
-/** An event message type on port 320 is a general message. */
-function soundKind(frame: Frame): Kind {
-  const isEventPort = frame.udp === null || frame.u16(frame.udp + 2) === 319;
-  return new Ptp(frame).type < 4 && isEventPort ? 'event' : 'general';
-}
-
-/** The frame as a port carries its VLAN. */
-function inForm(frame: Frame, form: 'tagged' | 'untagged', vid: number): Frame {
-  if (form === 'untagged') {
-    return frame.tags === 0 ? frame.copy() : frame.spliced(12, 4, new Uint8Array(0));
-  }
-  if (frame.tags === 0) return frame.spliced(12, 0, Uint8Array.of(0x81, 0, vid >> 8, vid & 0xff));
-  const out = frame.copy();
-  out.put(14, 2, BigInt((frame.u16(14) & 0xf000) | vid));
-  return out;
-}
-
-/** A message whose residence will not be told has left already, as one that something follows. */
-function announced(frame: Frame): Frame {
-  const ptp = new Ptp(frame);
-  if (ptp.type === SYNC || ptp.type === PDELAY_RESP) ptp.flags |= TWO_STEP;
-  return frame;
-}
-
-/** The follow-up that a clock originates for a message whose flag it has set, 9.5.10 and 11.4.2. */
-function generated(sent: Uint8Array, value: bigint): Uint8Array {
-  const before = new Frame(sent);
-  const out = before.copy();
-  const ptp = new Ptp(out);
-  const isSync = ptp.type === SYNC;
-  ptp.type = isSync ? FOLLOW_UP : PDELAY_RESP_FOLLOW_UP;
-  if (isSync) ptp.control = 2;
-  ptp.flags &= ~TWO_STEP;
-  ptp.typeSpecific = 0n;
-  ptp.correction = added(0n, value);
-  if (out.udp !== null) {
-    out.put(out.udp, 2, 320n);
-    out.put(out.udp + 2, 2, 320n);
-  }
-  return seal(before, out).octets;
 }
