@@ -21,6 +21,7 @@ import type { Pipeline } from './artefacts.js';
 import type { AgentConfig } from './config.js';
 import { JobQueue } from './job-queue.js';
 import { Learning, type StationUpdate } from './learning.js';
+import type { MessageCounts } from './ptp/clock-snapshot.js';
 import { createPtpService, type PtpService } from './ptp/service.js';
 import { StatisticsReader, type Statistics } from './statistics.js';
 import { makePlan, type Plan } from './plan.js';
@@ -103,6 +104,7 @@ export class Agent {
       now,
       random: options.random,
       log,
+      messageCounts: () => this.#messageCounts(),
     });
     this.#statistics = new StatisticsReader(
       pipeline.index,
@@ -304,6 +306,19 @@ export class Agent {
       ptp: this.#ptp.status(),
       countersCurrent: read?.ok === true,
     };
+  }
+
+  /** By port number; null: the switch does not say. */
+  async #messageCounts(): Promise<ReadonlyMap<number, MessageCounts> | null> {
+    const read = this.#ready ? await this.#currentStatistics() : null;
+    if (read?.ok !== true) return null;
+    const { ports } = this.#options.config.settings;
+    return new Map(
+      read.value.ports.flatMap(({ counters }, slot) => {
+        const port = ports[slot];
+        return port === undefined ? [] : [[portValue(port.number), counters.messages]];
+      }),
+    );
   }
 
   /** What the switch says, unless it takes longer than anybody waits for a status. */
