@@ -1,0 +1,322 @@
+/** Management of the clock: who is answered, where to, and who is not. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { PUNT_REASON } from '#dataplane/program';
+import type { OwnAddress } from '#dataplane/settings';
+import { buildOwnFrame, octetsOf, primaryGroup, type Destination } from '#runtime/ptp/own-frames';
+import { macAddress, macText } from '#units/identity';
+import { logInterval, scaledNs } from '#units/time';
+import {
+  decodeManagementTlv,
+  encodeManagementTlv,
+  MANAGEMENT_ACTION,
+  MANAGEMENT_ERROR,
+  MANAGEMENT_ID,
+} from '#wire/management-tlv';
+import { decodeMessage, encodeMessage, type Management } from '#wire/ptp-message';
+import { Conversation, frameOf, Neighbour, type Sent } from './conversation.js';
+
+const CLOCK = 0x0011_22ff_fe33_4455n;
+const PMC = 0xaabb_ccff_fedd_eeffn;
+const ANY = { clockIdentity: 0xffff_ffff_ffff_ffffn, portNumber: 0xffff };
+
+const client: OwnAddress = {
+  mac: macAddress('02:00:00:00:00:99'),
+  ipv4: 0xc000_0263n,
+  ipv6: 0n,
+};
+
+const CONFIG = `clock: { identity: "00:11:22:ff:fe:33:44:55" }
+ports:
+  - { number: 1, name: p1, ptp: transparentP2P, address: { mac: "02:00:00:00:00:01", ipv4: "192.0.2.1" } }
+  - { number: 2, name: p2, ptp: transparent, address: { mac: "02:00:00:00:00:02" } }`;
+
+function request(managementId: number, change: Partial<Management> = {}): Uint8Array {
+  const message: Management = {
+    kind: 'management',
+    header: {
+      majorSdoId: 0,
+      minorVersionPtp: 0,
+      domainNumber: 0,
+      minorSdoId: 0,
+      flags: 0,
+      correctionField: scaledNs(0n),
+      messageTypeSpecific: 0,
+      sourcePortIdentity: { clockIdentity: PMC, portNumber: 1 },
+      sequenceId: 77,
+      controlField: 4,
+      logMessageInterval: logInterval(0x7f),
+    },
+    tlvs: [encodeManagementTlv({ kind: 'management', managementId, data: new Uint8Array(0) })],
+    targetPortIdentity: ANY,
+    startingBoundaryHops: 1,
+    boundaryHops: 1,
+    action: MANAGEMENT_ACTION.get,
+    ...change,
+  };
+  return encodeMessage(message);
+}
+
+function ask(
+  t: Conversation,
+  port: number,
+  transport: 'ethernet' | 'udp4' | 'udp6',
+  message: Uint8Array,
+  destination: Destination = primaryGroup(transport),
+): void {
+  const octets = buildOwnFrame({
+    own: client,
+    transport,
+    destination,
+    messageClass: 'general',
+    message,
+  });
+  t.packetIn(port, PUNT_REASON.management, 5n, octets);
+}
+
+/** The replies in packet-outs, without what else goes out. */
+const replies = (t: Conversation): Sent[] =>
+  t.sent.filter(({ fields }) => fields['tx_event'] === 0n);
+
+function replyIn(sent: Sent | undefined): Management {
+  const decoded = decodeMessage(frameOf(sent?.octets ?? new Uint8Array(0)).payload);
+  if (!decoded.ok || decoded.value.kind !== 'management') throw new Error('no management message');
+  return decoded.value;
+}
+
+function tlvIn(sent: Sent | undefined) {
+  const [tlv] = replyIn(sent).tlvs;
+  const decoded = tlv === undefined ? null : decodeManagementTlv(tlv);
+  if (decoded?.ok !== true) throw new Error('no management TLV');
+  return decoded.value;
+}
+
+describe('a question to a group', () => {
+  it.each([
+    ['ethernet', '01:1b:19:00:00:00'],
+    ['udp4', '01:00:5e:00:01:81'],
+    ['udp6', '33:33:00:00:01:81'],
+  ] as const)('over %s is answered at the group, by the same port', (transport, group) => {
+    const t = new Conversation(CONFIG);
+    ask(t, 1, transport, request(MANAGEMENT_ID.transparentClockDefaultDataSet));
+    const [sent] = replies(t);
+    expect(sent?.fields).toMatchObject({ egress_port: 1n, tx_event: 0n, stamp: 0n });
+    const frame = frameOf(sent?.octets ?? new Uint8Array(0));
+    expect(macText(frame.destination)).toBe(group);
+    expect(macText(frame.source)).toBe('02:00:00:00:00:01');
+    expect(frame.encapsulation.kind).toBe(transport);
+    if (frame.encapsulation.kind !== 'ethernet') {
+      expect(frame.encapsulation.udp).toEqual({
+        sourcePort: 320,
+        destinationPort: 320,
+        checksum: 'valid',
+      });
+    }
+    expect(replyIn(sent)).toMatchObject({
+      header: { sequenceId: 77, sourcePortIdentity: { clockIdentity: CLOCK, portNumber: 1 } },
+      targetPortIdentity: { clockIdentity: PMC, portNumber: 1 },
+      action: MANAGEMENT_ACTION.response,
+    });
+    expect(t.service.status().management).toMatchObject({
+      requests: { multicast: 1, unicast: 0, local: 0 },
+      replies: 1,
+    });
+  });
+
+  it('about ports is answered once for each, with what was measured', () => {
+    const t = new Conversation(CONFIG);
+    const neighbour = new Neighbour(t, { delayNs: 640n });
+    t.onSent = (sent) => {
+      if (sent.fields['tx_event'] === 1n) neighbour.answer(sent);
+    };
+    t.service.start();
+    t.time.pass(2_000);
+    ask(t, 2, 'ethernet', request(MANAGEMENT_ID.transparentClockPortDataSet));
+    const sets = replies(t).map((sent) => {
+      const tlv = tlvIn(sent);
+      if (tlv.kind !== 'management') throw new Error('an error');
+      const view = new DataView(tlv.data.buffer, tlv.data.byteOffset);
+      return {
+        clock: view.getBigUint64(0),
+        port: view.getUint16(8),
+        meanPathDelay: view.getBigInt64(12) >> 16n,
+      };
+    });
+    expect(sets).toEqual([
+      { clock: CLOCK, port: 1, meanPathDelay: 640n },
+      { clock: CLOCK, port: 2, meanPathDelay: 0n },
+    ]);
+    expect(replies(t).every(({ fields }) => fields['egress_port'] === 2n)).toBe(true);
+  });
+
+  it('over IPv4 needs an address of the port', () => {
+    const t = new Conversation(CONFIG);
+    ask(t, 2, 'udp4', request(MANAGEMENT_ID.defaultDataSet));
+    expect(replies(t)).toEqual([]);
+    expect(t.service.status().management.silent).toEqual({ 'no-ipv4-address': 1 });
+  });
+
+  it('about messages waits for the counters', async () => {
+    const t = new Conversation(CONFIG);
+    ask(t, 1, 'ethernet', request(MANAGEMENT_ID.portStatsNp));
+    expect(replies(t)).toEqual([]);
+    await vi.waitFor(() => expect(replies(t)).toHaveLength(2));
+  });
+
+  it('tagged is answered with the same tag', () => {
+    const t = new Conversation(CONFIG);
+    const tag = { tpid: 0x8100, priority: 3, dropEligible: false, vlan: 12 };
+    const octets = buildOwnFrame({
+      own: client,
+      transport: 'ethernet',
+      destination: primaryGroup('ethernet'),
+      messageClass: 'general',
+      message: request(MANAGEMENT_ID.versionNumber),
+      tags: [tag],
+    });
+    t.packetIn(1, PUNT_REASON.management, 5n, octets);
+    expect(frameOf(replies(t)[0]?.octets ?? new Uint8Array(0)).tags).toEqual([tag]);
+  });
+});
+
+describe('a question to one station', () => {
+  const us: Destination = {
+    mac: macAddress('02:00:00:00:00:01'),
+    ip: octetsOf(0xc000_0201n, 4),
+  };
+
+  it('is answered to who asked, where the answer is no larger than the question', () => {
+    const t = new Conversation(CONFIG);
+    const tlv = { kind: 'management' as const, managementId: MANAGEMENT_ID.delayMechanism };
+    const padded = [encodeManagementTlv({ ...tlv, data: new Uint8Array(64) })];
+    const target = { clockIdentity: CLOCK, portNumber: 1 };
+    ask(t, 1, 'udp4', request(0, { tlvs: padded, targetPortIdentity: target }), us);
+    const frame = frameOf(replies(t)[0]?.octets ?? new Uint8Array(0));
+    expect(macText(frame.destination)).toBe('02:00:00:00:00:99');
+    expect(frame.encapsulation).toMatchObject({
+      kind: 'udp4',
+      source: Uint8Array.of(192, 0, 2, 1),
+      destination: Uint8Array.of(192, 0, 2, 99),
+      ttl: 64,
+    });
+  });
+
+  it('gets nothing larger than the question: a forged source gains nothing', () => {
+    const t = new Conversation(CONFIG);
+    ask(t, 1, 'udp4', request(MANAGEMENT_ID.clockDescription), us);
+    expect(replies(t)).toEqual([]);
+    expect(t.service.status().management.silent).toEqual({ 'reply-larger-than-request': 1 });
+  });
+
+  it('that is not us is not answered', () => {
+    const t = new Conversation(CONFIG);
+    const other = { mac: macAddress('02:00:00:00:00:77'), ip: octetsOf(0xc000_0277n, 4) };
+    ask(t, 1, 'udp4', request(MANAGEMENT_ID.delayMechanism), other);
+    ask(t, 1, 'ethernet', request(MANAGEMENT_ID.delayMechanism), { ...other, ip: null });
+    expect(replies(t)).toEqual([]);
+    expect(t.service.status().management).toMatchObject({
+      requests: { unicast: 2 },
+      silent: { 'other-address': 2 },
+    });
+  });
+});
+
+describe('what nobody answers', () => {
+  it('is counted by reason', () => {
+    const t = new Conversation(CONFIG);
+    const other = { clockIdentity: 0x1234n, portNumber: 1 };
+    ask(t, 1, 'ethernet', request(MANAGEMENT_ID.domain, { targetPortIdentity: other }));
+    ask(t, 1, 'ethernet', request(MANAGEMENT_ID.domain, { action: MANAGEMENT_ACTION.response }));
+    ask(t, 1, 'ethernet', request(MANAGEMENT_ID.domain, { tlvs: [] }));
+    ask(t, 1, 'ethernet', request(MANAGEMENT_ID.domain).subarray(0, 40));
+    expect(replies(t)).toEqual([]);
+    const { management, packets } = t.service.status();
+    expect(management.silent).toMatchObject({
+      'other-clock': 1,
+      'not-a-request': 1,
+      'no-management-tlv': 1,
+    });
+    expect(packets.undecodable).toBe(1);
+  });
+
+  it('a storm is limited, and over when it is over', () => {
+    const t = new Conversation(CONFIG);
+    for (let i = 0; i < 1_000; i += 1) ask(t, 1, 'ethernet', request(MANAGEMENT_ID.versionNumber));
+    expect(t.service.status().management.silent['rate-limited']).toBe(1_000 - 64);
+    t.time.pass(1_000);
+    const { length } = t.sent;
+    ask(t, 1, 'ethernet', request(MANAGEMENT_ID.versionNumber));
+    expect(t.sent.length).toBeGreaterThan(length);
+  });
+
+  it('octets without sense do no harm', () => {
+    const t = new Conversation(CONFIG);
+    const good = buildOwnFrame({
+      own: client,
+      transport: 'udp4',
+      destination: primaryGroup('udp4'),
+      messageClass: 'general',
+      message: request(MANAGEMENT_ID.defaultDataSet),
+    });
+    for (let end = 0; end < good.length; end += 1) {
+      t.packetIn(1, PUNT_REASON.management, 5n, good.subarray(0, end));
+    }
+    for (let i = 0; i < good.length * 8; i += 1) {
+      const flipped = Uint8Array.from(good);
+      flipped[i >> 3] = (flipped[i >> 3] ?? 0) ^ (1 << (i & 7));
+      t.packetIn(1, PUNT_REASON.management, 5n, flipped);
+      t.time.pass(100);
+    }
+    expect(t.service.status().packets.received).toBe(good.length * 9);
+  });
+});
+
+describe('a change', () => {
+  const set = (managementId: number, data: Uint8Array, portNumber = 1) =>
+    request(managementId, {
+      action: MANAGEMENT_ACTION.set,
+      targetPortIdentity: { clockIdentity: CLOCK, portNumber },
+      tlvs: [encodeManagementTlv({ kind: 'management', managementId, data })],
+    });
+
+  it('from the network is refused', () => {
+    const t = new Conversation(CONFIG);
+    ask(t, 1, 'ethernet', set(MANAGEMENT_ID.logMinPdelayReqInterval, Uint8Array.of(0xfc, 0)));
+    expect(tlvIn(replies(t)[0])).toMatchObject({
+      kind: 'error',
+      errorId: MANAGEMENT_ERROR.notSetable,
+    });
+  });
+});
+
+describe('the local socket', () => {
+  let directory = '';
+
+  afterEach(() => {
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  it('that cannot be made is told, and everything else goes on', async () => {
+    directory = mkdtempSync(join(tmpdir(), 'timeplane-management-'));
+    const path = join(directory, 'nowhere', 'clock');
+    const t = new Conversation(`${CONFIG}\nmanagement: { socket: "${path}" }`);
+    t.service.start();
+    await vi.waitFor(() => expect(t.service.status().management.socketError).toContain('ENOENT'));
+    expect(t.service.status().management.socket).toBeNull();
+    ask(t, 1, 'ethernet', request(MANAGEMENT_ID.versionNumber));
+    expect(replies(t).length).toBeGreaterThan(0);
+    await t.service.stop();
+  });
+
+  it('is open while the service runs', async () => {
+    directory = mkdtempSync(join(tmpdir(), 'timeplane-management-'));
+    const path = join(directory, 'clock');
+    const t = new Conversation(`${CONFIG}\nmanagement: { socket: "${path}" }`);
+    t.service.start();
+    await vi.waitFor(() => expect(t.service.status().management.socket).toBe(path));
+    await t.service.stop();
+    expect(t.service.status().management.socket).toBeNull();
+  });
+});
