@@ -2,15 +2,21 @@ import { describe, expect, it } from 'vitest';
 import {
   addScaled,
   after,
+  dataplaneNs,
+  dataplaneTime,
   elapsed,
   elapsedCounter48,
+  elapsedDataplane,
+  elapsedPrecise,
   instant,
   intervalDuration,
   logInterval,
   nanoseconds,
   nsOf,
   nsSinceEpoch,
+  preciseInstant,
   scaledNs,
+  scaledToNumber,
   scaledUnits,
   toScaled,
   wholeNs,
@@ -72,5 +78,32 @@ describe('log intervals', () => {
 
   it('outside eight bits are a bug', () => {
     expect(() => logInterval(128)).toThrow(RangeError);
+  });
+});
+
+describe('the dataplane’s clock', () => {
+  it('gives signed differences over its wrap at 2^48', () => {
+    const early = dataplaneTime((1n << 48n) - 10n);
+    const late = dataplaneTime((1n << 48n) + 5n);
+    expect(dataplaneNs(late)).toBe(5n);
+    expect(nsOf(elapsedDataplane(early, late))).toBe(15n);
+    expect(nsOf(elapsedDataplane(late, early))).toBe(-15n);
+  });
+});
+
+describe('a timestamp with its correction', () => {
+  it('keeps fractions and the whole 48 bits of seconds', () => {
+    const last = instant(((1n << 48n) - 1n) * 1_000_000_000n);
+    const from = preciseInstant(last, scaledNs(0x8000n));
+    const to = preciseInstant(last, scaledNs(0x1_c000n));
+    expect(scaledToNumber(elapsedPrecise(from, to))).toBe(1.25);
+    expect(scaledToNumber(elapsedPrecise(to, from))).toBe(-1.25);
+  });
+
+  it('saturates where a TimeInterval ends', () => {
+    const zero = preciseInstant(instant(0n), scaledNs(0n));
+    const far = preciseInstant(instant(1n << 62n), scaledNs(0n));
+    expect(scaledUnits(elapsedPrecise(zero, far))).toBe((1n << 63n) - 1n);
+    expect(scaledUnits(elapsedPrecise(far, zero))).toBe(-(1n << 63n));
   });
 });
