@@ -77,7 +77,6 @@ async function startPtp4lServer(options: ServerOptions): Promise<AnswerServer> {
       // Unicast Delay_Req is answered without a negotiation, as ours is.
       hybrid_e2e: 1,
       logSyncInterval: 0,
-      logAnnounceInterval: 0,
       logMinDelayReqInterval: LOG_DELAY_REQ_INTERVAL,
     },
   });

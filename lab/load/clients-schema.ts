@@ -23,6 +23,8 @@ const measurement = z.strictObject({
   /** Kernel's transmit stamp of a request to receive stamp of its answer, of a sample. */
   latencyP50Ns: z.number(),
   latencyP99Ns: z.number(),
+  /** How far the server's clock is ahead of the one that all share: half way between its bounds. */
+  clockOffsetNs: z.number(),
   /** Of all the server's processes, agent included, at the rate asked for. */
   cpuNsPerAnswer: z.number(),
   /** The same close to zeroLossRate, where nobody waits for work; 0 without a search. */

@@ -164,6 +164,9 @@ async function atTheRate(
     notRight: notRight(report),
     latencyP50Ns: report.latencyNs?.p50 ?? 0,
     latencyP99Ns: report.latencyNs?.p99 ?? 0,
+    clockOffsetNs: Math.round(
+      ((report.clockOffsetNs?.[0] ?? 0) + (report.clockOffsetNs?.[1] ?? 0)) / 2,
+    ),
     cpuNsPerAnswer,
     packetIns: packetInsAfter === null ? null : packetInsAfter - (packetInsBefore ?? 0),
   };

@@ -40,7 +40,7 @@ export const REPORTS = {
       server: count,
     }),
     overruns: count,
-    clockOffsetSeconds: z.int(),
+    clockOffsetNs: z.tuple([z.number(), z.number()]).nullable(),
     latencyNs: distribution.nullable(),
     receiveTimeNs: distribution.nullable(),
   }),

@@ -44,6 +44,8 @@ export function watchMemory(pid: number, intervalMs: number): () => MemoryTrace 
   };
   look();
   const timer = setInterval(look, intervalMs);
+  // Whoever breaks off need not say so.
+  timer.unref();
   return () => {
     clearInterval(timer);
     look();

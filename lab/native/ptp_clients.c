@@ -51,7 +51,7 @@ struct client {
 struct sample {
   uint64_t sent_ns;
   uint64_t answered_ns;
-  int64_t receive_ns; /* receiveTimestamp, less the whole seconds */
+  int64_t receive_ns; /* receiveTimestamp */
 };
 
 struct crowd {
@@ -74,7 +74,8 @@ struct crowd {
   uint64_t wrong[WRONG_COUNT];
   bool has_server;
   uint8_t server[PTP_IDENTITY_OCTETS];
-  int64_t clock_offset_seconds;
+  int64_t least_offset_ns;
+  int64_t most_offset_ns;
 };
 
 /* 02:54:50 and the client's number: locally administered. */
@@ -186,9 +187,6 @@ static enum wrong check_answer(struct crowd *crowd, const struct client *client,
   if (!crowd->has_server) {
     crowd->has_server = true;
     memcpy(crowd->server, message + 20, PTP_IDENTITY_OCTETS);
-    const int64_t ahead_ns = get_timestamp_ns(message + 34) - (int64_t)sent_ns;
-    const int64_t half = ahead_ns < 0 ? -500000000 : 500000000;
-    crowd->clock_offset_seconds = (ahead_ns + half) / (int64_t)NS_PER_SECOND;
   }
   if (memcmp(crowd->server, message + 20, PTP_IDENTITY_OCTETS) != 0) {
     return WRONG_SERVER;
@@ -204,13 +202,15 @@ static enum wrong check_answer(struct crowd *crowd, const struct client *client,
   if (view->is_unicast != crowd->is_unicast || (crowd->is_unicast && !is_to_us)) {
     return WRONG_DESTINATION;
   }
-  /* What was received between our sending and our receiving was received in time. */
-  const int64_t receive_ns =
-      get_timestamp_ns(message + 34) - crowd->clock_offset_seconds * (int64_t)NS_PER_SECOND;
-  if (receive_ns < (int64_t)sent_ns - crowd->tolerance_ns ||
-      receive_ns > (int64_t)frame->time_ns + crowd->tolerance_ns) {
+  const int64_t receive_ns = get_timestamp_ns(message + 34);
+  const int64_t least_ns = receive_ns - (int64_t)frame->time_ns;
+  const int64_t most_ns = receive_ns - (int64_t)sent_ns;
+  if (least_ns > crowd->most_offset_ns + crowd->tolerance_ns ||
+      most_ns < crowd->least_offset_ns - crowd->tolerance_ns) {
     return WRONG_RECEIVE_TIME;
   }
+  crowd->least_offset_ns = least_ns > crowd->least_offset_ns ? least_ns : crowd->least_offset_ns;
+  crowd->most_offset_ns = most_ns < crowd->most_offset_ns ? most_ns : crowd->most_offset_ns;
   return WRONG_COUNT;
 }
 
@@ -253,8 +253,7 @@ static void take_answer(struct crowd *crowd, const struct received *frame,
   if (client->sample[place] != NO_SAMPLE) {
     struct sample *sample = &crowd->samples[client->sample[place]];
     sample->answered_ns = frame->time_ns;
-    sample->receive_ns =
-        get_timestamp_ns(view->message + 34) - crowd->clock_offset_seconds * (int64_t)NS_PER_SECOND;
+    sample->receive_ns = get_timestamp_ns(view->message + 34);
   }
 }
 
@@ -335,8 +334,12 @@ static void report(struct crowd *crowd, uint64_t took_ns) {
   for (size_t i = 0; i < WRONG_COUNT; i++) {
     printf("%s\"%s\":%" PRIu64, i == 0 ? "" : ",", wrong_names[i], crowd->wrong[i]);
   }
-  printf("},\"overruns\":%" PRIu64 ",\"clockOffsetSeconds\":%" PRId64 ",",
-         port_overruns(&crowd->port), crowd->clock_offset_seconds);
+  printf("},\"overruns\":%" PRIu64 ",\"clockOffsetNs\":", port_overruns(&crowd->port));
+  if (crowd->has_server) {
+    printf("[%" PRId64 ",%" PRId64 "],", crowd->least_offset_ns, crowd->most_offset_ns);
+  } else {
+    printf("null,");
+  }
   samples_print("latencyNs", &latency);
   putchar(',');
   samples_print("receiveTimeNs", &receive_time);
@@ -357,7 +360,7 @@ int main(int argc, char **argv) {
       {"server-ipv6", "::"},
       {"domain", "0"},
       {"sample-every", "64"},
-      {"tolerance-ns", "1000000"},
+      {"tolerance-ns", "10000"},
   };
   const size_t option_total = sizeof options / sizeof options[0];
   if (argc < 2 || !options_read(argc, argv, 2, options, option_total)) {
@@ -372,6 +375,8 @@ int main(int argc, char **argv) {
       .client_count = option_count(options, "clients"),
       .sample_every = option_count(options, "sample-every"),
       .tolerance_ns = (int64_t)option_count(options, "tolerance-ns"),
+      .least_offset_ns = INT64_MIN / 2,
+      .most_offset_ns = INT64_MAX / 2,
   };
   const double rate = option_number(options, "rate") * (double)crowd.client_count;
   const uint64_t total = (uint64_t)(rate * option_number(options, "seconds"));

@@ -12,7 +12,7 @@ const crowd = {
   stray: 0,
   wrong: { checksum: 0, correction: 0, receiveTime: 0, destination: 0, flags: 0, server: 0 },
   overruns: 0,
-  clockOffsetSeconds: -37,
+  clockOffsetNs: [-37_000_000_009, -37_000_000_001],
   latencyNs: latency,
   receiveTimeNs: null,
 };

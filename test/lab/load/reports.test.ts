@@ -17,6 +17,7 @@ const ours: Measurement = {
   notRight: 0,
   latencyP50Ns: 3_000,
   latencyP99Ns: 10_000,
+  clockOffsetNs: 0,
   cpuNsPerAnswer: 2_000,
   cpuNsPerAnswerBusy: 1_000,
   packetIns: 0,
@@ -73,7 +74,7 @@ describe('ten thousand clients', () => {
     const report: Report<'ptp_clients'> = {
       ...{ clients: 1, sent: 9, answered: 0, rate: 1, duplicates: 1, late: 2, stray: 4 },
       wrong: { checksum: 8, correction: 16, receiveTime: 0, destination: 0, flags: 0, server: 0 },
-      ...{ overruns: 0, clockOffsetSeconds: 0, latencyNs: null, receiveTimeNs: null },
+      ...{ overruns: 0, clockOffsetNs: null, latencyNs: null, receiveTimeNs: null },
     };
     expect(notRight(report)).toBe(31);
   });
