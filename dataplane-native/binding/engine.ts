@@ -13,16 +13,7 @@ import {
 import { MessageDecoder, type EngineMessage } from './messages.js';
 import { loadNative, type EnginePointer, type NativeFunctions } from './native.js';
 import { defaultLibrary } from './paths.js';
-import {
-  METER_WORDS,
-  meterRates,
-  meterWords,
-  type CounterValue,
-  type EngineReplica,
-  type EntryHandle,
-  type MeterRates,
-  type NewEntry,
-} from './pipeline-state.js';
+import { PipelineState } from './pipeline-state.js';
 import { defaultMessage, errorCodeOf, fail, succeed, type EngineResult } from './result.js';
 
 export interface EngineOptions {
@@ -95,12 +86,10 @@ function interfaceMessage(code: string, name: string, detail: string): string {
 }
 
 /** See the file's comment. Implements what the P4Runtime server asks of an engine. */
-export class Engine {
-  readonly #native: NativeFunctions;
+export class Engine extends PipelineState {
   readonly #maxFrame: number;
   readonly #socket: Socket;
   readonly #listeners: ((message: EngineMessage) => void)[] = [];
-  #pointer: EnginePointer | null;
 
   private constructor(
     native: NativeFunctions,
@@ -108,8 +97,7 @@ export class Engine {
     socket: Socket,
     maxFrame: number,
   ) {
-    this.#native = native;
-    this.#pointer = pointer;
+    super(native, pointer);
     this.#socket = socket;
     this.#maxFrame = maxFrame;
     const decoder = new MessageDecoder();
@@ -159,9 +147,7 @@ export class Engine {
 
   /** Stops the loop, closes all ports, gives everything back. Further calls are a bug. */
   close(): void {
-    if (this.#pointer === null) return;
-    this.#native.tp_engine_destroy(this.#pointer);
-    this.#pointer = null;
+    this.destroy();
     this.#socket.destroy();
   }
 
@@ -175,58 +161,58 @@ export class Engine {
 
   /** Loads a compiled pipeline; the old one's state is gone. On failure the old one stays. */
   load(sharedObject: string): EngineResult<void> {
-    return this.#result(this.#native.tp_engine_load(this.#engine, sharedObject));
+    return this.result(this.native.tp_engine_load(this.engine, sharedObject));
   }
 
   /** What `act` does is one change as traffic sees it: the packet loop handles no frame meanwhile,
    * and frames wait in the ports' rings. Keep it short, and do not nest it. */
   held<T>(act: () => T): T {
-    if (this.#native.tp_engine_hold(this.#engine) < 0) throw new Error('the engine is held');
+    if (this.native.tp_engine_hold(this.engine) < 0) throw new Error('the engine is held');
     try {
       return act();
     } finally {
-      this.#native.tp_engine_resume(this.#engine);
+      this.native.tp_engine_resume(this.engine);
     }
   }
 
   /** The packet loop on a thread of its own. BAD_STATE: it runs, or the clock is virtual. */
   start(): EngineResult<void> {
-    return this.#result(this.#native.tp_engine_start(this.#engine));
+    return this.result(this.native.tp_engine_start(this.engine));
   }
 
   stop(): EngineResult<void> {
-    return this.#result(this.#native.tp_engine_stop(this.#engine));
+    return this.result(this.native.tp_engine_stop(this.engine));
   }
 
   /** One round on this thread; how many frames it handled. BAD_STATE: the loop runs. */
   step(): EngineResult<number> {
-    return this.#count(this.#native.tp_engine_step(this.#engine));
+    return this.count(this.native.tp_engine_step(this.engine));
   }
 
   /** Sets a virtual clock. BAD_STATE: the clock is the system's. */
   setTime(nowNs: bigint): EngineResult<void> {
-    return this.#result(this.#native.tp_engine_set_time(this.#engine, nowNs));
+    return this.result(this.native.tp_engine_set_time(this.engine, nowNs));
   }
 
   /** The dataplane's clock, ns. */
   now(): bigint {
-    return BigInt(this.#native.tp_engine_now(this.#engine));
+    return BigInt(this.native.tp_engine_now(this.engine));
   }
 
   /** When the next frame that waits in a queue may leave, ns; null: none waits. */
   nextTime(): bigint | null {
-    const next = BigInt(this.#native.tp_engine_next_time(this.#engine));
+    const next = BigInt(this.native.tp_engine_next_time(this.engine));
     return next === NO_TIME ? null : next;
   }
 
   /** A frame from the control plane enters ingress from the CPU port. */
   packetOut(frame: Uint8Array): EngineResult<void> {
-    return this.#result(this.#native.tp_packet_out(this.#engine, frame, frame.length));
+    return this.result(this.native.tp_packet_out(this.engine, frame, frame.length));
   }
 
   counters(): EngineCounters {
     const values = new BigUint64Array(COUNTER_ROOM);
-    this.#native.tp_engine_counters(this.#engine, values);
+    this.native.tp_engine_counters(this.engine, values);
     return named(ENGINE_COUNTERS, values);
   }
 
@@ -235,25 +221,25 @@ export class Engine {
   /** A port on a Linux interface. Errors: NO_SUCH_INTERFACE, NO_PERMISSION, PORT_IN_USE,
    * OUT_OF_RANGE, BAD_STATE (virtual clock), SYSTEM. */
   addPacketPort(port: number, interfaceName: string): EngineResult<void> {
-    const returned = this.#native.tp_port_add_packet(this.#engine, port, interfaceName);
+    const returned = this.native.tp_port_add_packet(this.engine, port, interfaceName);
     if (returned >= 0) return succeed(undefined);
     const code = errorCodeOf(returned);
-    return fail(code, interfaceMessage(code, interfaceName, this.#explain(code)));
+    return fail(code, interfaceMessage(code, interfaceName, this.explain(code)));
   }
 
   /** A port in memory: see inject and take. */
   addMemoryPort(port: number): EngineResult<void> {
-    return this.#result(this.#native.tp_port_add_memory(this.#engine, port));
+    return this.result(this.native.tp_port_add_memory(this.engine, port));
   }
 
   removePort(port: number): EngineResult<void> {
-    return this.#result(this.#native.tp_port_remove(this.#engine, port));
+    return this.result(this.native.tp_port_remove(this.engine, port));
   }
 
   setQueue(port: number, queue: QueueOptions): EngineResult<void> {
-    return this.#result(
-      this.#native.tp_port_set_queue(
-        this.#engine,
+    return this.result(
+      this.native.tp_port_set_queue(
+        this.engine,
         port,
         queue.rateBps,
         queue.overheadOctets,
@@ -265,14 +251,14 @@ export class Engine {
 
   portCounters(port: number): EngineResult<PortCounters> {
     const values = new BigUint64Array(COUNTER_ROOM);
-    const returned = this.#native.tp_port_counters(this.#engine, port, values);
-    return returned < 0 ? this.#failure(returned) : succeed(named(PORT_COUNTERS, values));
+    const returned = this.native.tp_port_counters(this.engine, port, values);
+    return returned < 0 ? this.failure(returned) : succeed(named(PORT_COUNTERS, values));
   }
 
   txLatency(port: number): EngineResult<TxLatency> {
     const values = new BigInt64Array(7);
-    const returned = this.#native.tp_port_tx_latency(this.#engine, port, values);
-    if (returned < 0) return this.#failure(returned);
+    const returned = this.native.tp_port_tx_latency(this.engine, port, values);
+    if (returned < 0) return this.failure(returned);
     const [appliedNs = 0n, samples = 0n, p50Ns = 0n, p99Ns = 0n, maxNs = 0n] = values;
     const [missedP50Ns = 0n, missedP99Ns = 0n] = values.subarray(5);
     return succeed({ appliedNs, samples, p50Ns, p99Ns, maxNs, missedP50Ns, missedP99Ns });
@@ -280,19 +266,19 @@ export class Engine {
 
   /** Fixes the compensation, ns; null lets it be learned again. */
   setTxLatency(port: number, latencyNs: bigint | null): EngineResult<void> {
-    return this.#result(this.#native.tp_port_set_tx_latency(this.#engine, port, latencyNs ?? -1n));
+    return this.result(this.native.tp_port_set_tx_latency(this.engine, port, latencyNs ?? -1n));
   }
 
   /** A memory port's transmit stamps come so many ns after the frame; null: never. */
   setStampDelay(port: number, delayNs: bigint | null): EngineResult<void> {
     const delay = delayNs ?? NO_TIME;
-    return this.#result(this.#native.tp_port_set_stamp_delay(this.#engine, port, delay));
+    return this.result(this.native.tp_port_set_stamp_delay(this.engine, port, delay));
   }
 
   /** A frame arrives at a memory port at `rxTimeNs` (default: now). */
   inject(port: number, frame: Uint8Array, rxTimeNs = 0n): EngineResult<void> {
-    return this.#result(
-      this.#native.tp_port_inject(this.#engine, port, frame, frame.length, rxTimeNs),
+    return this.result(
+      this.native.tp_port_inject(this.engine, port, frame, frame.length, rxTimeNs),
     );
   }
 
@@ -300,205 +286,17 @@ export class Engine {
   take(port: number): EngineResult<SentFrame> {
     const frame = new Uint8Array(this.#maxFrame + 256);
     const txTime = new BigUint64Array(1);
-    const returned = this.#native.tp_port_take(this.#engine, port, frame, frame.length, txTime);
-    if (returned < 0) return this.#failure(returned);
+    const returned = this.native.tp_port_take(this.engine, port, frame, frame.length, txTime);
+    if (returned < 0) return this.failure(returned);
     return succeed({ frame: frame.slice(0, returned), txTimeNs: txTime[0] ?? 0n });
-  }
-
-  /* --- pipeline state: numbers of the compiler's layout --- */
-
-  tableInsert(entry: NewEntry): EngineResult<EntryHandle> {
-    const returned = this.#native.tp_table_insert(
-      this.#engine,
-      entry.table,
-      entry.key,
-      entry.mask,
-      entry.rangeWords,
-      entry.priority,
-      entry.action,
-      entry.args,
-      entry.args.length,
-    );
-    return returned < 0 ? this.#failure(Number(returned)) : succeed(BigInt(returned));
-  }
-
-  tableModify(
-    table: number,
-    handle: EntryHandle,
-    action: number,
-    args: BigUint64Array,
-  ): EngineResult<void> {
-    return this.#result(
-      this.#native.tp_table_modify(this.#engine, table, handle, action, args, args.length),
-    );
-  }
-
-  tableRemove(table: number, handle: EntryHandle): EngineResult<void> {
-    return this.#result(this.#native.tp_table_remove(this.#engine, table, handle));
-  }
-
-  tableSetDefault(table: number, action: number, args: BigUint64Array): EngineResult<void> {
-    return this.#result(
-      this.#native.tp_table_set_default(this.#engine, table, action, args, args.length),
-    );
-  }
-
-  tableReadCounter(table: number, handle: EntryHandle): EngineResult<CounterValue> {
-    const out = new BigUint64Array(2);
-    const returned = this.#native.tp_table_read_counter(this.#engine, table, handle, out);
-    if (returned < 0) return this.#failure(returned);
-    return succeed({ packets: out[0] ?? 0n, octets: out[1] ?? 0n });
-  }
-
-  tableWriteCounter(table: number, handle: EntryHandle, value: CounterValue): EngineResult<void> {
-    return this.#result(
-      this.#native.tp_table_write_counter(this.#engine, table, handle, value.packets, value.octets),
-    );
-  }
-
-  /** Fills the buckets of an entry's meter; null: every frame is green again. OUT_OF_RANGE: no direct
-   * meter, the default entry, or rates that no meter has. */
-  tableWriteMeter(
-    table: number,
-    handle: EntryHandle,
-    rates: MeterRates | null,
-  ): EngineResult<void> {
-    return this.#result(
-      this.#native.tp_table_write_meter(this.#engine, table, handle, meterWords(rates)),
-    );
-  }
-
-  /** Null: not configured. */
-  tableReadMeter(table: number, handle: EntryHandle): EngineResult<MeterRates | null> {
-    const out = new BigUint64Array(METER_WORDS);
-    const returned = this.#native.tp_table_read_meter(this.#engine, table, handle, out);
-    if (returned < 0) return this.#failure(returned);
-    return succeed(returned === 0 ? null : meterRates(out, 0));
-  }
-
-  counterRead(counter: number, index: number, count: number): EngineResult<CounterValue[]> {
-    const out = new BigUint64Array(2 * count);
-    const returned = this.#native.tp_counter_read(this.#engine, counter, index, count, out);
-    if (returned < 0) return this.#failure(returned);
-    return succeed(
-      Array.from({ length: count }, (_, i) => ({
-        packets: out[2 * i] ?? 0n,
-        octets: out[2 * i + 1] ?? 0n,
-      })),
-    );
-  }
-
-  counterWrite(counter: number, index: number, value: CounterValue): EngineResult<void> {
-    return this.#result(
-      this.#native.tp_counter_write(this.#engine, counter, index, value.packets, value.octets),
-    );
-  }
-
-  meterRead(meter: number, index: number, count: number): EngineResult<(MeterRates | null)[]> {
-    const stride = 1 + METER_WORDS;
-    const out = new BigUint64Array(stride * count);
-    const returned = this.#native.tp_meter_read(this.#engine, meter, index, count, out);
-    if (returned < 0) return this.#failure(returned);
-    return succeed(
-      Array.from({ length: count }, (_, i) =>
-        out[stride * i] === 0n ? null : meterRates(out, stride * i + 1),
-      ),
-    );
-  }
-
-  /** As `tableWriteMeter`, for `count` cells of an array. */
-  meterWrite(
-    meter: number,
-    index: number,
-    count: number,
-    rates: MeterRates | null,
-  ): EngineResult<void> {
-    return this.#result(
-      this.#native.tp_meter_write(this.#engine, meter, index, count, meterWords(rates)),
-    );
-  }
-
-  /** Each cell's words, least significant first. */
-  registerRead(register: number, index: number, count: number): EngineResult<BigUint64Array[]> {
-    const words = this.#native.tp_register_cell_words(this.#engine, register);
-    if (words < 0) return this.#failure(words);
-    const out = new BigUint64Array(words * count);
-    const returned = this.#native.tp_register_read(this.#engine, register, index, count, out);
-    if (returned < 0) return this.#failure(returned);
-    return succeed(Array.from({ length: count }, (_, i) => out.slice(i * words, (i + 1) * words)));
-  }
-
-  registerWrite(register: number, index: number, value: BigUint64Array): EngineResult<void> {
-    const words = this.#native.tp_register_cell_words(this.#engine, register);
-    if (words < 0) return this.#failure(words);
-    const cell = new BigUint64Array(words);
-    cell.set(value.subarray(0, words));
-    return this.#result(this.#native.tp_register_write(this.#engine, register, index, cell));
-  }
-
-  /** Replaces the whole group; no replicas removes it. */
-  multicastGroupSet(group: number, replicas: readonly EngineReplica[]): EngineResult<void> {
-    return this.#result(
-      this.#native.tp_multicast_group_set(
-        this.#engine,
-        group,
-        Uint32Array.from(replicas, ({ port }) => port),
-        Uint32Array.from(replicas, ({ instance }) => instance),
-        replicas.length,
-      ),
-    );
-  }
-
-  /** Replaces the whole session; no replicas removes it. `packetOctets` 0: whole frames. */
-  cloneSessionSet(
-    session: number,
-    replicas: readonly EngineReplica[],
-    classOfService: number,
-    packetOctets: number,
-  ): EngineResult<void> {
-    return this.#result(
-      this.#native.tp_clone_session_set(
-        this.#engine,
-        session,
-        Uint32Array.from(replicas, ({ port }) => port),
-        Uint32Array.from(replicas, ({ instance }) => instance),
-        replicas.length,
-        classOfService,
-        packetOctets,
-      ),
-    );
   }
 
   /* --- inside --- */
 
-  get #engine(): EnginePointer {
-    if (this.#pointer === null) throw new Error('the engine is closed');
-    return this.#pointer;
-  }
-
   #checkCounters(): void {
-    const count = this.#native.tp_engine_counters(this.#engine, new BigUint64Array(COUNTER_ROOM));
+    const count = this.native.tp_engine_counters(this.engine, new BigUint64Array(COUNTER_ROOM));
     if (count !== ENGINE_COUNTERS.length) {
       throw new Error(`the engine has ${count} counters, not ${ENGINE_COUNTERS.length}`);
     }
-  }
-
-  #explain(code: ReturnType<typeof errorCodeOf>): string {
-    const text = this.#native.tp_engine_last_error(this.#engine);
-    const isExplained = code === 'SYSTEM' || code === 'BAD_PIPELINE' || code === 'PORT_IN_USE';
-    return isExplained && text !== '' ? text : defaultMessage(code);
-  }
-
-  #failure(returned: number) {
-    const code = errorCodeOf(returned);
-    return fail(code, this.#explain(code));
-  }
-
-  #result(returned: number): EngineResult<void> {
-    return returned < 0 ? this.#failure(returned) : succeed(undefined);
-  }
-
-  #count(returned: number): EngineResult<number> {
-    return returned < 0 ? this.#failure(returned) : succeed(returned);
   }
 }

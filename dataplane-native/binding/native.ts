@@ -9,7 +9,7 @@ import koffi from 'koffi';
 import { fail, succeed, type EngineResult } from './result.js';
 
 /** TP_ABI_VERSION of pipeline.h. */
-export const ABI_VERSION = 4;
+export const ABI_VERSION = 5;
 
 /** sizeof(struct tp_engine_config), asserted in engine.h too. */
 const CONFIG_OCTETS = 32;
@@ -102,6 +102,36 @@ export interface NativeFunctions {
     args: Words,
     argWords: number,
   ): number;
+  tp_member_add(
+    engine: EnginePointer,
+    profile: number,
+    action: number,
+    args: Words,
+    argWords: number,
+  ): Int64;
+  tp_member_modify(
+    engine: EnginePointer,
+    profile: number,
+    member: number,
+    action: number,
+    args: Words,
+    argWords: number,
+  ): number;
+  tp_member_remove(engine: EnginePointer, profile: number, member: number): number;
+  tp_group_add(
+    engine: EnginePointer,
+    profile: number,
+    members: Uint32Array | null,
+    count: number,
+  ): Int64;
+  tp_group_modify(
+    engine: EnginePointer,
+    profile: number,
+    group: number,
+    members: Uint32Array | null,
+    count: number,
+  ): number;
+  tp_group_remove(engine: EnginePointer, profile: number, group: number): number;
   tp_table_read_counter(
     engine: EnginePointer,
     table: number,
@@ -228,6 +258,12 @@ const SIGNATURES: Readonly<
   tp_table_modify: ['int', 'void *', 'uint32_t', 'int64_t', 'uint32_t', 'uint64_t *', 'uint32_t'],
   tp_table_remove: ['int', 'void *', 'uint32_t', 'int64_t'],
   tp_table_set_default: ['int', 'void *', 'uint32_t', 'uint32_t', 'uint64_t *', 'uint32_t'],
+  tp_member_add: ['int64_t', 'void *', 'uint32_t', 'uint32_t', 'uint64_t *', 'uint32_t'],
+  tp_member_modify: ['int', 'void *', 'uint32_t', 'uint32_t', 'uint32_t', 'uint64_t *', 'uint32_t'],
+  tp_member_remove: ['int', 'void *', 'uint32_t', 'uint32_t'],
+  tp_group_add: ['int64_t', 'void *', 'uint32_t', 'uint32_t *', 'uint32_t'],
+  tp_group_modify: ['int', 'void *', 'uint32_t', 'uint32_t', 'uint32_t *', 'uint32_t'],
+  tp_group_remove: ['int', 'void *', 'uint32_t', 'uint32_t'],
   tp_table_read_counter: ['int', 'void *', 'uint32_t', 'int64_t', 'uint64_t *'],
   tp_table_write_counter: ['int', 'void *', 'uint32_t', 'int64_t', 'uint64_t', 'uint64_t'],
   tp_table_write_meter: ['int', 'void *', 'uint32_t', 'int64_t', 'uint64_t *'],

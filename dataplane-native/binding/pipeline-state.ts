@@ -1,52 +1,259 @@
-/** What a loaded pipeline's state is made of, as engine.h has it. */
+/**
+ * The state of a loaded pipeline, through the engine: tables, action profiles, counters, meters,
+ * registers, groups and sessions, by the numbers of the compiler's layout.
+ */
+import type { EnginePointer, NativeFunctions } from './native.js';
+import {
+  METER_WORDS,
+  meterRates,
+  meterWords,
+  type CounterValue,
+  type EngineReplica,
+  type EntryHandle,
+  type MeterRates,
+  type NewEntry,
+} from './state-values.js';
+import { defaultMessage, errorCodeOf, fail, succeed, type EngineResult } from './result.js';
 
-/** Names a table entry for as long as it is there. */
-export type EntryHandle = bigint;
-/** The default entry, for direct counters. */
-export const DEFAULT_ENTRY: EntryHandle = -1n;
+/** See the file's comment. */
+export class PipelineState {
+  protected readonly native: NativeFunctions;
+  #pointer: EnginePointer | null;
 
-export interface NewEntry {
-  readonly table: number;
-  readonly key: BigUint64Array;
-  readonly mask: BigUint64Array;
-  /** Bit i: word i is a range, `key` its low and `mask` its high end. */
-  readonly rangeWords: number;
-  readonly priority: number;
-  readonly action: number;
-  readonly args: BigUint64Array;
-}
+  protected constructor(native: NativeFunctions, pointer: EnginePointer) {
+    this.native = native;
+    this.#pointer = pointer;
+  }
 
-export interface CounterValue {
-  readonly packets: bigint;
-  readonly octets: bigint;
-}
+  tableInsert(entry: NewEntry): EngineResult<EntryHandle> {
+    const returned = this.native.tp_table_insert(
+      this.engine,
+      entry.table,
+      entry.key,
+      entry.mask,
+      entry.rangeWords,
+      entry.priority,
+      entry.action,
+      entry.args,
+      entry.args.length,
+    );
+    return returned < 0 ? this.failure(Number(returned)) : succeed(BigInt(returned));
+  }
 
-/** A two-rate three-colour meter's rates (units a second) and bursts (units). */
-export interface MeterRates {
-  readonly committedRate: bigint;
-  readonly committedBurst: bigint;
-  readonly peakRate: bigint;
-  readonly peakBurst: bigint;
-}
+  tableModify(
+    table: number,
+    handle: EntryHandle,
+    action: number,
+    args: BigUint64Array,
+  ): EngineResult<void> {
+    return this.result(
+      this.native.tp_table_modify(this.engine, table, handle, action, args, args.length),
+    );
+  }
 
-export interface EngineReplica {
-  readonly port: number;
-  readonly instance: number;
-}
+  tableRemove(table: number, handle: EntryHandle): EngineResult<void> {
+    return this.result(this.native.tp_table_remove(this.engine, table, handle));
+  }
 
-/** TP_METER_WORDS of meter.h. */
-export const METER_WORDS = 4;
+  tableSetDefault(table: number, action: number, args: BigUint64Array): EngineResult<void> {
+    return this.result(
+      this.native.tp_table_set_default(this.engine, table, action, args, args.length),
+    );
+  }
 
-/** Null, for no configuration, stays so. */
-export function meterWords(rates: MeterRates | null): BigUint64Array | null {
-  return rates === null
-    ? null
-    : BigUint64Array.of(rates.committedRate, rates.committedBurst, rates.peakRate, rates.peakBurst);
-}
+  tableReadCounter(table: number, handle: EntryHandle): EngineResult<CounterValue> {
+    const out = new BigUint64Array(2);
+    const returned = this.native.tp_table_read_counter(this.engine, table, handle, out);
+    if (returned < 0) return this.failure(returned);
+    return succeed({ packets: out[0] ?? 0n, octets: out[1] ?? 0n });
+  }
 
-/** The rates that stand in `words` from `at` on. */
-export function meterRates(words: BigUint64Array, at: number): MeterRates {
-  const [committedRate = 0n, committedBurst = 0n, peakRate = 0n, peakBurst = 0n] =
-    words.subarray(at);
-  return { committedRate, committedBurst, peakRate, peakBurst };
+  tableWriteCounter(table: number, handle: EntryHandle, value: CounterValue): EngineResult<void> {
+    return this.result(
+      this.native.tp_table_write_counter(this.engine, table, handle, value.packets, value.octets),
+    );
+  }
+
+  /** Fills the buckets of an entry's meter; null: every frame is green again. OUT_OF_RANGE: no direct
+   * meter, the default entry, or rates that no meter has. */
+  tableWriteMeter(
+    table: number,
+    handle: EntryHandle,
+    rates: MeterRates | null,
+  ): EngineResult<void> {
+    return this.result(
+      this.native.tp_table_write_meter(this.engine, table, handle, meterWords(rates)),
+    );
+  }
+
+  /** Null: not configured. */
+  tableReadMeter(table: number, handle: EntryHandle): EngineResult<MeterRates | null> {
+    const out = new BigUint64Array(METER_WORDS);
+    const returned = this.native.tp_table_read_meter(this.engine, table, handle, out);
+    if (returned < 0) return this.failure(returned);
+    return succeed(returned === 0 ? null : meterRates(out, 0));
+  }
+
+  counterRead(counter: number, index: number, count: number): EngineResult<CounterValue[]> {
+    const out = new BigUint64Array(2 * count);
+    const returned = this.native.tp_counter_read(this.engine, counter, index, count, out);
+    if (returned < 0) return this.failure(returned);
+    return succeed(
+      Array.from({ length: count }, (_, i) => ({
+        packets: out[2 * i] ?? 0n,
+        octets: out[2 * i + 1] ?? 0n,
+      })),
+    );
+  }
+
+  counterWrite(counter: number, index: number, value: CounterValue): EngineResult<void> {
+    return this.result(
+      this.native.tp_counter_write(this.engine, counter, index, value.packets, value.octets),
+    );
+  }
+
+  meterRead(meter: number, index: number, count: number): EngineResult<(MeterRates | null)[]> {
+    const stride = 1 + METER_WORDS;
+    const out = new BigUint64Array(stride * count);
+    const returned = this.native.tp_meter_read(this.engine, meter, index, count, out);
+    if (returned < 0) return this.failure(returned);
+    return succeed(
+      Array.from({ length: count }, (_, i) =>
+        out[stride * i] === 0n ? null : meterRates(out, stride * i + 1),
+      ),
+    );
+  }
+
+  /** As `tableWriteMeter`, for `count` cells of an array. */
+  meterWrite(
+    meter: number,
+    index: number,
+    count: number,
+    rates: MeterRates | null,
+  ): EngineResult<void> {
+    return this.result(
+      this.native.tp_meter_write(this.engine, meter, index, count, meterWords(rates)),
+    );
+  }
+
+  /** Each cell's words, least significant first. */
+  registerRead(register: number, index: number, count: number): EngineResult<BigUint64Array[]> {
+    const words = this.native.tp_register_cell_words(this.engine, register);
+    if (words < 0) return this.failure(words);
+    const out = new BigUint64Array(words * count);
+    const returned = this.native.tp_register_read(this.engine, register, index, count, out);
+    if (returned < 0) return this.failure(returned);
+    return succeed(Array.from({ length: count }, (_, i) => out.slice(i * words, (i + 1) * words)));
+  }
+
+  registerWrite(register: number, index: number, value: BigUint64Array): EngineResult<void> {
+    const words = this.native.tp_register_cell_words(this.engine, register);
+    if (words < 0) return this.failure(words);
+    const cell = new BigUint64Array(words);
+    cell.set(value.subarray(0, words));
+    return this.result(this.native.tp_register_write(this.engine, register, index, cell));
+  }
+
+  /** Replaces the whole group; no replicas removes it. */
+  multicastGroupSet(group: number, replicas: readonly EngineReplica[]): EngineResult<void> {
+    return this.result(
+      this.native.tp_multicast_group_set(
+        this.engine,
+        group,
+        Uint32Array.from(replicas, ({ port }) => port),
+        Uint32Array.from(replicas, ({ instance }) => instance),
+        replicas.length,
+      ),
+    );
+  }
+
+  /** Replaces the whole session; no replicas removes it. `packetOctets` 0: whole frames. */
+  cloneSessionSet(
+    session: number,
+    replicas: readonly EngineReplica[],
+    classOfService: number,
+    packetOctets: number,
+  ): EngineResult<void> {
+    return this.result(
+      this.native.tp_clone_session_set(
+        this.engine,
+        session,
+        Uint32Array.from(replicas, ({ port }) => port),
+        Uint32Array.from(replicas, ({ instance }) => instance),
+        replicas.length,
+        classOfService,
+        packetOctets,
+      ),
+    );
+  }
+
+  /** An action of its own for entries to refer to, by the index that it returns. FULL. */
+  memberAdd(profile: number, action: number, args: BigUint64Array): EngineResult<number> {
+    return this.index(this.native.tp_member_add(this.engine, profile, action, args, args.length));
+  }
+
+  memberModify(
+    profile: number,
+    member: number,
+    action: number,
+    args: BigUint64Array,
+  ): EngineResult<void> {
+    return this.result(
+      this.native.tp_member_modify(this.engine, profile, member, action, args, args.length),
+    );
+  }
+
+  memberRemove(profile: number, member: number): EngineResult<void> {
+    return this.result(this.native.tp_member_remove(this.engine, profile, member));
+  }
+
+  /** Members to choose from, each as often as its weight says. FULL: too many. */
+  groupAdd(profile: number, members: readonly number[]): EngineResult<number> {
+    const list = Uint32Array.from(members);
+    return this.index(this.native.tp_group_add(this.engine, profile, list, list.length));
+  }
+
+  groupModify(profile: number, group: number, members: readonly number[]): EngineResult<void> {
+    const list = Uint32Array.from(members);
+    return this.result(this.native.tp_group_modify(this.engine, profile, group, list, list.length));
+  }
+
+  groupRemove(profile: number, group: number): EngineResult<void> {
+    return this.result(this.native.tp_group_remove(this.engine, profile, group));
+  }
+
+  /* --- inside --- */
+
+  protected get engine(): EnginePointer {
+    if (this.#pointer === null) throw new Error('the engine is closed');
+    return this.#pointer;
+  }
+
+  protected destroy(): void {
+    if (this.#pointer !== null) this.native.tp_engine_destroy(this.#pointer);
+    this.#pointer = null;
+  }
+
+  protected explain(code: ReturnType<typeof errorCodeOf>): string {
+    const text = this.native.tp_engine_last_error(this.engine);
+    const isExplained = code === 'SYSTEM' || code === 'BAD_PIPELINE' || code === 'PORT_IN_USE';
+    return isExplained && text !== '' ? text : defaultMessage(code);
+  }
+
+  protected failure(returned: number) {
+    const code = errorCodeOf(returned);
+    return fail(code, this.explain(code));
+  }
+
+  protected result(returned: number): EngineResult<void> {
+    return returned < 0 ? this.failure(returned) : succeed(undefined);
+  }
+
+  protected count(returned: number): EngineResult<number> {
+    return returned < 0 ? this.failure(returned) : succeed(returned);
+  }
+
+  protected index(returned: number | bigint): EngineResult<number> {
+    return returned < 0 ? this.failure(Number(returned)) : succeed(Number(returned));
+  }
 }

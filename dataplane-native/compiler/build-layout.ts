@@ -13,7 +13,7 @@ import { at } from './scope.js';
 import { fillSlots, packSlots } from './slots.js';
 
 /** As TP_ABI_VERSION in pipeline.h. */
-export const ABI_VERSION = 4;
+export const ABI_VERSION = 5;
 
 /** The tables of a program in the order of their numbers. */
 export function tablesOf(program: Program): readonly Table[] {
@@ -36,6 +36,13 @@ export function buildLayout(program: Program): PipelineLayout {
     program: program.name,
     tables: tablesOf(program).map((table, index) => tableLayout(actions, table, index)),
     actions,
+    profiles: program.profiles.map(({ name, size, selector }, index) => ({
+      name,
+      index,
+      size,
+      argWords: profileWords(program, actions, index),
+      hasSelector: selector !== null,
+    })),
     counters: program.counters.map(({ name, size }, index) => ({ name, index, size })),
     meters: program.meters.map(({ name, size, unit }, index) => ({ name, index, size, unit })),
     registers: program.registers.map(({ name, size, bitwidth }, index) => ({
@@ -76,6 +83,18 @@ function digestLayouts(program: Program): readonly DigestLayout[] {
   });
 }
 
+function widest(actions: readonly ActionLayout[], used: readonly number[]): number {
+  return Math.max(0, ...used.map((action) => at(actions, action).argWords));
+}
+
+function profileWords(program: Program, actions: readonly ActionLayout[], profile: number): number {
+  const tables = tablesOf(program).filter((table) => table.profile === profile);
+  return widest(
+    actions,
+    tables.flatMap((table) => table.actions),
+  );
+}
+
 function tableKind(table: Table): TableKind {
   const types = table.keys.map((key) => key.matchType);
   if (types.length === 0) {
@@ -109,7 +128,7 @@ function tableLayout(actions: readonly ActionLayout[], table: Table, index: numb
     index,
     kind: tableKind(table),
     keyWords: packed.words,
-    argWords: Math.max(0, ...used.map((action) => at(actions, action).argWords)),
+    argWords: table.profile === null ? widest(actions, used) : 1,
     maxEntries: Math.max(table.maxEntries, table.constEntries.length),
     key,
     actions: table.actions,
@@ -121,6 +140,7 @@ function tableLayout(actions: readonly ActionLayout[], table: Table, index: numb
       table.directMeter === null
         ? null
         : { name: table.directMeter.name, unit: table.directMeter.unit },
+    profile: table.profile,
     constEntries: table.constEntries.map((item) => ({
       key: fillSlots(
         packed,

@@ -61,10 +61,13 @@ export function checkState(program: Program, layout: PipelineLayout): void {
         (2 * keyWords + argWords) * WORD_OCTETS +
         (directMeter === null ? 0 : METER_OCTETS)),
   );
+  const profiles = layout.profiles.map(
+    ({ size, argWords }) => (size + 1) * (1 + argWords) * WORD_OCTETS,
+  );
   const counters = layout.counters.map(({ size }) => size * 2 * WORD_OCTETS);
   const meters = layout.meters.map(({ size }) => size * METER_OCTETS);
   const registers = layout.registers.map(({ size, words }) => size * words * WORD_OCTETS);
-  const octets = [...tables, ...counters, ...meters, ...registers].reduce(
+  const octets = [...tables, ...profiles, ...counters, ...meters, ...registers].reduce(
     (sum, part) => sum + part,
     0,
   );

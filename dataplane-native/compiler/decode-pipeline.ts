@@ -5,6 +5,7 @@ import type { MatchType } from './layout.js';
 import { LIMITS } from './limits.js';
 import type {
   Action,
+  ActionProfile,
   ConstEntry,
   ConstKey,
   ControlNode,
@@ -25,6 +26,8 @@ export interface PipelineContext {
   /** Direct counters by the table that they are bound to. */
   readonly directCounters: ReadonlyMap<string, string>;
   readonly directMeters: ReadonlyMap<string, DirectMeter>;
+  readonly profiles: readonly ActionProfile[];
+  readonly profileByName: ReadonlyMap<string, number>;
 }
 
 type NodeNamed = (name: Json | null) => NodeRef;
@@ -36,10 +39,6 @@ export function decodePipeline(context: PipelineContext, root: Json, name: strin
     .find((item) => item.get('name').value === name);
   if (json === undefined) {
     return fail(root.get('pipelines'), 'UNSUPPORTED', `there is no pipeline "${name}"`);
-  }
-  const profile = json.optional('action_profiles')?.items(LIMITS.arrays)[0];
-  if (profile !== undefined) {
-    fail(profile, 'UNSUPPORTED', 'action profiles and selectors are not supported');
   }
   const tables = json.get('tables').items(LIMITS.tables);
   const conditionals = json.get('conditionals').items(LIMITS.tables);
@@ -100,10 +99,6 @@ function actionWithId(context: PipelineContext, id: Json): number {
 }
 
 function decodeTable(context: PipelineContext, json: Json, nodeNamed: NodeNamed): Table {
-  const type = json.get('type').string();
-  if (type !== 'simple') {
-    fail(json, 'UNSUPPORTED', `a table of type "${sanitise(type)}" (action profile or selector)`);
-  }
   const name = json.get('name').string();
   const keys = json
     .get('key')
@@ -113,6 +108,11 @@ function decodeTable(context: PipelineContext, json: Json, nodeNamed: NodeNamed)
     .get('action_ids')
     .items(LIMITS.actions)
     .map((item) => actionWithId(context, item));
+  const profile = decodeProfileOf(context, json);
+  const constEntries = decodeEntries(context, json, keys, actions);
+  if (profile !== null && constEntries.length > 0) {
+    fail(json, 'UNSUPPORTED', 'const entries of a table with an action profile');
+  }
   return {
     path: json.path,
     source: json.source,
@@ -127,8 +127,10 @@ function decodeTable(context: PipelineContext, json: Json, nodeNamed: NodeNamed)
         : null,
     directMeter: decodeDirectMeter(context, json.optional('direct_meters')),
     supportsTimeout: json.optional('support_timeout')?.value === true,
-    constEntries: decodeEntries(context, json, keys, actions),
-    defaultEntry: decodeDefault(context, json),
+    profile,
+    constEntries,
+    // Of a table with a profile it is NoAction, whatever the program says.
+    defaultEntry: profile === null ? decodeDefault(context, json) : null,
     ...decodeNext(context, json, actions, nodeNamed),
   };
 }
@@ -141,6 +143,25 @@ function decodeDirectMeter(context: PipelineContext, name: Json | null): DirectM
     context.directMeters.get(name.string()) ??
     fail(name, 'BAD_REFERENCE', `there is no direct meter "${sanitise(name.string())}"`)
   );
+}
+
+function decodeProfileOf(context: PipelineContext, json: Json): number | null {
+  const type = json.get('type').string();
+  if (type === 'simple') {
+    return null;
+  }
+  if (type !== 'indirect' && type !== 'indirect_ws') {
+    return fail(json, 'UNSUPPORTED', `a table of type "${sanitise(type)}"`);
+  }
+  const name = json.get('action_profile');
+  const profile = context.profileByName.get(name.string());
+  if (profile === undefined) {
+    return fail(name, 'BAD_REFERENCE', 'there is no such action profile');
+  }
+  const hasSelector = at(context.profiles, profile).selector !== null;
+  return hasSelector === (type === 'indirect_ws')
+    ? profile
+    : fail(json, 'MALFORMED', 'the action profile has a selector, or the table, not both');
 }
 
 function decodeNext(

@@ -1,30 +1,15 @@
 import { decodeAction } from './decode-action.js';
+import { calculation } from './decode-calculation.js';
 import { decodeDeclarations, meterUnit } from './decode-declarations.js';
 import { decodeExpression } from './decode-expression.js';
 import { decodeParser } from './decode-parser.js';
 import { decodePipeline } from './decode-pipeline.js';
+import { decodeProfiles } from './decode-profile.js';
 import { fail, sanitise } from './failure.js';
 import type { Json } from './json.js';
 import { LIMITS } from './limits.js';
-import type {
-  Action,
-  Calculation,
-  CalculationInput,
-  Checksum,
-  DirectMeter,
-  FieldList,
-  HashAlgorithm,
-  LearnList,
-  Program,
-} from './model.js';
-import {
-  at,
-  bitwidthOf,
-  calculationNamed,
-  fieldNamed,
-  headerNamed,
-  plainFieldNamed,
-} from './scope.js';
+import type { Action, Checksum, DirectMeter, FieldList, LearnList, Program } from './model.js';
+import { at, calculationNamed, headerNamed, plainFieldNamed } from './scope.js';
 import type { Scope } from './scope.js';
 
 /** Turns the JSON into a program whose references all hold. */
@@ -32,12 +17,18 @@ export function decodeProgram(root: Json): Program {
   const scope = decodeDeclarations(root);
   const actionList = root.get('actions');
   const actions = actionList.items(LIMITS.actions).map((item) => decodeAction(scope, item));
+  const declared = list(root, 'calculations', LIMITS.arrays).map((item) =>
+    calculation(scope, item),
+  );
+  const { profiles, selectors, byName } = decodeProfiles(scope, root, declared.length);
   const context = {
     scope,
     actions,
     actionById: actionsById(actions, actionList),
     directCounters: directCounters(root),
     directMeters: directMeters(scope, root),
+    profileByName: byName,
+    profiles,
   };
   return {
     name: sanitise(root.optional('program')?.string() ?? 'pipeline'),
@@ -52,9 +43,10 @@ export function decodeProgram(root: Json): Program {
     registers: scope.registers,
     learnLists: list(root, 'learn_lists', LIMITS.arrays).map((item) => learnList(scope, item)),
     fieldLists: list(root, 'field_lists', LIMITS.arrays).map((item) => fieldList(scope, item)),
-    calculations: list(root, 'calculations', LIMITS.arrays).map((item) => calculation(scope, item)),
+    calculations: [...declared, ...selectors],
     checksums: list(root, 'checksums', LIMITS.arrays).map((item) => checksum(scope, item)),
     actions,
+    profiles,
     ingress: decodePipeline(context, root, 'ingress'),
     egress: decodePipeline(context, root, 'egress'),
   };
@@ -162,62 +154,6 @@ function fieldList(scope: Scope, json: Json): FieldList {
       return plainFieldNamed(scope, item.get('value'));
     });
   return { id: json.get('id').integer(0, LIMITS.id), fields };
-}
-
-const ALGORITHMS: ReadonlyMap<string, HashAlgorithm> = new Map([
-  ['csum16', 'csum16'],
-  ['cksum16', 'csum16'],
-  ['xor16', 'xor16'],
-  ['crc16', 'crc16'],
-  ['crc32', 'crc32'],
-  ['crcCCITT', 'crcCCITT'],
-  ['identity', 'identity'],
-  ['crc16_custom', 'crc16_custom'],
-  ['crc32_custom', 'crc32_custom'],
-]);
-
-function calculation(scope: Scope, json: Json): Calculation {
-  const name = json.get('algo').string();
-  const algorithm = ALGORITHMS.get(name);
-  if (algorithm === undefined) {
-    return fail(json, 'UNSUPPORTED', `the hash algorithm "${sanitise(name)}"`);
-  }
-  const inputs = json
-    .get('input')
-    .items(LIMITS.calculationInputs)
-    .map((item) => calculationInput(scope, item));
-  const place = { path: json.path, source: json.source };
-  const payload = inputs.findIndex((input) => input.kind === 'payload');
-  if (payload >= 0 && payload !== inputs.length - 1) {
-    fail(json, 'UNSUPPORTED', 'a payload that is not the last input');
-  }
-  return { ...place, name: json.get('name').string(), algorithm, inputs };
-}
-
-function calculationInput(scope: Scope, json: Json): CalculationInput {
-  const type = json.get('type').string();
-  switch (type) {
-    case 'payload':
-      return { kind: 'payload' };
-    case 'hexstr': {
-      const bitwidth = json.get('bitwidth').integer(1, LIMITS.fieldBits);
-      return {
-        kind: 'constant',
-        value: BigInt.asUintN(bitwidth, json.get('value').hex()),
-        bitwidth,
-      };
-    }
-    case 'header':
-      return { kind: 'header', header: headerNamed(scope, json.get('value')) };
-    case 'field': {
-      const found = fieldNamed(scope, json.get('value'));
-      return found.kind === 'field'
-        ? { kind: 'field', ref: found.ref, bitwidth: bitwidthOf(scope, found.ref) }
-        : fail(json, 'UNSUPPORTED', 'a header validity as input of a calculation');
-    }
-    default:
-      return fail(json, 'UNSUPPORTED', `an input of type "${sanitise(type)}"`);
-  }
 }
 
 function checksum(scope: Scope, json: Json): Checksum {

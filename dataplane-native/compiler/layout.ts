@@ -57,8 +57,20 @@ export interface TableLayout {
   readonly defaultActionConst: boolean;
   readonly directCounter: string | null;
   readonly directMeter: { readonly name: string; readonly unit: MeterUnit } | null;
+  /** The number of the action profile that its entries refer to. */
+  readonly profile: number | null;
   readonly constEntries: readonly ConstEntryLayout[];
   readonly supportsTimeout: boolean;
+}
+
+/** Members of it are actions that entries of tables refer to. */
+export interface ProfileLayout {
+  readonly name: string;
+  readonly index: number;
+  readonly size: number;
+  readonly argWords: number;
+  /** Whether entries may refer to groups of members too. */
+  readonly hasSelector: boolean;
 }
 
 export interface CounterLayout {
@@ -97,6 +109,7 @@ export interface PipelineLayout {
   readonly program: string;
   readonly tables: readonly TableLayout[];
   readonly actions: readonly ActionLayout[];
+  readonly profiles: readonly ProfileLayout[];
   readonly counters: readonly CounterLayout[];
   readonly meters: readonly MeterLayout[];
   readonly registers: readonly RegisterLayout[];

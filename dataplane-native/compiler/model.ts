@@ -266,6 +266,8 @@ export interface Table extends Place {
   readonly actions: readonly number[];
   readonly directCounter: string | null;
   readonly directMeter: DirectMeter | null;
+  /** Index into `Program.profiles`: its entries refer to actions instead of having them. */
+  readonly profile: number | null;
   readonly supportsTimeout: boolean;
   readonly constEntries: readonly ConstEntry[];
   readonly defaultEntry: {
@@ -300,6 +302,13 @@ export interface Pipeline {
   readonly name: string;
   readonly start: NodeRef;
   readonly nodes: readonly ControlNode[];
+}
+
+export interface ActionProfile {
+  readonly name: string;
+  readonly size: number;
+  /** Index into `Program.calculations`: what chooses a member of a group. Null: no groups. */
+  readonly selector: number | null;
 }
 
 export interface CounterArray {
@@ -359,6 +368,7 @@ export interface Program {
   readonly calculations: readonly Calculation[];
   readonly checksums: readonly Checksum[];
   readonly actions: readonly Action[];
+  readonly profiles: readonly ActionProfile[];
   readonly ingress: Pipeline;
   readonly egress: Pipeline;
 }

@@ -179,6 +179,23 @@ TP_API int tp_table_write_meter(struct tp_engine *engine, uint32_t table, int64_
 TP_API int tp_table_read_meter(struct tp_engine *engine, uint32_t table, int64_t handle,
                                uint64_t out[4]);
 
+/*
+ * Action profiles. A member is an action with arguments, a group a list of members (each as often
+ * as its weight says); both are named by the index that adding returns. An entry of a table with a
+ * profile has, as its action, 0 for a member or 1 for a group, and that index as its argument. Who
+ * removes what entries refer to makes them do nothing.
+ */
+TP_API int64_t tp_member_add(struct tp_engine *engine, uint32_t profile, uint32_t action,
+                             const uint64_t *args, uint32_t arg_words);
+TP_API int tp_member_modify(struct tp_engine *engine, uint32_t profile, uint32_t member,
+                            uint32_t action, const uint64_t *args, uint32_t arg_words);
+TP_API int tp_member_remove(struct tp_engine *engine, uint32_t profile, uint32_t member);
+TP_API int64_t tp_group_add(struct tp_engine *engine, uint32_t profile, const uint32_t *members,
+                            uint32_t count);
+TP_API int tp_group_modify(struct tp_engine *engine, uint32_t profile, uint32_t group,
+                           const uint32_t *members, uint32_t count);
+TP_API int tp_group_remove(struct tp_engine *engine, uint32_t profile, uint32_t group);
+
 /* Reads `count` cells from `index` on: out gets packets, octets of each. */
 TP_API int tp_counter_read(struct tp_engine *engine, uint32_t counter, uint32_t index,
                            uint32_t count, uint64_t *out);

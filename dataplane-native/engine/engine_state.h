@@ -3,6 +3,7 @@
  *
  *   engine.c            life cycle: create, destroy, load, start, stop, ports
  *   control.c           the API onto tables, counters, meters, registers, groups, sessions
+ *   control_profile.c   likewise, onto action profiles
  *   loop.c              rounds over ports and queues, sleeping
  *   replication.c       ingress -> traffic manager -> queue, queue -> egress
  *   transmit_stamp.c    the deferred correction, transmit stamps and what is learned from them
@@ -28,6 +29,7 @@
 #include "pipeline.h"
 #include "pool.h"
 #include "port.h"
+#include "profile.h"
 #include "table.h"
 
 #define TP_GROUP_COUNT   65536u /* mcast_grp is bit<16> */

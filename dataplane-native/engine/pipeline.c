@@ -26,9 +26,9 @@ static const char *fault_in(const struct tp_pipeline_ops *ops) {
     return "it was compiled for another version of the engine; compile it again";
   }
   if (ops->phv_octets > PHV_LIMIT_OCTETS || ops->phv_copied_octets > ops->phv_octets ||
-      ops->table_count > OBJECT_LIMIT || ops->counter_count > OBJECT_LIMIT ||
-      ops->meter_count > OBJECT_LIMIT || ops->register_count > OBJECT_LIMIT ||
-      ops->digest_count > OBJECT_LIMIT) {
+      ops->table_count > OBJECT_LIMIT || ops->profile_count > OBJECT_LIMIT ||
+      ops->counter_count > OBJECT_LIMIT || ops->meter_count > OBJECT_LIMIT ||
+      ops->register_count > OBJECT_LIMIT || ops->digest_count > OBJECT_LIMIT) {
     return "it is too large";
   }
   if (ops->ingress == NULL || ops->egress == NULL || ops->parse == NULL || ops->preserve == NULL) {
@@ -61,6 +61,16 @@ static int open_tables(struct tp_loaded_pipeline *pipeline) {
   }
   for (uint32_t i = 0; i < ops->table_count; i++) {
     const int result = tp_match_open(&state->tables[i], &ops->tables[i]);
+    if (result != TP_OK) {
+      return result;
+    }
+  }
+  state->profiles = calloc(ops->profile_count + 1u, sizeof *state->profiles);
+  if (state->profiles == NULL) {
+    return TP_E_NO_MEMORY;
+  }
+  for (uint32_t i = 0; i < ops->profile_count; i++) {
+    const int result = tp_profile_open(&state->profiles[i], &ops->profiles[i]);
     if (result != TP_OK) {
       return result;
     }
@@ -134,6 +144,9 @@ void tp_pipeline_close(struct tp_loaded_pipeline *pipeline) {
   for (uint32_t i = 0; ops != NULL && state->tables != NULL && i < ops->table_count; i++) {
     tp_match_close(&state->tables[i]);
   }
+  for (uint32_t i = 0; ops != NULL && state->profiles != NULL && i < ops->profile_count; i++) {
+    tp_profile_close(&state->profiles[i]);
+  }
   for (uint32_t i = 0; ops != NULL && state->counters != NULL && i < ops->counter_count; i++) {
     free(state->counters[i]);
   }
@@ -144,6 +157,7 @@ void tp_pipeline_close(struct tp_loaded_pipeline *pipeline) {
     free(state->registers[i]);
   }
   free(state->tables);
+  free(state->profiles);
   free(state->counters);
   free(state->meters);
   free(state->registers);

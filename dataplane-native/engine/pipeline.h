@@ -2,9 +2,9 @@
  * pipeline.h - the contract between a generated pipeline and the engine.
  *
  * The compiler turns a bmv2 JSON into one C file that includes this header, meter.h, primitives.h,
- * table.h and nothing else. The file defines `const struct tp_pipeline_ops timeplane_pipeline`, the
- * only symbol that the engine looks up. A pipeline keeps no state of its own: all of it lives in
- * struct tp_pipeline.
+ * profile.h, table.h and nothing else. The file defines `const struct tp_pipeline_ops
+ * timeplane_pipeline`, the only symbol that the engine looks up. A pipeline keeps no state of its
+ * own: all of it lives in struct tp_pipeline.
  *
  * One frame's way:
  *
@@ -22,7 +22,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TP_ABI_VERSION 4u
+#define TP_ABI_VERSION 5u
 
 /* Fields wider than 64 bits; gcc and clang have it on every 64-bit target. */
 __extension__ typedef unsigned __int128 tp_u128;
@@ -179,8 +179,9 @@ struct tp_counter {
   uint64_t octets;
 };
 
-struct tp_meter; /* meter.h */
-struct tp_table; /* table.h */
+struct tp_meter;   /* meter.h */
+struct tp_profile; /* profile.h */
+struct tp_table;   /* table.h */
 
 enum tp_table_kind {
   TP_TABLE_KEYLESS = 0, /* only a default action */
@@ -209,6 +210,12 @@ struct tp_table_spec {
 #define TP_MAX_ARG_WORDS   32u
 #define TP_MAX_DIRECT_BITS 12u
 
+/* An action profile; a table with one has arg_words 1, see profile.h. */
+struct tp_profile_spec {
+  uint32_t size;      /* members */
+  uint32_t arg_words; /* the widest action's */
+};
+
 struct tp_register_spec {
   uint32_t size;  /* cells */
   uint32_t words; /* 64-bit words per cell: 1 or 2 */
@@ -216,6 +223,7 @@ struct tp_register_spec {
 
 struct tp_pipeline {
   struct tp_table *tables;      /* ops->table_count */
+  struct tp_profile *profiles;  /* ops->profile_count */
   struct tp_counter **counters; /* ops->counter_count arrays */
   struct tp_meter **meters;     /* ops->meter_count arrays */
   uint64_t **registers;         /* ops->register_count arrays; little-word-first */
@@ -234,11 +242,13 @@ struct tp_pipeline_ops {
   uint32_t phv_octets;
   uint32_t phv_copied_octets; /* the first so many go from ingress to egress */
   uint32_t table_count;
+  uint32_t profile_count;
   uint32_t counter_count;
   uint32_t meter_count;
   uint32_t register_count;
   uint32_t digest_count;
   const struct tp_table_spec *tables;
+  const struct tp_profile_spec *profiles;
   const uint32_t *counter_sizes; /* cells of each array */
   const uint32_t *meter_sizes;   /* likewise */
   const struct tp_register_spec *registers;

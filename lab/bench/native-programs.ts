@@ -66,7 +66,10 @@ export async function buildPrograms(): Promise<void> {
   );
   const more: Readonly<Record<Program, readonly string[]>> = {
     hand_loop: [],
-    pipeline_loop: [join(engine, 'table.c'), join(engine, 'meter.c'), '-ldl'],
+    pipeline_loop: [
+      ...['table.c', 'meter.c', 'profile.c'].map((name) => join(engine, name)),
+      '-ldl',
+    ],
     engine_loop: [library, '-Wl,-rpath,$ORIGIN/..'],
     null_forwarder: [],
     traffic: [],

@@ -13,7 +13,7 @@ describe('the committed fixtures', () => {
   const version = `p4c-bm2-ss ${/Version (.*)/.exec(`${stdout}${stderr}`)?.[1] ?? ''}`;
   const { compiler } = JSON.parse(artefact('manifest.json')) as { readonly compiler: string };
 
-  it.skipIf(version !== compiler).each(['headers', 'tables', 'externs', 'meters'])(
+  it.skipIf(version !== compiler).each(['headers', 'tables', 'externs', 'meters', 'profiles'])(
     '%s is what p4c makes of it',
     (name) => {
       const folder = mkdtempSync(join(tmpdir(), 'timeplane-p4-'));

@@ -7,6 +7,8 @@ const PROGRAMS: readonly (readonly [string, () => string])[] = [
   ['headers', () => fixture('headers')],
   ['tables', () => fixture('tables')],
   ['externs', () => fixture('externs')],
+  ['meters', () => fixture('meters')],
+  ['profiles', () => fixture('profiles')],
   ['main_native', () => artefact('main_native.json')],
   ['main_bmv2', () => artefact('main_bmv2.json')],
 ];

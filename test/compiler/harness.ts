@@ -49,6 +49,7 @@ export function build(json: unknown, options: { cc?: string; fast?: boolean } = 
     HARNESS,
     join(ENGINE, 'table.c'),
     join(ENGINE, 'meter.c'),
+    join(ENGINE, 'profile.c'),
   ];
   execFileSync(options.cc ?? compilers()[0] ?? 'cc', [...args, '-o', program], { stdio: 'pipe' });
   return {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { DEFAULT_ENTRY } from '#binding/pipeline-state';
+import { DEFAULT_ENTRY } from '#binding/state-values';
 import { ACTIONS, Bench, fixturePipeline, frameTo, must, words } from './harness.js';
 
 let bench: Bench;

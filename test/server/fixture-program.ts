@@ -64,6 +64,7 @@ function table(
     defaultActionConst: false,
     directCounter: null,
     directMeter: null,
+    profile: null,
     constEntries: [],
     supportsTimeout: false,
     ...part,
@@ -79,7 +80,7 @@ const field = (
 ): KeyFieldLayout => ({ name, matchType, bitwidth, word, shift });
 
 export const LAYOUT: PipelineLayout = {
-  abiVersion: 3,
+  abiVersion: 5,
   program: 'fixture.p4',
   actions,
   tables: [
@@ -133,6 +134,7 @@ export const LAYOUT: PipelineLayout = {
       defaultAction: { action: DROP, args: [] },
     }),
   ],
+  profiles: [],
   counters: [{ name: 'ingress.port_counter', index: 0, size: 8 }],
   meters: [],
   registers: [{ name: 'ingress.state', index: 0, size: 4, bitwidth: 48, words: 1 }],

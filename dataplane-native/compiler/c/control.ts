@@ -84,10 +84,12 @@ class NodeEmitter {
   private readonly program: Program;
   private readonly emitter: ExpressionEmitter;
   private readonly tables: ReadonlyMap<string, TableLayout>;
+  private readonly profiles: PipelineLayout['profiles'];
 
   constructor(program: Program, ranges: Ranges, layout: PipelineLayout) {
     this.program = program;
     this.emitter = new ExpressionEmitter(program, ranges, []);
+    this.profiles = layout.profiles;
     this.tables = new Map(layout.tables.map((table) => [table.name, table]));
   }
 
@@ -133,6 +135,7 @@ class NodeEmitter {
       ...(isKeyless ? [] : this.lookup(table, layout)),
       isKeyless ? `struct tp_entry *entry = ${miss};` : `const bool hit = entry != NULL;`,
       ...(isKeyless ? [] : [`if (!hit) { entry = ${miss}; }`, ...this.onHit(table, layout)]),
+      ...this.choose(table, isKeyless),
       ...this.dispatch(table, isKeyless, go),
       '}',
     ];
@@ -201,6 +204,39 @@ class NodeEmitter {
     return count.length === 0 ? [] : ['else {', ...count, '}'];
   }
 
+  /** With a profile, the entry only says which member's action runs. */
+  private choose(table: Table, isKeyless: boolean): string[] {
+    if (table.profile === null) {
+      return [];
+    }
+    const { selector } = at(this.program.profiles, table.profile);
+    const found = isKeyless ? 'NULL' : 'hit ? entry : NULL';
+    const hash = selector === null ? '0' : `calculation${selector}(packet, p)`;
+    const words = at(this.profiles, table.profile).argWords;
+    return [
+      `const struct tp_entry *const reference = ${found};`,
+      'const struct tp_member *const member = tp_profile_choose(',
+      `&pipeline->profiles[${table.profile}], reference,`,
+      `tp_entry_has_group(reference) ? ${hash} : 0, ${words});`,
+    ];
+  }
+
+  /**
+   * The numbers under which an action comes out of a table: of a profile that tables share, members
+   * have the number that the action has in any of them.
+   */
+  private numbersOf(table: Table, action: number): readonly number[] {
+    if (table.profile === null) {
+      return [action];
+    }
+    const { name } = at(this.program.actions, action);
+    const sharing = [...this.program.ingress.nodes, ...this.program.egress.nodes].flatMap((node) =>
+      node.kind === 'table' && node.profile === table.profile ? node.actions : [],
+    );
+    const same = sharing.filter((other) => at(this.program.actions, other).name === name);
+    return [...new Set(same)];
+  }
+
   private dispatch(table: Table, isKeyless: boolean, go: (next: NodeRef) => string[]): string[] {
     const { nextHit, nextMiss } = table;
     const byHit = nextHit !== null || nextMiss !== null;
@@ -212,9 +248,10 @@ class NodeEmitter {
       table.nextByAction.has(action) ? (table.nextByAction.get(action) ?? null) : table.nextDefault;
     const targets = new Set([table.nextDefault, ...[...used].map(nextOf)]);
     const isOne = byHit || targets.size === 1;
+    const origin = table.profile === null ? 'entry' : 'member';
     const cases = [...used].flatMap((action) => [
-      `case ${action}:`,
-      this.callAction(action, 'entry->words'),
+      ...this.numbersOf(table, action).map((number) => `case ${number}:`),
+      this.callAction(action, `${origin}->words`),
       isOne ? 'break;' : jump(nextOf(action)),
     ]);
     const end = byHit
@@ -225,6 +262,6 @@ class NodeEmitter {
             ...go(nextMiss === null ? table.nextDefault : nextMiss.node),
           ]
       : go(table.nextDefault);
-    return ['switch (entry->action) {', ...cases, 'default:', 'break;', '}', ...end];
+    return [`switch (${origin}->action) {`, ...cases, 'default:', 'break;', '}', ...end];
   }
 }

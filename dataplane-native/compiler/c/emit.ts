@@ -37,6 +37,7 @@ export function emitC(program: Program, layout: PipelineLayout): string {
     '#include "meter.h"',
     '#include "pipeline.h"',
     '#include "primitives.h"',
+    '#include "profile.h"',
     '#include "table.h"',
     '',
     ...emitPhv(program),
@@ -226,6 +227,11 @@ function emitDescriptor(layout: PipelineLayout): string[] {
   return [
     ...array('static const struct tp_table_spec tables[]', layout.tables.map(tableSpec), '{0}'),
     ...array(
+      'static const struct tp_profile_spec profiles[]',
+      layout.profiles.map(({ size, argWords }) => `{.size = ${size}, .arg_words = ${argWords}}`),
+      '{0}',
+    ),
+    ...array(
       'static const uint32_t counter_sizes[]',
       layout.counters.map((counter) => String(counter.size)),
       '0',
@@ -251,11 +257,13 @@ function emitDescriptor(layout: PipelineLayout): string[] {
     '.phv_octets = sizeof(struct phv),',
     '.phv_copied_octets = offsetof(struct phv, l),',
     `.table_count = ${layout.tables.length},`,
+    `.profile_count = ${layout.profiles.length},`,
     `.counter_count = ${layout.counters.length},`,
     `.meter_count = ${layout.meters.length},`,
     `.register_count = ${layout.registers.length},`,
     `.digest_count = ${layout.digests.length},`,
     '.tables = tables,',
+    '.profiles = profiles,',
     '.counter_sizes = counter_sizes,',
     '.meter_sizes = meter_sizes,',
     '.registers = registers,',

@@ -12,6 +12,7 @@
 
 #include "checksum.h"
 #include "frames.h"
+#include "profile.h"
 #include "state.h"
 #include "table.h"
 
@@ -90,6 +91,12 @@ static void open_pipeline(struct host *host, const char *shared_object) {
   for (uint32_t i = 0; i < host->ops->table_count; i++) {
     if (tp_match_open(&pipeline->tables[i], &host->ops->tables[i]) != 0) {
       fail(shared_object, "a table cannot be made");
+    }
+  }
+  pipeline->profiles = zeroed(host->ops->profile_count, sizeof *pipeline->profiles);
+  for (uint32_t i = 0; i < host->ops->profile_count; i++) {
+    if (tp_profile_open(&pipeline->profiles[i], &host->ops->profiles[i]) != 0) {
+      fail(shared_object, "an action profile cannot be made");
     }
   }
   for (uint32_t i = 0; i < host->ops->counter_count; i++) {

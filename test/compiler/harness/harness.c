@@ -12,6 +12,9 @@
  *   parse PORT HEX                    prints "parsed ERROR PAYLOAD_OFFSET"
  *   counter ARRAY INDEX               prints packets and octets
  *   direct TABLE HANDLE
+ *   member PROFILE ACTION ARGUMENT…   adds one: prints its index
+ *   group PROFILE MEMBER…             likewise
+ *   forget PROFILE member|group INDEX
  *   register ARRAY INDEX
  *   meter ARRAY INDEX [RATE BURST RATE BURST]   configures a cell: committed, peak
  *   direct_meter TABLE HANDLE [RATE BURST RATE BURST]
@@ -23,6 +26,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "profile.h"
 #include "table.h"
 
 /* More than the engine gives: the tests add many headers. */
@@ -54,6 +58,12 @@ static void open_pipeline(struct tp_pipeline *pipeline) {
   pipeline->tables = allocate(ops->table_count, sizeof *pipeline->tables);
   for (uint32_t i = 0; i < ops->table_count; i++) {
     if (tp_match_open(&pipeline->tables[i], &ops->tables[i]) != 0) {
+      abort();
+    }
+  }
+  pipeline->profiles = allocate(ops->profile_count, sizeof *pipeline->profiles);
+  for (uint32_t i = 0; i < ops->profile_count; i++) {
+    if (tp_profile_open(&pipeline->profiles[i], &ops->profiles[i]) != 0) {
       abort();
     }
   }
@@ -224,6 +234,34 @@ static void repeat(struct tp_pipeline *pipeline, struct tp_packet *packet, char 
   free(copy);
 }
 
+static void add_member(struct tp_pipeline *pipeline, char **save) {
+  uint64_t args[MAX_WORDS] = {0};
+  struct tp_profile *profile = &pipeline->profiles[read_number(save)];
+  const uint32_t action = (uint32_t)read_number(save);
+  const uint32_t arg_words = read_words(save, args);
+  printf("member %" PRId64 "\n", tp_profile_add_member(profile, action, args, arg_words));
+}
+
+static void add_group(struct tp_pipeline *pipeline, char **save) {
+  uint64_t words[MAX_WORDS] = {0};
+  uint32_t members[MAX_WORDS] = {0};
+  struct tp_profile *profile = &pipeline->profiles[read_number(save)];
+  const uint32_t count = read_words(save, words);
+  for (uint32_t i = 0; i < count; i++) {
+    members[i] = (uint32_t)words[i];
+  }
+  printf("group %" PRId64 "\n", tp_profile_add_group(profile, members, count));
+}
+
+static void forget(struct tp_pipeline *pipeline, char **save) {
+  struct tp_profile *profile = &pipeline->profiles[read_number(save)];
+  const char *what = strtok_r(NULL, " \n", save);
+  const bool is_member = what != NULL && strcmp(what, "member") == 0;
+  const uint32_t index = (uint32_t)read_number(save);
+  printf("forget %d\n", is_member ? tp_profile_remove_member(profile, index)
+                                  : tp_profile_remove_group(profile, index));
+}
+
 static void configure_meter(struct tp_pipeline *pipeline, const char *command, char **save) {
   uint64_t words[MAX_WORDS] = {0};
   const uint64_t array = read_number(save);
@@ -280,6 +318,12 @@ int main(void) {
       run_event(&pipeline, packet, &save);
     } else if (strcmp(command, "parse") == 0) {
       run_parser(&pipeline, packet, &save);
+    } else if (strcmp(command, "member") == 0) {
+      add_member(&pipeline, &save);
+    } else if (strcmp(command, "group") == 0) {
+      add_group(&pipeline, &save);
+    } else if (strcmp(command, "forget") == 0) {
+      forget(&pipeline, &save);
     } else if (strcmp(command, "meter") == 0 || strcmp(command, "direct_meter") == 0) {
       configure_meter(&pipeline, command, &save);
     } else if (strcmp(command, "repeat") == 0) {
@@ -291,6 +335,9 @@ int main(void) {
   for (uint32_t i = 0; i < ops->table_count; i++) {
     tp_match_close(&pipeline.tables[i]);
   }
+  for (uint32_t i = 0; i < ops->profile_count; i++) {
+    tp_profile_close(&pipeline.profiles[i]);
+  }
   for (uint32_t i = 0; i < ops->counter_count; i++) {
     free(pipeline.counters[i]);
   }
@@ -301,6 +348,7 @@ int main(void) {
     free(pipeline.registers[i]);
   }
   free(pipeline.tables);
+  free(pipeline.profiles);
   free(pipeline.counters);
   free(pipeline.meters);
   free(pipeline.registers);
