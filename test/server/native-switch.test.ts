@@ -61,7 +61,7 @@ function bridge(): EntityInit[] {
     tableEntry({
       tableId: idOf('tables', 'admit_port.port'),
       match: [exact(1, b(port))],
-      action: action(idOf('actions', 'set_port'), b(0), b(port), b(0)),
+      action: action(idOf('actions', 'set_port'), b(0), b(port), b(0), b(0)),
     }),
     tableEntry({
       tableId: idOf('tables', 'vlan_admission'),
@@ -178,10 +178,13 @@ describe('the shipped program', { timeout: 60_000 }, () => {
 
   it('sends a packet-out from the port that its metadata names', async () => {
     const payload = frame(9, 9);
-    const metadata = [
-      { metadataId: 1, value: b(2) },
-      { metadataId: 2, value: b(0) },
-    ];
+    const header = info.controllerPacketMetadata.find(
+      ({ preamble }) => preamble?.name === 'packet_out',
+    );
+    const metadata = (header?.metadata ?? []).map(({ id, name }) => ({
+      metadataId: id,
+      value: b(name === 'egress_port' ? 2 : 0),
+    }));
     controller.says({ case: 'packet', value: { payload, metadata } });
     await expect.poll(() => device.service.counts().packetOuts).toBe(1);
     expect(sentBy(2)).toEqual([payload]);
