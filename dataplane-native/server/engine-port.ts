@@ -2,7 +2,7 @@
  * The engine as the P4Runtime server sees it: engine.h in TypeScript's terms. The binding is one
  * implementation; `shadow-engine.ts`, which keeps state and forwards nothing, is another.
  *
- * Tables, actions, counters, meters and registers are numbers of the compiler's layout; keys, masks and
+ * Tables, actions, action profiles, counters, meters and registers are numbers of the compiler's layout; keys, masks and
  * arguments are host-order 64-bit words as the layout says.
  */
 
@@ -64,6 +64,10 @@ export interface EngineReplica {
   readonly instance: number;
 }
 
+/** The action of an entry of a table with an action profile; its one argument is the index. */
+export const REFERS_TO_MEMBER = 0;
+export const REFERS_TO_GROUP = 1;
+
 /** The state of a loaded pipeline. */
 export interface EngineState {
   tableInsert(entry: NewEntry): EngineResult<EntryHandle>;
@@ -74,6 +78,19 @@ export interface EngineState {
     args: BigUint64Array,
   ): EngineResult<void>;
   tableRemove(table: number, handle: EntryHandle): EngineResult<void>;
+  /** An action for entries to refer to, by the index that this returns. */
+  memberAdd(profile: number, action: number, args: BigUint64Array): EngineResult<number>;
+  memberModify(
+    profile: number,
+    member: number,
+    action: number,
+    args: BigUint64Array,
+  ): EngineResult<void>;
+  memberRemove(profile: number, member: number): EngineResult<void>;
+  /** Members to choose from, each as often as its weight says. */
+  groupAdd(profile: number, members: readonly number[]): EngineResult<number>;
+  groupModify(profile: number, group: number, members: readonly number[]): EngineResult<void>;
+  groupRemove(profile: number, group: number): EngineResult<void>;
   tableSetDefault(table: number, action: number, args: BigUint64Array): EngineResult<void>;
   tableReadCounter(table: number, handle: EntryHandle): EngineResult<CounterValue>;
   tableWriteCounter(table: number, handle: EntryHandle, value: CounterValue): EngineResult<void>;

@@ -11,6 +11,7 @@ import type {
   MeterLayout,
   MeterUnit,
   PipelineLayout,
+  ProfileLayout,
   RegisterLayout,
   Slot,
   TableLayout,
@@ -69,8 +70,23 @@ export interface TableProgram {
   readonly defaultIsConst: boolean;
   readonly hasDirectCounter: boolean;
   readonly directMeter: { readonly id: number; readonly type: MeterSpec_Type } | null;
-  readonly usesActionProfile: boolean;
+  /** The P4Info's id of the action profile that its entries refer to. */
+  readonly profileId: number | null;
   readonly layout: TableLayout;
+}
+
+export interface ProfileProgram {
+  readonly id: number;
+  readonly layout: ProfileLayout;
+  /** What members may call: the same for all tables that share the profile. */
+  readonly actionsById: ReadonlyMap<number, ActionProgram>;
+  /** 0: no limit. */
+  readonly maxGroupSize: number;
+  /** The size of a group is its number of members, not the sum of their weights. */
+  readonly isSumOfMembers: boolean;
+  /** 0: no limit. */
+  readonly maxMemberWeight: number;
+  readonly weightsDisallowed: boolean;
 }
 
 export interface DigestProgram {
@@ -100,6 +116,7 @@ export interface RegisterProgram {
 export interface Program {
   readonly layout: PipelineLayout;
   readonly tables: ReadonlyMap<number, TableProgram>;
+  readonly profiles: ReadonlyMap<number, ProfileProgram>;
   readonly counters: ReadonlyMap<number, CounterProgram>;
   readonly meters: ReadonlyMap<number, MeterProgram>;
   readonly registers: ReadonlyMap<number, RegisterProgram>;
@@ -133,6 +150,8 @@ export function buildProgram(info: P4Info, layout: PipelineLayout): Outcome<Prog
     if (!joined.ok) return joined;
     tables.set(joined.value.id, joined.value);
   }
+  const profiles = joinProfiles(info, layout, tables);
+  if (!profiles.ok) return profiles;
   const counters = joinNamed(info.counters, layout.counters, 'counter');
   if (!counters.ok) return counters;
   const meters = joinMeters(info, layout);
@@ -156,6 +175,7 @@ export function buildProgram(info: P4Info, layout: PipelineLayout): Outcome<Prog
   return done({
     layout,
     tables,
+    profiles: profiles.value,
     counters: new Map(counters.value.map(([id, , counter]) => [id, { id, layout: counter }])),
     meters: meters.value,
     registers: new Map(
@@ -182,6 +202,7 @@ function checkUnique(info: P4Info): Outcome<void> {
   const kinds: readonly (readonly [string, Objects])[] = [
     ['table', info.tables],
     ['action', info.actions],
+    ['action profile', info.actionProfiles],
     ['counter', info.counters],
     ['direct counter', info.directCounters],
     ['meter', info.meters],
@@ -253,12 +274,48 @@ function buildTable(
     actionsByIndex: byIndex(actions, table, layout),
     needsPriority: table.key.some((field) => PRIORITY_TYPES.has(field.matchType)),
     isConst: info.isConstTable,
-    defaultIsConst: table.defaultActionConst || info.constDefaultActionId !== 0,
+    // With a profile it is NoAction, always (specification 1.5, "Default Entry").
+    defaultIsConst:
+      table.defaultActionConst || info.constDefaultActionId !== 0 || table.profile !== null,
     hasDirectCounter: table.directCounter !== null,
     directMeter: directMeter.value,
-    usesActionProfile: info.implementationId !== 0,
+    profileId: table.profile === null ? null : info.implementationId,
     layout: table,
   });
+}
+
+function joinProfiles(
+  info: P4Info,
+  layout: PipelineLayout,
+  tables: ReadonlyMap<number, TableProgram>,
+): Outcome<ReadonlyMap<number, ProfileProgram>> {
+  const joined = joinNamed(info.actionProfiles, layout.profiles, 'action profile');
+  if (!joined.ok) return joined;
+  const profiles = new Map<number, ProfileProgram>();
+  for (const [id, profile, compiled] of joined.value) {
+    if (profile.withSelector !== compiled.hasSelector) {
+      return invalid(`action profile '${compiled.name}' has a selector here and none there`);
+    }
+    const sharing = [...tables.values()].filter((table) => table.profileId === id);
+    const semantics = profile.selectorSizeSemantics;
+    const isSumOfMembers = semantics.case === 'sumOfMembers';
+    profiles.set(id, {
+      id,
+      layout: compiled,
+      actionsById: sharing[0]?.actionsById ?? new Map<number, ActionProgram>(),
+      maxGroupSize: profile.maxGroupSize,
+      isSumOfMembers,
+      maxMemberWeight: isSumOfMembers ? semantics.value.maxMemberWeight : 0,
+      weightsDisallowed: profile.weightsDisallowed,
+    });
+  }
+  for (const { name, profileId, layout: table } of tables.values()) {
+    const compiled = profileId === null ? null : profiles.get(profileId)?.layout.index;
+    if (compiled !== table.profile) {
+      return invalid(`table '${name}' has another action profile in p4_device_config`);
+    }
+  }
+  return done(profiles);
 }
 
 const METER_UNITS: Readonly<Record<MeterUnit, MeterSpec_Unit>> = {

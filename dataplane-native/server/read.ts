@@ -2,6 +2,7 @@
 import { create } from '@bufbuild/protobuf';
 import type { Entity, ReadResponse } from '#protos/p4/v1/p4runtime_pb';
 import { ReadResponseSchema } from '#protos/p4/v1/p4runtime_pb';
+import { readProfileGroups, readProfileMembers } from './entities/action-profile.js';
 import {
   readCounterEntries,
   readCounterRun,
@@ -82,8 +83,9 @@ function readEntity(state: ForwardingState, request: Entity['entity']): Outcome<
     case 'digestEntry':
       return readDigestEntries(state, request.value);
     case 'actionProfileMember':
+      return readProfileMembers(state, request.value);
     case 'actionProfileGroup':
-      return noneUnless(request.value.actionProfileId, 'actionProfiles');
+      return readProfileGroups(state, request.value);
     case 'meterEntry':
       return readMeterEntries(state, request.value);
     case 'directMeterEntry':

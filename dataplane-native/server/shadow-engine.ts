@@ -41,6 +41,7 @@ function matchText(kind: TableKind, { key, mask, priority }: NewEntry): string {
 export class ShadowEngine implements EngineState {
   readonly #layout: PipelineLayout;
   readonly #tables = new Map<number, ShadowTable>();
+  readonly #members = new Map<number, Set<number>>();
   readonly #counters = new Map<string, CounterValue>();
   readonly #meters = new Map<string, MeterRates | null>();
   readonly #registers = new Map<string, BigUint64Array>();
@@ -62,6 +63,7 @@ export class ShadowEngine implements EngineState {
       };
       this.#tables.set(index, { kind, maxEntries, ...empty });
     }
+    this.#members.clear();
     this.#counters.clear();
     this.#meters.clear();
     this.#registers.clear();
@@ -102,6 +104,39 @@ export class ShadowEngine implements EngineState {
     entries.handles.delete(entries.matches.get(handle) ?? '');
     entries.matches.delete(handle);
     return found;
+  }
+
+  memberAdd(profile: number, _action: number, _args: BigUint64Array): EngineResult<number> {
+    const size = this.#layout.profiles.find(({ index }) => index === profile)?.size ?? 0;
+    const members = this.#members.get(profile) ?? new Set();
+    if (members.size >= size) {
+      return refuse('FULL', `the action profile is full (${size} members)`);
+    }
+    const member = this.#newNumber();
+    this.#members.set(profile, members.add(member));
+    return { ok: true, value: member };
+  }
+
+  memberModify(): EngineResult<void> {
+    return OK;
+  }
+
+  memberRemove(profile: number, member: number): EngineResult<void> {
+    return this.#members.get(profile)?.delete(member) === true
+      ? OK
+      : refuse('NOT_FOUND', 'no such member');
+  }
+
+  groupAdd(_profile: number, _members: readonly number[]): EngineResult<number> {
+    return { ok: true, value: this.#newNumber() };
+  }
+
+  groupModify(): EngineResult<void> {
+    return OK;
+  }
+
+  groupRemove(): EngineResult<void> {
+    return OK;
   }
 
   tableSetDefault(table: number, _action: number, _args: BigUint64Array): EngineResult<void> {
@@ -194,6 +229,11 @@ export class ShadowEngine implements EngineState {
     _packetOctets: number,
   ): EngineResult<void> {
     return OK;
+  }
+
+  #newNumber(): number {
+    this.#nextHandle += 1n;
+    return Number(this.#nextHandle);
   }
 
   #entry(table: number, handle: EntryHandle): EngineResult<void> {

@@ -4,18 +4,70 @@
  * the engine does not list what it has; counters and registers are read from the engine.
  */
 import type { CloneSessionEntry, MulticastGroupEntry } from '#protos/p4/v1/p4runtime_pb';
-import type { DigestEntry_Config } from '#protos/p4/v1/p4runtime_pb';
+import type {
+  ActionProfileActionSet_ActionSelectionMode as ActionSelectionMode,
+  ActionProfileActionSet_SizeSemantics as SizeSemantics,
+  DigestEntry_Config,
+} from '#protos/p4/v1/p4runtime_pb';
 import type { EngineState, EntryHandle } from './engine-port.js';
 import type { Outcome } from './errors.js';
 import { DONE, fromEngine } from './errors.js';
 import type { KeyWords } from './match.js';
-import type { Program, TableProgram } from './program.js';
+import type { ActionProgram, ProfileProgram, Program, TableProgram } from './program.js';
 import { wordsOf } from './words.js';
 
 export interface StoredAction {
   /** Index into the layout's actions. */
   readonly action: number;
   readonly args: BigUint64Array;
+}
+
+/** A member of an action profile. */
+export interface StoredMember {
+  readonly handle: number;
+  readonly id: number;
+  action: ActionProgram;
+  args: BigUint64Array;
+  /** Groups and entries that refer to it. */
+  users: number;
+}
+
+export interface GroupMember {
+  readonly member: StoredMember;
+  readonly weight: number;
+}
+
+export interface StoredGroup {
+  readonly handle: number;
+  readonly id: number;
+  readonly maxSize: number;
+  members: readonly GroupMember[];
+  /** Entries that refer to it. */
+  users: number;
+}
+
+/** An entry's own group, written in one shot: ids are the server's affair. */
+export interface StoredActionSet {
+  readonly group: number;
+  readonly members: readonly GroupMember[];
+  /** A client gave weights; without, each member is there once. */
+  readonly hasWeights: boolean;
+  readonly selectionMode: ActionSelectionMode;
+  readonly sizeSemantics: SizeSemantics;
+}
+
+export type Reference =
+  | { readonly kind: 'member'; readonly member: StoredMember }
+  | { readonly kind: 'group'; readonly group: StoredGroup }
+  | { readonly kind: 'actionSet'; readonly set: StoredActionSet };
+
+export interface ProfileState {
+  readonly program: ProfileProgram;
+  /** By the client's ids. */
+  readonly members: Map<number, StoredMember>;
+  readonly groups: Map<number, StoredGroup>;
+  /** Entries that were written in one shot. */
+  actionSets: number;
 }
 
 export interface StoredEntry {
@@ -27,6 +79,9 @@ export interface StoredEntry {
   readonly metadata: Uint8Array;
   readonly controllerMetadata: bigint;
   readonly isConst: boolean;
+  /** What an entry of a table with an action profile refers to; `action` then is the engine's name for
+   * it. */
+  readonly reference: Reference | null;
 }
 
 export interface TableState {
@@ -43,6 +98,8 @@ export interface ForwardingState {
   readonly cpuPort: number;
   /** By the P4Info's table id. */
   readonly tables: ReadonlyMap<number, TableState>;
+  /** By the P4Info's action profile id. */
+  readonly profiles: ReadonlyMap<number, ProfileState>;
   readonly multicastGroups: Map<number, MulticastGroupEntry>;
   readonly cloneSessions: Map<number, CloneSessionEntry>;
   /** By digest id; a digest without a config is not sent. */
@@ -74,7 +131,17 @@ export function initialDefault(table: TableProgram): StoredEntry {
     metadata: new Uint8Array(),
     controllerMetadata: 0n,
     isConst: table.defaultIsConst,
+    reference: null,
   };
+}
+
+function emptyProfiles(program: Program): ReadonlyMap<number, ProfileState> {
+  return new Map(
+    [...program.profiles].map(([id, profile]) => [
+      id,
+      { program: profile, members: new Map(), groups: new Map(), actionSets: 0 },
+    ]),
+  );
 }
 
 /** The state of a program that was just loaded into `engine`: its default actions and initial
@@ -125,6 +192,7 @@ export function initialState(
         metadata: new Uint8Array(),
         controllerMetadata: 0n,
         isConst: table.program.isConst,
+        reference: null,
       });
     }
   }
@@ -135,6 +203,7 @@ export function initialState(
       engine,
       cpuPort,
       tables,
+      profiles: emptyProfiles(program),
       multicastGroups: new Map(),
       cloneSessions: new Map(),
       digests: new Map(),

@@ -3,9 +3,13 @@ import { status } from '@grpc/grpc-js';
 import type { P4Error } from './errors.js';
 
 export const UNIMPLEMENTED = {
-  actionProfiles: {
-    what: 'action profiles and selectors (members, groups, one-shot action sets)',
-    why: 'the engine has direct tables only',
+  watchPorts: {
+    what: 'watch ports of members of a group',
+    why: 'the engine does not choose members by link state',
+  },
+  actionSetOptions: {
+    what: 'a group action, random selection or another size semantics of a one-shot action set',
+    why: 'v1model’s selectors hash, and run one action',
   },
   singleRateMeters: {
     what: 'meters of type SINGLE_RATE_THREE_COLOR',

@@ -1,6 +1,7 @@
 /** The Write RPC's batch (specification 1.5, section "Write RPC"), once its sender is accepted. */
 import type { Entity, Update } from '#protos/p4/v1/p4runtime_pb';
 import { Update_Type } from '#protos/p4/v1/p4runtime_pb';
+import { writeProfileGroup, writeProfileMember } from './entities/action-profile.js';
 import { writeCounterEntry, writeDirectCounterEntry } from './entities/counter.js';
 import { writeDigestEntry } from './entities/digest-entry.js';
 import { writeDirectMeterEntry, writeMeterEntry } from './entities/meter.js';
@@ -53,8 +54,9 @@ function writeEntity(
     case 'digestEntry':
       return writeDigestEntry(state, type, entity.value);
     case 'actionProfileMember':
+      return writeProfileMember(state, type, entity.value);
     case 'actionProfileGroup':
-      return unimplemented('actionProfiles');
+      return writeProfileGroup(state, type, entity.value);
     case 'meterEntry':
       return writeMeterEntry(state, type, entity.value);
     case 'directMeterEntry':

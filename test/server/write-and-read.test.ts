@@ -103,16 +103,6 @@ describe('a batch of updates (12.3, CONTINUE_ON_ERROR)', () => {
 describe('what is not implemented', () => {
   const features: [string, EntityInit, EntityInit][] = [
     [
-      'action profiles',
-      { case: 'actionProfileMember', value: { actionProfileId: 1 } },
-      { case: 'actionProfileMember', value: {} },
-    ],
-    [
-      'selectors',
-      { case: 'actionProfileGroup', value: { actionProfileId: 1 } },
-      { case: 'actionProfileGroup', value: {} },
-    ],
-    [
       'value sets',
       { case: 'valueSetEntry', value: { valueSetId: 1 } },
       { case: 'valueSetEntry', value: {} },

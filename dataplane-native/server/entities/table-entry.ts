@@ -15,10 +15,23 @@ import { DONE, denied, done, fail, fromEngine, invalid, notFound } from '../erro
 import type { KeyWords } from '../match.js';
 import { decodeArgs, decodeKey, encodeArgs, encodeKey } from '../match.js';
 import type { TableProgram } from '../program.js';
-import type { ForwardingState, StoredAction, StoredEntry, TableState } from '../state.js';
+import type {
+  ForwardingState,
+  ProfileState,
+  Reference,
+  StoredAction,
+  StoredEntry,
+  TableState,
+} from '../state.js';
 import { entryKey, initialDefault } from '../state.js';
 import { unimplemented } from '../unimplemented.js';
 import type { WriteType } from '../write-type.js';
+import {
+  acquireReference,
+  referenceAction,
+  referenceMessage,
+  releaseReference,
+} from './action-reference.js';
 import { checkCounterData, counterDataOf, counterValueOf } from './counter-data.js';
 import { meterConfigOf, meterRatesOf } from './meter-config.js';
 
@@ -108,18 +121,37 @@ function checkMeter(program: TableProgram, entry: TableEntry): Outcome<void> {
   return rates.ok ? DONE : rates;
 }
 
+interface Chosen {
+  readonly action: StoredAction;
+  readonly reference: Reference | null;
+}
+
+function profileOf(state: ForwardingState, { program }: TableState): ProfileState | null {
+  return program.profileId === null ? null : (state.profiles.get(program.profileId) ?? null);
+}
+
+function release(state: ForwardingState, table: TableState, reference: Reference | null): void {
+  const profile = profileOf(state, table);
+  if (profile !== null && reference !== null) releaseReference(state, profile, reference);
+}
+
 function chooseAction(
+  state: ForwardingState,
   table: TableState,
   action: TableAction,
   forbidden: ActionRef_Scope,
-): Outcome<StoredAction> {
+): Outcome<Chosen> {
   const { program } = table;
   const { type } = action;
+  const profile = profileOf(state, table);
+  if (profile !== null) {
+    const reference = acquireReference(state, profile, action);
+    if (!reference.ok) return reference;
+    return done({ action: referenceAction(reference.value), reference: reference.value });
+  }
   if (type.case !== 'action') {
-    if (program.usesActionProfile) return unimplemented('actionProfiles');
     return invalid(`table '${program.name}' is a direct table: its entries take an action`);
   }
-  if (program.usesActionProfile) return unimplemented('actionProfiles');
   const chosen = program.actionsById.get(type.value.actionId);
   if (chosen === undefined) {
     return invalid(`table '${program.name}' has no action with the id ${type.value.actionId}`);
@@ -129,7 +161,9 @@ function chooseAction(
     return denied(`action '${chosen.name}' cannot be used ${use} of table '${program.name}'`);
   }
   const args = encodeArgs(chosen, type.value);
-  return args.ok ? done({ action: chosen.layout.index, args: args.value }) : args;
+  if (!args.ok) return args;
+  const called = { action: chosen.layout.index, args: args.value };
+  return done({ action: called, reference: null });
 }
 
 function insert(
@@ -141,22 +175,28 @@ function insert(
   const { program } = table;
   if (program.isConst) return denied(`table '${program.name}' is constant`);
   if (entry.action === undefined) return invalid('an INSERT needs an action');
-  const action = chooseAction(table, entry.action, ActionRef_Scope.DEFAULT_ONLY);
-  if (!action.ok) return action;
+  const chosen = chooseAction(state, table, entry.action, ActionRef_Scope.DEFAULT_ONLY);
+  if (!chosen.ok) return chosen;
+  const { action, reference } = chosen.value;
   if (table.entries.has(key)) {
+    release(state, table, reference);
     return fail(status.ALREADY_EXISTS, `table '${program.name}' already has this entry`);
   }
   const { index } = program.layout;
-  const inserted = state.engine.tableInsert({ table: index, ...words, priority, ...action.value });
-  if (!inserted.ok) return fromEngine(inserted.error);
+  const inserted = state.engine.tableInsert({ table: index, ...words, priority, ...action });
+  if (!inserted.ok) {
+    release(state, table, reference);
+    return fromEngine(inserted.error);
+  }
   table.entries.set(key, {
     handle: inserted.value,
     words,
     priority,
-    action: action.value,
+    action,
     metadata: entry.metadata.slice(),
     controllerMetadata: entry.controllerMetadata,
     isConst: false,
+    reference,
   });
   return writeResources(state, table, inserted.value, entry);
 }
@@ -174,20 +214,26 @@ function modify(
   }
   if (old === undefined) return notFound(`table '${program.name}' has no such entry`);
   if (old.isConst) return writeResources(state, table, old.handle, entry);
-  let { action } = old;
+  let { action, reference } = old;
   if (entry.action !== undefined) {
-    const chosen = chooseAction(table, entry.action, ActionRef_Scope.DEFAULT_ONLY);
+    const chosen = chooseAction(state, table, entry.action, ActionRef_Scope.DEFAULT_ONLY);
     if (!chosen.ok) return chosen;
-    action = chosen.value;
+    const { action: called } = chosen.value;
     const { index } = program.layout;
-    const modified = state.engine.tableModify(index, old.handle, action.action, action.args);
-    if (!modified.ok) return fromEngine(modified.error);
+    const modified = state.engine.tableModify(index, old.handle, called.action, called.args);
+    if (!modified.ok) {
+      release(state, table, chosen.value.reference);
+      return fromEngine(modified.error);
+    }
+    release(state, table, reference);
+    ({ action, reference } = chosen.value);
   }
   // A view of the whole request otherwise, which would live as long as the entry.
   const metadata = entry.metadata.slice();
   table.entries.set(key, {
     ...old,
     action,
+    reference,
     metadata,
     controllerMetadata: entry.controllerMetadata,
   });
@@ -204,6 +250,7 @@ function remove(state: ForwardingState, table: TableState, { key }: Located): Ou
   const removed = state.engine.tableRemove(program.layout.index, old.handle);
   if (!removed.ok) return fromEngine(removed.error);
   table.entries.delete(key);
+  release(state, table, old.reference);
   return DONE;
 }
 
@@ -224,9 +271,9 @@ function writeDefault(
   const reset = initialDefault(table.program);
   let { action } = reset;
   if (entry.action !== undefined) {
-    const chosen = chooseAction(table, entry.action, ActionRef_Scope.TABLE_ONLY);
+    const chosen = chooseAction(state, table, entry.action, ActionRef_Scope.TABLE_ONLY);
     if (!chosen.ok) return chosen;
-    action = chosen.value;
+    ({ action } = chosen.value);
   }
   if (action === null) return invalid(`table '${program.name}' has no default action to return to`);
   const set = state.engine.tableSetDefault(program.layout.index, action.action, action.args);
@@ -314,12 +361,11 @@ export function findDirectEntry(state: ForwardingState, key: TableEntry): Outcom
 
 function selectIn(table: TableState, filter: TableEntry, words: KeyWords | null) {
   const candidates = filter.isDefaultAction ? [table.defaultEntry] : [...table.entries.values()];
-  const actionId = filter.action?.type.case === 'action' ? filter.action.type.value.actionId : 0;
   const selected = candidates.filter(
     (stored) =>
       (words === null || sameKey(stored.words, words)) &&
       (filter.priority === 0 || stored.priority === filter.priority) &&
-      (actionId === 0 || actionIdOf(table, stored) === actionId) &&
+      hasAction(table, stored, filter.action) &&
       (filter.metadata.length === 0 || Buffer.compare(stored.metadata, filter.metadata) === 0) &&
       [0n, stored.controllerMetadata].includes(filter.controllerMetadata),
   );
@@ -330,10 +376,27 @@ function sameKey(a: KeyWords, b: KeyWords): boolean {
   return entryKey(a, 0) === entryKey(b, 0);
 }
 
-function actionIdOf(table: TableState, stored: StoredEntry): number | undefined {
-  return stored.action === null
-    ? undefined
-    : table.program.actionsByIndex.get(stored.action.action)?.id;
+/** A filter by action id, member or group; arguments are not looked at. */
+function hasAction(
+  table: TableState,
+  { action, reference }: StoredEntry,
+  wanted: TableAction | undefined,
+): boolean {
+  const type = wanted?.type;
+  switch (type?.case) {
+    case 'actionProfileMemberId':
+      return reference?.kind === 'member' && reference.member.id === type.value;
+    case 'actionProfileGroupId':
+      return reference?.kind === 'group' && reference.group.id === type.value;
+    case 'action': {
+      const { actionId } = type.value;
+      const called = reference === null && action !== null ? action.action : -1;
+      return actionId === 0 || table.program.actionsByIndex.get(called)?.id === actionId;
+    }
+    case 'actionProfileActionSet':
+    case undefined:
+      return true;
+  }
 }
 
 /** Reads the entries that the filter selects; counter_data and meter_config only if it has them. */
@@ -380,6 +443,10 @@ export function entryMessage(table: TableState, stored: StoredEntry): TableEntry
     isDefaultAction,
     isConst: stored.isConst,
   });
+  if (stored.reference !== null) {
+    entry.action = referenceMessage(stored.reference);
+    return entry;
+  }
   const action =
     stored.action === null ? undefined : program.actionsByIndex.get(stored.action.action);
   if (stored.action !== null && action !== undefined) {
