@@ -72,7 +72,7 @@ const profiled = {
 };
 
 describe('members (9.2.1)', () => {
-  memberConversation(profiled);
+  memberConversation(profiled, 'NOT_FOUND');
 });
 
 describe('groups (9.2.2)', () => {
