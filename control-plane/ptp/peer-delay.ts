@@ -389,7 +389,9 @@ function closeExchange(state: PeerDelayState): PeerDelayStep {
     ...count(state, ...losses),
     lostResponses: unanswered ? Math.min(state.lostResponses + 1, COUNTER_MAX) : 0,
     lostTransmitTimes: unstamped ? Math.min(state.lostTransmitTimes + 1, COUNTER_MAX) : 0,
-    cleanExchanges: unanswered ? state.cleanExchanges : state.cleanExchanges + 1,
+    cleanExchanges: unanswered
+      ? state.cleanExchanges
+      : Math.min(state.cleanExchanges + 1, COUNTER_MAX),
   };
   return then(judgeLosses(closed), judgeRecovery);
 }
