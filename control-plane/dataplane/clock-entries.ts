@@ -113,12 +113,11 @@ const PUNT_PRIORITY = 1;
 const ALL = { kind: 0x7n, messageType: 0xfn, etherType: 0xffffn } as const;
 
 /**
- * The copies that the controller wants. Management: where its transport is on. Signaling: on ports
- * with peer delay by 802.1AS, whose neighbours set our intervals by it. Sync and Follow_Up: to
- * follow a rate. Messages for the controller alone need no entry.
+ * The copies that the controller wants. Management: where its transport is on. Sync and Follow_Up:
+ * to follow a rate. Messages for the controller alone need no entry.
  */
 export function puntEntries(settings: SwitchSettings): EntrySpec[] {
-  const { management, syntonize, ports } = settings;
+  const { management, syntonize } = settings;
   const entries: EntrySpec[] = [];
   for (const transport of ['ethernet', 'udp'] as const) {
     if (!management[transport]) continue;
@@ -129,11 +128,6 @@ export function puntEntries(settings: SwitchSettings): EntrySpec[] {
         }),
       );
     }
-  }
-  for (const port of ports) {
-    if (!port.peerDelay.enabled || port.peerDelay.convention !== 'ieee8021as') continue;
-    const match = { ingress_port: { value: portBits(port), mask: 0x1ffn } };
-    entries.push(copyEntry('signaling', 'general', PUNT_REASON.signaling, match));
   }
   if (syntonize !== null) {
     entries.push(copyEntry('sync', 'event', PUNT_REASON.syntonization));

@@ -14,6 +14,7 @@ import { modify } from '#p4rt/reconcile';
 import { P4rtSession } from '#p4rt/session';
 import type { Target } from '#p4rt/target';
 import type { DigestList } from '#protos/p4/v1/p4runtime_pb';
+import { clockIdentityText } from '#units/clock-identity';
 import { portValue, vlanValue } from '#units/identity';
 import { failure, success, type Result } from '#units/result';
 import { nsOf, type Instant } from '#units/time';
@@ -297,6 +298,10 @@ export class Agent {
         cookie: pipeline.cookie.toString(16).padStart(16, '0'),
         pushes: this.#pushes,
         entries: this.#desired.length + 2 * table.size,
+      },
+      clock: {
+        identity: clockIdentityText(config.settings.clock.identity),
+        domainNumber: config.settings.clock.domainNumber,
       },
       ports,
       macTable: { ...table.counters, entries: table.size, maxEntries: table.capacity },

@@ -33,6 +33,7 @@ export function createMetrics(): Metrics {
     portMetrics(registered),
     peerDelayMetrics(registered),
     ledgerMetrics(registered),
+    serviceMetrics(registered),
   ];
   return {
     contentType: registry.contentType,
@@ -150,6 +151,25 @@ function ledgerMetrics({ gauge, counter }: Registered): (status: AgentStatus) =>
     for (const [quantile, ns] of Object.entries({ 0.5: p50AbsNs, 0.99: p99AbsNs, 1: maxAbsNs })) {
       if (ns !== null) error.set({ quantile }, ns / 1e9);
     }
+  };
+}
+
+function serviceMetrics({ gauge, counter }: Registered): (status: AgentStatus) => void {
+  const packets = counter('packets_total', 'Frames from and to the dataplane', ['event']);
+  const times = counter('transmit_times_total', 'Transmit times of our own messages', ['event']);
+  const requests = counter('management_requests_total', 'Management requests', ['origin']);
+  const replies = counter('management_replies_total', 'Management replies');
+  const followed = gauge('syntonized', 'Whether residence is by the grandmaster’s rate');
+  const rate = gauge('syntonization_rate_offset_ppb', 'The rate that the dataplane was told');
+  return ({ ptp }) => {
+    const { transmitTimes, ...events } = ptp.packets;
+    countEach(packets, {}, 'event', events);
+    countEach(times, {}, 'event', { ...transmitTimes });
+    countEach(requests, {}, 'origin', ptp.management.requests);
+    replies.inc(ptp.management.replies);
+    followed.set(ptp.syntonization?.condition === 'locked' ? 1 : 0);
+    const ppb = ptp.syntonization?.rateOffsetPpb ?? null;
+    if (ppb !== null) rate.set(ppb);
   };
 }
 

@@ -39,6 +39,7 @@ const STATUS_SCHEMA = z.looseObject({
     notes: z.array(z.string()),
   }),
   pipeline: z.looseObject({ pushes: count }),
+  clock: z.looseObject({ identity: z.string(), domainNumber: count }),
   ports: z.array(
     z.looseObject({
       number: count,
@@ -75,6 +76,10 @@ const STATUS_SCHEMA = z.looseObject({
   drops: z.looseObject({ ingress: counts, egress: counts }),
   digests: counts,
   ptp: z.looseObject({
+    packets: z.looseObject({ received: count, sent: count, transmitTimes: counts }),
+    syntonization: z.looseObject({ condition: z.string(), counters: counts }).nullable(),
+    management: z.looseObject({ requests: counts, replies: count, silent: counts }),
+    clock: z.looseObject({ source: z.string() }).nullable(),
     peerDelay: z.looseObject({
       ports: z.array(
         z.looseObject({

@@ -46,6 +46,12 @@ export interface AgentStatus {
     readonly pushes: number;
     readonly entries: number;
   };
+  /** Who we are in our own messages. */
+  readonly clock: {
+    /** `001122.fffe.334455`. */
+    readonly identity: string;
+    readonly domainNumber: number;
+  };
   readonly ports: readonly PortStatus[];
   readonly macTable: MacTableCounters & { readonly entries: number; readonly maxEntries: number };
   /** All ports together. */

@@ -56,6 +56,7 @@ export const STATUS: AgentStatus = {
     notes: [],
   },
   pipeline: { name: 'main_native', cookie: '00', pushes: 1, entries: 1 },
+  clock: { identity: '001122.fffe.334455', domainNumber: 24 },
   ports: [GM, CLIENT],
   macTable: {
     entries: 12,

@@ -162,6 +162,34 @@ describe('show ledger', () => {
   });
 });
 
+describe('show clock', () => {
+  const { ptp } = STATUS;
+  const told = (more: Partial<AgentStatus['ptp']>) =>
+    rows(show('clock', { ...STATUS, ptp: { ...ptp, ...more } }));
+
+  it('has who we are, and what we go by', () => {
+    expect(told({})).toContainEqual(['clockIdentity', '001122.fffe.334455']);
+    expect(told({})).toContainEqual(['primaryDomain', '24']);
+    expect(told({})).toContainEqual(['residence by', 'our own oscillator']);
+    expect(told({})).toContainEqual(['PTP time', 'not needed: no boundary port']);
+  });
+
+  it('has the time of boundary ports, and where it is from', () => {
+    const clock = { source: 'system', readings: 1, lost: 0, roundTripNs: 250_000 } as const;
+    expect(told({ clock: { ...clock, referencePtpNs: '1' } })).toContainEqual([
+      'PTP time',
+      'from the system clock, running freely; read in 250 µs',
+    ]);
+  });
+
+  it('has what happened, and leaves out what did not', () => {
+    const management = { ...ptp.management, replies: 3 };
+    const cells = told({ management });
+    expect(cells).toContainEqual(['management', 'replies', '3']);
+    expect(cells.some(([about]) => about === 'syntonization')).toBe(false);
+  });
+});
+
 describe('show capabilities', () => {
   it('has what each target can, and the reason of what it cannot', () => {
     const text = show('capabilities');

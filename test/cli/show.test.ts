@@ -105,6 +105,7 @@ describe.skipIf(why !== '')(`timeplane show${why}`, () => {
     ['counters', /│ vlanNotAdmitted +│ +9 │ +0 │ gm 8/],
     ['peer-delay', /│ gm +│ valid │ 001122.fffe.334455-1 │/],
     ['ledger', /│ gm +│ client +│ Sync +│/],
+    ['clock', /│ clockIdentity +│ 001122.fffe.334455 +│/],
     ['mac-table', /12 of 4096 entries/],
   ])('%s prints a table without colours', async (what, pattern) => {
     const { code, out, err } = await show(what, '--agent', await agent(STATUS));
@@ -178,7 +179,7 @@ describe.skipIf(why !== '')(`timeplane show${why}`, () => {
   it.each([
     [
       ['nothing'],
-      'Allowed choices are ports, residence, counters, peer-delay, ledger, mac-table, capabilities',
+      'Allowed choices are ports, residence, counters, peer-delay, ledger, clock, mac-table, capabilities',
     ],
     [['ports', '--agent', 'nowhere'], 'expected an address such as 127.0.0.1:9561'],
     [['ports', '--watch', '0'], 'expected seconds, from 0.5 to 3600'],

@@ -40,6 +40,7 @@ const STATUS: AgentStatus = {
     notes: [],
   },
   pipeline: { name: 'main_native', cookie: '00', pushes: 1, entries: 1 },
+  clock: { identity: '001122.fffe.334455', domainNumber: 24 },
   ports: [
     {
       number: 1,
@@ -115,6 +116,8 @@ describe('the status server', () => {
         expect(text).toContain(`timeplane_agent_${name}{${all}} ${value}`);
       }
       expect(text).not.toContain('timeplane_agent_as_capable{');
+      expect(text).toContain('timeplane_agent_packets_total{event="sent"} 0');
+      expect(text).toContain('timeplane_agent_syntonized 0');
       expect(text).toContain('timeplane_agent_ledger_records_total 3');
       expect(text).toContain('timeplane_agent_ledger_error_seconds{quantile="0.99"} 2.5e-7');
       expect(text).toContain(

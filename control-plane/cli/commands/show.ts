@@ -182,6 +182,7 @@ export function register(program: Command): void {
         '  counters      messages by type, two-step, malformed and dropped frames by reason, digests\n' +
         '  peer-delay    what each port measured of its link and its neighbor\n' +
         '  ledger        sampled messages with their times, and how right their corrections were\n' +
+        '  clock         its identity, whose rate it follows, its PTP time, management\n' +
         '  mac-table     how full it is, and what became of stations\n' +
         '  capabilities  what each target can and cannot, and why; needs no agent',
     )

@@ -1,6 +1,7 @@
 /** What there is to show: each with its table and its part of the status. Pure. */
 import type { AgentStatus } from '#runtime/status';
 import { capabilitiesPart, renderCapabilities } from './capabilities.js';
+import { renderClock } from './clock.js';
 import { renderCounters } from './counters.js';
 import { renderLedger } from './ledger.js';
 import { renderMacTable } from './mac-table.js';
@@ -42,6 +43,16 @@ export const SUBJECTS = {
   },
   'peer-delay': { table: renderPeerDelay, part: ({ ptp }) => ptp.peerDelay },
   ledger: { table: renderLedger, part: ({ ptp }) => ptp.ledger },
+  clock: {
+    table: renderClock,
+    part: ({ clock, ptp: { packets, syntonization, management, clock: time } }) => ({
+      ...clock,
+      time,
+      syntonization,
+      management,
+      packets,
+    }),
+  },
   'mac-table': { table: renderMacTable, part: ({ macTable }) => macTable },
   capabilities: { table: renderCapabilities, part: capabilitiesPart },
 } as const satisfies Record<string, Subject>;
