@@ -58,6 +58,7 @@ export interface NativeFunctions {
   ): number;
   tp_port_counters(engine: EnginePointer, port: number, out: BigUint64Array): number;
   tp_port_tx_latency(engine: EnginePointer, port: number, out: BigInt64Array): number;
+  tp_port_tx_misses(engine: EnginePointer, port: number, out: BigInt64Array): number;
   tp_port_set_tx_latency(engine: EnginePointer, port: number, latencyNs: bigint): number;
   tp_port_set_stamp_delay(engine: EnginePointer, port: number, delayNs: bigint): number;
   tp_port_inject(
@@ -238,6 +239,7 @@ const SIGNATURES: Readonly<
   tp_port_set_queue: ['int', 'void *', 'uint32_t', 'uint64_t', 'uint32_t', 'uint32_t', 'uint32_t'],
   tp_port_counters: ['int', 'void *', 'uint32_t', 'uint64_t *'],
   tp_port_tx_latency: ['int', 'void *', 'uint32_t', 'int64_t *'],
+  tp_port_tx_misses: ['int', 'void *', 'uint32_t', 'int64_t *'],
   tp_port_set_tx_latency: ['int', 'void *', 'uint32_t', 'int64_t'],
   tp_port_set_stamp_delay: ['int', 'void *', 'uint32_t', 'uint64_t'],
   tp_port_inject: ['int', 'void *', 'uint32_t', 'uint8_t *', 'uint32_t', 'uint64_t'],

@@ -348,15 +348,31 @@ int tp_port_counters(struct tp_engine *engine, uint32_t number, uint64_t *out) {
   return unlock_with(engine, TP_PORT_COUNTER_COUNT);
 }
 
-int tp_port_tx_latency(struct tp_engine *engine, uint32_t number, int64_t out[7]) {
+/* What was learned, for frames not to wait while the host makes statistics of it. */
+static int copy_latency(struct tp_engine *engine, uint32_t number, struct tp_latency *out) {
   const struct tp_port *port = lock_port(engine, number);
-  if (port == NULL) {
-    return unlock_with(engine, TP_E_NO_SUCH_PORT);
+  if (port != NULL) {
+    *out = port->latency;
   }
-  const struct tp_latency latency = port->latency; /* frames need not wait for the statistics */
-  tp_control_unlock(engine);
-  tp_latency_report(&latency, out);
-  return TP_OK;
+  return unlock_with(engine, port == NULL ? TP_E_NO_SUCH_PORT : TP_OK);
+}
+
+int tp_port_tx_latency(struct tp_engine *engine, uint32_t number, int64_t out[5]) {
+  struct tp_latency latency;
+  const int result = copy_latency(engine, number, &latency);
+  if (result == TP_OK) {
+    tp_latency_report(&latency, out);
+  }
+  return result;
+}
+
+int tp_port_tx_misses(struct tp_engine *engine, uint32_t number, int64_t out[2]) {
+  struct tp_latency latency;
+  const int result = copy_latency(engine, number, &latency);
+  if (result == TP_OK) {
+    tp_latency_report_misses(&latency, out);
+  }
+  return result;
 }
 
 int tp_port_set_tx_latency(struct tp_engine *engine, uint32_t number, int64_t latency_ns) {

@@ -124,9 +124,10 @@ TP_API int tp_port_counters(struct tp_engine *engine, uint32_t port, uint64_t *o
 
 /* The time from the engine's own transmit instant to the kernel's transmit stamp, as learned, ns:
  * out[0] what was compensated for the last frame, [1] how many stamps were learned from; of the
- * last 256 stamps of frames after a pause and the last 256 of others: [2] p50, [3] p99, [4] max,
- * and how far they were from what was compensated: [5] p50, [6] p99. */
-TP_API int tp_port_tx_latency(struct tp_engine *engine, uint32_t port, int64_t out[7]);
+ * last 256 stamps of frames after a pause and the last 256 of others: [2] p50, [3] p99, [4] max. */
+TP_API int tp_port_tx_latency(struct tp_engine *engine, uint32_t port, int64_t out[5]);
+/* How far the same stamps were from what was compensated, ns: [0] p50, [1] p99. */
+TP_API int tp_port_tx_misses(struct tp_engine *engine, uint32_t port, int64_t out[2]);
 /* Fixes the compensation (>= 0) or lets it be learned again (-1). */
 TP_API int tp_port_set_tx_latency(struct tp_engine *engine, uint32_t port, int64_t latency_ns);
 

@@ -175,26 +175,36 @@ void tp_latency_fix(struct tp_latency *latency, int64_t latency_ns) {
   latency->applied_ns = latency->is_fixed ? latency_ns : 0;
 }
 
-void tp_latency_report(const struct tp_latency *latency, int64_t out[7]) {
+/* One figure of every sample, in order; how many. */
+static uint32_t gather(const struct tp_latency *latency, bool is_miss,
+                       int64_t out[2 * TP_LATENCY_SAMPLES]) {
   const struct tp_latency_samples *sets[] = {&latency->prepared, &latency->unprepared};
-  int64_t latencies[2 * TP_LATENCY_SAMPLES];
-  int64_t misses[2 * TP_LATENCY_SAMPLES];
   uint32_t count = 0;
   for (uint32_t set = 0; set < 2; set++) {
-    for (uint32_t i = 0; i < sets[set]->count; i++, count++) {
-      latencies[count] = sets[set]->by_age[i].latency_ns;
-      misses[count] = sets[set]->by_age[i].missed_ns;
+    for (uint32_t i = 0; i < sets[set]->count; i++) {
+      const struct tp_latency_sample *sample = &sets[set]->by_age[i];
+      out[count++] = is_miss ? (int64_t)sample->missed_ns : (int64_t)sample->latency_ns;
     }
   }
-  sort(latencies, count);
-  sort(misses, count);
+  sort(out, count);
+  return count;
+}
+
+void tp_latency_report(const struct tp_latency *latency, int64_t out[5]) {
+  int64_t sorted[2 * TP_LATENCY_SAMPLES];
+  const uint32_t count = gather(latency, false, sorted);
   out[0] = latency->applied_ns;
   out[1] = (int64_t)latency->samples_total;
-  out[2] = count == 0 ? 0 : latencies[count / 2];
-  out[3] = count == 0 ? 0 : latencies[count * 99 / 100];
-  out[4] = count == 0 ? 0 : latencies[count - 1];
-  out[5] = count == 0 ? 0 : misses[count / 2];
-  out[6] = count == 0 ? 0 : misses[count * 99 / 100];
+  out[2] = count == 0 ? 0 : sorted[count / 2];
+  out[3] = count == 0 ? 0 : sorted[count * 99 / 100];
+  out[4] = count == 0 ? 0 : sorted[count - 1];
+}
+
+void tp_latency_report_misses(const struct tp_latency *latency, int64_t out[2]) {
+  int64_t sorted[2 * TP_LATENCY_SAMPLES];
+  const uint32_t count = gather(latency, true, sorted);
+  out[0] = count == 0 ? 0 : sorted[count / 2];
+  out[1] = count == 0 ? 0 : sorted[count * 99 / 100];
 }
 
 /* --- stamps ---------------------------------------------------------------------------------- */

@@ -99,7 +99,8 @@ uint32_t tp_stamps_discard(struct tp_port *port);
 /* The latency to expect of the next frame, whose preparation took so long; 0: it had none. */
 int64_t tp_latency_expected(struct tp_latency *latency, uint32_t preparation_ns);
 void tp_latency_fix(struct tp_latency *latency, int64_t latency_ns);
-/* See tp_port_tx_latency in engine.h. */
-void tp_latency_report(const struct tp_latency *latency, int64_t out[7]);
+/* See tp_port_tx_latency and tp_port_tx_misses in engine.h. */
+void tp_latency_report(const struct tp_latency *latency, int64_t out[5]);
+void tp_latency_report_misses(const struct tp_latency *latency, int64_t out[2]);
 
 #endif
