@@ -49,7 +49,7 @@ function insert(table: string, keys: number[], action: string, params: number[])
 
 function bridge(): object {
   const ports = [1, 2].flatMap((port) => [
-    insert('admit_port.port', [port], 'set_port', [0, port, 0]),
+    insert('admit_port.port', [port], 'set_port', [0, port, 0, 0]),
     insert('vlan_admission', [port, 0, 0], 'admit_vlan.admit', [1]),
     insert('vlan_delivery', [port, 1], 'send_untagged', [0, port]),
   ]);
