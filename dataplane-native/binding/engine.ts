@@ -258,9 +258,9 @@ export class Engine extends PipelineState {
   txLatency(port: number): EngineResult<TxLatency> {
     const values = new BigInt64Array(5);
     const misses = new BigInt64Array(2);
-    const returned = this.#native.tp_port_tx_latency(this.#engine, port, values);
-    if (returned < 0) return this.#failure(returned);
-    this.#native.tp_port_tx_misses(this.#engine, port, misses);
+    const returned = this.native.tp_port_tx_latency(this.engine, port, values);
+    if (returned < 0) return this.failure(returned);
+    this.native.tp_port_tx_misses(this.engine, port, misses);
     const [appliedNs = 0n, samples = 0n, p50Ns = 0n, p99Ns = 0n, maxNs = 0n] = values;
     const [missedP50Ns = 0n, missedP99Ns = 0n] = misses;
     return succeed({ appliedNs, samples, p50Ns, p99Ns, maxNs, missedP50Ns, missedP99Ns });
