@@ -2,9 +2,9 @@
 import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import koffi from 'koffi';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openLocalSocket, type LocalSocket } from '#runtime/ptp/local-socket';
+import { askSocket, leaveStaleSocket } from './datagram-client.js';
 
 let directory: string;
 let path: string;
@@ -37,51 +37,13 @@ function open(at = path) {
 
 const refusal = (opened: ReturnType<typeof open>) => (opened.ok ? '' : opened.error.message);
 
-type Call = (...values: unknown[]) => number;
-
-/** The C library, as a client from outside would use it. */
-const lib = koffi.load(null);
-const c = {
-  socket: lib.func('int socket(int, int, int)') as Call,
-  bind: lib.func('int bind(int, const void *, uint32_t)') as Call,
-  sendto: lib.func(
-    'intptr_t sendto(int, const void *, size_t, int, const void *, uint32_t)',
-  ) as Call,
-  recv: lib.func('intptr_t recv(int, void *, size_t, int)') as Call,
-  close: lib.func('int close(int)') as Call,
-};
-const AF_UNIX = 1;
-const NON_BLOCKING_DATAGRAMS = 2 | 0o4000;
-
-const address = (name: string) => Buffer.concat([Buffer.of(AF_UNIX, 0), Buffer.from(`${name}\0`)]);
-
-/** A bound socket; its file stays when it is closed. */
-function bound(name: string): number {
-  const fd = c.socket(AF_UNIX, NON_BLOCKING_DATAGRAMS, 0);
-  const to = address(name);
-  expect(c.bind(fd, to, to.length)).toBe(0);
-  return fd;
-}
-
 /** What the clock answers. */
 async function ask(...texts: string[]): Promise<string[]> {
-  const client = join(directory, 'client');
-  const fd = bound(client);
-  const to = address(path);
-  for (const text of texts) {
-    const octets = Buffer.from(text);
-    expect(c.sendto(fd, octets, octets.length, 0, to, to.length)).toBe(octets.length);
-  }
-  const answers: string[] = [];
-  const buffer = Buffer.alloc(4_096);
-  for (let tries = 0; answers.length < texts.length && tries < 400; tries += 1) {
-    const octets = c.recv(fd, buffer, buffer.length, 0);
-    if (octets >= 0) answers.push(buffer.toString('utf8', 0, octets));
-    else await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-  c.close(fd);
-  rmSync(client, { force: true });
-  return answers;
+  const answers = await askSocket(
+    path,
+    texts.map((text) => Buffer.from(text)),
+  );
+  return answers.map((octets) => Buffer.from(octets).toString());
 }
 
 describe('a local socket', () => {
@@ -105,7 +67,7 @@ describe('a local socket', () => {
   });
 
   it('replaces one that a killed process left behind', async () => {
-    c.close(bound(path));
+    leaveStaleSocket(path);
     expect(existsSync(path)).toBe(true);
     expect(open().ok).toBe(true);
     expect(await ask('hello')).toEqual(['hello!']);

@@ -7,7 +7,6 @@ import { PUNT_REASON } from '#dataplane/program';
 import type { OwnAddress } from '#dataplane/settings';
 import { buildOwnFrame, octetsOf, primaryGroup, type Destination } from '#runtime/ptp/own-frames';
 import { macAddress, macText } from '#units/identity';
-import { logInterval, scaledNs } from '#units/time';
 import {
   decodeManagementTlv,
   encodeManagementTlv,
@@ -15,12 +14,11 @@ import {
   MANAGEMENT_ERROR,
   MANAGEMENT_ID,
 } from '#wire/management-tlv';
-import { decodeMessage, encodeMessage, type Management } from '#wire/ptp-message';
+import { decodeMessage, type Management } from '#wire/ptp-message';
 import { Conversation, frameOf, Neighbour, type Sent } from './conversation.js';
+import { ASKER, managementRequest } from './management-request.js';
 
 const CLOCK = 0x0011_22ff_fe33_4455n;
-const PMC = 0xaabb_ccff_fedd_eeffn;
-const ANY = { clockIdentity: 0xffff_ffff_ffff_ffffn, portNumber: 0xffff };
 
 const client: OwnAddress = {
   mac: macAddress('02:00:00:00:00:99'),
@@ -32,32 +30,6 @@ const CONFIG = `clock: { identity: "00:11:22:ff:fe:33:44:55" }
 ports:
   - { number: 1, name: p1, ptp: transparentP2P, address: { mac: "02:00:00:00:00:01", ipv4: "192.0.2.1" } }
   - { number: 2, name: p2, ptp: transparent, address: { mac: "02:00:00:00:00:02" } }`;
-
-function request(managementId: number, change: Partial<Management> = {}): Uint8Array {
-  const message: Management = {
-    kind: 'management',
-    header: {
-      majorSdoId: 0,
-      minorVersionPtp: 0,
-      domainNumber: 0,
-      minorSdoId: 0,
-      flags: 0,
-      correctionField: scaledNs(0n),
-      messageTypeSpecific: 0,
-      sourcePortIdentity: { clockIdentity: PMC, portNumber: 1 },
-      sequenceId: 77,
-      controlField: 4,
-      logMessageInterval: logInterval(0x7f),
-    },
-    tlvs: [encodeManagementTlv({ kind: 'management', managementId, data: new Uint8Array(0) })],
-    targetPortIdentity: ANY,
-    startingBoundaryHops: 1,
-    boundaryHops: 1,
-    action: MANAGEMENT_ACTION.get,
-    ...change,
-  };
-  return encodeMessage(message);
-}
 
 function ask(
   t: Conversation,
@@ -100,7 +72,7 @@ describe('a question to a group', () => {
     ['udp6', '33:33:00:00:01:81'],
   ] as const)('over %s is answered at the group, by the same port', (transport, group) => {
     const t = new Conversation(CONFIG);
-    ask(t, 1, transport, request(MANAGEMENT_ID.transparentClockDefaultDataSet));
+    ask(t, 1, transport, managementRequest(MANAGEMENT_ID.transparentClockDefaultDataSet));
     const [sent] = replies(t);
     expect(sent?.fields).toMatchObject({ egress_port: 1n, tx_event: 0n, stamp: 0n });
     const frame = frameOf(sent?.octets ?? new Uint8Array(0));
@@ -116,7 +88,7 @@ describe('a question to a group', () => {
     }
     expect(replyIn(sent)).toMatchObject({
       header: { sequenceId: 77, sourcePortIdentity: { clockIdentity: CLOCK, portNumber: 1 } },
-      targetPortIdentity: { clockIdentity: PMC, portNumber: 1 },
+      targetPortIdentity: ASKER,
       action: MANAGEMENT_ACTION.response,
     });
     expect(t.service.status().management).toMatchObject({
@@ -133,7 +105,7 @@ describe('a question to a group', () => {
     };
     t.service.start();
     t.time.pass(2_000);
-    ask(t, 2, 'ethernet', request(MANAGEMENT_ID.transparentClockPortDataSet));
+    ask(t, 2, 'ethernet', managementRequest(MANAGEMENT_ID.transparentClockPortDataSet));
     const sets = replies(t).map((sent) => {
       const tlv = tlvIn(sent);
       if (tlv.kind !== 'management') throw new Error('an error');
@@ -153,14 +125,14 @@ describe('a question to a group', () => {
 
   it('over IPv4 needs an address of the port', () => {
     const t = new Conversation(CONFIG);
-    ask(t, 2, 'udp4', request(MANAGEMENT_ID.defaultDataSet));
+    ask(t, 2, 'udp4', managementRequest(MANAGEMENT_ID.defaultDataSet));
     expect(replies(t)).toEqual([]);
     expect(t.service.status().management.silent).toEqual({ 'no-ipv4-address': 1 });
   });
 
   it('about messages waits for the counters', async () => {
     const t = new Conversation(CONFIG);
-    ask(t, 1, 'ethernet', request(MANAGEMENT_ID.portStatsNp));
+    ask(t, 1, 'ethernet', managementRequest(MANAGEMENT_ID.portStatsNp));
     expect(replies(t)).toEqual([]);
     await vi.waitFor(() => expect(replies(t)).toHaveLength(2));
   });
@@ -173,7 +145,7 @@ describe('a question to a group', () => {
       transport: 'ethernet',
       destination: primaryGroup('ethernet'),
       messageClass: 'general',
-      message: request(MANAGEMENT_ID.versionNumber),
+      message: managementRequest(MANAGEMENT_ID.versionNumber),
       tags: [tag],
     });
     t.packetIn(1, PUNT_REASON.management, 5n, octets);
@@ -192,7 +164,7 @@ describe('a question to one station', () => {
     const tlv = { kind: 'management' as const, managementId: MANAGEMENT_ID.delayMechanism };
     const padded = [encodeManagementTlv({ ...tlv, data: new Uint8Array(64) })];
     const target = { clockIdentity: CLOCK, portNumber: 1 };
-    ask(t, 1, 'udp4', request(0, { tlvs: padded, targetPortIdentity: target }), us);
+    ask(t, 1, 'udp4', managementRequest(0, { tlvs: padded, targetPortIdentity: target }), us);
     const frame = frameOf(replies(t)[0]?.octets ?? new Uint8Array(0));
     expect(macText(frame.destination)).toBe('02:00:00:00:00:99');
     expect(frame.encapsulation).toMatchObject({
@@ -205,7 +177,7 @@ describe('a question to one station', () => {
 
   it('gets nothing larger than the question: a forged source gains nothing', () => {
     const t = new Conversation(CONFIG);
-    ask(t, 1, 'udp4', request(MANAGEMENT_ID.clockDescription), us);
+    ask(t, 1, 'udp4', managementRequest(MANAGEMENT_ID.clockDescription), us);
     expect(replies(t)).toEqual([]);
     expect(t.service.status().management.silent).toEqual({ 'reply-larger-than-request': 1 });
   });
@@ -213,8 +185,8 @@ describe('a question to one station', () => {
   it('that is not us is not answered', () => {
     const t = new Conversation(CONFIG);
     const other = { mac: macAddress('02:00:00:00:00:77'), ip: octetsOf(0xc000_0277n, 4) };
-    ask(t, 1, 'udp4', request(MANAGEMENT_ID.delayMechanism), other);
-    ask(t, 1, 'ethernet', request(MANAGEMENT_ID.delayMechanism), { ...other, ip: null });
+    ask(t, 1, 'udp4', managementRequest(MANAGEMENT_ID.delayMechanism), other);
+    ask(t, 1, 'ethernet', managementRequest(MANAGEMENT_ID.delayMechanism), { ...other, ip: null });
     expect(replies(t)).toEqual([]);
     expect(t.service.status().management).toMatchObject({
       requests: { unicast: 2 },
@@ -227,10 +199,15 @@ describe('what nobody answers', () => {
   it('is counted by reason', () => {
     const t = new Conversation(CONFIG);
     const other = { clockIdentity: 0x1234n, portNumber: 1 };
-    ask(t, 1, 'ethernet', request(MANAGEMENT_ID.domain, { targetPortIdentity: other }));
-    ask(t, 1, 'ethernet', request(MANAGEMENT_ID.domain, { action: MANAGEMENT_ACTION.response }));
-    ask(t, 1, 'ethernet', request(MANAGEMENT_ID.domain, { tlvs: [] }));
-    ask(t, 1, 'ethernet', request(MANAGEMENT_ID.domain).subarray(0, 40));
+    ask(t, 1, 'ethernet', managementRequest(MANAGEMENT_ID.domain, { targetPortIdentity: other }));
+    ask(
+      t,
+      1,
+      'ethernet',
+      managementRequest(MANAGEMENT_ID.domain, { action: MANAGEMENT_ACTION.response }),
+    );
+    ask(t, 1, 'ethernet', managementRequest(MANAGEMENT_ID.domain, { tlvs: [] }));
+    ask(t, 1, 'ethernet', managementRequest(MANAGEMENT_ID.domain).subarray(0, 40));
     expect(replies(t)).toEqual([]);
     const { management, packets } = t.service.status();
     expect(management.silent).toMatchObject({
@@ -243,11 +220,12 @@ describe('what nobody answers', () => {
 
   it('a storm is limited, and over when it is over', () => {
     const t = new Conversation(CONFIG);
-    for (let i = 0; i < 1_000; i += 1) ask(t, 1, 'ethernet', request(MANAGEMENT_ID.versionNumber));
+    for (let i = 0; i < 1_000; i += 1)
+      ask(t, 1, 'ethernet', managementRequest(MANAGEMENT_ID.versionNumber));
     expect(t.service.status().management.silent['rate-limited']).toBe(1_000 - 64);
     t.time.pass(1_000);
     const { length } = t.sent;
-    ask(t, 1, 'ethernet', request(MANAGEMENT_ID.versionNumber));
+    ask(t, 1, 'ethernet', managementRequest(MANAGEMENT_ID.versionNumber));
     expect(t.sent.length).toBeGreaterThan(length);
   });
 
@@ -258,7 +236,7 @@ describe('what nobody answers', () => {
       transport: 'udp4',
       destination: primaryGroup('udp4'),
       messageClass: 'general',
-      message: request(MANAGEMENT_ID.defaultDataSet),
+      message: managementRequest(MANAGEMENT_ID.defaultDataSet),
     });
     for (let end = 0; end < good.length; end += 1) {
       t.packetIn(1, PUNT_REASON.management, 5n, good.subarray(0, end));
@@ -275,7 +253,7 @@ describe('what nobody answers', () => {
 
 describe('a change', () => {
   const set = (managementId: number, data: Uint8Array, portNumber = 1) =>
-    request(managementId, {
+    managementRequest(managementId, {
       action: MANAGEMENT_ACTION.set,
       targetPortIdentity: { clockIdentity: CLOCK, portNumber },
       tlvs: [encodeManagementTlv({ kind: 'management', managementId, data })],
@@ -305,7 +283,7 @@ describe('the local socket', () => {
     t.service.start();
     await vi.waitFor(() => expect(t.service.status().management.socketError).toContain('ENOENT'));
     expect(t.service.status().management.socket).toBeNull();
-    ask(t, 1, 'ethernet', request(MANAGEMENT_ID.versionNumber));
+    ask(t, 1, 'ethernet', managementRequest(MANAGEMENT_ID.versionNumber));
     expect(replies(t).length).toBeGreaterThan(0);
     await t.service.stop();
   });
