@@ -9,8 +9,9 @@
  * units goes in. The median alone would hide an outlier too, but would keep it for a whole window
  * and shift by it; refusing it keeps the window good.
  *
- * A link that really changed looks like outliers that do not stop: as soon as as many were refused in
- * a row as would have moved a plain median (half of the length), they are the new window.
+ * A link that really changed looks like outliers that do not stop and that agree with each other: half
+ * of a length of them are the new window. Those that do not agree are a burst of noise, as software
+ * timestamps have it in one sample of five; only a whole length of them is believed.
  */
 import { scaledNs, scaledUnits, type ScaledNs } from '#units/time';
 
@@ -48,21 +49,32 @@ export function filterSample(
     return { filter: { window, refused: [] }, verdict: 'accepted' };
   }
   const refused = [...filter.refused, sample];
-  if (refused.length < Math.ceil(rule.length / 2)) {
+  const recent = refused.slice(-Math.ceil(rule.length / 2));
+  const isLevel = recent.length * 2 >= rule.length && agree(recent, limitOf(filter, rule));
+  if (!isLevel && refused.length < rule.length) {
     return { filter: { ...filter, refused }, verdict: 'rejected' };
   }
-  return { filter: { window: refused, refused: [] }, verdict: 'level-changed' };
+  const window = isLevel ? recent : refused;
+  return { filter: { window, refused: [] }, verdict: 'level-changed' };
 }
 
 function isOutlier(filter: MedianFilter, sample: ScaledNs, rule: MedianFilterRule): boolean {
   const middle = filterMedian(filter);
-  const deviation = filterDeviation(filter);
-  if (middle === null || deviation === null || filter.window.length < SAMPLES_TO_JUDGE) {
-    return false;
-  }
-  const spread = (scaledUnits(deviation) * HAMPEL_THOUSANDTHS) / 1000n;
+  if (middle === null || filter.window.length < SAMPLES_TO_JUDGE) return false;
+  return distance(sample, middle) > limitOf(filter, rule);
+}
+
+/** How far from the median a sample may be, 2^-16 ns. */
+function limitOf(filter: MedianFilter, rule: MedianFilterRule): bigint {
+  const deviation = scaledUnits(filterDeviation(filter) ?? scaledNs(0n));
+  const spread = (deviation * HAMPEL_THOUSANDTHS) / 1000n;
   const floor = scaledUnits(rule.floor);
-  return distance(sample, middle) > (spread > floor ? spread : floor);
+  return spread > floor ? spread : floor;
+}
+
+function agree(samples: readonly ScaledNs[], limit: bigint): boolean {
+  const middle = median(samples);
+  return middle !== null && samples.every((sample) => distance(sample, middle) <= limit);
 }
 
 /** Null without samples. */
