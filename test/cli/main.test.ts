@@ -62,10 +62,17 @@ describe('timeplane', () => {
 });
 
 describe('timeplane agent --check', () => {
+  it('says what the target does only partly', () => {
+    const example = EXAMPLE.replace('agent.yaml', 'e2e.yaml');
+    const { status, stdout } = timeplane('agent', '--config', example, '--check');
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^note: ports\[1\]\.ptpPriority: .+ can only partly do/m);
+  });
+
   it('finds the example good', () => {
     const { status, stdout } = timeplane('agent', '--config', EXAMPLE, '--check');
     expect(status).toBe(0);
-    expect(stdout).toMatch(/agent\.yaml: good: 3 ports \(3 transparent\), \d+ entities for/);
+    expect(stdout).toMatch(/agent\.yaml: good: 3 ports \(3 transparent\), clock [0-9a-f.]+, \d+ entities for/);
   });
 
   it('tells each error with its place, without a stack trace, and ends with 2', () => {

@@ -1,12 +1,14 @@
 /** Every example is a configuration that the agent takes, on every target. */
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { PTP_MODE } from '#dataplane/program';
 import { TARGETS } from '#p4rt/targets/targets';
 import { loadPipeline } from '#runtime/artefacts';
 import { formatConfigError } from '#runtime/config-error';
 import { loadConfig, type AgentConfig } from '#runtime/config';
+import { AGENT_SCHEMA, type AgentFile } from '#runtime/config-schema';
 import { makePlan } from '#runtime/plan';
 import { packageRoot } from '#runtime/version';
 
@@ -25,6 +27,26 @@ describe.each(EXAMPLES)('the example %s', (name) => {
     if (!pipeline.ok) throw new Error(pipeline.error.message);
     const plan = makePlan(await configOf(name), target, pipeline.value);
     expect(plan).toMatchObject({ ok: true });
+  });
+});
+
+describe('the example agent.yaml', () => {
+  /** `ports[0].vlan.native`, for each value that is no mapping. */
+  function leaves(value: unknown, path: string): string[] {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return [path];
+    return Object.entries(value).flatMap(([key, inner]) => leaves(inner, `${path}.${key}`));
+  }
+
+  it('has every key that there is', () => {
+    const given = parse(readFileSync(join(FOLDER, 'agent.yaml'), 'utf8')) as AgentFile;
+    const known = AGENT_SCHEMA.parse({ ...given, ports: [] });
+    expect(leaves({ ...given, ports: [] }, '').sort()).toEqual(leaves(known, '').sort());
+    const [first] = given.ports;
+    const port = AGENT_SCHEMA.parse({ ...given, ports: [first] }).ports[0];
+    const optional = '.delayResponder';
+    const without = (paths: string[]) => paths.filter((path) => path !== optional).sort();
+    expect(without(leaves(first, ''))).toEqual(without(leaves(port, '')));
+    expect(first).toHaveProperty('delayResponder');
   });
 });
 
