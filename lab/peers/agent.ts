@@ -12,6 +12,8 @@ export type TargetKind = 'native' | 'bmv2';
 /** What the agent is told about every port of its switch alike. */
 export interface AgentSettings {
   readonly ptp: PtpMode;
+  /** Of port 3, where the cross traffic comes from and no clock is. */
+  readonly sourcePtp: PtpMode | 'blocked';
   /** How event messages leave: corrected in flight, or by a message that follows. */
   readonly step: 'one' | 'two';
   /** Undefined: frames have no tag. */
@@ -40,13 +42,12 @@ export function timeplane(...args: readonly string[]): string[] {
 const PORT_NAMES = ['gm', 'client', 'source'] as const;
 
 function portConfig(settings: AgentSettings, index: number) {
-  const { ptp, step, taggedVlan, delayAsymmetryNs } = settings;
+  const { ptp, sourcePtp, step, taggedVlan, delayAsymmetryNs } = settings;
   const isPeer = ptp === 'transparentP2P' && index < 2;
   return {
     number: index + 1,
     name: PORT_NAMES[index] ?? `port${index + 1}`,
-    // Nobody answers peer delay at the source of cross traffic.
-    ptp: ptp === 'transparentP2P' && !isPeer ? 'blocked' : ptp,
+    ptp: index < 2 ? ptp : sourcePtp,
     ...(step === 'two' ? { step } : {}),
     ...(isPeer ? { peerDelay: { logInterval: LOG_PEER_DELAY_INTERVAL, responder: step } } : {}),
     ...(index === 0 && delayAsymmetryNs !== 0 ? { timing: { delayAsymmetryNs } } : {}),
@@ -65,9 +66,14 @@ export function switchConfig(kind: TargetKind, settings: AgentSettings, ports: n
   });
 }
 
+/** First light's: every port alike, one-step. */
+export function firstLightSettings(ptp: PtpMode): AgentSettings {
+  return { ptp, sourcePtp: ptp, step: 'one', delayAsymmetryNs: 0 };
+}
+
 /** First light's. */
 export function agentConfig(kind: TargetKind, ptp: PtpMode): string {
-  return switchConfig(kind, { ptp, step: 'one', delayAsymmetryNs: 0 }, PORT_NAMES.length);
+  return switchConfig(kind, firstLightSettings(ptp), PORT_NAMES.length);
 }
 
 /** It tries again every few seconds while its target is starting. */

@@ -2,7 +2,7 @@
 import { LabError } from '../lab-error.js';
 import { runCommand } from '../topology/commands.js';
 import { hasProgram } from '../topology/sandbox.js';
-import { P4RUNTIME_ADDRESS, startAgent, type AgentSettings } from './agent.js';
+import { firstLightSettings, P4RUNTIME_ADDRESS, startAgent, type AgentSettings } from './agent.js';
 import type { Forwarder, ForwarderOptions } from './forwarder.js';
 import { startProcess } from './managed-process.js';
 import { TRAFFIC_FRAME_BYTES } from './traffic.js';
@@ -23,7 +23,7 @@ export function bmv2QueueCommands(rateBitsPerSecond: number, boundBytes: number)
 
 /** First light's: end-to-end, one-step. */
 export function startBmv2(options: ForwarderOptions): Promise<Forwarder> {
-  return startConfiguredBmv2(options, { ptp: 'transparent', step: 'one', delayAsymmetryNs: 0 });
+  return startConfiguredBmv2(options, firstLightSettings('transparent'));
 }
 
 export async function startConfiguredBmv2(

@@ -3,6 +3,7 @@ import {
   AGENT_STATUS_ADDRESS,
   P4RUNTIME_ADDRESS,
   SWITCH_STATUS_ADDRESS,
+  firstLightSettings,
   startAgent,
   timeplane,
   type AgentSettings,
@@ -54,5 +55,5 @@ export async function startConfiguredSwitch(
 
 /** First light's. */
 export function startNativeSwitch(options: ForwarderOptions, ptp: PtpMode): Promise<Forwarder> {
-  return startConfiguredSwitch(options, { ptp, step: 'one', delayAsymmetryNs: 0 });
+  return startConfiguredSwitch(options, firstLightSettings(ptp));
 }

@@ -42,6 +42,8 @@ async function forEachPlace(
 function agentSettings({ comparison, row }: DeviceOptions, asymmetryNs: number): AgentSettings {
   return {
     ptp: comparison.mechanism === 'P2P' ? 'transparentP2P' : 'transparent',
+    // As with ptp4l's own, PTP is between the clocks alone.
+    sourcePtp: 'blocked',
     step: row.step ?? 'one',
     ...(comparison.vlan ? { taggedVlan: LAB_VLAN } : {}),
     delayAsymmetryNs: asymmetryNs,

@@ -77,16 +77,18 @@ describe('what the lab tells the agent', () => {
 });
 
 describe('what the lab tells the agent of a transparent clock', () => {
+  const plain = { sourcePtp: 'blocked', delayAsymmetryNs: 0 } as const;
   const portsOf = (settings: Parameters<typeof switchConfig>[1], ports = 3) =>
     (parse(switchConfig('native', settings, ports)) as { ports: Record<string, unknown>[] }).ports;
 
   it('is two-step on every port', () => {
-    const ports = portsOf({ ptp: 'transparent', step: 'two', delayAsymmetryNs: 0 });
+    const ports = portsOf({ ptp: 'transparent', step: 'two', ...plain });
     expect(ports.map(({ step }) => step)).toEqual(['two', 'two', 'two']);
+    expect(ports.map(({ ptp }) => ptp)).toEqual(['transparent', 'transparent', 'blocked']);
   });
 
   it('is peer delay towards the clocks, and no PTP towards the cross traffic', () => {
-    const ports = portsOf({ ptp: 'transparentP2P', step: 'one', delayAsymmetryNs: 0 });
+    const ports = portsOf({ ptp: 'transparentP2P', step: 'one', ...plain });
     expect(ports).toMatchObject([
       { ptp: 'transparentP2P', peerDelay: { logInterval: -4, responder: 'one' } },
       { ptp: 'transparentP2P', peerDelay: { logInterval: -4, responder: 'one' } },
@@ -95,12 +97,12 @@ describe('what the lab tells the agent of a transparent clock', () => {
   });
 
   it('is a tag that every frame must have', () => {
-    const ports = portsOf({ ptp: 'transparent', step: 'one', taggedVlan: 10, delayAsymmetryNs: 0 });
+    const ports = portsOf({ ptp: 'transparent', step: 'one', taggedVlan: 10, ...plain });
     expect(ports[0]).toMatchObject({ vlan: { native: 'none', tagged: [10] } });
   });
 
   it('is asymmetry of the port towards the grandmaster alone', () => {
-    const ports = portsOf({ ptp: 'transparent', step: 'one', delayAsymmetryNs: 1000 }, 2);
+    const ports = portsOf({ ...plain, ptp: 'transparent', step: 'one', delayAsymmetryNs: 1000 }, 2);
     expect(ports.map(({ timing }) => timing)).toEqual([{ delayAsymmetryNs: 1000 }, undefined]);
   });
 });
