@@ -11,6 +11,7 @@ import { runCommand, tryCommand } from '../topology/commands.js';
 import { hasProgram } from '../topology/sandbox.js';
 import { bmv2Commands } from './bmv2-commands.js';
 import type { MixFrame } from './mix.js';
+import { PacedFeed } from './paced-feed.js';
 import { type PcapFrame, pcapFile, readPcap } from './pcap.js';
 import type { SwitchPlan } from './switch-state.js';
 
@@ -19,6 +20,8 @@ export const BMV2_CLI = 'simple_switch_CLI';
 const THRIFT_PORT = '19090';
 /** How long simple_switch waits before it reads: the tables are filled in this time. */
 const WAIT_S = 3;
+/** From then on it certainly reads, on a busy machine too. */
+const READING_MS = 500;
 /** More frames than a run holds: what a file feeds must not be lost in a queue. */
 const QUEUE_FRAMES = 1_000_000;
 const PATIENCE_MS = 60_000;
@@ -35,6 +38,8 @@ export interface Bmv2Run {
   readonly plan: SwitchPlan;
   readonly directory: string;
   readonly frames: readonly MixFrame[];
+  /** When each frame of `frames` goes in, from the first one on, ns; absent: as fast as it can. */
+  readonly timesNs?: readonly bigint[];
 }
 
 /** Configures a running simple_switch by its own command line. */
@@ -62,15 +67,32 @@ interface Finished {
   readonly outputs: readonly MixFrame[];
 }
 
-async function run({ json, plan, directory, frames }: Bmv2Run): Promise<Finished> {
-  const path = (port: number, end: string): string => join(directory, `p${port}_${end}.pcap`);
+/** Files for the ports to read from; those of frames that have a time are pipes. */
+async function inputs(run: Bmv2Run, path: (port: number) => string): Promise<PacedFeed | null> {
+  const { frames, plan, timesNs } = run;
+  const paced = new Map<number, string>();
   for (const port of plan.ports) {
-    rmSync(path(port, 'out'), { force: true });
+    rmSync(path(port), { force: true });
+    if (timesNs !== undefined && frames.some((frame) => frame.port === port)) {
+      paced.set(port, path(port));
+      continue;
+    }
     const incoming: PcapFrame[] = frames
       .map((frame, index) => ({ ...frame, timeNs: BigInt(index) * 1000n }))
       .filter((frame) => frame.port === port);
-    writeFileSync(path(port, 'in'), pcapFile(incoming));
+    writeFileSync(path(port), pcapFile(incoming));
   }
+  if (timesNs === undefined) return null;
+  const timed = frames.map((frame, index) => ({ ...frame, timeNs: timesNs[index] ?? 0n }));
+  return PacedFeed.open(paced, timed);
+}
+
+async function run(asked: Bmv2Run): Promise<Finished> {
+  const { json, plan, directory } = asked;
+  const path = (port: number, end: string): string => join(directory, `p${port}_${end}.pcap`);
+  for (const port of plan.ports) rmSync(path(port, 'out'), { force: true });
+  const feed = await inputs(asked, (port) => path(port, 'in'));
+  const startedMs = Date.now();
   const process = startProcess({
     label: BMV2,
     argv: [
@@ -82,6 +104,10 @@ async function run({ json, plan, directory, frames }: Bmv2Run): Promise<Finished
   try {
     await configureBmv2(json, plan, THRIFT_PORT, QUEUE_FRAMES);
     const before = cpuNs(process.pid);
+    if (feed !== null) {
+      await sleep(startedMs + WAIT_S * 1000 + READING_MS - Date.now());
+      await feed.play();
+    }
     await allCameOut(
       process,
       plan.ports.map((port) => path(port, 'out')),
@@ -92,6 +118,7 @@ async function run({ json, plan, directory, frames }: Bmv2Run): Promise<Finished
     return { cpuNs: cpuNs(process.pid) - before, outputs };
   } finally {
     await process.stop();
+    feed?.close();
   }
 }
 
