@@ -1,14 +1,19 @@
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { desiredState } from '#dataplane/desired-state';
+import { ingressTimingEntry } from '#dataplane/port-entries';
 import { bucketOf } from '#dataplane/residence';
+import { decodeTableEntry } from '#p4rt/decode';
+import { buildTableEntry } from '#p4rt/entities';
+import { no } from '#p4rt/features';
+import { entityKey } from '#p4rt/identity';
 import { NATIVE } from '#p4rt/targets/native';
 import { CODE } from '#p4rt/write-errors';
 import { Update_Type } from '#protos/p4/v1/p4runtime_pb';
 import { Agent } from '#runtime/agent';
 import { loadPipeline, type Pipeline } from '#runtime/artefacts';
 import { parseConfig, type AgentConfig } from '#runtime/config';
-import { instant } from '#units/time';
+import { instant, scaledNs } from '#units/time';
 import { FakeSwitch } from '../support/fake-switch.js';
 
 const A = 0x0200_0000_000an;
@@ -298,5 +303,81 @@ describe('counters', () => {
     const again = fake.counterReads - before;
     expect(again).toBeGreaterThan(0);
     expect(again).toBeLessThan(512);
+  });
+});
+
+describe('the clock', () => {
+  const P2P = (fakeAddress: string) => {
+    const parsed = parseConfig(
+      'test.yaml',
+      `target: { kind: native, address: "${fakeAddress}" }
+ledger: { sampleEvery: 1 }
+ports:
+  - { number: 1, name: gm, ptp: transparentP2P }
+  - { number: 2, name: client, ptp: transparent, step: two }
+`,
+    );
+    if (!parsed.ok) throw new Error(JSON.stringify(parsed.errors));
+    return parsed.value;
+  };
+
+  function timingOf(port: bigint): Readonly<Record<string, bigint>> | undefined {
+    for (const { entity } of fake.entities.values()) {
+      if (entity.case !== 'tableEntry') continue;
+      const entry = decodeTableEntry(pipeline.index, entity.value);
+      if (!entry.ok || !entry.value.table.endsWith('ingress_timing')) continue;
+      if (entry.value.match['ingress_port'] === port) return entry.value.action.params;
+    }
+    return undefined;
+  }
+
+  it('asks its neighbors as soon as the switch is ready', async () => {
+    await ready(startAgent(P2P(fake.address)));
+    await eventually(() => expect(fake.packets.length).toBeGreaterThan(0));
+  });
+
+  it('takes over what an earlier agent measured, and its own configuration for the rest', async () => {
+    const first = startAgent(P2P(fake.address));
+    await ready(first);
+    await first.stop();
+    const [gm] = P2P(fake.address).settings.ports;
+    if (gm === undefined) throw new Error('no port');
+    const measured = buildTableEntry(pipeline.index, ingressTimingEntry(gm, scaledNs(0x1234n)));
+    if (!measured.ok) throw new Error(measured.error.message);
+    fake.entities.set(entityKey(measured.value), measured.value);
+    const second = startAgent(P2P(fake.address));
+    await ready(second);
+    expect(fake.pipelineSets).toBe(1);
+    expect(timingOf(1n)).toMatchObject({ mean_link_delay: 0x1234n });
+    expect(timingOf(2n)).toMatchObject({ mean_link_delay: 0n, two_step: 1n });
+    expect((await second.status()).ptp.peerDelay.ports).toMatchObject([{ port: 1, name: 'gm' }]);
+  });
+
+  it('keeps the ledger, and acknowledges its digests', async () => {
+    const agent = startAgent(P2P(fake.address));
+    await ready(agent);
+    const record = [1n, 2n, 0n, A, 1n, 7n, 0n, 0n, 1_000n, 3_500n, 0n, 2_500n << 16n];
+    fake.digest(idOf('digests', 'residence_record_t'), record);
+    await eventually(() => expect(fake.acknowledged).toHaveLength(1));
+    const { ptp, macTable } = await agent.status();
+    expect(ptp.ledger.records).toMatchObject([{ sequenceId: 7, residenceNs: 2_500, errorNs: 0 }]);
+    expect(macTable.entries).toBe(0);
+  });
+
+  it('is refused where its target cannot, with the key that asks for it', () => {
+    const reason = no('it is a stone');
+    const features = { ...NATIVE.features, twoStep: reason };
+    const created = Agent.create({
+      config: P2P(fake.address),
+      target: { ...NATIVE, features },
+      pipeline,
+      log: pino({ level: 'silent' }),
+      version: 'test',
+      now: () => instant(0n),
+      random: () => 0,
+      onReady: readied,
+    });
+    expect(created).toMatchObject({ ok: false, error: { code: 'target-cannot' } });
+    expect(created.ok ? '' : created.error.message).toContain('ports[1].step: the embedded switch');
   });
 });
