@@ -52,7 +52,8 @@ enum tp_correction_result tp_correct(struct tp_packet *packet, uint64_t transmit
   return sum == CORRECTION_LIMIT ? TP_CORRECTION_SATURATED : TP_CORRECTION_DONE;
 }
 
-static enum tp_transmit_result transmit_corrected(struct tp_port *port, struct tp_packet *packet) {
+static enum tp_transmit_result transmit_corrected(struct tp_port *port, struct tp_packet *packet,
+                                                  int64_t latency_ns) {
   struct tp_engine *engine = port->engine;
   const struct tp_deferred_correction deferred = packet->deferred;
   uint8_t saved_field[8] = {0};
@@ -62,10 +63,6 @@ static enum tp_transmit_result transmit_corrected(struct tp_port *port, struct t
     memcpy(saved_field, packet->data + deferred.correction_offset, 8);
     memcpy(saved_checksum, packet->data + deferred.checksum_offset, 2);
   }
-  const uint32_t preparation_ns =
-      port->ops->prepare_event == NULL ? 0 : port->ops->prepare_event(port);
-  const int64_t latency_ns = tp_latency_expected(&port->latency, preparation_ns);
-
   const uint64_t instant_ns = tp_clock_now_ns(&engine->clock);
   const enum tp_correction_result result = tp_correct(packet, instant_ns + (uint64_t)latency_ns);
   if (result == TP_CORRECTION_LOST) {
@@ -86,8 +83,11 @@ static enum tp_transmit_result transmit_corrected(struct tp_port *port, struct t
 }
 
 enum tp_transmit_result tp_send_event(struct tp_port *port, struct tp_packet *packet) {
+  const uint32_t preparation_ns =
+      port->ops->prepare_event == NULL ? 0 : port->ops->prepare_event(port);
+  const int64_t latency_ns = tp_latency_expected(&port->latency, preparation_ns);
   if (packet->deferred.correction_offset != 0) {
-    return transmit_corrected(port, packet);
+    return transmit_corrected(port, packet, latency_ns);
   }
   return port->ops->transmit_event(port, packet, tp_clock_now_ns(&port->engine->clock));
 }
@@ -226,11 +226,9 @@ void tp_stamp_expect(struct tp_port *port, struct tp_packet *packet, uint64_t in
   if (slot->waiting) {
     give_up(port, slot);
   }
-  /* A frame that is not corrected goes without the corrected ones' preparation. */
   *slot = (struct tp_outstanding_stamp){.instant_ns = instant_ns,
                                         .id = id,
                                         .waiting = true,
-                                        .is_sample = packet->deferred.correction_offset != 0,
                                         .preparation_ns = latency->preparation_ns,
                                         .expected_ns = (int32_t)latency->applied_ns};
   latency->waiting_count++;
@@ -255,7 +253,7 @@ void tp_stamp_arrived(struct tp_port *port, uint32_t id, uint64_t stamp_ns) {
   }
   tp_port_count(port, TP_PORT_TX_STAMPS, 1);
   const int64_t sample_ns = (int64_t)(stamp_ns - slot->instant_ns);
-  if (slot->is_sample && sample_ns > -TP_LATENCY_LIMIT_NS && sample_ns < TP_LATENCY_LIMIT_NS) {
+  if (sample_ns > -TP_LATENCY_LIMIT_NS && sample_ns < TP_LATENCY_LIMIT_NS) {
     const int64_t missed_ns = sample_ns - slot->expected_ns;
     add_sample(latency, (struct tp_latency_sample){
                             .preparation_ns = slot->preparation_ns,

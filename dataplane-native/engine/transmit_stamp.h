@@ -29,7 +29,6 @@ struct tp_outstanding_stamp {
   uint64_t instant_ns;
   uint32_t id;
   bool waiting;
-  bool is_sample; /* its latency is one to learn from */
   uint32_t preparation_ns;
   int32_t expected_ns;      /* latency */
   struct tp_packet *packet; /* kept for its TX event; null: it asked for none */
