@@ -17,6 +17,7 @@ import {
   USER_DESCRIPTION_MAX,
 } from '#wire/management-data';
 import { MANAGEMENT_ID } from '#wire/management-tlv';
+import { MESSAGE_TYPE } from '#wire/ptp-header';
 import { encodeUtf8 } from '#wire/text';
 import {
   clockDescriptionOf,
@@ -164,7 +165,7 @@ export const MANAGED_SETS: ReadonlyMap<number, ClockSet | PortSet> = new Map<
         portStatsNp.encode({
           portIdentity: portIdentityOf(clock, port),
           received: port.received,
-          sent: port.sent,
+          sent: sentOf(port),
         }),
     },
   ],
@@ -183,6 +184,12 @@ export const MANAGED_SETS: ReadonlyMap<number, ClockSet | PortSet> = new Map<
     },
   ],
 ]);
+
+/** The dataplane does not count what the controller sends by it: of that, requests are the most. */
+function sentOf({ sent, peerDelay }: TransparentClockPort): readonly bigint[] {
+  const requests = BigInt(peerDelay?.counters.requestsSent ?? 0);
+  return sent.map((count, type) => (type === MESSAGE_TYPE.pdelayReq ? count + requests : count));
+}
 
 function setUserDescription(data: Uint8Array): SetResult {
   const text = userDescription.decode(data);

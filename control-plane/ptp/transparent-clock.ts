@@ -47,7 +47,7 @@ export interface TransparentClockPort {
   readonly neighborPropDelayThresholdNs: number;
   /** Null if the port does not ask. */
   readonly peerDelay: PeerDelayStatus | null;
-  /** By messageType, 16 of them. */
+  /** As the dataplane counts, by messageType, 16 of them: without what the agent sends. */
   readonly received: readonly bigint[];
   readonly sent: readonly bigint[];
 }
