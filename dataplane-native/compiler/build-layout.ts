@@ -6,6 +6,7 @@ import type {
   PipelineLayout,
   TableKind,
   TableLayout,
+  ValueSetLayout,
 } from './layout.js';
 import { LIMITS } from './limits.js';
 import type { Program, Table } from './model.js';
@@ -45,6 +46,7 @@ export function buildLayout(program: Program): PipelineLayout {
     })),
     counters: program.counters.map(({ name, size }, index) => ({ name, index, size })),
     meters: program.meters.map(({ name, size, unit }, index) => ({ name, index, size, unit })),
+    valueSets: program.valueSets.map((_, i) => valueSetLayout(program, i)),
     registers: program.registers.map(({ name, size, bitwidth }, index) => ({
       name,
       index,
@@ -93,6 +95,39 @@ function profileWords(program: Program, actions: readonly ActionLayout[], profil
     actions,
     tables.flatMap((table) => table.actions),
   );
+}
+
+/** Its table comes after those of the program. */
+function valueSetLayout(program: Program, index: number): ValueSetLayout {
+  const set = at(program.valueSets, index);
+  const packed = packSlots(valueSetKeys(program, index).map((bitwidth) => ({ bitwidth })));
+  if (packed.words > LIMITS.keyWords) {
+    fail(set, 'LIMIT', `a key of ${packed.words} words, at most ${LIMITS.keyWords}`);
+  }
+  return {
+    name: set.name,
+    index: tablesOf(program).length + index,
+    size: set.size,
+    keyWords: packed.words,
+    key: packed.slots,
+  };
+}
+
+/** The widths of the keys that a value set is selected by; the JSON only has their sum. */
+function valueSetKeys(program: Program, index: number): readonly number[] {
+  const set = at(program.valueSets, index);
+  let found: readonly number[] | null = null;
+  for (const { keys, transitions } of program.parser.states) {
+    const isUsed = transitions.some(
+      ({ match }) => match?.kind === 'set' && match.valueSet === index,
+    );
+    const widths = keys.map(({ bitwidth }) => bitwidth);
+    if (isUsed && found !== null && found.join() !== widths.join()) {
+      fail(set, 'UNSUPPORTED', 'a value set that is selected by keys of different widths');
+    }
+    found = isUsed ? widths : found;
+  }
+  return found ?? [set.bits];
 }
 
 function tableKind(table: Table): TableKind {

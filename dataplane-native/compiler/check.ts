@@ -61,16 +61,23 @@ export function checkState(program: Program, layout: PipelineLayout): void {
         (2 * keyWords + argWords) * WORD_OCTETS +
         (directMeter === null ? 0 : METER_OCTETS)),
   );
+  const valueSets = layout.valueSets.map(
+    ({ size, keyWords }) => (size + 1) * (ENTRY_OCTETS + 2 * keyWords * WORD_OCTETS),
+  );
   const profiles = layout.profiles.map(
     ({ size, argWords }) => (size + 1) * (1 + argWords) * WORD_OCTETS,
   );
   const counters = layout.counters.map(({ size }) => size * 2 * WORD_OCTETS);
   const meters = layout.meters.map(({ size }) => size * METER_OCTETS);
   const registers = layout.registers.map(({ size, words }) => size * words * WORD_OCTETS);
-  const octets = [...tables, ...profiles, ...counters, ...meters, ...registers].reduce(
-    (sum, part) => sum + part,
-    0,
-  );
+  const octets = [
+    ...tables,
+    ...valueSets,
+    ...profiles,
+    ...counters,
+    ...meters,
+    ...registers,
+  ].reduce((sum, part) => sum + part, 0);
   if (octets > LIMITS.stateOctets) {
     const what = `the tables, counters, meters and registers of ${program.name} need ${octets} octets`;
     fail({ path: '$', source: null }, 'LIMIT', `${what}, at most ${LIMITS.stateOctets}`);

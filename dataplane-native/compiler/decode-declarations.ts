@@ -11,6 +11,7 @@ import type {
   HeaderType,
   MeterArray,
   RegisterArray,
+  ValueSet,
 } from './model.js';
 import { VALID_FIELD, at } from './scope.js';
 import type { Scope } from './scope.js';
@@ -37,7 +38,6 @@ export const STANDARD_METADATA = 'standard_metadata';
 const UNSUPPORTED_SECTIONS: readonly (readonly [string, string])[] = [
   ['header_unions', 'header unions'],
   ['header_union_stacks', 'stacks of header unions'],
-  ['parse_vsets', 'parser value sets'],
   ['extern_instances', 'extern instances'],
 ];
 
@@ -61,6 +61,7 @@ export function decodeDeclarations(root: Json): Scope {
   const stackList = root.optional('header_stacks')?.items(LIMITS.headers) ?? [];
   const stacks = stackList.map((item) => decodeStack(item, typeByName, idToHeader, plain));
   const headers = withElements(plain, stacks, headerList);
+  const valueSets = (root.optional('parse_vsets')?.items(LIMITS.arrays) ?? []).map(decodeValueSet);
   const counterArrays = root.get('counter_arrays');
   const counters = counterArrays
     .items(LIMITS.arrays)
@@ -79,6 +80,8 @@ export function decodeDeclarations(root: Json): Scope {
     stackByName: indexByName(stacks, root),
     fieldByName: headerTypes.map((type) => indexByName(type.fields, root.get('header_types'))),
     aliases: decodeAliases(root),
+    valueSets,
+    valueSetByName: indexByName(valueSets, root),
     counters,
     counterByName: indexByName(counters, counterArrays),
     meters,
@@ -215,6 +218,16 @@ function withElements(
     });
   });
   return headers.map((header, i) => ({ ...header, element: elements.get(i) ?? null }));
+}
+
+function decodeValueSet(json: Json): ValueSet {
+  return {
+    path: json.path,
+    source: json.source,
+    name: json.get('name').string(),
+    size: json.get('max_size').integer(0, LIMITS.tableSize),
+    bits: json.get('compressed_bitwidth').integer(1, LIMITS.id),
+  };
 }
 
 function decodeCounter(json: Json): CounterArray {

@@ -11,7 +11,15 @@ import type {
   Transition,
   TransitionKey,
 } from './model.js';
-import { at, bitwidthOf, fieldNamed, headerNamed, stackFieldNamed, stackNamed } from './scope.js';
+import {
+  at,
+  bitwidthOf,
+  fieldNamed,
+  headerNamed,
+  stackFieldNamed,
+  stackNamed,
+  valueSetNamed,
+} from './scope.js';
 import type { Scope } from './scope.js';
 
 export function decodeParser(scope: Scope, root: Json): Parser {
@@ -50,7 +58,7 @@ function decodeState(scope: Scope, json: Json, stateNamed: (name: Json) => numbe
     transitions: json
       .get('transitions')
       .items(LIMITS.transitions)
-      .map((item) => decodeTransition(item, keys, stateNamed)),
+      .map((item) => decodeTransition(scope, item, keys, stateNamed)),
   };
 }
 
@@ -80,6 +88,7 @@ function decodeLookahead(json: Json): { offset: number; bitwidth: number } {
 }
 
 function decodeTransition(
+  scope: Scope,
   json: Json,
   keys: readonly TransitionKey[],
   stateNamed: (name: Json) => number,
@@ -90,16 +99,21 @@ function decodeTransition(
   if (type === 'default') {
     return { match: null, next };
   }
+  const maskJson = json.optional('mask');
+  const masks = maskJson === null ? null : splitKeys(maskJson.hex(), keys, maskJson);
+  if (type === 'parse_vset') {
+    const valueSet = valueSetNamed(scope, json.get('value'));
+    const bits = keys.reduce((sum, key) => sum + key.bitwidth, 0);
+    return at(scope.valueSets, valueSet).bits === bits
+      ? { match: { kind: 'set', valueSet, masks }, next }
+      : fail(json, 'MALFORMED', 'the value set has another width than the transition key');
+  }
   if (type !== 'hexstr') {
     return fail(json, 'UNSUPPORTED', `a transition of type "${sanitise(type)}"`);
   }
   const values = splitKeys(json.get('value').hex(), keys, json);
-  const maskJson = json.optional('mask');
-  const masks = maskJson === null ? null : splitKeys(maskJson.hex(), keys, maskJson);
-  return {
-    match: values.map((value, i) => ({ value, mask: masks === null ? null : at(masks, i) })),
-    next,
-  };
+  const matches = values.map((value, i) => ({ value, mask: masks === null ? null : at(masks, i) }));
+  return { match: { kind: 'values', keys: matches }, next };
 }
 
 /** Values stand one after the other, each padded to whole octets, the first one on top. */

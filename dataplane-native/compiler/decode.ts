@@ -38,6 +38,7 @@ export function decodeProgram(root: Json): Program {
     errors: decodeErrors(root),
     parser: decodeParser(scope, root),
     deparser: decodeDeparser(scope, root),
+    valueSets: scope.valueSets,
     counters: scope.counters,
     meters: scope.meters,
     registers: scope.registers,

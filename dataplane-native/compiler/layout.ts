@@ -63,6 +63,16 @@ export interface TableLayout {
   readonly supportsTimeout: boolean;
 }
 
+/** Values that the controller gives to a parser's select: a ternary table without actions. */
+export interface ValueSetLayout {
+  readonly name: string;
+  /** The number that the engine knows its table by. */
+  readonly index: number;
+  readonly size: number;
+  readonly keyWords: number;
+  readonly key: readonly Slot[];
+}
+
 /** Members of it are actions that entries of tables refer to. */
 export interface ProfileLayout {
   readonly name: string;
@@ -110,6 +120,7 @@ export interface PipelineLayout {
   readonly tables: readonly TableLayout[];
   readonly actions: readonly ActionLayout[];
   readonly profiles: readonly ProfileLayout[];
+  readonly valueSets: readonly ValueSetLayout[];
   readonly counters: readonly CounterLayout[];
   readonly meters: readonly MeterLayout[];
   readonly registers: readonly RegisterLayout[];

@@ -187,10 +187,30 @@ export type TransitionKey = Place &
     | { readonly kind: 'lookahead'; readonly offset: number; readonly bitwidth: number }
   );
 
+export type TransitionCase =
+  | {
+      readonly kind: 'values';
+      /** Value and mask of each key. A mask of null compares the whole key. */
+      readonly keys: readonly { readonly value: bigint; readonly mask: bigint | null }[];
+    }
+  | {
+      readonly kind: 'set';
+      /** Index into `Program.valueSets`, and a mask of each key, if there are any. */
+      readonly valueSet: number;
+      readonly masks: readonly bigint[] | null;
+    };
+
 export interface Transition {
-  /** Value and mask of each key, or null: the default. A mask of null compares the whole key. */
-  readonly match: readonly { readonly value: bigint; readonly mask: bigint | null }[] | null;
+  /** Null: the default. */
+  readonly match: TransitionCase | null;
   readonly next: number | null;
+}
+
+/** Values that the controller gives to a parser's select. */
+export interface ValueSet extends Place {
+  readonly name: string;
+  readonly size: number;
+  readonly bits: number;
 }
 
 export interface ParserState extends Place {
@@ -360,6 +380,7 @@ export interface Program {
   readonly parser: Parser;
   /** Header instances in the order in which they are emitted. */
   readonly deparser: readonly number[];
+  readonly valueSets: readonly ValueSet[];
   readonly counters: readonly CounterArray[];
   readonly meters: readonly MeterArray[];
   readonly registers: readonly RegisterArray[];

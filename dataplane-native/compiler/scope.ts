@@ -10,6 +10,7 @@ import type {
   HeaderType,
   MeterArray,
   RegisterArray,
+  ValueSet,
 } from './model.js';
 
 /** The declarations of a program, by name, while its code is being decoded. */
@@ -22,6 +23,8 @@ export interface Scope {
   /** Fields by type index, then by name. */
   readonly fieldByName: readonly ReadonlyMap<string, number>[];
   readonly aliases: ReadonlyMap<string, readonly [string, string]>;
+  readonly valueSets: readonly ValueSet[];
+  readonly valueSetByName: ReadonlyMap<string, number>;
   readonly counters: readonly CounterArray[];
   readonly counterByName: ReadonlyMap<string, number>;
   readonly meters: readonly MeterArray[];
@@ -47,6 +50,10 @@ export function headerNamed(scope: Scope, name: Json): number {
 
 export function stackNamed(scope: Scope, name: Json): number {
   return lookUp(scope.stackByName, name, 'header stack');
+}
+
+export function valueSetNamed(scope: Scope, name: Json): number {
+  return lookUp(scope.valueSetByName, name, 'parser value set');
 }
 
 export function counterNamed(scope: Scope, name: Json): number {

@@ -13,7 +13,9 @@ describe('the committed fixtures', () => {
   const version = `p4c-bm2-ss ${/Version (.*)/.exec(`${stdout}${stderr}`)?.[1] ?? ''}`;
   const { compiler } = JSON.parse(artefact('manifest.json')) as { readonly compiler: string };
 
-  it.skipIf(version !== compiler).each(['headers', 'tables', 'externs', 'meters', 'profiles'])(
+  it
+    .skipIf(version !== compiler)
+    .each(['headers', 'tables', 'externs', 'meters', 'profiles', 'value-sets'])(
     '%s is what p4c makes of it',
     (name) => {
       const folder = mkdtempSync(join(tmpdir(), 'timeplane-p4-'));

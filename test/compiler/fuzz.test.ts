@@ -9,6 +9,7 @@ const PROGRAMS: readonly (readonly [string, () => string])[] = [
   ['externs', () => fixture('externs')],
   ['meters', () => fixture('meters')],
   ['profiles', () => fixture('profiles')],
+  ['value-sets', () => fixture('value-sets')],
   ['main_native', () => artefact('main_native.json')],
   ['main_bmv2', () => artefact('main_bmv2.json')],
 ];

@@ -137,7 +137,6 @@ describe('a program', () => {
       program({ headerTypes: [{ name: 'a_t', fields: [['x', 200, false]] }] }),
       program({ overrides: { meter_arrays: [{ name: 'm', size: 1, rate_count: 3 }] } }),
       program({ overrides: { header_unions: [{ name: 'u' }] } }),
-      program({ overrides: { parse_vsets: [{ name: 'v' }] } }),
       program({ headerTypes: [{ name: 'a_t', fields: [['x', 7, false]] }] }),
     ];
     expect(unsupported.map((json) => errorOf(json).code)).toEqual(

@@ -1,5 +1,5 @@
 /** Puts the C file together. */
-import type { PipelineLayout, TableLayout } from '../layout.js';
+import type { PipelineLayout, TableLayout, ValueSetLayout } from '../layout.js';
 import type { FieldRef, Program } from '../model.js';
 import { digestIndices, directBits, rangeWords } from '../build-layout.js';
 import { at, instance } from '../scope.js';
@@ -43,7 +43,7 @@ export function emitC(program: Program, layout: PipelineLayout): string {
     ...emitPhv(program),
     ...program.calculations.flatMap((_, i) => emitCalculation(program, i)),
     ...layout.actions.flatMap(({ params }, i) => emitAction(program, ranges, i, params)),
-    ...emitParser(program, ranges),
+    ...emitParser(program, ranges, layout),
     ...emitPipeline(program, ranges, layout, program.ingress),
     ...emitPipeline(program, ranges, layout, program.egress),
     ...emitDeparser(program),
@@ -92,7 +92,7 @@ function emitIngress(program: Program, ranges: Ranges): string[] {
     'bool keep_metadata) {',
     PHV,
     'reset(packet, p, keep_metadata);',
-    'parse_frame(packet, p);',
+    'parse_frame(pipeline, packet, p);',
     ...emitChecksums(program, ranges, 'verify'),
     'run_ingress(pipeline, packet, p);',
     'if (p->m.digest_plus1 != 0) { send_digest(pipeline, packet, p); }',
@@ -109,7 +109,7 @@ function emitParse(): string[] {
     '(void)pipeline;',
     'const struct metadata kept = p->m;',
     'reset(packet, p, false);',
-    'parse_frame(packet, p);',
+    'parse_frame(pipeline, packet, p);',
     'if (keep_metadata) { p->m = kept; }',
     '}',
   ];
@@ -225,7 +225,11 @@ function array(declaration: string, items: readonly string[], empty: string): st
 
 function emitDescriptor(layout: PipelineLayout): string[] {
   return [
-    ...array('static const struct tp_table_spec tables[]', layout.tables.map(tableSpec), '{0}'),
+    ...array(
+      'static const struct tp_table_spec tables[]',
+      [...layout.tables.map(tableSpec), ...layout.valueSets.map(valueSetSpec)],
+      '{0}',
+    ),
     ...array(
       'static const struct tp_profile_spec profiles[]',
       layout.profiles.map(({ size, argWords }) => `{.size = ${size}, .arg_words = ${argWords}}`),
@@ -256,7 +260,7 @@ function emitDescriptor(layout: PipelineLayout): string[] {
     '.abi_version = TP_ABI_VERSION,',
     '.phv_octets = sizeof(struct phv),',
     '.phv_copied_octets = offsetof(struct phv, l),',
-    `.table_count = ${layout.tables.length},`,
+    `.table_count = ${layout.tables.length + layout.valueSets.length},`,
     `.profile_count = ${layout.profiles.length},`,
     `.counter_count = ${layout.counters.length},`,
     `.meter_count = ${layout.meters.length},`,
@@ -277,10 +281,8 @@ function emitDescriptor(layout: PipelineLayout): string[] {
 }
 
 function tableSpec(table: TableLayout): string {
-  // A name cannot end the string, nor begin a trigraph or a placeholder.
-  const name = table.name.replace(/[^A-Za-z0-9_.]/g, '_').slice(0, 120);
   return [
-    `{.name = "${name}"`,
+    `{.name = "${safeName(table.name)}"`,
     `.kind = TP_TABLE_${table.kind.toUpperCase()}`,
     `.key_words = ${table.keyWords}`,
     `.arg_words = ${table.argWords}`,
@@ -290,4 +292,18 @@ function tableSpec(table: TableLayout): string {
     `.range_words = ${rangeWords(table.key)}u`,
     `.direct_bits = ${directBits(table)}}`,
   ].join(', ');
+}
+
+function valueSetSpec(set: ValueSetLayout): string {
+  return [
+    `{.name = "${safeName(set.name)}"`,
+    '.kind = TP_TABLE_TERNARY',
+    `.key_words = ${set.keyWords}`,
+    `.max_entries = ${set.size}}`,
+  ].join(', ');
+}
+
+/** A name cannot end the string, nor begin a trigraph or a placeholder. */
+function safeName(name: string): string {
+  return name.replace(/[^A-Za-z0-9_.]/g, '_').slice(0, 120);
 }

@@ -1,6 +1,7 @@
 /** The parser: one function, one label per state. */
 import { fail } from '../failure.js';
-import type { ParserOp, ParserState, Program, TransitionKey } from '../model.js';
+import type { PipelineLayout } from '../layout.js';
+import type { ParserOp, ParserState, Program, TransitionCase, TransitionKey } from '../model.js';
 import { at } from '../scope.js';
 import { emitPrimitive } from './action.js';
 import { extractHeader, fromBits, loadBits, toBits } from './bits.js';
@@ -15,22 +16,23 @@ import { usageOf } from './usage.js';
 const MAX_STEPS = 4096;
 
 /** Emits `parse`, which leaves payload_offset and parser_error. */
-export function emitParser(program: Program, ranges: Ranges): string[] {
+export function emitParser(program: Program, ranges: Ranges, layout: PipelineLayout): string[] {
   const reached = reachableStates(program);
-  const emitter = new StateEmitter(program, ranges);
+  const emitter = new StateEmitter(program, ranges, layout);
   const body = reached.flatMap((state, i) => emitter.state(state, reached[i + 1] ?? null));
   const start = program.parser.start;
   const first = start !== null && reached[0] === start ? [] : ['goto done;'];
   const isLooping = hasLoop(program);
   const targets = jumpTargets([...body, ...first]);
   return [
-    'static void parse_frame(struct tp_packet *packet, struct phv *restrict p) {',
+    'static void parse_frame(struct tp_pipeline *pipeline, struct tp_packet *packet,',
+    'struct phv *restrict p) {',
     'const uint8_t *restrict data = packet->data;',
     'const uint32_t length = packet->length;',
     'uint32_t at = 0;',
     `uint32_t error = ${errorCode(program, 'NoError')};`,
     ...(isLooping ? [`uint32_t steps = ${MAX_STEPS};`] : []),
-    '(void)data; (void)length; (void)p;',
+    '(void)pipeline; (void)data; (void)length; (void)p;',
     ...(start === null ? [] : first),
     ...withoutUnusedLabels(body, targets).filter((line) => isLooping || !line.includes('steps--')),
     ...(targets.has('done') ? ['done:'] : []),
@@ -84,9 +86,11 @@ function hasLoop(program: Program): boolean {
 class StateEmitter {
   private readonly program: Program;
   private readonly emitter: ExpressionEmitter;
+  private readonly layout: PipelineLayout;
 
-  constructor(program: Program, ranges: Ranges) {
+  constructor(program: Program, ranges: Ranges, layout: PipelineLayout) {
     this.program = program;
+    this.layout = layout;
     this.emitter = new ExpressionEmitter(program, ranges, []);
   }
 
@@ -204,14 +208,42 @@ class StateEmitter {
       return end;
     }
     const keys = state.keys.map((key, i) => this.key(key, i));
-    const tests = cases.map(({ match, next }) => {
-      const parts = (match ?? []).map(({ value, mask: keyMask }, i) =>
-        compareKey(`k${i}`, at(state.keys, i).bitwidth, value, keyMask),
-      );
-      const needed = parts.filter((part) => part !== 'true');
-      return `if (${needed.length === 0 ? 'true' : needed.join(' && ')}) { ${jump(next)} }`;
-    });
+    const tests = cases.flatMap(({ match, next }) => this.test(state, match, jump(next)));
     return ['{', ...keys.flat(), ...tests, '}', ...end];
+  }
+
+  private test(state: ParserState, match: TransitionCase | null, jump: string): string[] {
+    if (match?.kind === 'set') {
+      return this.testSet(state, match, jump);
+    }
+    const parts = (match?.keys ?? []).map(({ value, mask: keyMask }, i) =>
+      compareKey(`k${i}`, at(state.keys, i).bitwidth, value, keyMask),
+    );
+    const needed = parts.filter((part) => part !== 'true');
+    return [`if (${needed.length === 0 ? 'true' : needed.join(' && ')}) { ${jump} }`];
+  }
+
+  private testSet(
+    state: ParserState,
+    { valueSet, masks }: TransitionCase & { kind: 'set' },
+    jump: string,
+  ): string[] {
+    const { index, keyWords, key } = at(this.layout.valueSets, valueSet);
+    const words = Array.from({ length: keyWords }, (): string[] => []);
+    state.keys.forEach(({ bitwidth }, i) => {
+      const { word, shift } = at(key, i);
+      const bits = masks === null ? `k${i}` : `(k${i} & ${literal(at(masks, i), bitwidth)})`;
+      words[word]?.push(shift === 0 ? `(uint64_t)${bits}` : `((uint64_t)${bits} << ${shift})`);
+      if (bitwidth > 64) {
+        words[word + 1]?.push(`(uint64_t)(${bits} >> 64)`);
+      }
+    });
+    return [
+      '{',
+      `const uint64_t key[${keyWords}] = {${words.map((parts) => parts.join(' | ')).join(', ')}};`,
+      `if (tp_find_ternary(&pipeline->tables[${index}], key, ${keyWords}, 0, 0) != NULL) { ${jump} }`,
+      '}',
+    ];
   }
 
   private key(key: TransitionKey, i: number): string[] {
@@ -241,16 +273,17 @@ function compareKey(name: string, bitwidth: number, value: bigint, keyMask: bigi
   if (wanted > all) {
     return 'false';
   }
-  const literal = (number: bigint): string => {
-    const low = `UINT64_C(0x${BigInt.asUintN(64, number).toString(16)})`;
-    return bitwidth <= 64
-      ? low
-      : `TP_U128(0x${(number >> 64n).toString(16)}, 0x${BigInt.asUintN(64, number).toString(16)})`;
-  };
   if (keyMask === null || (keyMask & all) === all) {
-    return `${name} == ${literal(wanted)}`;
+    return `${name} == ${literal(wanted, bitwidth)}`;
   }
   return (keyMask & all) === 0n
     ? 'true'
-    : `(${name} & ${literal(keyMask & all)}) == ${literal(wanted)}`;
+    : `(${name} & ${literal(keyMask & all, bitwidth)}) == ${literal(wanted, bitwidth)}`;
+}
+
+function literal(number: bigint, bitwidth: number): string {
+  const low = BigInt.asUintN(64, number).toString(16);
+  return bitwidth <= 64
+    ? `UINT64_C(0x${low})`
+    : `TP_U128(0x${BigInt.asUintN(64, number >> 64n).toString(16)}, 0x${low})`;
 }

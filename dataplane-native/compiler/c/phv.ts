@@ -19,7 +19,8 @@ export function emitPhv(program: Program): string[] {
   const types = program.headerTypes.flatMap((type, i) => {
     const leastBits = isMetadata(i) ? 64 : 8;
     const local = (field: number): boolean => isLocal(program, instanceOf(i), field);
-    if (!isMetadata(i)) return emitHeaderType(`type${i}`, type, at(usage, i), leastBits, () => true);
+    if (!isMetadata(i))
+      return emitHeaderType(`type${i}`, type, at(usage, i), leastBits, () => true);
     return [
       ...emitHeaderType(`type${i}`, type, at(usage, i), leastBits, (field) => !local(field)),
       ...emitHeaderType(`locals${i}`, type, at(usage, i), leastBits, local),
