@@ -17,7 +17,7 @@ import {
 } from '#protos/p4/v1/p4runtime_pb';
 import type { Outcome } from './errors.js';
 import { done, invalid } from './errors.js';
-import type { ActionProgram, FieldProgram, TableProgram } from './program.js';
+import type { ActionProgram, FieldProgram, KeyProgram } from './program.js';
 import { decodeUnsigned } from './unsigned.js';
 import { allOnes, readSlot, writeSlot } from './words.js';
 
@@ -34,22 +34,26 @@ interface FieldValue {
   readonly mask: bigint;
 }
 
+function describe({ keyOf, name }: KeyProgram): string {
+  return `${keyOf} '${name}'`;
+}
+
 /** The words of a key. Errors: INVALID_ARGUMENT for a malformed match, OUT_OF_RANGE for a value. */
-export function encodeKey(table: TableProgram, match: readonly FieldMatch[]): Outcome<KeyWords> {
+export function encodeKey(owner: KeyProgram, match: readonly FieldMatch[]): Outcome<KeyWords> {
   const byId = new Map<number, FieldMatch>();
   for (const field of match) {
     if (byId.has(field.fieldId)) {
-      return invalid(`table '${table.name}': match field ${field.fieldId} is given twice`);
+      return invalid(`${describe(owner)}: match field ${field.fieldId} is given twice`);
     }
     byId.set(field.fieldId, field);
   }
-  const key = new BigUint64Array(table.layout.keyWords);
-  const mask = new BigUint64Array(table.layout.keyWords);
+  const key = new BigUint64Array(owner.layout.keyWords);
+  const mask = new BigUint64Array(owner.layout.keyWords);
   let rangeWords = 0;
-  for (const field of table.fields) {
+  for (const field of owner.fields) {
     const given = byId.get(field.id);
     byId.delete(field.id);
-    const decoded = given === undefined ? dontCare(table, field) : decodeField(table, field, given);
+    const decoded = given === undefined ? dontCare(owner, field) : decodeField(owner, field, given);
     if (!decoded.ok) return decoded;
     writeSlot(key, field.layout, decoded.value.value);
     writeSlot(mask, field.layout, decoded.value.mask);
@@ -57,25 +61,25 @@ export function encodeKey(table: TableProgram, match: readonly FieldMatch[]): Ou
   }
   const [unknown] = byId.keys();
   if (unknown !== undefined) {
-    return invalid(`table '${table.name}' has no match field with id ${unknown}`);
+    return invalid(`${describe(owner)} has no match field with id ${unknown}`);
   }
   return done({ key, mask, rangeWords: rangeWords >>> 0 });
 }
 
-function dontCare(table: TableProgram, field: FieldProgram): Outcome<FieldValue> {
+function dontCare(owner: KeyProgram, field: FieldProgram): Outcome<FieldValue> {
   const { matchType, bitwidth } = field.layout;
   if (matchType === 'exact') {
-    return invalid(`table '${table.name}': the exact field '${field.name}' is not given`);
+    return invalid(`${describe(owner)}: the exact field '${field.name}' is not given`);
   }
   return done({ value: 0n, mask: matchType === 'range' ? allOnes(bitwidth) : 0n });
 }
 
 function decodeField(
-  table: TableProgram,
+  owner: KeyProgram,
   field: FieldProgram,
   given: FieldMatch,
 ): Outcome<FieldValue> {
-  const where = `table '${table.name}', field '${field.name}'`;
+  const where = `${describe(owner)}, field '${field.name}'`;
   const { bitwidth: bits } = field.layout;
   const decode = (octets: Uint8Array) => decodeUnsigned(octets, field.bitwidth, bits, where);
   const { fieldMatchType: kind } = given;
@@ -138,9 +142,9 @@ function range(where: string, low: bigint, high: bigint, bits: number): Outcome<
 }
 
 /** The canonical match of a key: don't-care fields omitted, shortest bytestrings. */
-export function decodeKey(table: TableProgram, words: KeyWords): FieldMatch[] {
+export function decodeKey(owner: KeyProgram, words: KeyWords): FieldMatch[] {
   const match: FieldMatch[] = [];
-  for (const field of table.fields) {
+  for (const field of owner.fields) {
     const kind = fieldMatch(field, {
       value: readSlot(words.key, field.layout),
       mask: readSlot(words.mask, field.layout),

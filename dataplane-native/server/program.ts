@@ -15,6 +15,7 @@ import type {
   RegisterLayout,
   Slot,
   TableLayout,
+  ValueSetLayout,
 } from '#compiler/layout';
 import type {
   Action,
@@ -49,6 +50,20 @@ export interface ParamProgram {
   readonly slot: Slot;
 }
 
+/** What has a key of several fields. */
+export interface KeyProgram {
+  readonly keyOf: 'table' | 'value set';
+  readonly name: string;
+  readonly fields: readonly FieldProgram[];
+  readonly layout: { readonly keyWords: number };
+}
+
+export interface ValueSetProgram extends KeyProgram {
+  readonly id: number;
+  readonly size: number;
+  readonly layout: ValueSetLayout;
+}
+
 /** One action as one table may call it. */
 export interface ActionProgram {
   readonly id: number;
@@ -58,10 +73,8 @@ export interface ActionProgram {
   readonly layout: ActionLayout;
 }
 
-export interface TableProgram {
+export interface TableProgram extends KeyProgram {
   readonly id: number;
-  readonly name: string;
-  readonly fields: readonly FieldProgram[];
   readonly actionsById: ReadonlyMap<number, ActionProgram>;
   readonly actionsByIndex: ReadonlyMap<number, ActionProgram>;
   /** Clients give a priority other than 0 exactly for these. */
@@ -117,6 +130,7 @@ export interface Program {
   readonly layout: PipelineLayout;
   readonly tables: ReadonlyMap<number, TableProgram>;
   readonly profiles: ReadonlyMap<number, ProfileProgram>;
+  readonly valueSets: ReadonlyMap<number, ValueSetProgram>;
   readonly counters: ReadonlyMap<number, CounterProgram>;
   readonly meters: ReadonlyMap<number, MeterProgram>;
   readonly registers: ReadonlyMap<number, RegisterProgram>;
@@ -133,6 +147,10 @@ const MATCH_TYPES: Readonly<Record<MatchType, MatchField_MatchType>> = {
   range: MatchField_MatchType.RANGE,
   optional: MatchField_MatchType.OPTIONAL,
 };
+
+const MATCH_NAMES: ReadonlyMap<MatchField_MatchType, MatchType> = new Map(
+  (Object.keys(MATCH_TYPES) as MatchType[]).map((name) => [MATCH_TYPES[name], name]),
+);
 
 const PRIORITY_TYPES: ReadonlySet<MatchType> = new Set(['ternary', 'range', 'optional']);
 
@@ -152,6 +170,8 @@ export function buildProgram(info: P4Info, layout: PipelineLayout): Outcome<Prog
   }
   const profiles = joinProfiles(info, layout, tables);
   if (!profiles.ok) return profiles;
+  const valueSets = joinValueSets(info, layout);
+  if (!valueSets.ok) return valueSets;
   const counters = joinNamed(info.counters, layout.counters, 'counter');
   if (!counters.ok) return counters;
   const meters = joinMeters(info, layout);
@@ -176,6 +196,7 @@ export function buildProgram(info: P4Info, layout: PipelineLayout): Outcome<Prog
     layout,
     tables,
     profiles: profiles.value,
+    valueSets: valueSets.value,
     counters: new Map(counters.value.map(([id, , counter]) => [id, { id, layout: counter }])),
     meters: meters.value,
     registers: new Map(
@@ -203,6 +224,7 @@ function checkUnique(info: P4Info): Outcome<void> {
     ['table', info.tables],
     ['action', info.actions],
     ['action profile', info.actionProfiles],
+    ['value set', info.valueSets],
     ['counter', info.counters],
     ['direct counter', info.directCounters],
     ['meter', info.meters],
@@ -268,6 +290,7 @@ function buildTable(
   if (!directMeter.ok) return directMeter;
   return done({
     id: info.preamble?.id ?? 0,
+    keyOf: 'table',
     name,
     fields: fields.value,
     actionsById: new Map(actions.map((action) => [action.id, action])),
@@ -316,6 +339,35 @@ function joinProfiles(
     }
   }
   return done(profiles);
+}
+
+function joinValueSets(
+  info: P4Info,
+  layout: PipelineLayout,
+): Outcome<ReadonlyMap<number, ValueSetProgram>> {
+  const joined = joinNamed(info.valueSets, layout.valueSets, 'value set');
+  if (!joined.ok) return joined;
+  const sets = new Map<number, ValueSetProgram>();
+  for (const [id, { match, size }, compiled] of joined.value) {
+    const { name } = compiled;
+    const other = () => invalid(`value set '${name}' has other fields in p4_device_config`);
+    if (match.length !== compiled.key.length) return other();
+    const fields: FieldProgram[] = [];
+    for (const [i, field] of match.entries()) {
+      const slot = compiled.key[i];
+      const matchType = MATCH_NAMES.get(
+        field.match.case === 'matchType' ? field.match.value : MatchField_MatchType.UNSPECIFIED,
+      );
+      if (slot === undefined || matchType === undefined) return other();
+      const fits = field.bitwidth === slot.bitwidth || field.typeName !== undefined;
+      if (!fits) return other();
+      const { id: fieldId, name: fieldName, bitwidth } = field;
+      const keyField = { ...slot, name: fieldName, matchType };
+      fields.push({ id: fieldId, name: fieldName, bitwidth, layout: keyField });
+    }
+    sets.set(id, { id, keyOf: 'value set', name, fields, size, layout: compiled });
+  }
+  return done(sets);
 }
 
 const METER_UNITS: Readonly<Record<MeterUnit, MeterSpec_Unit>> = {

@@ -13,6 +13,7 @@ import { readDirectMeterEntries, readMeterEntries } from './entities/meter.js';
 import { readRegisterEntries } from './entities/register.js';
 import { readReplication } from './entities/replication.js';
 import { readTableEntries } from './entities/table-entry.js';
+import { readValueSetEntries } from './entities/value-set.js';
 import type { ItemStatus, Outcome } from './errors.js';
 import { done, invalid } from './errors.js';
 import type { ForwardingState } from './state.js';
@@ -91,7 +92,7 @@ function readEntity(state: ForwardingState, request: Entity['entity']): Outcome<
     case 'directMeterEntry':
       return readDirectMeterEntries(state, request.value);
     case 'valueSetEntry':
-      return noneUnless(request.value.valueSetId, 'valueSets');
+      return readValueSetEntries(state, request.value);
     case 'externEntry':
       return noneUnless(request.value.externTypeId, 'externs');
     case undefined:

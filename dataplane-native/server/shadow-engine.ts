@@ -54,7 +54,11 @@ export class ShadowEngine implements EngineState {
 
   /** As after a load. */
   protected clear(): void {
-    for (const { index, kind, maxEntries } of this.#layout.tables) {
+    const { tables, valueSets } = this.#layout;
+    const sets = valueSets.map(
+      ({ index, size }) => ({ index, kind: 'ternary', maxEntries: size }) as const,
+    );
+    for (const { index, kind, maxEntries } of [...tables, ...sets]) {
       const empty = {
         handles: new Map(),
         matches: new Map(),

@@ -70,6 +70,12 @@ export interface ProfileState {
   actionSets: number;
 }
 
+/** A member of a parser value set. */
+export interface StoredValue {
+  readonly handle: EntryHandle;
+  readonly words: KeyWords;
+}
+
 export interface StoredEntry {
   readonly handle: EntryHandle;
   readonly words: KeyWords;
@@ -100,6 +106,8 @@ export interface ForwardingState {
   readonly tables: ReadonlyMap<number, TableState>;
   /** By the P4Info's action profile id. */
   readonly profiles: ReadonlyMap<number, ProfileState>;
+  /** By the P4Info's value set id; a set that was never written is not there. */
+  readonly valueSets: Map<number, readonly StoredValue[]>;
   readonly multicastGroups: Map<number, MulticastGroupEntry>;
   readonly cloneSessions: Map<number, CloneSessionEntry>;
   /** By digest id; a digest without a config is not sent. */
@@ -204,6 +212,7 @@ export function initialState(
       cpuPort,
       tables,
       profiles: emptyProfiles(program),
+      valueSets: new Map(),
       multicastGroups: new Map(),
       cloneSessions: new Map(),
       digests: new Map(),

@@ -23,9 +23,9 @@ export const UNIMPLEMENTED = {
     what: 'direct meters of default entries',
     why: 'only hits are metered, as on simple_switch',
   },
-  valueSets: {
-    what: 'parser value sets',
-    why: "the compiled parser's select constants are fixed",
+  rangeValueSets: {
+    what: 'parser value sets with range fields',
+    why: 'the compiled parser compares values under masks',
   },
   externs: {
     what: 'extern entries',

@@ -8,6 +8,7 @@ import { writeDirectMeterEntry, writeMeterEntry } from './entities/meter.js';
 import { writeRegisterEntry } from './entities/register.js';
 import { writeReplication } from './entities/replication.js';
 import { writeTableEntry } from './entities/table-entry.js';
+import { writeValueSetEntry } from './entities/value-set.js';
 import type { ItemStatus, Outcome } from './errors.js';
 import { invalid } from './errors.js';
 import type { ForwardingState } from './state.js';
@@ -62,7 +63,7 @@ function writeEntity(
     case 'directMeterEntry':
       return writeDirectMeterEntry(state, type, entity.value);
     case 'valueSetEntry':
-      return unimplemented('valueSets');
+      return writeValueSetEntry(state, type, entity.value);
     case 'externEntry':
       return unimplemented('externs');
     case undefined:

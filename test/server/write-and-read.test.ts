@@ -103,11 +103,6 @@ describe('a batch of updates (12.3, CONTINUE_ON_ERROR)', () => {
 describe('what is not implemented', () => {
   const features: [string, EntityInit, EntityInit][] = [
     [
-      'value sets',
-      { case: 'valueSetEntry', value: { valueSetId: 1 } },
-      { case: 'valueSetEntry', value: {} },
-    ],
-    [
       'externs',
       { case: 'externEntry', value: { externTypeId: 129 } },
       { case: 'externEntry', value: {} },
