@@ -110,14 +110,15 @@ export function ledgerCall(every: number): ActionCall {
 
 const ETHER_TYPES = { ethernet: [0x88f7n], udp: [0x0800n, 0x86ddn] } as const;
 const PUNT_PRIORITY = 1;
-const ALL = { kind: 0x7n, messageType: 0xfn, etherType: 0xffffn } as const;
+const ALL = { kind: 0x7n, messageType: 0xfn, etherType: 0xffffn, port: 0x1ffn } as const;
 
 /**
- * The copies that the controller wants. Management: where its transport is on. Sync and Follow_Up:
- * to follow a rate. Messages for the controller alone need no entry.
+ * The copies that the controller wants. Management: where its transport is on. Signaling: on ports
+ * with peer delay by 802.1AS, whose neighbors set our intervals by it. Sync and Follow_Up: to follow
+ * a rate. Messages for the controller alone need no entry.
  */
 export function puntEntries(settings: SwitchSettings): EntrySpec[] {
-  const { management, syntonize } = settings;
+  const { management, syntonize, ports } = settings;
   const entries: EntrySpec[] = [];
   for (const transport of ['ethernet', 'udp'] as const) {
     if (!management[transport]) continue;
@@ -128,6 +129,11 @@ export function puntEntries(settings: SwitchSettings): EntrySpec[] {
         }),
       );
     }
+  }
+  for (const port of ports) {
+    if (!port.peerDelay.enabled || port.peerDelay.convention !== 'ieee8021as') continue;
+    const match = { ingress_port: { value: portBits(port), mask: ALL.port } };
+    entries.push(copyEntry('signaling', 'general', PUNT_REASON.signaling, match));
   }
   if (syntonize !== null) {
     entries.push(copyEntry('sync', 'event', PUNT_REASON.syntonization));

@@ -26,12 +26,10 @@ export const MAX_SLOTS = UNKNOWN_SLOT;
 /** `ptp_kind_t`: what classify made of a frame. */
 export const PTP_KIND = { event: 1n, general: 2n } as const;
 
-/**
- * Why the controller gets a copy: the reasons that its own entries give, and from 64 on the program's.
- * 2 is kept for Signaling, which a transparent clock has nothing to say to.
- */
+/** Why the controller gets a copy: the reasons that its own entries give, and the program's. */
 export const PUNT_REASON = {
   management: 1,
+  signaling: 2,
   syntonization: 3,
   txEvent: 64,
   peerDelay: 65,

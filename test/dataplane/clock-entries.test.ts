@@ -197,6 +197,7 @@ describe('the copies for the controller', () => {
       ({ match, params }) => ({
         type: valueOf(match['message_type']),
         etherType: valueOf(match['ether_type']),
+        port: valueOf(match['ingress_port']),
         reason: params['reason'],
       }),
     );
@@ -223,5 +224,11 @@ describe('the copies for the controller', () => {
       { type: 0x0n, reason: 3n },
       { type: 0x8n, reason: 3n },
     ]);
+  });
+
+  it('of Signaling come from ports with peer delay by 802.1AS', () => {
+    const peerDelay = { ...NO_PEER_DELAY, enabled: true, convention: 'ieee8021as' } as const;
+    expect(copies({}, { peerDelay })).toEqual([{ type: 0xcn, port: 7n, reason: 2n }]);
+    expect(copies({}, { peerDelay: NO_PEER_DELAY })).toEqual([]);
   });
 });
