@@ -120,6 +120,32 @@ static void remove_oldest(struct tp_latency_samples *samples) {
           (samples->count - at) * sizeof samples->by_preparation[0]);
 }
 
+static void sort(int64_t *values, uint32_t count) {
+  for (uint32_t i = 1; i < count; i++) {
+    const int64_t value = values[i];
+    uint32_t at = i;
+    for (; at > 0 && values[at - 1] > value; at--) {
+      values[at] = values[at - 1];
+    }
+    values[at] = value;
+  }
+}
+
+/* The median latency of the samples whose preparation took nearest as long; there is one at least.
+ */
+static int64_t median_near(const struct tp_latency_samples *samples, uint32_t preparation_ns) {
+  int64_t near[NEIGHBOURS];
+  const uint32_t count = samples->count < NEIGHBOURS ? samples->count : NEIGHBOURS;
+  const uint32_t position = position_of(samples, preparation_ns);
+  const uint32_t wanted = position > count / 2 ? position - count / 2 : 0;
+  const uint32_t first = wanted + count > samples->count ? samples->count - count : wanted;
+  for (uint32_t i = 0; i < count; i++) {
+    near[i] = samples->by_preparation[first + i].latency_ns;
+  }
+  sort(near, count);
+  return near[count / 2];
+}
+
 static void add_sample(struct tp_latency *latency, struct tp_latency_sample sample) {
   struct tp_latency_samples *samples =
       sample.preparation_ns == 0 ? &latency->unprepared : &latency->prepared;
@@ -134,39 +160,22 @@ static void add_sample(struct tp_latency *latency, struct tp_latency_sample samp
   samples->by_age[samples->oldest] = sample;
   samples->oldest = (samples->oldest + 1) % TP_LATENCY_SAMPLES;
   latency->samples_total++;
-}
-
-static void sort(int64_t *values, uint32_t count) {
-  for (uint32_t i = 1; i < count; i++) {
-    const int64_t value = values[i];
-    uint32_t at = i;
-    for (; at > 0 && values[at - 1] > value; at--) {
-      values[at] = values[at - 1];
-    }
-    values[at] = value;
+  if (samples == &latency->unprepared) {
+    latency->unprepared_ns = median_near(samples, 0); /* here, and not for every frame of a train */
   }
 }
 
 int64_t tp_latency_expected(struct tp_latency *latency, uint32_t preparation_ns) {
-  const struct tp_latency_samples *samples =
-      preparation_ns == 0 ? &latency->unprepared : &latency->prepared;
-  if (samples->count == 0) { /* better the other kind's than none */
-    samples = preparation_ns == 0 ? &latency->prepared : &latency->unprepared;
-  }
+  const uint32_t prepared = latency->prepared.count;
+  const uint32_t unprepared = latency->unprepared.count;
   latency->preparation_ns = preparation_ns;
-  if (latency->is_fixed || samples->count == 0) {
+  if (latency->is_fixed || prepared + unprepared == 0) {
     return latency->applied_ns;
   }
-  int64_t near[NEIGHBOURS];
-  const uint32_t count = samples->count < NEIGHBOURS ? samples->count : NEIGHBOURS;
-  const uint32_t position = position_of(samples, preparation_ns);
-  const uint32_t wanted = position > count / 2 ? position - count / 2 : 0;
-  const uint32_t first = wanted + count > samples->count ? samples->count - count : wanted;
-  for (uint32_t i = 0; i < count; i++) {
-    near[i] = samples->by_preparation[first + i].latency_ns;
-  }
-  sort(near, count);
-  latency->applied_ns = near[count / 2];
+  /* Better the other kind's than none. */
+  const bool is_prepared = unprepared == 0 || (preparation_ns != 0 && prepared != 0);
+  latency->applied_ns =
+      is_prepared ? median_near(&latency->prepared, preparation_ns) : latency->unprepared_ns;
   return latency->applied_ns;
 }
 

@@ -56,6 +56,7 @@ struct tp_latency {
   uint64_t samples_total;
   struct tp_latency_samples prepared;   /* frames after a pause */
   struct tp_latency_samples unprepared; /* frames close to another one */
+  int64_t unprepared_ns;                /* what to expect of the next of these */
   uint32_t next_id; /* of the next event frame, as the kernel counts them (OPT_ID) */
   uint32_t waiting_count;
   struct tp_outstanding_stamp outstanding[TP_LATENCY_SAMPLES];
