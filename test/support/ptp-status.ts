@@ -93,6 +93,7 @@ export function ptpStatus(): PtpStatus {
           residenceNs: 1_234,
           correctionBeforeNs: 0,
           correctionAfterNs: 1_233.5,
+          termsNs: 0,
           errorNs: 0.5,
         },
       ],

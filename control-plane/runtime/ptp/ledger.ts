@@ -6,6 +6,7 @@ import { LEDGER_DIGEST } from '#dataplane/program';
 import { decodeDigest } from '#p4rt/decode';
 import type { P4InfoIndex } from '#p4rt/p4info';
 import type { DigestList } from '#protos/p4/v1/p4runtime_pb';
+import type { CorrectedMessage } from './correction-terms.js';
 import { dataplaneTime, elapsedDataplane, nsOf } from '#units/time';
 
 /** One sampled message as it left by one port. JSON, so 64-bit numbers are texts. */
@@ -25,7 +26,9 @@ export interface LedgerRecord {
   /** With their fractions. */
   readonly correctionBeforeNs: number;
   readonly correctionAfterNs: number;
-  /** Residence less what was added: the port's latencies, asymmetry and rate are in it too. */
+  /** What the ports, the link and the grandmaster's rate have to add to residence, as written now. */
+  readonly termsNs: number;
+  /** Residence and terms, less what was added. */
   readonly errorNs: number;
 }
 
@@ -49,12 +52,16 @@ export interface LedgerStatus {
   readonly records: readonly LedgerRecord[];
 }
 
+/** In 2^-16 ns. */
+export type TermsOf = (message: CorrectedMessage, residenceNs: number) => bigint;
+
 const CAPACITY = 256;
 const SCALE = 2 ** 16;
 
 export class Ledger {
   readonly #index: P4InfoIndex;
   readonly #digestId: number | null;
+  readonly #termsOf: TermsOf;
   /** Oldest at `#next` once it is full. */
   readonly #ring: LedgerRecord[] = [];
   #next = 0;
@@ -62,8 +69,9 @@ export class Ledger {
   #undecodable = 0;
   #errors = { count: 0, sum: 0, squares: 0, maxAbs: 0 };
 
-  constructor(index: P4InfoIndex) {
+  constructor(index: P4InfoIndex, termsOf: TermsOf) {
     this.#index = index;
+    this.#termsOf = termsOf;
     const digest = index.digests.byName(LEDGER_DIGEST);
     this.#digestId = digest.ok ? digest.value.id : null;
   }
@@ -73,7 +81,7 @@ export class Ledger {
     if (list.digestId !== this.#digestId) return false;
     for (const data of list.data) {
       const decoded = decodeDigest(this.#index, list.digestId, data);
-      const record = decoded.ok ? recordOf(decoded.value) : null;
+      const record = decoded.ok ? recordOf(decoded.value, this.#termsOf) : null;
       if (record === null) this.#undecodable += 1;
       else this.#add(record);
     }
@@ -122,7 +130,10 @@ function percentile(sorted: readonly number[], share: number): number | null {
   return sorted[Math.ceil(share * sorted.length) - 1] ?? null;
 }
 
-function recordOf(members: Readonly<Record<string, bigint>>): LedgerRecord | null {
+function recordOf(
+  members: Readonly<Record<string, bigint>>,
+  termsOf: TermsOf,
+): LedgerRecord | null {
   const value = (name: string): bigint => members[name] ?? 0n;
   const expected = ['receive_time_ns', 'transmit_time_ns', 'correction_before', 'correction_after'];
   if (expected.some((name) => members[name] === undefined)) return null;
@@ -132,19 +143,24 @@ function recordOf(members: Readonly<Record<string, bigint>>): LedgerRecord | nul
   const before = BigInt.asIntN(64, value('correction_before'));
   const after = BigInt.asIntN(64, value('correction_after'));
   const clock = value('source_clock_identity').toString(16).padStart(16, '0');
-  return {
+  const message = {
     ingressPort: Number(value('ingress_port')),
     egressPort: Number(value('egress_port')),
     messageType: Number(value('message_type')),
-    sourcePortIdentity: `${clock}-${value('source_port_number')}`,
-    sequenceId: Number(value('sequence_id')),
     domainNumber: Number(value('domain_number')),
     sdoId: Number(value('sdo_id')),
+  };
+  const terms = termsOf(message, Number(residence));
+  return {
+    ...message,
+    sourcePortIdentity: `${clock}-${value('source_port_number')}`,
+    sequenceId: Number(value('sequence_id')),
     receiveTimeNs: String(value('receive_time_ns')),
     transmitTimeNs: String(value('transmit_time_ns')),
     residenceNs: Number(residence),
     correctionBeforeNs: Number(before) / SCALE,
     correctionAfterNs: Number(after) / SCALE,
-    errorNs: Number((residence << 16n) - (after - before)) / SCALE,
+    termsNs: Number(terms) / SCALE,
+    errorNs: Number((residence << 16n) + terms - (after - before)) / SCALE,
   };
 }

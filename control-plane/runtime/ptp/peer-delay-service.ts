@@ -128,6 +128,11 @@ export class PeerDelayService {
     return this.#ports.get(port)?.status().measurement ?? null;
   }
 
+  /** What the switch was told; null: nothing. */
+  writtenMeanLinkDelay(port: number): ScaledNs | null {
+    return this.#ports.get(port)?.status().writtenMeanLinkDelay ?? null;
+  }
+
   /** Null: the port does not ask. */
   neighborPropDelayThresholdNs(port: number): number | null {
     return this.#ports.get(port)?.neighborPropDelayThresholdNs ?? null;

@@ -14,6 +14,7 @@ import type { ManagementEffect } from '#ptp/management-sets';
 import type { TransparentClock } from '#ptp/transparent-clock';
 import { milliseconds, scaledFromNumber, seconds, type Instant } from '#units/time';
 import { productVersion } from '../version.js';
+import { correctionTerms, type WrittenMeasurements } from './correction-terms.js';
 import { DataplaneClock } from './dataplane-clock.js';
 import { clockSnapshot, type MessageCounts } from './clock-snapshot.js';
 import { instanceKey, leftBehind } from './entries.js';
@@ -77,6 +78,13 @@ export interface PtpService {
 const WRITE_DELAY = milliseconds(100);
 const HOUSEKEEPING = seconds(1);
 
+/** What comes up for a boundary clock's protocol is for one that is still to come. */
+const TAKEN_REASONS: ReadonlySet<number> = new Set([
+  PUNT_REASON.peerDelay,
+  PUNT_REASON.management,
+  PUNT_REASON.syntonization,
+]);
+
 export function createPtpService(options: PtpServiceOptions): PtpService {
   return new Service(options);
 }
@@ -122,7 +130,13 @@ class Service implements PtpService {
       },
       onEffect: (effect) => this.#onManagement(effect),
     });
-    this.#ledger = new Ledger(index);
+    const written: WrittenMeasurements = {
+      meanLinkDelay: (port) => this.#peerDelay.writtenMeanLinkDelay(port),
+      rateOffset: (instance) => this.#syntonization?.rateOffset(instance) ?? 0,
+    };
+    this.#ledger = new Ledger(index, (message, residenceNs) =>
+      correctionTerms(settings, message, residenceNs, written),
+    );
     this.#clock = settings.ports.some((port) => portUses(port, 'boundary'))
       ? new DataplaneClock({
           ...common,
@@ -142,17 +156,23 @@ class Service implements PtpService {
 
   #dispatch(received: ReceivedPacket): void {
     const { reason, port } = received;
-    const { peerDelay, syntonization, management } = PUNT_REASON;
-    if (reason !== peerDelay && reason !== syntonization && reason !== management) {
+    if (!TAKEN_REASONS.has(reason)) {
       this.#ignored += 1;
       return;
     }
     const found = this.#packets.message(received.octets);
     if (found === null) return;
-    if (reason === peerDelay) this.#peerDelay.receive(received, found.message);
-    else if (reason === management) this.#management.receive(port, found);
-    else if (this.#syntonization === null) this.#ignored += 1;
-    else this.#syntonization.receive(received, found.message);
+    switch (reason) {
+      case PUNT_REASON.peerDelay:
+        this.#peerDelay.receive(received, found.message);
+        return;
+      case PUNT_REASON.management:
+        this.#management.receive(port, found);
+        return;
+      default:
+        if (this.#syntonization === null) this.#ignored += 1;
+        else this.#syntonization.receive(received, found.message);
+    }
   }
 
   readonly onDigest = (list: DigestList): boolean => this.#ledger.heard(list);

@@ -61,6 +61,13 @@ export class SyntonizationService {
     this.#written ??= rateOffset;
   }
 
+  /** Signed, (rate - 1) × 2^41; 0 until there is one, and for other instances. */
+  rateOffset({ domainNumber, sdoId }: PtpInstance): number {
+    const { instance } = this.#options;
+    const isIt = domainNumber === instance.domainNumber && sdoId === instance.sdoId;
+    return isIt ? (this.#written ?? 0) : 0;
+  }
+
   entities(): Entity[] {
     return this.#written === null ? [] : [this.#entity(this.#written)];
   }

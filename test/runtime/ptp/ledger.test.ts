@@ -47,6 +47,15 @@ describe('the ledger', () => {
     });
   });
 
+  it('knows what the ports add beside residence', () => {
+    const t = new Conversation(`ports:
+  - { number: 1, name: p1, ptp: transparent, timing: { ingressLatencyNs: 12.5, delayAsymmetryNs: 4 } }
+  - { number: 2, name: p2, ptp: transparent, timing: { egressLatencyNs: 30 } }`);
+    const added = (50_046n << 16n) + (1n << 15n);
+    t.digest('residence_record_t', record(1, 0n, 50_000n, 0n, added));
+    expect(t.service.status().ledger.records[0]).toMatchObject({ termsNs: 46.5, errorNs: 0 });
+  });
+
   it('knows that 48 bits of nanoseconds come round', () => {
     const t = new Conversation(CONFIG);
     const end = (1n << 48n) - 20_000n;
