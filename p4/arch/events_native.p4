@@ -38,10 +38,10 @@ control transmission(inout headers_t hdr, inout metadata_t meta,
         hdr.intrinsic.event_request = 0;
         hdr.intrinsic.wait_ns = 0;
         if (meta.phase == PHASE_SENT) {
-            if (hdr.intrinsic.correction_offset != 0) {
+            hdr.intrinsic.correction_offset = 0;
+            if (meta.event == EVENT_SAMPLE) {
                 meta.correction_after = hdr.intrinsic.event_correction;
             }
-            hdr.intrinsic.correction_offset = 0;
             if (meta.event == EVENT_RECORD) {
                 leave_record.apply(hdr, meta);
             }

@@ -182,7 +182,9 @@ control leave(inout headers_t hdr, inout metadata_t meta,
             meta.egress_slot = meta.slot;
             meta.message_type = hdr.ptp.message_type;
             meta.residence_start = meta.receive_ticks;
-        } else if (meta.from_controller == 0) {
+        } else if (meta.from_controller == 1) {
+            meta.egress_slot = SLOT_UNKNOWN;
+        } else {
             deliver.apply(hdr, meta, standard_metadata.egress_port);
             if (meta.drop_reason == DROP_NOT && meta.ptp_expected == 1) {
                 egress_instance.apply(hdr, meta, standard_metadata.egress_port);
@@ -196,7 +198,10 @@ control leave(inout headers_t hdr, inout metadata_t meta,
         if (meta.drop_reason == DROP_NOT
                 && (meta.transparent == 1 || meta.reply != REPLY_NOT || meta.stamp == 1)) {
             syntonize.apply(hdr, meta);
-            egress_timing.apply(meta, standard_metadata.egress_port);
+            /* A Delay_Resp is no event: what leaves with it is the time at which its request came. */
+            if (meta.reply != REPLY_DELAY) {
+                egress_timing.apply(meta, standard_metadata.egress_port);
+            }
             if (meta.reply != REPLY_NOT) {
                 leave_reply.apply(hdr, meta);
             } else if (meta.stamp == 1) {
