@@ -32,9 +32,32 @@ const IDENTITY = '001122.fffe.334455';
 const CLOCK = 0x0011_22ff_fe33_4455n;
 
 const SWITCHES: Readonly<Record<TargetKind, readonly string[]>> = {
-  native: [NODE, CLI, 'switch', '--listen', ADDRESS, '--port', '1=s1', '--port', '2=s2'],
+  native: [
+    NODE,
+    CLI,
+    'switch',
+    '--listen',
+    ADDRESS,
+    '--port',
+    '1=s1',
+    '--port',
+    '2=s2',
+    '--port',
+    '3=s3',
+  ],
   bmv2: [
-    ...['simple_switch_grpc', '--no-p4', '--device-id', '1', '-i', '1@s1', '-i', '2@s2'],
+    ...[
+      'simple_switch_grpc',
+      '--no-p4',
+      '--device-id',
+      '1',
+      '-i',
+      '1@s1',
+      '-i',
+      '2@s2',
+      '-i',
+      '3@s3',
+    ],
     ...['--', '--grpc-server-addr', ADDRESS, '--cpu-port', '510'],
   ],
 };
@@ -81,14 +104,20 @@ management: { socket: ${socket} }
 ports:
 ${port(1, 'ethernet')}
 ${port(2, 'udp4')}
+${port(3, 'udp6')}
 `,
     );
     await sandbox.open();
     stations.push(await sandbox.station('s1', '02:00:00:00:00:01', '10.0.0.1'));
     stations.push(await sandbox.station('s2', '02:00:00:00:00:02', '10.0.0.2'));
+    stations.push(await sandbox.station('s3', '02:00:00:00:00:03', '10.0.0.3'));
+    const address = ['fe80::3/64', 'dev', 'eth0', 'nodad'];
+    await sandbox.run(['ip', 'address', 'add', ...address], stations[2]);
     sandbox.start(SWITCHES[kind]);
     await startAgent();
-    for (const [i, transport] of ['L2', 'UDPv4'].entries()) peers.push(startPtp4l(i, transport));
+    for (const [i, transport] of ['L2', 'UDPv4', 'UDPv6'].entries()) {
+      peers.push(startPtp4l(i, transport));
+    }
   });
 
   afterAll(async () => {
@@ -142,7 +171,7 @@ ${port(2, 'udp4')}
     await vi.waitFor(
       async () => {
         const { ports } = (await status()).peerDelay;
-        expect(ports.map(({ condition }) => condition)).toEqual(['valid', 'valid']);
+        expect(ports.map(({ condition }) => condition)).toEqual(['valid', 'valid', 'valid']);
         for (const [i, { meanLinkDelayNs, writtenMeanLinkDelayNs }] of ports.entries()) {
           const ours = meanLinkDelayNs ?? 0;
           const theirs = await meanLinkDelayOfPeer(i);
@@ -158,12 +187,13 @@ ${port(2, 'udp4')}
     );
   }
 
-  it('measure the link from both ends alike, over Ethernet and UDP/IPv4', async () => {
+  it('measure the link from both ends alike, over all transports', async () => {
     await bothEndsAgree();
     const { peerDelay, packets } = await status();
     expect(peerDelay.ports.map(({ neighbor }) => neighbor)).toEqual([
       '020000.fffe.000001-1',
       '020000.fffe.000002-1',
+      '020000.fffe.000003-1',
     ]);
     expect(packets).toMatchObject({ undecodable: 0, transmitTimes: { unknown: 0, refused: 0 } });
   }, 60_000);
@@ -177,8 +207,8 @@ ${port(2, 'udp4')}
       'GET PORT_PROPERTIES_NP',
     );
     expect(output).toContain(`${IDENTITY}-0 seq 0 RESPONSE MANAGEMENT DEFAULT_DATA_SET`);
-    expect(output).toMatch(/numberPorts\s+2/);
-    for (const port of [1, 2]) {
+    expect(output).toMatch(/numberPorts\s+3/);
+    for (const port of [1, 2, 3]) {
       expect(output).toContain(`${IDENTITY}-${port} seq 1 RESPONSE MANAGEMENT PORT_DATA_SET`);
       expect(output).toContain(`${IDENTITY}-${port} seq 3 RESPONSE MANAGEMENT PORT_STATS_NP`);
       expect(output).toMatch(new RegExp(`interface\\s+p${port}`));
@@ -191,12 +221,14 @@ ${port(2, 'udp4')}
   it.each([
     [0, '-2'],
     [1, '-4'],
+    [2, '-6'],
   ] as const)('pmc at station %i is answered over %s', async (i, transport) => {
     const questions = ['GET DEFAULT_DATA_SET', 'GET PORT_DATA_SET'];
     const output = await pmc(stations[i], transport, '-i', 'eth0', '-b', '1', ...questions);
     expect(output).toContain(`${IDENTITY}-${i + 1} seq 0 RESPONSE MANAGEMENT DEFAULT_DATA_SET`);
-    expect(output).toContain(`${IDENTITY}-1 seq 1 RESPONSE MANAGEMENT PORT_DATA_SET`);
-    expect(output).toContain(`${IDENTITY}-2 seq 1 RESPONSE MANAGEMENT PORT_DATA_SET`);
+    for (const port of [1, 2, 3]) {
+      expect(output).toContain(`${IDENTITY}-${port} seq 1 RESPONSE MANAGEMENT PORT_DATA_SET`);
+    }
   });
 
   it('what is set at the local socket holds, and nothing else may set it', async () => {
@@ -214,19 +246,19 @@ ${port(2, 'udp4')}
         managementRequest(MANAGEMENT_ID.transparentClockDefaultDataSet),
         managementRequest(MANAGEMENT_ID.transparentClockPortDataSet),
       ],
-      3,
+      4,
     );
     const clock = transparentClockDefaultDataSet.decode(dataIn(defaults));
     expect(clock).toMatchObject({
       ok: true,
       value: {
         clockIdentity: CLOCK,
-        numberPorts: 2,
+        numberPorts: 3,
         delayMechanism: DELAY_MECHANISM.p2p,
         primaryDomain: 0,
       },
     });
-    expect(ports).toHaveLength(2);
+    expect(ports).toHaveLength(3);
     for (const [i, octets] of ports.entries()) {
       const set = transparentClockPortDataSet.decode(dataIn(octets));
       if (!set.ok) throw new Error(set.error.message);
@@ -243,7 +275,7 @@ ${port(2, 'udp4')}
     expect(existsSync(socket)).toBe(true);
     const before = peers.map(({ output }) => output.length);
     await new Promise((resolve) => setTimeout(resolve, 3_000));
-    for (const i of [0, 1]) expect(await meanLinkDelayOfPeer(i)).toBeGreaterThan(0);
+    for (const i of [0, 1, 2]) expect(await meanLinkDelayOfPeer(i)).toBeGreaterThan(0);
     await startAgent();
     // What the last one measured is there from the beginning.
     const first = (await status()).peerDelay.ports;
