@@ -74,6 +74,8 @@ export class Conversation {
   readonly service: PtpService;
   /** Whether the session takes packet-outs. */
   connected = true;
+  /** The dataplane's clock against the time that passes. */
+  ahead = 0n;
   /** Called for each packet-out, as a dataplane would be. */
   onSent: (sent: Sent) => void = () => undefined;
 
@@ -183,7 +185,7 @@ export class Neighbour {
 
   /** The transmit time, then what the other end sends. */
   answer(sent: Sent): void {
-    this.#talk.transmitted(sent, this.#talk.time.nowNs);
+    this.#talk.transmitted(sent, BigInt.asUintN(48, this.#talk.time.nowNs + this.#talk.ahead));
     this.respond(sent);
   }
 
@@ -192,6 +194,7 @@ export class Neighbour {
     const request = pdelayReqOf(sent);
     const t1 = this.#talk.time.nowNs;
     const t4 = t1 + 2n * delayNs + turnaroundNs;
+    const arrival = BigInt.asUintN(48, t4 + this.#talk.ahead);
     const two = steps === 'two';
     const asked = scaledUnits(request.header.correctionField);
     const common = {
@@ -215,7 +218,7 @@ export class Neighbour {
     const port = Number(sent.fields['egress_port']);
     const trap = (message: PdelayResp | PdelayRespFollowUp): void => {
       const frame = { ...frameOf(sent.octets), payload: encodeMessage(message) };
-      this.#talk.packetIn(port, PUNT_REASON.peerDelay, t4, encodeFrame(frame));
+      this.#talk.packetIn(port, PUNT_REASON.peerDelay, arrival, encodeFrame(frame));
     };
     trap(response);
     if (two) trap(followUp);

@@ -254,6 +254,22 @@ describe('a switch that is away', () => {
     });
   });
 
+  it('may count from somewhere else when it is back', () => {
+    const t = talk(port(1));
+    const neighbour = new Neighbour(t, { delayNs: 300n });
+    t.onSent = (sent) => neighbour.answer(sent);
+    t.ahead = 1n << 40n;
+    t.service.start();
+    t.time.pass(60_000);
+    t.ahead = -500_000_000n;
+    t.service.onPrepared({ pushed: true, actual: [] });
+    for (let second = 0; second < 60; second += 1) {
+      t.time.pass(1_000);
+      expect(t.service.status().peerDelay.ports[0]?.writtenMeanLinkDelayNs).toBeCloseTo(300, 0);
+    }
+    expect(t.service.status().peerDelay.ports[0]).toMatchObject({ condition: 'valid' });
+  });
+
   it('keeps what an earlier agent measured until there is better', () => {
     const t = talk(port(1), port(2));
     const earlier = talk(port(1));
