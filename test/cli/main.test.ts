@@ -72,7 +72,9 @@ describe('timeplane agent --check', () => {
   it('finds the example good', () => {
     const { status, stdout } = timeplane('agent', '--config', EXAMPLE, '--check');
     expect(status).toBe(0);
-    expect(stdout).toMatch(/agent\.yaml: good: 3 ports \(3 transparent\), clock [0-9a-f.]+, \d+ entities for/);
+    expect(stdout).toMatch(
+      /agent\.yaml: good: 3 ports \(3 transparent\), clock [0-9a-f.]+, \d+ entities for/,
+    );
   });
 
   it('tells each error with its place, without a stack trace, and ends with 2', () => {

@@ -153,7 +153,7 @@ describe('show ledger', () => {
     expect(summary).toEqual(['3', '2', '0', '0 ns', '2 ns', '1 ns', '250 ns', '2.00 µs']);
     expect(record).toEqual([
       ...['gm', 'client', 'Sync', '001122fffe334455-1', '4711', '24/256', '281474976710655'],
-      ...['1.23 µs', '0 ns', '1.23 µs', '1 ns'],
+      ...['1.23 µs', '0 ns', '0 ns', '1.23 µs', '1 ns'],
     ]);
   });
 

@@ -33,7 +33,7 @@ function renderErrors(view: View): string {
     time(errors.maxAbsNs),
     ...rateCells(view, ({ ptp }) => ptp.ledger.received),
   ];
-  return renderTable(view, 'residence less correction', columns, [row]);
+  return renderTable(view, 'error of corrections', columns, [row]);
 }
 
 function recordRow(view: View, record: LedgerRecord): (string | number)[] {
@@ -48,6 +48,7 @@ function recordRow(view: View, record: LedgerRecord): (string | number)[] {
     `${record.domainNumber}/${record.sdoId}`,
     record.receiveTimeNs,
     formatNs(record.residenceNs),
+    formatNs(record.termsNs),
     formatNs(record.correctionBeforeNs),
     formatNs(record.correctionAfterNs),
     formatNs(record.errorNs),
@@ -61,9 +62,16 @@ function renderRecords(view: View): string {
     left('out'),
     left('message'),
     left('source'),
-    ...['sequence', 'domain/sdo', 'received at (ns)', 'residence', 'before', 'after', 'error'].map(
-      (title) => ({ title }),
-    ),
+    ...[
+      'sequence',
+      'domain/sdo',
+      'received at (ns)',
+      'residence',
+      'terms',
+      'before',
+      'after',
+      'error',
+    ].map((title) => ({ title })),
   ];
   const { records } = view.now.status.ptp.ledger;
   const rows = records.slice(0, SHOWN).map((record) => recordRow(view, record));
@@ -75,7 +83,7 @@ export function renderLedger(view: View): string {
   const legend =
     received === 0
       ? 'Nothing was sampled: see `ledger.sampleEvery` in the configuration.'
-      : 'Error: residence less what was added to the correction; latencies, asymmetry, link delay and\n' +
-        'rate are part of what is added. Quantiles are of the records that are kept.';
+      : "Terms: latencies, asymmetry, link delay and the grandmaster's rate. Error: residence and terms\n" +
+        'less what was added to the correction. Quantiles are of the records that are kept.';
   return [renderErrors(view), renderRecords(view), view.colours.dim(legend)].join('\n');
 }
