@@ -130,8 +130,7 @@ export class ReferenceClock {
   /** Lets time pass: what waited too long is gone. */
   passTime(nowNs: bigint): Left[] {
     for (const { port } of this.#waiting.filter(({ untilNs }) => untilNs < nowNs)) {
-      this.#countTwoStep(port, 'unmatched');
-      this.#count('egress_dropped', this.#slot(port) * 32 + DROP.unmatched);
+      this.#unmatched(port);
     }
     this.#waiting = this.#waiting.filter(({ untilNs }) => untilNs >= nowNs);
     return [];
@@ -168,7 +167,7 @@ export class ReferenceClock {
   /** Null: dropped as malformed. Counts what it sees. */
   #classify(from: number, mode: PtpMode, frame: Frame): Kind | null {
     const slot = this.#slot(from);
-    if (mode === OFF) return this.#isPeerDelayHere(from, frame) ? soundKind(frame) : 'other';
+    if (mode === OFF && !this.#isPeerDelayHere(from, frame)) return 'other';
     if (frame.untouched !== null) this.#count('untouched', slot * 4 + UNTOUCHED[frame.untouched]);
     if (frame.ptp === null) return 'other';
     const malformed = malformedReason(frame);
@@ -251,8 +250,12 @@ export class ReferenceClock {
       (one) => one.port === from && one.sdoId === asked.sdoId && one.domainNumber === asked.domain,
     );
     if (own === undefined) return this.#drop(this.#slot(from), DROP.notAnswered);
-    if (this.#plan.clock === undefined) return this.#drop(this.#slot(from), DROP.noClock);
     this.#count('answered', this.#slot(from) * 16 + DELAY_REQ);
+    // Taken up at ingress; that there is no PTP time shows only at egress.
+    if (this.#plan.clock === undefined) {
+      this.#count('egress_dropped', this.#slot(from) * 32 + DROP.noClock);
+      return [];
+    }
     const { ingressLatency } = this.#timing(from);
     const answer = delayAnswer({
       request: frame,
@@ -264,12 +267,13 @@ export class ReferenceClock {
     return this.#counted([{ port: from, frame: answer.octets }]);
   }
 
-  /** What is made here leaves like any other. */
+  /** What is made here leaves like any other: marked, and counted. */
   #counted(made: Left[]): Left[] {
-    for (const { port, frame } of made) {
-      this.#count('ptp_sent', this.#slot(port) * 16 + new Ptp(new Frame(frame)).type);
-    }
-    return made;
+    return made.map(({ port, frame }) => {
+      const before = new Frame(frame);
+      this.#count('ptp_sent', this.#slot(port) * 16 + new Ptp(before).type);
+      return { port, frame: seal(before, this.#marked(port, before.copy())).octets };
+    });
   }
 
   #timing(port: number) {
@@ -349,10 +353,11 @@ export class ReferenceClock {
       new Ptp(frame).boundaryHops -= 1;
       seal(inForm(one.frame, form, one.vid), frame);
     }
-    if (frame.ptp === null || one.mode === OFF) return [{ port, frame: frame.octets }];
+    if (frame.ptp === null) return [{ port, frame: frame.octets }];
     const mode = this.#modeOf(port, frame);
     if (mode === BLOCKED || mode === BOUNDARY) return refuse(DROP.blocked);
-    if (one.kind === 'other' || mode === OFF) return [{ port, frame: frame.octets }];
+    if (one.mode === OFF || one.kind === 'other' || mode === OFF)
+      return [{ port, frame: frame.octets }];
     const ptp = new Ptp(frame);
     if (mode === P2P && END_TO_END_OR_PEER.has(ptp.type)) return refuse(DROP.mechanism);
     if (!this.#isTransparent(one)) return this.#sent(one, port, frame);
@@ -412,7 +417,7 @@ export class ReferenceClock {
     const residenceNs = elapsedNs(one.rxNs, one.txNs, this.#tickNs);
     if (out.limitNs !== 0n && residenceNs > out.limitNs) {
       this.#count('egress_dropped', slot * 32 + DROP.tooLong);
-      return out.isTwoStep ? this.#sent(one, port, announced(frame)) : [];
+      return out.isTwoStep ? this.#untold(one, port, frame) : [];
     }
     const isFromMaster = ptp.type === SYNC || ptp.type === PDELAY_RESP;
     const adjustment =
@@ -441,13 +446,30 @@ export class ReferenceClock {
       const made = out.map((sent) => ({ port, frame: generated(sent.frame, value) }));
       return [...out, ...this.#counted(made)];
     }
-    const kind = (['Sync', 'Delay_Req', 'Pdelay_Req', 'Pdelay_Resp'] as const)[ptp.type] ?? 'Sync';
-    const identity = ptp.type === PDELAY_RESP ? ptp.requesting : ptp.source;
-    const isAsking = ptp.type === DELAY_REQ || ptp.type === PDELAY_REQ;
-    const key = recordKey(kind, isAsking ? String(port) : `${one.from}-${port}`, identity, ptp);
+    const key = keyOfEvent(one.from, port, ptp);
     this.#records.keep(key, { value, madeNs: one.txNs, cameBy: one.from });
     this.#countTwoStep(port, 'recorded');
     return [...this.#sent(one, port, frame), ...this.#release(key, value)];
+  }
+
+  /** It has left already, but its residence will not be told: whatever follows it is dropped. */
+  #untold(one: Passage, port: number, frame: Frame): Left[] {
+    const isFollowed = (new Ptp(frame).flags & TWO_STEP) !== 0 || isAsking(new Ptp(frame));
+    if (isFollowed) {
+      const key = keyOfEvent(one.from, port, new Ptp(frame));
+      this.#records.keep(key, { value: 0n, madeNs: one.txNs, cameBy: one.from });
+      this.#records.use(key);
+      const followers = this.#waiting.filter((waiting) => waiting.key === key);
+      this.#waiting = this.#waiting.filter((waiting) => waiting.key !== key);
+      for (const follower of followers) this.#unmatched(follower.port);
+    }
+    return this.#sent(one, port, announced(frame));
+  }
+
+  #unmatched(port: number): Left[] {
+    this.#countTwoStep(port, 'unmatched');
+    this.#count('egress_dropped', this.#slot(port) * 32 + DROP.unmatched);
+    return [];
   }
 
   #followUp(one: Passage, port: number, frame: Frame): Left[] {
@@ -457,11 +479,7 @@ export class ReferenceClock {
         ? recordKey('Sync', `${one.from}-${port}`, ptp.source, ptp)
         : recordKey('Pdelay_Resp', `${one.from}-${port}`, ptp.requesting, ptp);
     const found = this.#records.find(key, one.txNs);
-    if (found !== null && this.#records.isUsed(key)) {
-      this.#countTwoStep(port, 'unmatched');
-      this.#count('egress_dropped', this.#slot(port) * 32 + DROP.unmatched);
-      return [];
-    }
+    if (found !== null && this.#records.isUsed(key)) return this.#unmatched(port);
     if (found === null) {
       this.#countTwoStep(port, 'waited');
       if (!this.#hasPatience) return [];
@@ -487,10 +505,18 @@ export class ReferenceClock {
     if (first === undefined) return [];
     this.#waiting = this.#waiting.filter((one) => one.key !== key);
     this.#records.use(key);
-    for (const { port } of more) {
-      this.#countTwoStep(port, 'unmatched');
-      this.#count('egress_dropped', this.#slot(port) * 32 + DROP.unmatched);
-    }
+    for (const { port } of more) this.#unmatched(port);
     return [first].flatMap(({ port, frame }) => this.#applied(port, frame, value));
   }
+}
+
+function isAsking(ptp: Ptp): boolean {
+  return ptp.type === DELAY_REQ || ptp.type === PDELAY_REQ;
+}
+
+/** A request's answer does not know by which port it came in; a message's follower does. */
+function keyOfEvent(from: number, port: number, ptp: Ptp): string {
+  const kind = (['Sync', 'Delay_Req', 'Pdelay_Req', 'Pdelay_Resp'] as const)[ptp.type] ?? 'Sync';
+  const identity = ptp.type === PDELAY_RESP ? ptp.requesting : ptp.source;
+  return recordKey(kind, isAsking(ptp) ? String(port) : `${from}-${port}`, identity, ptp);
 }
