@@ -4,9 +4,6 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { portCounters, switchDrops } from '#dataplane/counters';
-import { MALFORMED_REASONS } from '#dataplane/program';
-import { summariseResidence } from '#dataplane/residence';
 import type { ArbitrationPhase } from '#p4rt/arbitration';
 import type { Entity } from '#p4rt/entities';
 import { entityKey } from '#p4rt/identity';
@@ -14,10 +11,10 @@ import { modify } from '#p4rt/reconcile';
 import { P4rtSession } from '#p4rt/session';
 import type { Target } from '#p4rt/target';
 import type { DigestList } from '#protos/p4/v1/p4runtime_pb';
-import { clockIdentityText } from '#units/clock-identity';
-import { portValue, vlanValue } from '#units/identity';
+import { portValue } from '#units/identity';
 import { failure, success, type Result } from '#units/result';
-import { nsOf, type Instant } from '#units/time';
+import type { Instant } from '#units/time';
+import { agentStatus } from './agent-status.js';
 import type { Pipeline } from './artefacts.js';
 import type { AgentConfig } from './config.js';
 import { JobQueue } from './job-queue.js';
@@ -26,7 +23,7 @@ import type { MessageCounts } from './ptp/clock-snapshot.js';
 import { createPtpService, type PtpService } from './ptp/service.js';
 import { StatisticsReader, type Statistics } from './statistics.js';
 import { makePlan, type Plan } from './plan.js';
-import type { AgentStatus, PortStatus } from './status.js';
+import type { AgentStatus } from './status.js';
 import { preparePipeline, refusalText, updatesFor, writeUpdates } from './switch-writer.js';
 
 export interface AgentOptions {
@@ -271,46 +268,25 @@ export class Agent {
 
   /** Everything that is known now; asks the switch for its counters. */
   async status(): Promise<AgentStatus> {
-    const { config, target, pipeline, version } = this.#options;
     const read = this.#ready ? await this.#currentStatistics() : null;
     if (read?.ok === true) this.#lastStatistics = read.value;
     if (read?.ok === false)
       this.#options.log.warn(`counters cannot be read: ${read.error.message}`);
-    const statistics = this.#lastStatistics;
     const { table, undecodable } = this.#learning;
-    const ports = config.settings.ports.map((_, slot) => this.#portStatus(slot, statistics));
-    return {
-      version,
+    return agentStatus({
+      ...this.#options,
       ready: this.#ready,
-      target: {
-        kind: target.kind,
-        address: config.target.address,
-        deviceId: String(config.target.deviceId),
-        electionId: String(config.target.electionId),
-        phase: this.#phase,
-        reason: this.#reason,
-        timestampResolutionNs: Number(nsOf(target.capabilities.timestampResolution)),
-        txHalf: target.capabilities.txHalf,
-        notes: this.#notes,
-      },
-      pipeline: {
-        name: pipeline.name,
-        cookie: pipeline.cookie.toString(16).padStart(16, '0'),
-        pushes: this.#pushes,
-        entries: this.#desired.length + 2 * table.size,
-      },
-      clock: {
-        identity: clockIdentityText(config.settings.clock.identity),
-        domainNumber: config.settings.clock.domainNumber,
-      },
-      ports,
+      phase: this.#phase,
+      reason: this.#reason,
+      notes: this.#notes,
+      pushes: this.#pushes,
+      entries: this.#desired.length + 2 * table.size,
       macTable: { ...table.counters, entries: table.size, maxEntries: table.capacity },
-      malformed: sumMalformed(ports),
-      drops: statistics?.drops ?? switchDrops(new Map(), []),
       digests: { ...this.#digests, undecodable },
       ptp: this.#ptp.status(),
+      statistics: this.#lastStatistics,
       countersCurrent: read?.ok === true,
-    };
+    });
   }
 
   /** By port number; null: the switch does not say. */
@@ -337,24 +313,6 @@ export class Agent {
     late.abort();
     return read;
   }
-
-  #portStatus(slot: number, statistics: Statistics | null): PortStatus {
-    const port = this.#options.config.settings.ports[slot];
-    if (port === undefined) throw new Error(`no port in slot ${slot}`);
-    const known = statistics?.ports[slot];
-    return {
-      number: portValue(port.number),
-      name: port.name,
-      ptp: port.ptp,
-      step: port.step,
-      vlan: {
-        native: port.nativeVlan === null ? null : vlanValue(port.nativeVlan),
-        tagged: port.taggedVlans.map(vlanValue),
-      },
-      ...(known?.counters ?? portCounters(new Map(), slot)),
-      residenceNs: known?.residence ?? summariseResidence([]),
-    };
-  }
 }
 
 /** What was measured, in place of the value that the configuration starts with. */
@@ -365,13 +323,4 @@ function withMeasured(desired: readonly Entity[], measured: readonly Entity[]): 
     if (!entities.has(key)) entities.set(key, entity);
   }
   return [...entities.values()];
-}
-
-function sumMalformed(ports: readonly PortStatus[]): AgentStatus['malformed'] {
-  return Object.fromEntries(
-    MALFORMED_REASONS.map((reason) => [
-      reason,
-      ports.reduce((sum, port) => sum + port.malformed[reason], 0),
-    ]),
-  ) as AgentStatus['malformed'];
 }
