@@ -69,6 +69,24 @@ describe.skipIf(reason !== '')('the side-by-side table', () => {
     expect(readdirSync(directory)).toEqual(['result.json']);
   }, 120_000);
 
+  it('has rows for tagged and for unicast messages', async () => {
+    const json = join(directory, 'result.json');
+    const { lab, output } = startLab(
+      directory,
+      ...['transparent', '--quick', '--only', 'vlan/one-step,unicast/two-step', '--json', json],
+    );
+    expect(await exitCodeOf(lab), output()).toBe(0);
+    const { measurements } = transparentSchema.parse(JSON.parse(readFileSync(json, 'utf8')));
+    expect(measurements.map(({ comparison }) => comparison)).toEqual(['vlan', 'unicast']);
+    for (const own of measurements) {
+      // A kernel may have neither VLAN interfaces nor the hooks to tag without them.
+      if (own.status === 'skipped') expect(own.reason).toContain('VLAN');
+      else expect(own, own.comparison).toMatchObject({ status: 'ok' });
+      if (own.status === 'ok')
+        expect(own.truth.samples, own.comparison).toBeGreaterThanOrEqual(150);
+    }
+  }, 60_000);
+
   it('leaves nothing behind when it is interrupted', async () => {
     const args = ['transparent', '--only', 'chain-e2e-one/one-step-4', '--duration', '60'];
     const { lab, output } = startLab(directory, ...args);
