@@ -13,18 +13,20 @@ import {
 import type { ManagementEffect } from '#ptp/management-sets';
 import type { TransparentClock } from '#ptp/transparent-clock';
 import { isGroupAddress, macBits, portValue } from '#units/identity';
-import type { Instant } from '#units/time';
+import { milliseconds, type Instant } from '#units/time';
 import type { LocatedFrame } from '#wire/frame';
 import { MANAGEMENT_ID } from '#wire/management-tlv';
 import { MESSAGE_OCTETS } from '#wire/ptp-message';
 import type { LocalSocket } from './local-socket.js';
 import { buildOwnFrame, octetsOf, sourceOf, type Destination } from './own-frames.js';
 import type { PacketIo, ReceivedMessage } from './packet-io.js';
+import type { Timers } from './timers.js';
 import { TokenBucket } from './token-bucket.js';
 
 export interface ManagementOptions {
   readonly settings: SwitchSettings;
   readonly packets: PacketIo;
+  readonly timers: Timers;
   readonly now: () => Instant;
   readonly log: Logger;
   readonly snapshot: () => TransparentClock;
@@ -59,6 +61,9 @@ export type Silence =
 const NETWORK_RATE = { perSecond: 128, burst: 64 } as const;
 const LOCAL_RATE = { perSecond: 2_048, burst: 1_024 } as const;
 
+/** pmc takes a tenth of a second of silence for the end. */
+const REFRESH_LIMIT = milliseconds(60);
+
 type Reply = (octets: Uint8Array) => boolean;
 
 export class ManagementService {
@@ -85,7 +90,10 @@ export class ManagementService {
   /** Opens the local socket. A clock whose socket cannot be made still does everything else. */
   async start(): Promise<void> {
     const path = this.#options.settings.management.socket;
-    if (path === null || this.#running) return;
+    if (this.#running) return;
+    // So that there is something to tell from the beginning.
+    this.#options.refresh().catch(() => undefined);
+    if (path === null) return;
     this.#running = true;
     const { log } = this.#options;
     // The C library is called for the socket alone: without one nothing of it is loaded.
@@ -165,13 +173,24 @@ export class ManagementService {
       answer();
       return;
     }
-    this.#options
-      .refresh()
+    this.#refreshed()
       .then(answer)
       .catch((error: unknown) => {
         this.#count('failed');
         this.#options.log.error({ err: error }, 'management: a bug');
       });
+  }
+
+  /** As far as somebody waits who asks: what a slow switch says later is for the next question. */
+  #refreshed(): Promise<void> {
+    const { refresh, timers } = this.#options;
+    return new Promise((resolve, reject) => {
+      const callOff = timers.after(REFRESH_LIMIT, resolve);
+      refresh().then(() => {
+        callOff();
+        resolve();
+      }, reject);
+    });
   }
 
   #carryOut({ effects, replies, silence }: ManagementAnswer, reply: Reply): void {

@@ -126,7 +126,7 @@ class Service implements PtpService {
       now,
       snapshot: () => this.#snapshot(),
       refresh: async () => {
-        this.#messageCounts = (await options.messageCounts?.()) ?? null;
+        this.#messageCounts = (await options.messageCounts?.()) ?? this.#messageCounts;
       },
       onEffect: (effect) => this.#onManagement(effect),
     });

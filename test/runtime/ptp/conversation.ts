@@ -14,7 +14,7 @@ import { NATIVE } from '#p4rt/targets/native';
 import type { Target } from '#p4rt/target';
 import { DigestListSchema, PacketInSchema } from '#protos/p4/v1/p4runtime_pb';
 import { parseConfig } from '#runtime/config';
-import { createPtpService, type PtpService } from '#runtime/ptp/service';
+import { createPtpService, type PtpService, type PtpServiceOptions } from '#runtime/ptp/service';
 import type { Timers } from '#runtime/ptp/timers';
 import { instant, nsOf, scaledNs, scaledUnits } from '#units/time';
 import { decodeFrame, encodeFrame, type LocatedFrame } from '#wire/frame';
@@ -76,6 +76,7 @@ export class Conversation {
   connected = true;
   /** The dataplane's clock against the time that passes. */
   ahead = 0n;
+  messageCounts: NonNullable<PtpServiceOptions['messageCounts']> = () => Promise.resolve(null);
   /** Called for each packet-out, as a dataplane would be. */
   onSent: (sent: Sent) => void = () => undefined;
 
@@ -96,6 +97,7 @@ export class Conversation {
       log: pino({ level: 'silent' }),
       systemTimeNs: () => 1_700_000_000_000_000_000n + this.time.nowNs,
       timers: this.time,
+      messageCounts: () => this.messageCounts(),
     });
   }
 

@@ -137,6 +137,18 @@ describe('a question to a group', () => {
     await vi.waitFor(() => expect(replies(t)).toHaveLength(2));
   });
 
+  it('about messages is answered in time, with what was known, when the switch is slow', async () => {
+    const t = new Conversation(CONFIG);
+    t.messageCounts = () => new Promise(() => undefined);
+    ask(t, 1, 'ethernet', managementRequest(MANAGEMENT_ID.portStatsNp));
+    t.time.pass(50);
+    await Promise.resolve();
+    expect(replies(t)).toEqual([]);
+    t.time.pass(50);
+    await vi.waitFor(() => expect(replies(t)).toHaveLength(2));
+    expect(t.time.waiting).toBe(0);
+  });
+
   it('tagged is answered with the same tag', () => {
     const t = new Conversation(CONFIG);
     const tag = { tpid: 0x8100, priority: 3, dropEligible: false, vlan: 12 };

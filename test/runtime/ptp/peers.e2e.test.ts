@@ -203,19 +203,28 @@ ${port(3, 'udp6')}
       'GET DEFAULT_DATA_SET',
       'GET PORT_DATA_SET',
       'GET CLOCK_DESCRIPTION',
-      'GET PORT_STATS_NP',
       'GET PORT_PROPERTIES_NP',
     );
     expect(output).toContain(`${IDENTITY}-0 seq 0 RESPONSE MANAGEMENT DEFAULT_DATA_SET`);
     expect(output).toMatch(/numberPorts\s+3/);
     for (const port of [1, 2, 3]) {
       expect(output).toContain(`${IDENTITY}-${port} seq 1 RESPONSE MANAGEMENT PORT_DATA_SET`);
-      expect(output).toContain(`${IDENTITY}-${port} seq 3 RESPONSE MANAGEMENT PORT_STATS_NP`);
       expect(output).toMatch(new RegExp(`interface\\s+p${port}`));
     }
-    expect(output).toMatch(/rx_Pdelay_Req\s+[1-9]/);
     expect(output).toMatch(/peerMeanPathDelay\s+[1-9]/);
     expect(output).toMatch(/protocolAddress\s+1 10\.0\.0\.101/);
+  });
+
+  it('pmc is told the messages that the switch counts', async () => {
+    await vi.waitFor(
+      async () => {
+        const output = await askClock('GET PORT_STATS_NP');
+        expect(output.match(/RESPONSE MANAGEMENT PORT_STATS_NP/g)).toHaveLength(3);
+        expect(output.match(/rx_Pdelay_Req\s+[1-9]/g)).toHaveLength(3);
+        expect(output.match(/tx_Pdelay_Resp\s+[1-9]/g)).toHaveLength(3);
+      },
+      { timeout: 15_000, interval: 500 },
+    );
   });
 
   it.each([
