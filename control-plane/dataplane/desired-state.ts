@@ -5,6 +5,7 @@ import {
   buildDigestConfig,
   buildMulticastGroup,
   buildTableEntry,
+  type ActionCall,
   type Entity,
   type EntityErrorCode,
   type EntrySpec,
@@ -87,9 +88,11 @@ export function desiredState(
     if (!entity.ok) return entity;
     entities.push(entity.value);
   }
-  const ledger = buildDefaultEntry(index, 'ledger', ledgerCall(settings.ledgerSampleEvery));
-  if (!ledger.ok) return ledger;
-  entities.push(ledger.value);
+  for (const [table, call] of defaultCalls(settings)) {
+    const entity = buildDefaultEntry(index, table, call);
+    if (!entity.ok) return entity;
+    entities.push(entity.value);
+  }
   for (const name of settings.ledgerSampleEvery > 0 ? [DIGEST, LEDGER_DIGEST] : [DIGEST]) {
     const digest = buildDigestConfig(index, name, DIGEST_LIST);
     if (!digest.ok) return digest;
@@ -117,6 +120,14 @@ function entrySpecs(settings: SwitchSettings): EntrySpec[] {
     ]),
     ...puntEntries(settings),
     ...ports.map((port) => portEntry(port, slotOf(settings, port))),
+  ];
+}
+
+/** No PTP time until a service sets it: what another configuration has left would run on for ever. */
+function defaultCalls(settings: SwitchSettings): [table: string, call: ActionCall][] {
+  return [
+    ['ledger', ledgerCall(settings.ledgerSampleEvery)],
+    ['clock', { name: 'free_running', params: {} }],
   ];
 }
 

@@ -4,7 +4,7 @@ import { desiredState } from '#dataplane/desired-state';
 import { ingressTimingEntry } from '#dataplane/port-entries';
 import { bucketOf } from '#dataplane/residence';
 import { decodeTableEntry } from '#p4rt/decode';
-import { buildTableEntry } from '#p4rt/entities';
+import { buildDefaultEntry, buildTableEntry } from '#p4rt/entities';
 import { no } from '#p4rt/features';
 import { entityKey } from '#p4rt/identity';
 import { NATIVE } from '#p4rt/targets/native';
@@ -351,6 +351,20 @@ ports:
     expect(timingOf(1n)).toMatchObject({ mean_link_delay: 0x1234n });
     expect(timingOf(2n)).toMatchObject({ mean_link_delay: 0n, two_step: 1n });
     expect((await second.status()).ptp.peerDelay.ports).toMatchObject([{ port: 1, name: 'gm' }]);
+  });
+
+  it('leaves no PTP time behind that nobody keeps', async () => {
+    const first = startAgent(P2P(fake.address));
+    await ready(first);
+    await first.stop();
+    const params = { reference_ticks: 1n, seconds: 2n, nanoseconds: 3n, rate_offset: 0n };
+    const set = buildDefaultEntry(pipeline.index, 'clock', { name: 'set_clock', params });
+    if (!set.ok) throw new Error(set.error.message);
+    fake.entities.set(entityKey(set.value), set.value);
+    await ready(startAgent(P2P(fake.address)));
+    const held = fake.entities.get(entityKey(set.value))?.entity;
+    const entry = held?.case === 'tableEntry' ? decodeTableEntry(pipeline.index, held.value) : null;
+    expect(entry?.ok === true ? entry.value.action.name : '').toContain('free_running');
   });
 
   it('keeps the ledger, and acknowledges its digests', async () => {
