@@ -80,7 +80,13 @@ function timingOf(draw: Draw, port: number): TimingPlan {
   };
 }
 
-function randomPlan(draw: Draw): SwitchPlan {
+/** Somewhere in the clock's life, and often so that it wraps in the middle. Nanoseconds. */
+function randomStart(draw: Draw, tickNs: bigint): bigint {
+  const wrapNs = tickNs << 48n;
+  return draw.one([10_000_000_000n, 3_600_000_000_000n, wrapNs - 8_000_000_000n]);
+}
+
+function randomPlan(draw: Draw, referenceTicks: bigint): SwitchPlan {
   const modes = PORTS.map((port) => {
     const usual: PtpMode = draw.one([1, 1, 3]);
     return [port, draw.chance(80) ? usual : draw.one<PtpMode>([0, 2, 4])] as const;
@@ -94,7 +100,7 @@ function randomPlan(draw: Draw): SwitchPlan {
     ipv6: (0xfe80n << 112n) | BigInt(port),
   });
   const clock = {
-    referenceTicks: 0n,
+    referenceTicks,
     seconds: 1_000n,
     nanoseconds: 7,
     rateOffset: draw.below(1 << 30) - (1 << 29),
@@ -199,10 +205,10 @@ describe.each<readonly [Program, bigint]>([
     let sentInAll = 0;
     for (let number = 0; number < SWITCHES; number++) {
       const draw = new Draw(seed * 1000 + number * 7919);
-      const plan = randomPlan(draw);
+      let nowNs = randomStart(draw, tickNs);
+      const plan = randomPlan(draw, nowNs / tickNs - 1_000_000n);
       const device = await VirtualSwitch.open(program, plan);
       const clock = new ReferenceClock(plan, tickNs, program === 'main_native');
-      let nowNs = 10_000_000_000n;
       const history: string[] = [];
       for (let count = 0; count < FRAMES; count++) {
         const port = draw.one(PORTS);
@@ -228,7 +234,7 @@ describe.each<readonly [Program, bigint]>([
       device.close();
       expect(differences(counters, clock.counts), `switch ${number}`).toEqual([]);
     }
-    expect(sentInAll).toBeGreaterThan(SWITCHES * FRAMES);
+    expect(sentInAll).toBeGreaterThan((SWITCHES * FRAMES) / 2);
   }, 60_000);
 });
 

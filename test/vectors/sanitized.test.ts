@@ -12,7 +12,7 @@ import { readRecipe } from '#binding/build';
 import { engineFolder, packageRoot } from '#binding/paths';
 import { compilePipeline } from '#compiler/compile';
 import { frameFile, readFrameFile } from '#lab/bench/mix';
-import { engineStateFile } from '#lab/bench/switch-state';
+import { type SwitchPlan, engineStateFile } from '#lab/bench/switch-state';
 import { anyFrame, mutatedFrame, ptpFrame } from './arbitraries.js';
 import { type Program, VECTOR_PLAN } from './virtual-switch.js';
 
@@ -30,6 +30,42 @@ function missing(): string | null {
   });
   return probe.status === 0 ? null : 'the C compiler has no sanitizers here';
 }
+
+const ADDRESS = { clockIdentity: 1n, portNumber: 1, mac: 2n, ipv4: 3n, ipv6: 4n };
+
+/** Everything that a program can be told to do to a frame, in three switches. */
+const PLANS: readonly (readonly [string, SwitchPlan])[] = [
+  ['end-to-end', VECTOR_PLAN],
+  [
+    'two-step, marked, answering peer delay',
+    {
+      ...VECTOR_PLAN,
+      twoStepPorts: [1, 2],
+      peerDelay: [{ ...ADDRESS, port: 1, twoStep: true }],
+      marking: [1, 2].map((port) => ({ port, pcp: 3, dscp: 46 })),
+      rates: [{ sdoId: 0, domainNumber: 0, rateOffset: -12345 }],
+      ledgerMask: 1,
+    },
+  ],
+  [
+    'one port peer-to-peer, one boundary',
+    {
+      ...VECTOR_PLAN,
+      portModes: new Map([
+        [1, 3],
+        [2, 4],
+      ]),
+      peerDelay: [{ ...ADDRESS, port: 1, twoStep: false }],
+      delayResponders: [
+        { ...ADDRESS, port: 2, sdoId: 0, domainNumber: 0, logMinDelayReqInterval: 0 },
+      ],
+      clock: { referenceTicks: 0n, seconds: 1n, nanoseconds: 1, rateOffset: 1 },
+    },
+  ],
+];
+const CASES = (['main_native', 'main_bmv2'] as const satisfies readonly Program[]).flatMap(
+  (program) => PLANS.map(([what, plan]) => ({ program, what, plan })),
+);
 
 const reason = missing();
 const native = join(packageRoot, 'lab', 'bench', 'native');
@@ -92,9 +128,9 @@ describe.skipIf(reason !== null)(`random octets under ASan and UBSan (${note})`,
     rmSync(directory, { recursive: true, force: true });
   });
 
-  it.each<Program>(['main_native', 'main_bmv2'])(
-    '%s reads no octet that is not there',
-    (program) => {
+  it.each(CASES)(
+    '$program, $what: reads no octet that is not there',
+    ({ program, plan }) => {
       const json = readFileSync(join(packageRoot, 'p4', 'artefacts', `${program}.json`));
       const compiled = compilePipeline(json);
       if (!compiled.ok) throw new Error(compiled.errors[0]?.message);
@@ -102,14 +138,15 @@ describe.skipIf(reason !== null)(`random octets under ASan and UBSan (${note})`,
       writeFileSync(source, compiled.value.c);
       const sharedObject = cc(`${program}.so`, ['-fPIC', '-shared', source]);
       const state = join(directory, `${program}.state`);
-      writeFileSync(state, engineStateFile(compiled.value.layout, VECTOR_PLAN));
+      writeFileSync(state, engineStateFile(compiled.value.layout, plan));
       for (const which of ['pipeline', 'engine'] as const) {
         const out = join(directory, `${which}.out`);
         const result = run([programs[which], sharedObject, state, frames, String(FRAMES), out]);
         expect(result, which).toEqual({ status: 0, said: '' });
         const outputs = readFrameFile(readFileSync(out));
         expect(outputs.length).toBeGreaterThan(FRAMES / 10);
-        expect(outputs.length).toBeLessThan(FRAMES);
+        // A Follow_Up made here is a frame more; nothing else multiplies.
+        expect(outputs.length).toBeLessThan(2 * FRAMES);
       }
     },
     60_000,

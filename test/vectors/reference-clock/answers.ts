@@ -15,7 +15,8 @@ const SECOND_NS = 1_000_000_000n;
 export function timestampAt(nowNs: bigint, clock: ClockPlan | undefined, tickNs: bigint): bigint {
   const split = (ns: bigint): bigint => ((ns / SECOND_NS) << 32n) | (ns % SECOND_NS);
   const ticks = BigInt.asUintN(48, nowNs / tickNs);
-  if (clock === undefined) return split(ticks * tickNs);
+  // Only differences matter then: 78 hours of nanoseconds, and round again.
+  if (clock === undefined) return split(BigInt.asUintN(48, ticks * tickNs));
   const since = BigInt.asIntN(48, ticks - clock.referenceTicks) * tickNs;
   const rated = since < 0n ? since : atRate(since, clock.rateOffset) >> 16n;
   return split(clock.seconds * SECOND_NS + BigInt(clock.nanoseconds) + rated);

@@ -13,11 +13,19 @@ import {
   hasHeader,
   inForm,
   malformedReason,
+  marked,
   soundKind,
 } from './frames.js';
 import { delayAnswer, peerDelayAnswer, timestampAt } from './answers.js';
 import { added, atRate, bucketOf, elapsedNs } from './arithmetic.js';
-import { PATIENCE_NS, type RecordKind, Records, recordKey } from './records.js';
+import {
+  PATIENCE_NS,
+  type RecordKind,
+  Records,
+  isAsking,
+  keyOfEvent,
+  recordKey,
+} from './records.js';
 
 export interface Left {
   readonly port: number;
@@ -106,8 +114,7 @@ export class ReferenceClock {
 
   /** One frame comes in; whatever leaves for it leaves at `txNs`. */
   receive(from: number, octets: Uint8Array, rxNs: bigint, txNs: bigint): Left[] {
-    const late = this.passTime(rxNs);
-    if (late.length > 0) throw new Error('what is late leaves nothing behind');
+    this.passTime(rxNs);
     const frame = new Frame(Uint8Array.from(octets));
     if (!this.#plan.ports.includes(from)) return this.#drop(63, DROP.unknownPort);
     const mode = this.#modeOf(from, frame);
@@ -128,12 +135,11 @@ export class ReferenceClock {
   }
 
   /** Lets time pass: what waited too long is gone. */
-  passTime(nowNs: bigint): Left[] {
+  passTime(nowNs: bigint): void {
     for (const { port } of this.#waiting.filter(({ untilNs }) => untilNs < nowNs)) {
       this.#unmatched(port);
     }
     this.#waiting = this.#waiting.filter(({ untilNs }) => untilNs >= nowNs);
-    return [];
   }
 
   #count(counter: string, index: number): void {
@@ -373,22 +379,7 @@ export class ReferenceClock {
 
   #marked(port: number, frame: Frame): Frame {
     const marking = this.#plan.marking?.find((one) => one.port === port);
-    if (marking === undefined) return frame;
-    const { pcp, dscp } = marking;
-    if (pcp !== null && frame.tags > 0) {
-      frame.put(14, 1, BigInt((pcp << 5) | (frame.u8(14) & 0x1f)));
-    }
-    if (dscp !== null && frame.ip !== null) {
-      const at = frame.ip;
-      if (frame.isIpv6) {
-        const ecn = (frame.u16(at) >> 4) & 3;
-        const trafficClass = (dscp << 2) | ecn;
-        frame.put(at, 2, BigInt(0x6000 | (trafficClass << 4) | (frame.u16(at) & 0xf)));
-      } else {
-        frame.put(at + 1, 1, BigInt((dscp << 2) | (frame.u8(at + 1) & 3)));
-      }
-    }
-    return frame;
+    return marking === undefined ? frame : marked(frame, marking);
   }
 
   #correct(one: Passage, port: number, frame: Frame): Left[] {
@@ -508,15 +499,4 @@ export class ReferenceClock {
     for (const { port } of more) this.#unmatched(port);
     return [first].flatMap(({ port, frame }) => this.#applied(port, frame, value));
   }
-}
-
-function isAsking(ptp: Ptp): boolean {
-  return ptp.type === DELAY_REQ || ptp.type === PDELAY_REQ;
-}
-
-/** A request's answer does not know by which port it came in; a message's follower does. */
-function keyOfEvent(from: number, port: number, ptp: Ptp): string {
-  const kind = (['Sync', 'Delay_Req', 'Pdelay_Req', 'Pdelay_Resp'] as const)[ptp.type] ?? 'Sync';
-  const identity = ptp.type === PDELAY_RESP ? ptp.requesting : ptp.source;
-  return recordKey(kind, isAsking(ptp) ? String(port) : `${from}-${port}`, identity, ptp);
 }

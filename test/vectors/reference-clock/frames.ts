@@ -1,4 +1,5 @@
 /** What can be said of a frame alone: sound or not, of which kind, in which form it leaves. */
+import type { MarkingPlan } from '#lab/bench/ptp-plan';
 import { Frame, Ptp, seal } from './anatomy.js';
 import { added } from './arithmetic.js';
 
@@ -74,4 +75,23 @@ export function generated(sent: Uint8Array, value: bigint): Uint8Array {
     out.put(out.udp + 2, 2, 320n);
   }
   return seal(before, out).octets;
+}
+
+/** With the priority that its port marks PTP with: 802.1Q's PCP, RFC 2474's DSCP; ECN stays. */
+export function marked(frame: Frame, marking: MarkingPlan): Frame {
+  const { pcp, dscp } = marking;
+  if (pcp !== null && frame.tags > 0) {
+    frame.put(14, 1, BigInt((pcp << 5) | (frame.u8(14) & 0x1f)));
+  }
+  if (dscp !== null && frame.ip !== null) {
+    const at = frame.ip;
+    if (frame.isIpv6) {
+      const ecn = (frame.u16(at) >> 4) & 3;
+      const trafficClass = (dscp << 2) | ecn;
+      frame.put(at, 2, BigInt(0x6000 | (trafficClass << 4) | (frame.u16(at) & 0xf)));
+    } else {
+      frame.put(at + 1, 1, BigInt((dscp << 2) | (frame.u8(at + 1) & 3)));
+    }
+  }
+  return frame;
 }

@@ -46,3 +46,15 @@ export class Records {
     this.#used.add(key);
   }
 }
+
+/** Delay_Req and Pdelay_Req: their residence goes into what answers them. */
+export function isAsking(ptp: Ptp): boolean {
+  return ptp.type === 1 || ptp.type === 2;
+}
+
+/** A request's answer does not know by which port it came in; a message's follower does. */
+export function keyOfEvent(from: number, port: number, ptp: Ptp): string {
+  const kind = (['Sync', 'Delay_Req', 'Pdelay_Req', 'Pdelay_Resp'] as const)[ptp.type] ?? 'Sync';
+  const identity = ptp.type === 3 ? ptp.requesting : ptp.source;
+  return recordKey(kind, isAsking(ptp) ? String(port) : `${from}-${port}`, identity, ptp);
+}
