@@ -4,7 +4,7 @@
  */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { SwitchPlan } from '#lab/bench/switch-state';
-import { Conversation, STAY_NS, by } from './conversation.js';
+import { Conversation, Outcome, STAY_NS, by } from './conversation.js';
 import {
   CLIENT,
   MASTER,
@@ -277,6 +277,18 @@ describe.each(CASES)('$program over $transport: Sync and Follow_Up', ({ program,
       .sends(by(2, { ...below, correctionField: -1n }), by(3, below));
   });
 
+  it('a Follow_Up right behind its Sync, in one burst, finds the record', () => {
+    const start = talk.nowNs;
+    talk.device.arrive(1, frameOf(flagged(70), way), start);
+    talk.device.arrive(1, frameOf(followUp({ sequenceId: 70 }), way), start + 1_000n);
+    const sent = talk.device.run(start + 9_000n).filter(({ port }) => port === 2);
+    const residence = 9_000n * NS;
+    new Outcome(sent, way).sends(
+      by(2, flagged(70)),
+      by(2, followUp({ sequenceId: 70, correctionField: residence })),
+    );
+  });
+
   it('counts what it records and applies', () => {
     const [recorded, applied] = [count(RECORDED), count(APPLIED)];
     const sent = talk.counting('ptp_sent', 2, 16, 8);
@@ -397,6 +409,29 @@ describe.each(CASES)('$program over $transport: requests leaving two-step', ({ p
       return Buffer.compare(towards?.frame ?? new Uint8Array(0), right) !== 0;
     });
     expect(overwritten()).toBe(0n);
+    expect(wrong).toEqual([]);
+  });
+});
+
+describe.each(PROGRAMS)('%s: a burst of requests', (program) => {
+  it('a thousand that leave in one go all have their own record', async () => {
+    const device = await VirtualSwitch.open(program, TOWARDS_MASTER);
+    const clients = Array.from({ length: 1000 }, (_, i) => ({ clock: BigInt(i) << 20n, port: i }));
+    const start = 7n * SECOND_NS;
+    clients.forEach((source, i) => {
+      device.arrive(2, frameOf(delayReq({ source, sequenceId: 1 })), start + BigInt(i) * 1_000n);
+    });
+    const leftNs = start + 2_000_000n;
+    expect(device.run(leftNs).filter(({ port }) => port === 1)).toHaveLength(1000);
+    const wrong = clients.filter((requesting, i) => {
+      const answer = delayResp({ requesting, sequenceId: 1 });
+      const sent = device.pass(1, frameOf(answer), leftNs, leftNs + 1_000n);
+      const residence = (leftNs - start - BigInt(i) * 1_000n) * NS;
+      const right = frameOf(more(answer, residence));
+      const towards = sent.find(({ port }) => port === 2)?.frame ?? new Uint8Array(0);
+      return Buffer.compare(towards, right) !== 0;
+    });
+    device.close();
     expect(wrong).toEqual([]);
   });
 });

@@ -18,6 +18,7 @@ import {
 } from './frames.js';
 import { delayAnswer, peerDelayAnswer, timestampAt } from './answers.js';
 import { added, atRate, bucketOf, elapsedNs } from './arithmetic.js';
+import { DROP, TWO_STEP_COUNT } from './numbers.js';
 import {
   PATIENCE_NS,
   type RecordKind,
@@ -51,28 +52,6 @@ const END_TO_END_OR_PEER: ReadonlySet<number> = new Set([1, 2, 3, 9, 0xa]);
 /** Sync, Follow_Up, Announce, Delay_Resp: what a master says. */
 const FROM_MASTERS: ReadonlySet<number> = new Set([0, 8, 9, 0xb]);
 const UNTOUCHED = { fragment: 0, 'extension header': 1, tags: 2 } as const;
-
-/** Drop reasons, p4/core/types.p4. */
-const DROP = {
-  unknownPort: 1,
-  vlan: 2,
-  reserved: 3,
-  samePort: 4,
-  malformed: 6,
-  egressVlan: 7,
-  tooLong: 9,
-  blocked: 10,
-  loop: 11,
-  notAccepted: 12,
-  hops: 13,
-  unmatched: 14,
-  mechanism: 15,
-  notAnswered: 16,
-  noClock: 18,
-} as const;
-
-/** The second index of the counter `two_step`. */
-const TWO_STEP_COUNT = { recorded: 0, applied: 1, generated: 2, waited: 3, unmatched: 4, stray: 6 };
 
 /** What a response's request left behind for it; key null: nothing is known of that request. */
 type Owed = { readonly key: string; readonly to: number; readonly value: bigint } | 'nothing';
