@@ -1,6 +1,7 @@
-import { decodeExpression, decodeHeaderRef } from './decode-expression.js';
+import { decodeExpression, decodeHeaderRef, decodeValue } from './decode-expression.js';
 import type { ExpressionContext } from './decode-expression.js';
 import { fail, sanitise } from './failure.js';
+import type { Place } from './failure.js';
 import type { Json } from './json.js';
 import { LIMITS } from './limits.js';
 import type { Action, Expression, FieldRef, Primitive } from './model.js';
@@ -14,6 +15,7 @@ import {
   typeOf,
 } from './scope.js';
 import type { Scope } from './scope.js';
+import { piecesWithin } from './wide.js';
 
 export function decodeAction(scope: Scope, json: Json): Action {
   const parameters = json
@@ -21,7 +23,7 @@ export function decodeAction(scope: Scope, json: Json): Action {
     .items(LIMITS.parameters)
     .map((item) => ({
       name: item.get('name').string(),
-      bitwidth: item.get('bitwidth').integer(1, LIMITS.fieldBits),
+      bitwidth: item.get('bitwidth').integer(1, LIMITS.wideBits),
     }));
   const context = { scope, parameters };
   const list = json.get('primitives').items(LIMITS.primitives);
@@ -55,7 +57,7 @@ export function decodePrimitive(context: ExpressionContext, json: Json, length: 
   switch (op) {
     case 'assign':
     case 'modify_field':
-      return { ...place, kind: 'assign', to: target(0), value: value(1) };
+      return decodeAssign(context, json, parameter(0), parameter(1));
     case 'assign_header':
     case 'copy_header':
       return decodeAssignHeader(context, json, parameter(0), parameter(1));
@@ -149,6 +151,26 @@ function decodeExtern(
     default:
       return fail(json, 'UNSUPPORTED', `the primitive "${sanitise(op)}"`);
   }
+}
+
+/** Also of a wide field, which takes as many pieces of the value. */
+export function decodeAssign(
+  context: ExpressionContext,
+  { path, source }: Place,
+  to: Json,
+  from: Json,
+): Primitive {
+  const target = decodeValue(context, to);
+  if (target.kind !== 'wide') {
+    const value = decodeExpression(context, from);
+    return { path, source, kind: 'assign', to: decodeTarget(context, to), value };
+  }
+  const refs = target.pieces.map((piece) =>
+    piece.kind === 'field' ? piece.ref : fail(to, 'UNSUPPORTED', 'only a field can be written to'),
+  );
+  const { budget } = context.scope;
+  const values = piecesWithin(budget, decodeValue(context, from), refs.length);
+  return { path, source, kind: 'assignPieces', to: refs, values };
 }
 
 function decodeAssignHeader(

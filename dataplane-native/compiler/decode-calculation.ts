@@ -4,6 +4,7 @@ import { LIMITS } from './limits.js';
 import type { Calculation, CalculationInput, HashAlgorithm } from './model.js';
 import { bitwidthOf, fieldNamed, headerNamed } from './scope.js';
 import type { Scope } from './scope.js';
+import { PIECE_BITS, pieceCount } from './wide.js';
 
 const ALGORITHMS: ReadonlyMap<string, HashAlgorithm> = new Map([
   ['csum16', 'csum16'],
@@ -36,7 +37,7 @@ function decode(scope: Scope, json: Json, calculationName: string): Calculation 
   const inputs = json
     .get('input')
     .items(LIMITS.calculationInputs)
-    .map((item) => calculationInput(scope, item));
+    .flatMap((item) => calculationInputs(scope, item));
   const place = { path: json.path, source: json.source };
   const payload = inputs.findIndex((input) => input.kind === 'payload');
   if (payload >= 0 && payload !== inputs.length - 1) {
@@ -45,28 +46,40 @@ function decode(scope: Scope, json: Json, calculationName: string): Calculation 
   return { ...place, name: calculationName, algorithm, inputs };
 }
 
-function calculationInput(scope: Scope, json: Json): CalculationInput {
+/** Of a wide field its pieces, the first one on top. */
+function calculationInputs(scope: Scope, json: Json): readonly CalculationInput[] {
   const type = json.get('type').string();
   switch (type) {
     case 'payload':
-      return { kind: 'payload' };
+      return [{ kind: 'payload' }];
     case 'hexstr': {
-      const bitwidth = json.get('bitwidth').integer(1, LIMITS.fieldBits);
-      return {
-        kind: 'constant',
-        value: BigInt.asUintN(bitwidth, json.get('value').hex()),
-        bitwidth,
-      };
+      const bitwidth = json.get('bitwidth').integer(1, LIMITS.wideBits);
+      const value = BigInt.asUintN(bitwidth, json.get('value').hex());
+      return constantPieces(value, bitwidth);
     }
     case 'header':
-      return { kind: 'header', header: headerNamed(scope, json.get('value')) };
+      return [{ kind: 'header', header: headerNamed(scope, json.get('value')) }];
     case 'field': {
       const found = fieldNamed(scope, json.get('value'));
-      return found.kind === 'field'
-        ? { kind: 'field', ref: found.ref, bitwidth: bitwidthOf(scope, found.ref) }
-        : fail(json, 'UNSUPPORTED', 'a header validity as input of a calculation');
+      if (found.kind === 'valid') {
+        return fail(json, 'UNSUPPORTED', 'a header validity as input of a calculation');
+      }
+      const refs = found.kind === 'wide' ? [...found.refs].reverse() : [found.ref];
+      return refs.map((ref) => ({ kind: 'field', ref, bitwidth: bitwidthOf(scope, ref) }));
     }
     default:
       return fail(json, 'UNSUPPORTED', `an input of type "${sanitise(type)}"`);
   }
+}
+
+function constantPieces(value: bigint, bitwidth: number): readonly CalculationInput[] {
+  if (bitwidth <= LIMITS.fieldBits) {
+    return [{ kind: 'constant', value, bitwidth }];
+  }
+  const count = pieceCount(bitwidth);
+  return Array.from({ length: count }, (_, i) => {
+    const at = (count - 1 - i) * PIECE_BITS;
+    const bits = Math.min(bitwidth - at, PIECE_BITS);
+    return { kind: 'constant', value: BigInt.asUintN(bits, value >> BigInt(at)), bitwidth: bits };
+  });
 }

@@ -12,8 +12,10 @@ import type {
   MeterArray,
   RegisterArray,
   ValueSet,
+  WideField,
 } from './model.js';
 import { VALID_FIELD, at } from './scope.js';
+import { PIECE_BITS, wideBudget } from './wide.js';
 import type { Scope } from './scope.js';
 
 /** The header type that the engine binds to itself: see struct tp_packet in pipeline.h. */
@@ -73,12 +75,12 @@ export function decodeDeclarations(root: Json): Scope {
     .map(decodeMeter);
   const registers = root.get('register_arrays').items(LIMITS.arrays).map(decodeRegister);
   return {
+    budget: wideBudget(),
     headerTypes,
     headers,
     stacks,
     headerByName: indexByName(headers, headerList),
     stackByName: indexByName(stacks, root),
-    fieldByName: headerTypes.map((type) => indexByName(type.fields, root.get('header_types'))),
     aliases: decodeAliases(root),
     valueSets,
     valueSetByName: indexByName(valueSets, root),
@@ -117,16 +119,48 @@ function indexById(items: readonly Json[]): Map<number, number> {
 }
 
 function decodeHeaderType(json: Json): HeaderType {
-  const fields = json.get('fields').items(LIMITS.fields).map(decodeField);
+  const list = json.get('fields').items(LIMITS.fields).map(decodeField);
+  const fieldByName = new Map<string, number>();
+  const declared: number[] = [];
+  const wideFields = new Map<number, WideField>();
+  const fields: Field[] = [];
+  for (const field of list) {
+    if (fieldByName.has(field.name)) {
+      fail(json, 'MALFORMED', `"${sanitise(field.name)}" is there twice`);
+    }
+    const top = fields.length;
+    fieldByName.set(field.name, top);
+    declared.push(top);
+    const pieces = splitField(field);
+    fields.push(...pieces);
+    if (pieces.length > 1) {
+      const indices = pieces.map((_, i) => top + i).reverse();
+      wideFields.set(top, { bitwidth: field.bitwidth, pieces: indices });
+    }
+  }
   const bits = fields.reduce((sum, field) => sum + field.bitwidth, 0);
   if (bits > LIMITS.headerOctets * 8) {
     fail(json, 'LIMIT', `a header of ${bits} bits`);
   }
   const name = json.get('name').string();
   if (name === INTRINSIC_TYPE) {
-    checkIntrinsic(json, fields);
+    checkIntrinsic(json, list);
   }
-  return { name, fields, bits };
+  return { name, fieldByName, declared, wideFields, fields, bits };
+}
+
+/** The pieces of a field, most significant first; of one that is not wide, itself. */
+function splitField(field: Field): readonly Field[] {
+  const { name, bitwidth } = field;
+  if (bitwidth <= LIMITS.fieldBits) {
+    return [field];
+  }
+  const count = Math.ceil(bitwidth / PIECE_BITS);
+  return Array.from({ length: count }, (_, i) => ({
+    name: `${name}#${i}`,
+    bitwidth: i === 0 ? bitwidth - (count - 1) * PIECE_BITS : PIECE_BITS,
+    signed: false,
+  }));
 }
 
 /** A field that the engine does not know would do nothing, and nobody would be told. */
@@ -151,9 +185,10 @@ function decodeField(json: Json): Field {
     return fail(json, 'UNSUPPORTED', `"${sanitise(name.string())}": varbit is not supported`);
   }
   const bitwidth = width.integer(0, 1 << 20);
-  if (bitwidth < 1 || bitwidth > LIMITS.fieldBits) {
+  const most = isSigned(signed) ? LIMITS.fieldBits : LIMITS.headerOctets * 8;
+  if (bitwidth < 1 || bitwidth > most) {
     const what = `"${sanitise(name.string())}" has ${bitwidth} bits`;
-    return fail(json, 'UNSUPPORTED', `${what}; fields of 1 to ${LIMITS.fieldBits} are supported`);
+    return fail(json, 'UNSUPPORTED', `${what}; such fields of 1 to ${most} are supported`);
   }
   if (name.string() === VALID_FIELD) {
     return fail(json, 'MALFORMED', 'a reserved field name');

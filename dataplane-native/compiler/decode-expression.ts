@@ -1,8 +1,19 @@
 import { fail, sanitise } from './failure.js';
+import type { Place } from './failure.js';
 import type { Json } from './json.js';
+import { LIMITS } from './limits.js';
 import type { ArithmeticOp, CompareOp, Expression, HeaderRef, Parameter } from './model.js';
-import { at, fieldNamed, headerNamed, stackFieldNamed, stackNamed, typeOf } from './scope.js';
-import type { Scope } from './scope.js';
+import {
+  at,
+  fieldAt,
+  fieldNamed,
+  headerNamed,
+  stackFieldNamed,
+  stackNamed,
+  typeOf,
+} from './scope.js';
+import type { FieldOrValid, Scope } from './scope.js';
+import { PIECE_BITS, narrowWithin, pieceCount } from './wide.js';
 
 /** Where an expression stands: the parameters of the action around it. */
 export interface ExpressionContext {
@@ -14,23 +25,26 @@ const MAX_CAST_BITS = 4096n;
 const ARITHMETIC = new Set(['+', '-', '*', '/', '%', '<<', '>>', '&', '|', '^']);
 const COMPARE = new Set(['==', '!=', '<', '<=', '>', '>=']);
 
-/** Decodes a type-value object that is used for its value. */
+/** Decodes a type-value object that is used for its value, of at most 128 bits. */
 export function decodeExpression(context: ExpressionContext, json: Json): Expression {
+  return narrowWithin(context.scope.budget, decodeValue(context, json));
+}
+
+/** As `decodeExpression`, of any width: see wide.ts. */
+export function decodeValue(context: ExpressionContext, json: Json): Expression {
   const type = json.get('type').string();
   const place = { path: json.path, source: json.source };
   switch (type) {
     case 'expression': {
       const value = json.get('value');
-      return isTypeValue(value) ? decodeExpression(context, value) : decodeOp(context, value);
+      return isTypeValue(value) ? decodeValue(context, value) : decodeOp(context, value);
     }
     case 'field':
     case 'stack_field': {
       const pair = json.get('value');
       const found =
         type === 'field' ? fieldNamed(context.scope, pair) : stackFieldNamed(context.scope, pair);
-      return found.kind === 'field'
-        ? { ...place, kind: 'field', ref: found.ref }
-        : { ...place, kind: 'toData', arg: { ...place, kind: 'valid', header: found.header } };
+      return fieldValue(json, found);
     }
     case 'hexstr':
       return { ...place, kind: 'constant', value: json.get('value').hex() };
@@ -42,7 +56,7 @@ export function decodeExpression(context: ExpressionContext, json: Json): Expres
       const parameter = context.parameters[index];
       return parameter === undefined
         ? fail(json, 'BAD_REFERENCE', `the action has no parameter ${index}`)
-        : { ...place, kind: 'parameter', index, bitwidth: parameter.bitwidth };
+        : parameterValue(json, index, parameter.bitwidth);
     }
     case 'header':
       return {
@@ -55,6 +69,33 @@ export function decodeExpression(context: ExpressionContext, json: Json): Expres
   }
 }
 
+/** What a field is as a value. */
+export function fieldValue({ path, source }: Place, found: FieldOrValid): Expression {
+  const place = { path, source };
+  switch (found.kind) {
+    case 'field':
+      return { ...place, kind: 'field', ref: found.ref };
+    case 'wide': {
+      const pieces = found.refs.map((ref): Expression => ({ ...place, kind: 'field', ref }));
+      return { ...place, kind: 'wide', bits: found.bitwidth, pieces };
+    }
+    case 'valid':
+      return { ...place, kind: 'toData', arg: { ...place, kind: 'valid', header: found.header } };
+  }
+}
+
+function parameterValue({ path, source }: Place, index: number, bitwidth: number): Expression {
+  const place = { path, source };
+  if (bitwidth <= LIMITS.fieldBits) {
+    return { ...place, kind: 'parameter', index, bitwidth, word: 0 };
+  }
+  const pieces = Array.from({ length: pieceCount(bitwidth) }, (_, word): Expression => {
+    const bits = Math.min(bitwidth - word * PIECE_BITS, PIECE_BITS);
+    return { ...place, kind: 'parameter', index, bitwidth: bits, word };
+  });
+  return { ...place, kind: 'wide', bits: bitwidth, pieces };
+}
+
 function isTypeValue(json: Json): boolean {
   return json.optional('op') === null && json.optional('type') !== null;
 }
@@ -63,7 +104,7 @@ function decodeOp(context: ExpressionContext, json: Json): Expression {
   const op = json.get('op').string();
   const place = { path: json.path, source: json.source };
   const side = (name: 'left' | 'right' | 'cond'): Expression =>
-    decodeExpression(context, json.get(name));
+    decodeValue(context, json.get(name));
   if (ARITHMETIC.has(op)) {
     // A missing left side is zero: unary minus.
     const left: Expression =
@@ -132,11 +173,11 @@ function decodeHeaderOp(context: ExpressionContext, json: Json, op: string): Exp
     case 'access_field': {
       const header = decodeHeaderRef(context, json.get('left'));
       const type = typeOf(scope, header);
-      const fields = at(scope.headerTypes, type).fields;
-      const field = json.get('right').integer(0, fields.length);
-      return field === fields.length
+      const { declared } = at(scope.headerTypes, type);
+      const field = json.get('right').integer(0, declared.length);
+      return field === declared.length
         ? { ...place, kind: 'toData', arg: { ...place, kind: 'valid', header } }
-        : { ...place, kind: 'field', ref: { header, type, field } };
+        : fieldValue(json, fieldAt(scope, header, at(declared, field), json));
     }
     default:
       return fail(json, 'UNSUPPORTED', `the operation "${sanitise(op)}"`);
@@ -190,6 +231,7 @@ export function kindOf(expression: Expression): 'boolean' | 'header' | 'data' {
     case 'constant':
     case 'field':
     case 'parameter':
+    case 'wide':
     case 'stackSize':
     case 'complement':
     case 'arithmetic':

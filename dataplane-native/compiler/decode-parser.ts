@@ -1,10 +1,11 @@
-import { decodePrimitive, decodeTarget } from './decode-action.js';
-import { decodeExpression } from './decode-expression.js';
+import { decodeAssign, decodePrimitive } from './decode-action.js';
+import { decodeExpression, decodeValue } from './decode-expression.js';
 import { fail, sanitise } from './failure.js';
 import type { Json } from './json.js';
 import { LIMITS } from './limits.js';
 import type {
   Expression,
+  FieldRef,
   Parser,
   ParserOp,
   ParserState,
@@ -21,6 +22,7 @@ import {
   valueSetNamed,
 } from './scope.js';
 import type { Scope } from './scope.js';
+import { PIECE_BITS, pieceCount } from './wide.js';
 
 export function decodeParser(scope: Scope, root: Json): Parser {
   const [parser, second] = root.get('parsers').items(16);
@@ -45,7 +47,7 @@ function decodeState(scope: Scope, json: Json, stateNamed: (name: Json) => numbe
   const keys = json
     .get('transition_key')
     .items(LIMITS.transitionKeys)
-    .map((item) => decodeKey(scope, item));
+    .flatMap((item) => decodeKey(scope, item));
   return {
     path: json.path,
     source: json.source,
@@ -53,7 +55,7 @@ function decodeState(scope: Scope, json: Json, stateNamed: (name: Json) => numbe
     ops: json
       .get('parser_ops')
       .items(LIMITS.parserOps)
-      .map((item) => decodeOp(scope, item)),
+      .flatMap((item) => decodeOp(scope, item)),
     keys,
     transitions: json
       .get('transitions')
@@ -62,12 +64,13 @@ function decodeState(scope: Scope, json: Json, stateNamed: (name: Json) => numbe
   };
 }
 
-function decodeKey(scope: Scope, json: Json): TransitionKey {
+/** Of a wide field its pieces, the first one on top. */
+function decodeKey(scope: Scope, json: Json): readonly TransitionKey[] {
   const place = { path: json.path, source: json.source };
   const type = json.get('type').string();
   const value = json.get('value');
   if (type === 'lookahead') {
-    return { ...place, kind: 'lookahead', ...decodeLookahead(value) };
+    return lookaheadPieces(value).map((piece) => ({ ...place, kind: 'lookahead', ...piece }));
   }
   if (type !== 'field' && type !== 'stack_field') {
     return fail(json, 'UNSUPPORTED', `a transition key of type "${sanitise(type)}"`);
@@ -76,15 +79,29 @@ function decodeKey(scope: Scope, json: Json): TransitionKey {
   if (found.kind === 'valid') {
     return fail(json, 'UNSUPPORTED', 'a header validity as transition key');
   }
-  return { ...place, kind: 'field', ref: found.ref, bitwidth: bitwidthOf(scope, found.ref) };
+  const refs = found.kind === 'wide' ? [...found.refs].reverse() : [found.ref];
+  return refs.map((ref) => ({ ...place, kind: 'field', ref, bitwidth: bitwidthOf(scope, ref) }));
 }
 
-function decodeLookahead(json: Json): { offset: number; bitwidth: number } {
-  const [offset, bitwidth] = json.tuple(2) as readonly [Json, Json];
-  return {
-    offset: offset.integer(0, LIMITS.headerOctets * 8),
-    bitwidth: bitwidth.integer(1, LIMITS.fieldBits),
-  };
+interface Lookahead {
+  readonly offset: number;
+  readonly bitwidth: number;
+}
+
+/** More bits than C computes with as pieces, the first one on top. */
+function lookaheadPieces(json: Json): readonly Lookahead[] {
+  const [first, width] = json.tuple(2) as readonly [Json, Json];
+  const offset = first.integer(0, LIMITS.headerOctets * 8);
+  const bitwidth = width.integer(1, LIMITS.wideBits);
+  if (bitwidth <= LIMITS.fieldBits) {
+    return [{ offset, bitwidth }];
+  }
+  const top = bitwidth - (pieceCount(bitwidth) - 1) * PIECE_BITS;
+  return Array.from({ length: pieceCount(bitwidth) }, (_, i) =>
+    i === 0
+      ? { offset, bitwidth: top }
+      : { offset: offset + top + (i - 1) * PIECE_BITS, bitwidth: PIECE_BITS },
+  );
 }
 
 function decodeTransition(
@@ -104,6 +121,9 @@ function decodeTransition(
   if (type === 'parse_vset') {
     const valueSet = valueSetNamed(scope, json.get('value'));
     const bits = keys.reduce((sum, key) => sum + key.bitwidth, 0);
+    if (keys.some((key) => key.kind === 'field' && isPiece(scope, key.ref))) {
+      return fail(json, 'UNSUPPORTED', 'a value set of more than 128 bits');
+    }
     return at(scope.valueSets, valueSet).bits === bits
       ? { match: { kind: 'set', valueSet, masks }, next }
       : fail(json, 'MALFORMED', 'the value set has another width than the transition key');
@@ -114,6 +134,11 @@ function decodeTransition(
   const values = splitKeys(json.get('value').hex(), keys, json);
   const matches = values.map((value, i) => ({ value, mask: masks === null ? null : at(masks, i) }));
   return { match: { kind: 'values', keys: matches }, next };
+}
+
+function isPiece(scope: Scope, { type, field }: FieldRef): boolean {
+  const { wideFields } = at(scope.headerTypes, type);
+  return [...wideFields.values()].some(({ pieces }) => pieces.includes(field));
 }
 
 /** Values stand one after the other, each padded to whole octets, the first one on top. */
@@ -131,7 +156,37 @@ function splitKeys(all: bigint, keys: readonly TransitionKey[], place: Json): re
   return rest === 0n ? parts : fail(place, 'MALFORMED', 'a value wider than the transition key');
 }
 
-function decodeOp(scope: Scope, json: Json): ParserOp {
+function decodeOp(scope: Scope, json: Json): readonly ParserOp[] {
+  return json.get('op').value === 'set' ? decodeSet(scope, json) : [decodeOtherOp(scope, json)];
+}
+
+function decodeSet(scope: Scope, json: Json): readonly ParserOp[] {
+  const place = { path: json.path, source: json.source };
+  const context = { scope, parameters: [] };
+  const [to, from] = json.get('parameters').tuple(2) as readonly [Json, Json];
+  if (from.get('type').value !== 'lookahead') {
+    const primitive = decodeAssign(context, json, to, from);
+    return [
+      primitive.kind === 'assign'
+        ? { ...place, kind: 'set', to: primitive.to, value: primitive.value }
+        : { ...place, kind: 'primitive', primitive },
+    ];
+  }
+  const target = decodeValue(context, to);
+  const parts = lookaheadPieces(from.get('value'));
+  const refs = target.kind === 'wide' ? [...target.pieces].reverse() : [target];
+  if (refs.length !== parts.length) {
+    return fail(json, 'UNSUPPORTED', 'a lookahead of more than 128 bits of another width');
+  }
+  return parts.map((part, i): ParserOp => {
+    const ref = at(refs, i);
+    return ref.kind === 'field'
+      ? { ...place, kind: 'setLookahead', to: ref.ref, ...part }
+      : fail(to, 'UNSUPPORTED', 'only a field can be written to');
+  });
+}
+
+function decodeOtherOp(scope: Scope, json: Json): ParserOp {
   const place = { path: json.path, source: json.source };
   const context = { scope, parameters: [] };
   const op = json.get('op').string();
@@ -142,12 +197,6 @@ function decodeOp(scope: Scope, json: Json): ParserOp {
   switch (op) {
     case 'extract':
       return decodeExtract(scope, json, parameter(0));
-    case 'set': {
-      const to = decodeTarget(context, parameter(0));
-      return parameter(1).get('type').value === 'lookahead'
-        ? { ...place, kind: 'setLookahead', to, ...decodeLookahead(parameter(1).get('value')) }
-        : { ...place, kind: 'set', to, value: value(1) };
-    }
     case 'verify':
       return { ...place, kind: 'verify', condition: value(0), error: value(1) };
     case 'advance':

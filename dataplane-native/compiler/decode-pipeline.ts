@@ -1,4 +1,4 @@
-import { decodeExpression } from './decode-expression.js';
+import { decodeExpression, fieldValue } from './decode-expression.js';
 import { fail, sanitise } from './failure.js';
 import type { Json } from './json.js';
 import type { MatchType } from './layout.js';
@@ -18,6 +18,7 @@ import type {
 } from './model.js';
 import { at, bitwidthOf, fieldNamed, headerNamed, instance } from './scope.js';
 import type { Scope } from './scope.js';
+import { piecesWithin } from './wide.js';
 
 export interface PipelineContext {
   readonly scope: Scope;
@@ -230,17 +231,19 @@ function decodeKey(scope: Scope, json: Json): TableKey {
       .items(2)
       .map((part) => part.string())
       .join('.');
-    if (found.kind === 'valid') {
-      value = { ...place, kind: 'toData', arg: { ...place, kind: 'valid', header: found.header } };
-    } else {
-      value = { ...place, kind: 'field', ref: found.ref };
-      bitwidth = bitwidthOf(scope, found.ref);
+    value = fieldValue(json, found);
+    if (found.kind !== 'valid') {
+      bitwidth = found.kind === 'wide' ? found.bitwidth : bitwidthOf(scope, found.ref);
     }
   }
   const mask = json.optional('mask');
   if (mask !== null) {
     const right: Expression = { ...place, kind: 'constant', value: mask.hex() };
-    value = { ...place, kind: 'arithmetic', op: '&', left: value, right };
+    const masked: Expression = { ...place, kind: 'arithmetic', op: '&', left: value, right };
+    value =
+      value.kind === 'wide'
+        ? { ...value, pieces: piecesWithin(scope.budget, masked, value.pieces.length) }
+        : masked;
   }
   if (matchType === 'range' && bitwidth > 64) {
     fail(json, 'UNSUPPORTED', `a range key of ${bitwidth} bits, at most 64 are supported`);

@@ -1,7 +1,7 @@
 import { decodeAction } from './decode-action.js';
 import { calculation } from './decode-calculation.js';
 import { decodeDeclarations, meterUnit } from './decode-declarations.js';
-import { decodeExpression } from './decode-expression.js';
+import { decodeExpression, decodeValue } from './decode-expression.js';
 import { decodeParser } from './decode-parser.js';
 import { decodePipeline } from './decode-pipeline.js';
 import { decodeProfiles } from './decode-profile.js';
@@ -9,7 +9,7 @@ import { fail, sanitise } from './failure.js';
 import type { Json } from './json.js';
 import { LIMITS } from './limits.js';
 import type { Action, Checksum, DirectMeter, FieldList, LearnList, Program } from './model.js';
-import { at, calculationNamed, headerNamed, plainFieldNamed } from './scope.js';
+import { at, calculationNamed, fieldNamed, headerNamed, plainFieldNamed } from './scope.js';
 import type { Scope } from './scope.js';
 
 /** Turns the JSON into a program whose references all hold. */
@@ -129,7 +129,10 @@ function learnList(scope: Scope, json: Json): LearnList {
     .get('elements')
     .items(LIMITS.fields)
     .map((item, i) => {
-      const value = decodeExpression(context, item);
+      const value = decodeValue(context, item);
+      if (value.kind === 'wide') {
+        return { name: nameOf(item), value, bitwidth: value.bits };
+      }
       if (value.kind === 'field') {
         const field = at(at(scope.headerTypes, value.ref.type).fields, value.ref.field);
         return { name: field.name, value, bitwidth: field.bitwidth };
@@ -144,15 +147,21 @@ function learnList(scope: Scope, json: Json): LearnList {
   return { ...place, name: json.get('name').string(), id, elements };
 }
 
+/** Of a field, by the JSON: a wide one has no name but those of its pieces. */
+function nameOf(item: Json): string {
+  return at(item.get('value').items(2), 1).string();
+}
+
 function fieldList(scope: Scope, json: Json): FieldList {
   const fields = json
     .get('elements')
     .items(LIMITS.fields)
-    .map((item) => {
+    .flatMap((item) => {
       if (item.get('type').value !== 'field') {
         fail(item, 'UNSUPPORTED', 'only fields can be in a field list');
       }
-      return plainFieldNamed(scope, item.get('value'));
+      const found = fieldNamed(scope, item.get('value'));
+      return found.kind === 'wide' ? found.refs : [plainFieldNamed(scope, item.get('value'))];
     });
   return { id: json.get('id').integer(0, LIMITS.id), fields };
 }

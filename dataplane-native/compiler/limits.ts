@@ -9,7 +9,9 @@ export const LIMITS = {
   headerTypes: 1024,
   headers: 4096,
   fields: 4096,
+  /** Of what C computes with at once; a wider field is kept as pieces. */
   fieldBits: 128,
+  wideBits: 4096,
   headerOctets: 2048,
   phvOctets: 32 * 1024,
   stackSize: 256,

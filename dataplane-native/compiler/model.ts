@@ -11,8 +11,21 @@ export interface Field {
   readonly signed: boolean;
 }
 
+/** A field of more bits than C computes with: several fields of at most 64 bits, on paper one. */
+export interface WideField {
+  readonly bitwidth: number;
+  /** Indices into `HeaderType.fields`, least significant first. */
+  readonly pieces: readonly number[];
+}
+
 export interface HeaderType {
   readonly name: string;
+  /** By the name or, as the JSON counts them, the number of a declared field: its index in `fields`, of
+   * a wide one that of the piece on top. */
+  readonly fieldByName: ReadonlyMap<string, number>;
+  readonly declared: readonly number[];
+  /** By the index of the piece on top. */
+  readonly wideFields: ReadonlyMap<number, WideField>;
   readonly fields: readonly Field[];
   readonly bits: number;
 }
@@ -56,7 +69,15 @@ export type Expression = Place &
     | { readonly kind: 'boolean'; readonly value: boolean }
     | { readonly kind: 'field'; readonly ref: FieldRef }
     | { readonly kind: 'header'; readonly ref: HeaderRef }
-    | { readonly kind: 'parameter'; readonly index: number; readonly bitwidth: number }
+    | {
+        readonly kind: 'parameter';
+        readonly index: number;
+        readonly bitwidth: number;
+        /** The argument's word that is meant, of one that is wide; 0 otherwise. */
+        readonly word: number;
+      }
+    /** A number of pieces of 64 bits, least significant first. See wide.ts. */
+    | { readonly kind: 'wide'; readonly bits: number; readonly pieces: readonly Expression[] }
     | { readonly kind: 'stackSize'; readonly stack: number; readonly lastIndex: boolean }
     | { readonly kind: 'valid'; readonly header: HeaderRef }
     | { readonly kind: 'complement'; readonly arg: Expression }
@@ -98,6 +119,12 @@ export type Expression = Place &
 export type Primitive = Place &
   (
     | { readonly kind: 'assign'; readonly to: FieldRef; readonly value: Expression }
+    /** All values are computed before the first one is stored. */
+    | {
+        readonly kind: 'assignPieces';
+        readonly to: readonly FieldRef[];
+        readonly values: readonly Expression[];
+      }
     | { readonly kind: 'assignHeader'; readonly to: HeaderRef; readonly from: HeaderRef }
     | { readonly kind: 'assignStack'; readonly to: number; readonly from: number }
     | { readonly kind: 'addHeader'; readonly header: HeaderRef }

@@ -1,6 +1,7 @@
 import { fail, sanitise } from './failure.js';
 import type { Place } from './failure.js';
 import type { Json } from './json.js';
+import { LIMITS } from './limits.js';
 import type {
   CounterArray,
   FieldRef,
@@ -12,16 +13,17 @@ import type {
   RegisterArray,
   ValueSet,
 } from './model.js';
+import type { WideBudget } from './wide.js';
 
 /** The declarations of a program, by name, while its code is being decoded. */
 export interface Scope {
+  /** What may still be made of expressions over wide fields. */
+  readonly budget: WideBudget;
   readonly headerTypes: readonly HeaderType[];
   readonly headers: readonly HeaderInstance[];
   readonly stacks: readonly HeaderStack[];
   readonly headerByName: ReadonlyMap<string, number>;
   readonly stackByName: ReadonlyMap<string, number>;
-  /** Fields by type index, then by name. */
-  readonly fieldByName: readonly ReadonlyMap<string, number>[];
   readonly aliases: ReadonlyMap<string, readonly [string, string]>;
   readonly valueSets: readonly ValueSet[];
   readonly valueSetByName: ReadonlyMap<string, number>;
@@ -82,9 +84,10 @@ export function instance(header: number): HeaderRef {
   return { kind: 'instance', header };
 }
 
-/** A field, or the validity of its header. */
+/** A field, the pieces of a wide one (least significant first), or the validity of its header. */
 export type FieldOrValid =
   | { readonly kind: 'field'; readonly ref: FieldRef }
+  | { readonly kind: 'wide'; readonly refs: readonly FieldRef[]; readonly bitwidth: number }
   | { readonly kind: 'valid'; readonly header: HeaderRef };
 
 /** Resolves `[header, field]`. */
@@ -113,18 +116,44 @@ function fieldOf(scope: Scope, header: HeaderRef, name: string, place: Place): F
     return { kind: 'valid', header };
   }
   const type = typeOf(scope, header);
-  const field = at(scope.fieldByName, type).get(name);
+  const field = at(scope.headerTypes, type).fieldByName.get(name);
   return field === undefined
     ? fail(place, 'BAD_REFERENCE', `the header has no field "${sanitise(name)}"`)
-    : { kind: 'field', ref: { header, type, field } };
+    : fieldAt(scope, header, field, place);
 }
 
-/** As `fieldNamed`, where validity will not do. */
+/** The field at an index of the header's type, or all of a wide one by the piece on top. */
+export function fieldAt(
+  scope: Scope,
+  header: HeaderRef,
+  field: number,
+  place: Place,
+): FieldOrValid {
+  const type = typeOf(scope, header);
+  const wide = at(scope.headerTypes, type).wideFields.get(field);
+  if (wide === undefined) {
+    return { kind: 'field', ref: { header, type, field } };
+  }
+  if (wide.bitwidth > LIMITS.wideBits) {
+    return fail(place, 'UNSUPPORTED', `work with a field of ${wide.bitwidth} bits`);
+  }
+  const refs = wide.pieces.map((piece) => ({ header, type, field: piece }));
+  return { kind: 'wide', refs, bitwidth: wide.bitwidth };
+}
+
+/** As `fieldNamed`, where neither validity nor a wide field will do. */
 export function plainFieldNamed(scope: Scope, pair: Json): FieldRef {
   const found = fieldNamed(scope, pair);
   return found.kind === 'field'
     ? found.ref
-    : fail(pair, 'UNSUPPORTED', 'a header validity cannot stand here');
+    : fail(pair, 'UNSUPPORTED', `a ${describe(found)} cannot stand here`);
+}
+
+export function describe(found: FieldOrValid): string {
+  if (found.kind === 'valid') {
+    return 'header validity';
+  }
+  return found.kind === 'wide' ? `field of ${found.bitwidth} bits` : 'field';
 }
 
 export function bitwidthOf(scope: Scope, ref: FieldRef): number {

@@ -10,6 +10,7 @@ const PROGRAMS: readonly (readonly [string, () => string])[] = [
   ['meters', () => fixture('meters')],
   ['profiles', () => fixture('profiles')],
   ['value-sets', () => fixture('value-sets')],
+  ['wide', () => fixture('wide')],
   ['main_native', () => artefact('main_native.json')],
   ['main_bmv2', () => artefact('main_bmv2.json')],
 ];

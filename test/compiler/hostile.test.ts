@@ -134,7 +134,7 @@ describe('a program', () => {
       source: 'x.p4:12:4',
     });
     const unsupported: readonly Record<string, unknown>[] = [
-      program({ headerTypes: [{ name: 'a_t', fields: [['x', 200, false]] }] }),
+      program({ headerTypes: [{ name: 'a_t', fields: [['x', 200, true]] }] }),
       program({ overrides: { meter_arrays: [{ name: 'm', size: 1, rate_count: 3 }] } }),
       program({ overrides: { header_unions: [{ name: 'u' }] } }),
       program({ headerTypes: [{ name: 'a_t', fields: [['x', 7, false]] }] }),

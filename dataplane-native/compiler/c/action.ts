@@ -10,6 +10,7 @@ import type { HeaderNames } from './names.js';
 import { pow2 } from './range.js';
 import type { Ranges } from './range.js';
 import { usageOf } from './usage.js';
+import { PIECE_BITS } from '../wide.js';
 
 /** What a primitive is emitted into. */
 export interface CodeContext {
@@ -64,6 +65,8 @@ export function emitPrimitive(context: CodeContext, primitive: Primitive): strin
   switch (primitive.kind) {
     case 'assign':
       return emitter.store(primitive.to, primitive.value);
+    case 'assignPieces':
+      return assignPieces(context, primitive);
     case 'assignHeader':
       return assignHeader(context, primitive.to, primitive.from);
     case 'assignStack':
@@ -202,6 +205,18 @@ export function storeColour(
   const cost = unit === 'packets' ? '1' : 'packet->length';
   const colour = `tp_meter_execute(${cell}, pipeline->steady_ns, ${cost})`;
   return [`const uint64_t colour = ${colour};`, ...storeBits(context, to, 'colour', COLOUR_BITS)];
+}
+
+/** All pieces are computed before the first one is stored: the value may be made of the target. */
+function assignPieces(
+  context: CodeContext,
+  { to, values }: Primitive & { kind: 'assignPieces' },
+): string[] {
+  const { emitter } = context;
+  const names = values.map((value) => emitter.temporary('uint64_t', emitter.cut(value, 64)));
+  return block(emitter, () =>
+    to.flatMap((ref, i) => storeBits(context, ref, at(names, i), PIECE_BITS)),
+  );
 }
 
 function storeComputed(

@@ -8,6 +8,7 @@ import { actionName, canExit, storeColour } from './action.js';
 import { ExpressionEmitter } from './expression.js';
 import { jumpTargets, withoutUnusedLabels } from './labels.js';
 import type { Ranges } from './range.js';
+import { PIECE_BITS } from '../wide.js';
 
 /** Nodes that can be reached, each after all that lead to it. CYCLIC where there is no such order. */
 export function orderNodes(pipeline: Pipeline): readonly number[] {
@@ -164,6 +165,12 @@ class NodeEmitter {
     const words = Array.from({ length: layout.keyWords }, (): string[] => []);
     table.keys.forEach((key, i) => {
       const { word, shift, bitwidth } = at(layout.key, i);
+      if (key.value.kind === 'wide') {
+        key.value.pieces.forEach((piece, part) => {
+          words[word + part]?.push(`(uint64_t)${this.emitter.cut(piece, PIECE_BITS)}`);
+        });
+        return;
+      }
       const bits = this.emitter.cut(key.value, bitwidth);
       if (bitwidth > 64) {
         const name = this.emitter.temporary('tp_u128', `(tp_u128)${bits}`);

@@ -13,6 +13,7 @@ import { fieldName } from './names.js';
 import { emitParser } from './parser.js';
 import { emitPhv } from './phv.js';
 import { Ranges } from './range.js';
+import { PIECE_BITS } from '../wide.js';
 
 const PHV = 'struct phv *const p = (struct phv *)(void *)packet->phv;';
 const TIME_MASK = 'UINT64_C(0xffffffffffff)';
@@ -162,6 +163,11 @@ function emitDigests(program: Program, ranges: Ranges, layout: PipelineLayout): 
     const { words, fields } = at(layout.digests, index);
     const stores = list.elements.flatMap(({ value }, j) => {
       const { word, shift, bitwidth } = at(fields, j);
+      if (value.kind === 'wide') {
+        return value.pieces.map(
+          (piece, part) => `words[${word + part}] = (uint64_t)${emitter.cut(piece, PIECE_BITS)};`,
+        );
+      }
       const bits = emitter.cut(value, bitwidth);
       return bitwidth > 64
         ? [

@@ -88,6 +88,13 @@ export class ExpressionEmitter {
     return this.bound(lowType(bits), this.lowText(e, bits));
   }
 
+  /** An argument, or one word of it. */
+  private argument({ index, bitwidth, word }: Expression & { kind: 'parameter' }): string {
+    const slot = at(this.parameters, index);
+    const isPiece = slot.bitwidth > bitwidth;
+    return readSlot('args', isPiece ? { word: slot.word + word, shift: 0, bitwidth } : slot);
+  }
+
   boolean(e: Expression): string {
     return this.bound('bool', this.booleanText(e));
   }
@@ -158,7 +165,9 @@ export class ExpressionEmitter {
       case 'field':
         return this.fieldText(e.ref, type);
       case 'parameter':
-        return readSlot('args', at(this.parameters, e.index));
+        return this.argument(e);
+      case 'wide':
+        return fail(e, 'UNSUPPORTED', 'a value of more than 128 bits');
       case 'stackSize': {
         const next = `((${C_NAME[type]})p->v.n${e.stack})`;
         return e.lastIndex ? `(${next} - 1)` : next;
@@ -377,6 +386,7 @@ export class ExpressionEmitter {
       case 'constant':
       case 'field':
       case 'parameter':
+      case 'wide':
       case 'stackSize':
       case 'toData':
       case 'complement':

@@ -75,6 +75,8 @@ export class Ranges {
       }
       case 'parameter':
         return unsignedRange(e.bitwidth);
+      case 'wide':
+        return unsignedRange(e.bits);
       case 'stackSize': {
         const size = BigInt(at(this.program.stacks, e.stack).headers.length);
         return e.lastIndex ? { low: -1n, high: size - 1n } : { low: 0n, high: size };

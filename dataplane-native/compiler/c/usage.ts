@@ -177,7 +177,11 @@ class Walk {
   }
 
   private primitive(primitive: Primitive): void {
-    if ('to' in primitive && typeof primitive.to === 'object') {
+    if (primitive.kind === 'assignPieces') {
+      for (const ref of primitive.to) {
+        this.set(ref);
+      }
+    } else if ('to' in primitive && typeof primitive.to === 'object') {
       if ('field' in primitive.to) {
         this.set(primitive.to);
       } else {
@@ -259,6 +263,8 @@ function children(e: Expression): readonly Expression[] {
     case 'toBoolean':
     case 'toData':
       return [e.arg];
+    case 'wide':
+      return e.pieces;
     case 'constant':
     case 'boolean':
     case 'field':
@@ -274,6 +280,8 @@ function primitiveExpressions(primitive: Primitive): readonly Expression[] {
   switch (primitive.kind) {
     case 'assign':
       return [primitive.value];
+    case 'assignPieces':
+      return primitive.values;
     case 'jumpIfZero':
       return [primitive.condition];
     case 'clone':
