@@ -124,6 +124,19 @@ export class VirtualSwitch {
     install(this.#engine, encode(this.#layout, entry));
   }
 
+  /** Lets so many frames pass a meter's cell in a second, and so many at once. */
+  limit(meter: string, index: number, perSecond: bigint, burst: bigint): void {
+    const found = this.#layout.meters.find((one) => lastName(one.name) === meter);
+    if (found === undefined) throw new Error(`no meter ${meter}`);
+    const config = {
+      committedRate: perSecond,
+      committedBurst: burst,
+      peakRate: perSecond,
+      peakBurst: burst,
+    };
+    must(this.#engine.meterWrite(found.index, index, 1, config));
+  }
+
   /** A frame arrives and is not yet looked at. */
   arrive(port: number, frame: Uint8Array, rxNs: bigint): void {
     must(this.#engine.setTime(rxNs));
