@@ -6,7 +6,9 @@ import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { unhex } from '#lab/bench/frames';
 import { pcapFile } from '#lab/bench/pcap';
+import type { ExchangeVector } from './exchanges.js';
 import type { Vector } from './generate.js';
+import { Frame, Ptp } from './reference-clock/anatomy.js';
 import { VECTOR_PLAN, VirtualSwitch } from './virtual-switch.js';
 
 /** tshark's version, or null where it cannot be run. */
@@ -90,5 +92,34 @@ describe(`tshark reads what the switch sends (${version ?? 'skipped: tshark is n
         expect(row?.checksumStatus, one.name).toBe(GOOD);
       }
     });
+  });
+
+  it.skipIf(version === null)('finds nothing wrong with what exchanges make', async () => {
+    const text = readFileSync(join(import.meta.dirname, 'exchanges.json'), 'utf8');
+    const sent = (JSON.parse(text) as ExchangeVector[]).flatMap(({ name, steps }) =>
+      steps.flatMap((step) => step.out.map((out) => ({ name, octets: unhex(out.slice(2)) }))),
+    );
+    const directory = mkdtempSync(join(tmpdir(), 'timeplane-tshark-'));
+    const file = join(directory, 'sent.pcap');
+    writeFileSync(file, pcapFile(sent.map(({ octets }) => ({ octets, timeNs: 1n }))));
+    const read = await dissect(file);
+    rmSync(directory, { recursive: true });
+    expect(read).toHaveLength(sent.length);
+    const wrong = sent.filter(({ name, octets }, index) => {
+      const row = read[index];
+      const isChecked = /ipv[46](?! without)/.test(name);
+      const ptp = new Ptp(new Frame(octets));
+      const field = ptp.correction >> 16n;
+      // tshark takes an odd majorSdoId for 802.1AS, which wants a TLV in every Follow_Up; these
+      // Syncs bring none along.
+      const isGptp = ((ptp.sdoId >> 8) & 1) === 1;
+      return (
+        row === undefined ||
+        (row.malformed !== '' && !isGptp) ||
+        BigInt.asIntN(64, BigInt(row.correctionNs)) !== field ||
+        (isChecked && row.checksumStatus !== GOOD)
+      );
+    });
+    expect(wrong.map(({ name }) => name).slice(0, 3)).toEqual([]);
   });
 });
