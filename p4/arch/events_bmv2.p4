@@ -26,16 +26,6 @@ control egress_phase(in headers_t hdr, inout metadata_t meta,
     }
 }
 
-control at_cpu_port(inout headers_t hdr, in metadata_t meta) {
-    apply {
-        if (meta.phase == PHASE_SENT && meta.sampled == 1) {
-            recirculate_preserving_field_list(FIELD_LIST_EVENT);
-        } else {
-            hand_to_controller.apply(hdr, meta);
-        }
-    }
-}
-
 control transmission(inout headers_t hdr, inout metadata_t meta,
                      inout standard_metadata_t standard_metadata) {
     apply {
@@ -59,7 +49,6 @@ control transmission(inout headers_t hdr, inout metadata_t meta,
                 meta.correction_after = hdr.ptp.correction_field;
             }
             if (meta.event == EVENT_FOLLOW_UP) {
-                meta.sampled = 0;
                 clone_preserving_field_list(CloneType.E2E,
                     PORT_CLONE_SESSIONS + (bit<32>) standard_metadata.egress_port,
                     FIELD_LIST_EVENT);

@@ -26,11 +26,6 @@ control egress_phase(in headers_t hdr, inout metadata_t meta,
     }
 }
 
-control at_cpu_port(inout headers_t hdr, in metadata_t meta) {
-    apply {
-        hand_to_controller.apply(hdr, meta);
-    }
-}
 
 control transmission(inout headers_t hdr, inout metadata_t meta,
                      inout standard_metadata_t standard_metadata) {
@@ -46,6 +41,7 @@ control transmission(inout headers_t hdr, inout metadata_t meta,
                 leave_record.apply(hdr, meta);
             }
             if (meta.event == EVENT_FOLLOW_UP) {
+                meta.event_port = standard_metadata.egress_port;
                 make_follow_up.apply(hdr, meta);
                 meta.event = EVENT_NOT;
             } else if (meta.event == EVENT_REPORT) {

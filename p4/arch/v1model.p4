@@ -64,6 +64,10 @@ counter(2048, CounterType.packets) egress_dropped;
 @id(0x1200000B) @name("two_step")
 counter(1024, CounterType.packets) two_step_outcomes;
 
+/* slot * 16 + messageType of the request. */
+@id(0x1200000C) @name("answered")
+counter(1024, CounterType.packets) answered;
+
 /* slot * 16 + messageType: every message that leaves by a port in a PTP mode. */
 @id(0x1200000D) @name("ptp_sent")
 counter(1024, CounterType.packets) ptp_sent;
@@ -77,6 +81,12 @@ control count_record(in slot_t slot, in record_outcome_t outcome) {
 control count_egress_drop(in slot_t slot, in drop_reason_t reason) {
     apply {
         egress_dropped.count((bit<32>) (slot ++ reason));
+    }
+}
+
+control count_answer(in metadata_t meta, in bit<4> request_type) {
+    apply {
+        answered.count((bit<32>) (meta.slot ++ request_type));
     }
 }
 
@@ -111,10 +121,6 @@ control ingress_ledger(in metadata_t meta) {
     @id(0x1200000E) @name("untouched")
     counter(256, CounterType.packets) untouched;
 
-    /* slot * 16 + messageType of the request. */
-    @id(0x1200000C) @name("answered")
-    counter(1024, CounterType.packets) answered;
-
     apply {
         if (meta.ptp_kind == PTP_KIND_EVENT || meta.ptp_kind == PTP_KIND_GENERAL) {
             ptp_received.count((bit<32>) (meta.slot ++ meta.message_type));
@@ -124,9 +130,6 @@ control ingress_ledger(in metadata_t meta) {
             ptp_version_1.count((bit<32>) meta.slot);
         } else if (meta.untouched != UNTOUCHED_NOT && meta.ptp_mode != PTP_MODE_OFF) {
             untouched.count((bit<32>) (meta.slot ++ (meta.untouched - 1)));
-        }
-        if (meta.reply != REPLY_NOT && meta.drop_reason == DROP_NOT) {
-            answered.count((bit<32>) (meta.slot ++ meta.message_type));
         }
     }
 }
@@ -217,6 +220,19 @@ control hand_to_controller(inout headers_t hdr, in metadata_t meta) {
         hdr.packet_in_header.ingress_port = meta.ingress_port;
         hdr.packet_in_header.reason = meta.punt_reason;
         hdr.packet_in_header.receive_time_ns = ticks_to_ns(meta.receive_ticks);
+    }
+}
+
+/* Egress of the CPU port: copies for the residence ledger go round to ingress, where a digest tells of
+ * them; all else is the controller's. */
+control at_cpu_port(inout headers_t hdr, in metadata_t meta,
+                    in standard_metadata_t standard_metadata) {
+    apply {
+        if (standard_metadata.instance_type == INSTANCE_EGRESS_CLONE && meta.sampled == 1) {
+            recirculate_preserving_field_list(FIELD_LIST_EVENT);
+        } else {
+            hand_to_controller.apply(hdr, meta);
+        }
     }
 }
 

@@ -144,11 +144,14 @@ control leave_reply(inout headers_t hdr, inout metadata_t meta) {
             ptp_time.apply(meta, meta.receive_ticks, seconds, nanoseconds);
             put_timestamp.apply(hdr, seconds, nanoseconds);
             if (meta.reply == REPLY_DELAY) {
+                count_answer.apply(meta, MESSAGE_DELAY_REQ);
                 add_to_correction.apply(hdr, meta.adjustment);
             } else {
+                count_answer.apply(meta, MESSAGE_PDELAY_REQ);
                 meta.event = EVENT_FOLLOW_UP;
             }
         } else {
+            count_answer.apply(meta, MESSAGE_PDELAY_REQ);
             add_to_correction.apply(hdr, meta.adjustment);
             tx_half.apply(hdr, meta, residence_ns);
         }
@@ -228,7 +231,7 @@ control main_egress(inout headers_t hdr, inout metadata_t meta,
     apply {
         egress_phase.apply(hdr, meta, standard_metadata);
         if (standard_metadata.egress_port == CPU_PORT) {
-            at_cpu_port.apply(hdr, meta);
+            at_cpu_port.apply(hdr, meta, standard_metadata);
         } else {
             if (meta.reply != REPLY_NOT || meta.stamp == 1) {
                 read_clock.apply(meta);

@@ -114,6 +114,7 @@ control make_follow_up(inout headers_t hdr, inout metadata_t meta) {
         } else {
             scale_residence.apply(residence_ns, meta.rate_offset, correction);
             correction = correction + meta.adjustment;
+            meta.correction_after = meta.correction_before + correction;
             if ((meta.residence_limit_ns != 0 && residence_ns > meta.residence_limit_ns)
                     || residence_ns[63:47] != 0) {
                 meta.drop_reason = DROP_RESIDENCE_TOO_LONG;
@@ -128,6 +129,10 @@ control make_follow_up(inout headers_t hdr, inout metadata_t meta) {
         if (meta.drop_reason == DROP_NOT) {
             meta.leaves = 1;
             count_record.apply(meta.egress_slot, RECORD_GENERATED);
+            if (meta.sampled == 1) {
+                /* The frame goes out as the follow-up: a copy tells of it. */
+                clone_preserving_field_list(CloneType.E2E, CPU_CLONE_SESSION, FIELD_LIST_EVENT);
+            }
         }
     }
 }
