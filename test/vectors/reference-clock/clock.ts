@@ -235,12 +235,12 @@ export class ReferenceClock {
       (one) => one.port === from && one.sdoId === asked.sdoId && one.domainNumber === asked.domain,
     );
     if (own === undefined) return this.#drop(this.#slot(from), DROP.notAnswered);
-    this.#count('answered', this.#slot(from) * 16 + DELAY_REQ);
     // Taken up at ingress; that there is no PTP time shows only at egress.
     if (this.#plan.clock === undefined) {
       this.#count('egress_dropped', this.#slot(from) * 32 + DROP.noClock);
       return [];
     }
+    this.#count('answered', this.#slot(from) * 16 + DELAY_REQ);
     const { ingressLatency } = this.#timing(from);
     const answer = delayAnswer({
       request: frame,
