@@ -22,10 +22,12 @@ enum {
   REMEMBERED_REQUESTS = 16, /* of a client; a power of two */
   RING_SLOTS = 1 << 16,
   QUIET_MS = 200,
+  PATIENCE_MS = 5000,
   SLEEP_FROM_US = 200,
   CLIENT_NUMBERS = 1 << 24,
 };
 #define NO_SAMPLE UINT32_MAX
+#define NS_PER_MS UINT64_C(1000000)
 
 enum wrong {
   WRONG_CHECKSUM,
@@ -257,14 +259,15 @@ static void take_answer(struct crowd *crowd, const struct received *frame,
   }
 }
 
-/* Takes what has arrived, `most` frames at most; true where there was any. */
+/* Takes what has arrived, `most` frames at most; true where there was an answer. */
 static bool drain(struct crowd *crowd, unsigned most) {
   struct received frame;
   struct ptp_view view;
-  unsigned taken = 0;
-  for (; taken < most && port_receive(&crowd->port, &frame); taken++) {
+  bool has_answer = false;
+  for (unsigned taken = 0; taken < most && port_receive(&crowd->port, &frame); taken++) {
     if (ptp_find(frame.octets, frame.count, &view) && ptp_type_of(view.message) == PTP_DELAY_RESP) {
       take_answer(crowd, &frame, &view);
+      has_answer = true;
     }
     port_release(&crowd->port);
   }
@@ -275,7 +278,7 @@ static bool drain(struct crowd *crowd, unsigned most) {
       crowd->samples[stamp.id].sent_ns = stamp.time_ns;
     }
   }
-  return taken > 0;
+  return has_answer;
 }
 
 /* Request n is due at start + n / rate; returns how long it took. */
@@ -300,11 +303,13 @@ static uint64_t ask(struct crowd *crowd, uint64_t total, double rate, const sigs
   return monotonic_ns() - start_ns;
 }
 
-/* Until all are answered, or nothing came for a while. */
-static void await_rest(struct crowd *crowd) {
-  uint64_t last_ns = monotonic_ns();
-  while (crowd->answered < crowd->sent && monotonic_ns() - last_ns < QUIET_MS * UINT64_C(1000000)) {
-    port_wait(&crowd->port, monotonic_ns() + 2000000);
+/* Until all are answered, or no answer came for a while, whatever else did. */
+static void await_rest(struct crowd *crowd, const sigset_t *ends) {
+  const uint64_t start_ns = monotonic_ns();
+  uint64_t last_ns = start_ns;
+  while (crowd->answered < crowd->sent && monotonic_ns() - last_ns < QUIET_MS * NS_PER_MS &&
+         monotonic_ns() - start_ns < PATIENCE_MS * NS_PER_MS && !has_ended(ends)) {
+    port_wait(&crowd->port, monotonic_ns() + 2 * NS_PER_MS);
     if (drain(crowd, UINT32_MAX)) {
       last_ns = monotonic_ns();
     }
@@ -401,7 +406,7 @@ int main(int argc, char **argv) {
   port_need(&crowd.port, "ptp_clients", argv[1], RING_SLOTS);
   make_clients(&crowd, &server);
   const uint64_t took_ns = ask(&crowd, total, rate, &ends);
-  await_rest(&crowd);
+  await_rest(&crowd, &ends);
   report(&crowd, took_ns);
   port_close(&crowd.port);
   free(crowd.clients);

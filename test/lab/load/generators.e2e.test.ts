@@ -95,6 +95,17 @@ describe.skipIf(reason !== '')('the generators', () => {
     expect(report).toMatchObject({ sent: 25, answered: 0, stray: 0, latencyNs: null });
   });
 
+  it('a crowd does not wait for ever for answers among other messages', () => {
+    const began = Date.now();
+    const lines = run(`
+      ${generatorPath('ptp_master')} l1 --domain 7 --log-announce -5 --seconds 3 > /dev/null &
+      ${generatorPath('ptp_clients')} l2 --clients 5 --rate 10 --seconds 0.5
+      kill $! && wait
+    `);
+    expect(reportOf('ptp_clients', lines)).toMatchObject({ sent: 25, answered: 0 });
+    expect(Date.now() - began).toBeLessThan(2_500);
+  });
+
   it('of two time transmitters on one link, the crowd takes one and blames the other', () => {
     const lines = run(`
       ${generatorPath('ptp_master')} t1 --seconds 1.5 > /dev/null &
@@ -105,7 +116,8 @@ describe.skipIf(reason !== '')('the generators', () => {
     `);
     const report = reportOf('ptp_clients', lines);
     expect(report).toMatchObject({ sent: 50, answered: 50 });
-    expect(report.wrong.server + report.duplicates).toBe(50);
+    // It ends with its last answer, and need not see what the other one says to that.
+    expect(report.wrong.server + report.duplicates).toBeGreaterThanOrEqual(48);
   });
 
   it.each([
