@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -22,10 +22,20 @@ describe('the committed fixtures', () => {
       const output = join(folder, `${name}.json`);
       const cwd = fileURLToPath(new URL('fixtures', import.meta.url));
       const include = process.env['P4INCLUDE'];
-      const args = [...(include === undefined ? [] : ['-I', include]), `${name}.p4`, '-o', output];
+      const infoOutput = join(folder, `${name}.p4info.json`);
+      const args = [
+        ...(include === undefined ? [] : ['-I', include]),
+        ...[`${name}.p4`, '-o', output, '--p4runtime-files', infoOutput],
+      ];
       const { status, stderr } = spawnSync('p4c-bm2-ss', args, { cwd });
       expect([status, status === 0 ? '' : stderr.toString()]).toEqual([0, '']);
       expect(JSON.parse(readFileSync(output, 'utf8'))).toEqual(JSON.parse(fixture(name)));
+      // Of those that the server's tests use, the P4Info is committed too.
+      const committed = join(cwd, `${name}.p4info.json`);
+      if (existsSync(committed)) {
+        const [made, wanted] = [infoOutput, committed].map((path) => readFileSync(path, 'utf8'));
+        expect(made).toBe(wanted);
+      }
       rmSync(folder, { recursive: true, force: true });
     },
   );
