@@ -38,7 +38,6 @@ export const STANDARD_METADATA = 'standard_metadata';
 
 /** Parts of the format that are not compiled, and must therefore be empty. */
 const UNSUPPORTED_SECTIONS: readonly (readonly [string, string])[] = [
-  ['header_unions', 'header unions'],
   ['header_union_stacks', 'stacks of header unions'],
   ['extern_instances', 'extern instances'],
 ];
@@ -62,7 +61,9 @@ export function decodeDeclarations(root: Json): Scope {
   const plain = headerList.items(LIMITS.headers).map((item) => decodeHeader(item, typeByName));
   const stackList = root.optional('header_stacks')?.items(LIMITS.headers) ?? [];
   const stacks = stackList.map((item) => decodeStack(item, typeByName, idToHeader, plain));
-  const headers = withElements(plain, stacks, headerList);
+  const unionList = root.optional('header_unions')?.items(LIMITS.headers) ?? [];
+  const unions = unionList.map((item) => decodeUnion(item, idToHeader, plain));
+  const headers = withUnions(withElements(plain, stacks, headerList), unions, headerList);
   const valueSets = (root.optional('parse_vsets')?.items(LIMITS.arrays) ?? []).map(decodeValueSet);
   const counterArrays = root.get('counter_arrays');
   const counters = counterArrays
@@ -81,6 +82,8 @@ export function decodeDeclarations(root: Json): Scope {
     stacks,
     headerByName: indexByName(headers, headerList),
     stackByName: indexByName(stacks, root),
+    unions,
+    unionByName: indexNamed(unionList),
     aliases: decodeAliases(root),
     valueSets,
     valueSetByName: indexByName(valueSets, root),
@@ -215,7 +218,7 @@ function decodeHeader(json: Json, typeByName: ReadonlyMap<string, number>): Head
   } else if (typeName.string() === INTRINSIC_TYPE) {
     role = 'intrinsic';
   }
-  return { name, type, role, element: null };
+  return { name, type, role, element: null, union: [] };
 }
 
 function decodeStack(
@@ -236,6 +239,39 @@ function decodeStack(
       : fail(item, 'BAD_REFERENCE', 'there is no such header of that type');
   });
   return { name: json.get('name').string(), type, headers: indices };
+}
+
+function decodeUnion(
+  json: Json,
+  idToHeader: ReadonlyMap<number, number>,
+  headers: readonly HeaderInstance[],
+): readonly number[] {
+  return json
+    .get('header_ids')
+    .items(LIMITS.fields)
+    .map((item) => {
+      const index = idToHeader.get(item.integer(0, LIMITS.id));
+      return index !== undefined && at(headers, index).role === 'header'
+        ? index
+        : fail(item, 'BAD_REFERENCE', 'there is no such header');
+    });
+}
+
+function withUnions(
+  headers: readonly HeaderInstance[],
+  unions: readonly (readonly number[])[],
+  place: Json,
+): readonly HeaderInstance[] {
+  const unionOf = new Map<number, readonly number[]>();
+  for (const union of unions) {
+    for (const header of union) {
+      if (unionOf.has(header) || at(headers, header).element !== null) {
+        fail(place, 'MALFORMED', 'a header of a union cannot be in it');
+      }
+      unionOf.set(header, union);
+    }
+  }
+  return headers.map((header, i) => ({ ...header, union: unionOf.get(i) ?? [] }));
 }
 
 function withElements(

@@ -8,9 +8,11 @@ import {
   fieldAt,
   fieldNamed,
   headerNamed,
+  instance,
   stackFieldNamed,
   stackNamed,
   typeOf,
+  unionNamed,
 } from './scope.js';
 import type { FieldOrValid, Scope } from './scope.js';
 import { PIECE_BITS, narrowWithin, pieceCount } from './wide.js';
@@ -161,6 +163,8 @@ function decodeHeaderOp(context: ExpressionContext, json: Json, op: string): Exp
   switch (op) {
     case 'valid':
       return { ...place, kind: 'valid', header: decodeHeaderRef(context, json.get('right')) };
+    case 'valid_union':
+      return anyValid(json, unionNamed(scope, unwrap(json.get('right')).get('value')));
     case 'dereference_stack':
     case 'dereference_header_stack':
       return { ...place, kind: 'header', ref: decodeElement(context, json) };
@@ -182,6 +186,17 @@ function decodeHeaderOp(context: ExpressionContext, json: Json, op: string): Exp
     default:
       return fail(json, 'UNSUPPORTED', `the operation "${sanitise(op)}"`);
   }
+}
+
+function anyValid({ path, source }: Place, members: readonly number[]): Expression {
+  const place = { path, source };
+  return members
+    .map((header): Expression => ({ ...place, kind: 'valid', header: instance(header) }))
+    .reduce((left, right) => ({ ...place, kind: 'logic', op: 'or', left, right }), {
+      ...place,
+      kind: 'boolean',
+      value: false,
+    });
 }
 
 /** Strips `{type: expression, value: …}` around a type-value object. */

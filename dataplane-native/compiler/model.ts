@@ -39,6 +39,8 @@ export interface HeaderInstance {
   readonly role: HeaderRole;
   /** Its stack and its place in it, where it is an element of one. */
   readonly element: { readonly stack: number; readonly index: number } | null;
+  /** The members of its union, itself among them: one of them at most is valid. */
+  readonly union: readonly number[];
 }
 
 export interface HeaderStack {

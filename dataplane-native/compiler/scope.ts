@@ -24,6 +24,9 @@ export interface Scope {
   readonly stacks: readonly HeaderStack[];
   readonly headerByName: ReadonlyMap<string, number>;
   readonly stackByName: ReadonlyMap<string, number>;
+  /** The members of each header union. */
+  readonly unions: readonly (readonly number[])[];
+  readonly unionByName: ReadonlyMap<string, number>;
   readonly aliases: ReadonlyMap<string, readonly [string, string]>;
   readonly valueSets: readonly ValueSet[];
   readonly valueSetByName: ReadonlyMap<string, number>;
@@ -52,6 +55,11 @@ export function headerNamed(scope: Scope, name: Json): number {
 
 export function stackNamed(scope: Scope, name: Json): number {
   return lookUp(scope.stackByName, name, 'header stack');
+}
+
+/** The members of a header union. */
+export function unionNamed(scope: Scope, name: Json): readonly number[] {
+  return at(scope.unions, lookUp(scope.unionByName, name, 'header union'));
 }
 
 export function valueSetNamed(scope: Scope, name: Json): number {

@@ -15,7 +15,7 @@ describe('the committed fixtures', () => {
 
   it
     .skipIf(version !== compiler)
-    .each(['headers', 'tables', 'externs', 'meters', 'profiles', 'value-sets', 'wide'])(
+    .each(['headers', 'tables', 'externs', 'meters', 'profiles', 'value-sets', 'wide', 'unions'])(
     '%s is what p4c makes of it',
     (name) => {
       const folder = mkdtempSync(join(tmpdir(), 'timeplane-p4-'));

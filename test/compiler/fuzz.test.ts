@@ -11,6 +11,7 @@ const PROGRAMS: readonly (readonly [string, () => string])[] = [
   ['profiles', () => fixture('profiles')],
   ['value-sets', () => fixture('value-sets')],
   ['wide', () => fixture('wide')],
+  ['unions', () => fixture('unions')],
   ['main_native', () => artefact('main_native.json')],
   ['main_bmv2', () => artefact('main_bmv2.json')],
 ];

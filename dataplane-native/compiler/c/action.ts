@@ -274,6 +274,18 @@ function clear({ value, raw }: HeaderNames, isValid: boolean): string[] {
   return [`memset(&${value}, 0, sizeof ${value});`, ...octets];
 }
 
+/** A header that becomes valid makes the others of its union invalid. */
+export function invalidateOthers(program: Program, ref: HeaderRef): string[] {
+  if (ref.kind !== 'instance') {
+    return [];
+  }
+  const others = at(program.headers, ref.header).union.filter((other) => other !== ref.header);
+  return others.flatMap((other) => {
+    const names = headerNames(program, { kind: 'instance', header: other }, '');
+    return [...clear(names, false), `${names.valid} = 0;`];
+  });
+}
+
 function copy(to: HeaderNames, from: HeaderNames): string[] {
   const octets =
     to.raw !== null && from.raw !== null
@@ -290,6 +302,7 @@ function changeValidity(context: CodeContext, ref: HeaderRef, isValid: boolean):
           `if (${names.valid} == ${isValid ? 0 : 1}) {`,
           ...clear(names, isValid),
           `${names.valid} = ${isValid ? 1 : 0};`,
+          ...(isValid ? invalidateOthers(context.program, ref) : []),
           '}',
         ],
   );
@@ -309,6 +322,7 @@ function assignHeader(context: CodeContext, to: HeaderRef, from: HeaderRef): str
       `if (${sourceValid}) {`,
       ...copy(names, source),
       `${names.valid} = 1;`,
+      ...invalidateOthers(program, to),
       '} else {',
       ...clear(names, false),
       `${names.valid} = 0;`,

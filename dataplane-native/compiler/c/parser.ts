@@ -3,7 +3,7 @@ import { fail } from '../failure.js';
 import type { PipelineLayout } from '../layout.js';
 import type { ParserOp, ParserState, Program, TransitionCase, TransitionKey } from '../model.js';
 import { at } from '../scope.js';
-import { emitPrimitive } from './action.js';
+import { emitPrimitive, invalidateOthers } from './action.js';
 import { extractHeader, fromBits, loadBits, toBits } from './bits.js';
 import { ExpressionEmitter } from './expression.js';
 import { jumpTargets, withoutUnusedLabels } from './labels.js';
@@ -117,7 +117,8 @@ class StateEmitter {
       case 'extract': {
         const { type } = at(this.program.headers, op.header);
         const names = headerNames(this.program, { kind: 'instance', header: op.header }, '');
-        return this.extract(type, names);
+        const others = invalidateOthers(this.program, { kind: 'instance', header: op.header });
+        return [...this.extract(type, names), ...others];
       }
       case 'extractNext':
         return this.extractNext(op.stack);
