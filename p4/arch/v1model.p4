@@ -259,6 +259,12 @@ control drop_at_egress(in metadata_t meta, inout standard_metadata_t standard_me
 
 /* Which event messages the residence ledger tells of. */
 control choose_samples(in headers_t hdr, inout metadata_t meta) {
+    /* The sender chooses sequenceId: so slot of the ingress port, what it may have told of it. */
+    @id(0x14000002) @name("ledger_meter")
+    meter(64, MeterType.packets) ledger_meter;
+
+    bit<2> colour = METER_GREEN;
+
     @id(0x01000903) @name("sample")
     action sample(@id(1) bit<16> mask) {
         meta.sample_mask = mask;
@@ -278,6 +284,12 @@ control choose_samples(in headers_t hdr, inout metadata_t meta) {
         ledger.apply();
         if (hdr.ptp.sequence_id & meta.sample_mask != 0) {
             meta.sampled = 0;
+        }
+        if (meta.sampled == 1) {
+            ledger_meter.execute_meter((bit<32>) meta.slot, colour);
+            if (colour == METER_RED) {
+                meta.sampled = 0;
+            }
         }
     }
 }

@@ -138,12 +138,12 @@ control leave_reply(inout headers_t hdr, inout metadata_t meta) {
     bit<64> residence_ns = 0;
 
     apply {
-        if (meta.reply == REPLY_DELAY && meta.clock_set == 0) {
-            meta.drop_reason = DROP_NO_CLOCK;
-        } else if (meta.reply == REPLY_DELAY || meta.reply_two_step == 1) {
+        if (meta.reply == REPLY_DELAY || meta.reply_two_step == 1) {
             ptp_time.apply(meta, meta.receive_ticks, seconds, nanoseconds);
             put_timestamp.apply(hdr, seconds, nanoseconds);
-            if (meta.reply == REPLY_DELAY) {
+            if (meta.reply == REPLY_DELAY && meta.clock_set == 0) {
+                meta.drop_reason = DROP_NO_CLOCK;
+            } else if (meta.reply == REPLY_DELAY) {
                 count_answer.apply(meta, MESSAGE_DELAY_REQ);
                 add_to_correction.apply(hdr, meta.adjustment);
             } else {
@@ -165,10 +165,10 @@ control leave_stamped(inout headers_t hdr, inout metadata_t meta) {
     bit<64> residence_ns = 0;
 
     apply {
+        ptp_time.apply(meta, meta.egress_ticks, seconds, nanoseconds);
         if (meta.clock_set == 0) {
             meta.drop_reason = DROP_NO_CLOCK;
         } else if (hdr.timestamp.isValid()) {
-            ptp_time.apply(meta, meta.egress_ticks, seconds, nanoseconds);
             put_timestamp.apply(hdr, seconds, nanoseconds);
             meta.residence_start = meta.egress_ticks;
             add_to_correction.apply(hdr, meta.adjustment);
@@ -191,7 +191,7 @@ control leave(inout headers_t hdr, inout metadata_t meta,
             deliver.apply(hdr, meta, standard_metadata.egress_port);
             if (meta.drop_reason == DROP_NOT && meta.ptp_expected == 1) {
                 egress_instance.apply(hdr, meta, standard_metadata.egress_port);
-                egress_guard.apply(meta);
+                egress_guard.apply(hdr, meta);
             }
         }
         if (meta.egress_ptp_mode != PTP_MODE_TRANSPARENT_E2E
@@ -215,7 +215,8 @@ control leave(inout headers_t hdr, inout metadata_t meta,
                             || meta.message_type == MESSAGE_PDELAY_RESP_FOLLOW_UP))
                         || (meta.responses_recorded == 1
                             && (meta.message_type == MESSAGE_DELAY_RESP
-                                || meta.message_type == MESSAGE_PDELAY_RESP))) {
+                                || (meta.message_type == MESSAGE_PDELAY_RESP
+                                    && meta.ptp_kind == PTP_KIND_EVENT)))) {
                     follow.apply(hdr, meta);
                 }
                 if (meta.ptp_kind == PTP_KIND_EVENT && meta.drop_reason == DROP_NOT) {

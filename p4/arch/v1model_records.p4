@@ -7,7 +7,7 @@
  *
  *   record_key     record_key_t
  *   record_value   scaled nanoseconds: all that a one-step port would have added
- *   record_info    state 2 | egress slot 6 | ingress slot 6 | 2 | ticks 48
+ *   record_info    state 2 | egress slot 6 | ingress slot 6 | kind 2 | ticks 48
  */
 #ifndef TIMEPLANE_V1MODEL_RECORDS_P4
 #define TIMEPLANE_V1MODEL_RECORDS_P4
@@ -28,20 +28,20 @@ const slot_t ANY_SLOT = SLOT_UNKNOWN;
 @name("record_value") register<bit<64>>(65536)      record_values;
 @name("record_info")  register<bit<64>>(65536)      record_infos;
 
-control places_of(in record_key_t key, in slot_t egress_slot, in slot_t ingress_slot,
-                  out bit<32> first, out bit<32> second) {
+control places_of(in record_key_t key, in record_kind_t kind, in slot_t egress_slot,
+                  in slot_t ingress_slot, out bit<32> first, out bit<32> second) {
     apply {
         bit<32> hashed = 0;
         hash(hashed, HashAlgorithm.crc32, 32w0,
-             { key, (bit<8>) egress_slot, (bit<8>) ingress_slot }, 32w0xFFFFFFFF);
+             { key, kind ++ egress_slot, (bit<8>) ingress_slot }, 32w0xFFFFFFFF);
         first = (bit<32>) hashed[15:0];
         second = (bit<32>) hashed[31:16];
     }
 }
 
 /* A place for a message's record, in state pending. */
-control open_record(in metadata_t meta, in record_key_t key, in slot_t hashed_slot,
-                    out bit<16> index, out bit<1> overwritten) {
+control open_record(in metadata_t meta, in record_key_t key, in record_kind_t kind,
+                    in slot_t hashed_slot, out bit<16> index, out bit<1> overwritten) {
     apply {
         bit<32> first = 0;
         bit<32> second = 0;
@@ -49,7 +49,7 @@ control open_record(in metadata_t meta, in record_key_t key, in slot_t hashed_sl
         record_key_t second_key = 0;
         bit<64> first_info = 0;
         bit<64> second_info = 0;
-        places_of.apply(key, meta.egress_slot, hashed_slot, first, second);
+        places_of.apply(key, kind, meta.egress_slot, hashed_slot, first, second);
         record_keys.read(first_key, first);
         record_infos.read(first_info, first);
         record_keys.read(second_key, second);
@@ -66,9 +66,10 @@ control open_record(in metadata_t meta, in record_key_t key, in slot_t hashed_sl
         }
         overwritten = 0;
         bit<32> place = first;
-        if (first_key == key && first_info[61:56] == meta.egress_slot) {
+        if (first_key == key && first_info[61:56] == meta.egress_slot && first_info[49:48] == kind) {
             place = first; /* the same message once more */
-        } else if (second_key == key && second_info[61:56] == meta.egress_slot) {
+        } else if (second_key == key && second_info[61:56] == meta.egress_slot
+                && second_info[49:48] == kind) {
             place = second;
         } else if (first_free == 0 && second_free == 1) {
             place = second;
@@ -77,47 +78,49 @@ control open_record(in metadata_t meta, in record_key_t key, in slot_t hashed_sl
         }
         record_keys.write(place, key);
         record_infos.write(place,
-            RECORD_PENDING ++ meta.egress_slot ++ meta.slot ++ 2w0 ++ meta.egress_ticks);
+            RECORD_PENDING ++ meta.egress_slot ++ meta.slot ++ kind ++ meta.egress_ticks);
         index = place[15:0];
     }
 }
 
 /* The time is known. A record that has given way in between stays lost. */
-control close_record(in metadata_t meta, in record_key_t key, in record_state_t state,
-                     in scaled_ns_t value) {
+control close_record(in metadata_t meta, in record_key_t key, in record_kind_t kind,
+                     in record_state_t state, in scaled_ns_t value) {
     apply {
         record_key_t kept = 0;
+        bit<64> info = 0;
         bit<32> place = (bit<32>) meta.record_index;
         record_keys.read(kept, place);
-        if (kept == key) {
+        record_infos.read(info, place);
+        if (kept == key && info[61:56] == meta.egress_slot && info[49:48] == kind) {
             record_values.write(place, value);
             record_infos.write(place,
-                state ++ meta.egress_slot ++ meta.slot ++ 2w0 ++ meta.egress_ticks);
+                state ++ meta.egress_slot ++ meta.slot ++ kind ++ meta.egress_ticks);
         }
     }
 }
 
 /* state RECORD_FREE: there is none. */
-control find_record(in metadata_t meta, in record_key_t key, in slot_t egress_slot,
-                    in slot_t hashed_slot, out record_state_t state, out slot_t ingress_slot,
+control find_record(in metadata_t meta, in record_key_t key, in record_kind_t kind,
+                    in slot_t egress_slot, in slot_t hashed_slot, out record_state_t state, out slot_t ingress_slot,
                     out bit<32> place) {
     apply {
         bit<32> first = 0;
         bit<32> second = 0;
         record_key_t kept = 0;
         bit<64> info = 0;
-        places_of.apply(key, egress_slot, hashed_slot, first, second);
+        places_of.apply(key, kind, egress_slot, hashed_slot, first, second);
         place = first;
         record_keys.read(kept, first);
         record_infos.read(info, first);
-        if (kept != key || info[61:56] != egress_slot) {
+        if (kept != key || info[61:56] != egress_slot || info[49:48] != kind) {
             place = second;
             record_keys.read(kept, second);
             record_infos.read(info, second);
         }
         state = info[63:62];
         ingress_slot = info[55:50];
-        if (kept != key || info[61:56] != egress_slot
+        if (kept != key || info[61:56] != egress_slot || info[49:48] != kind
                 || meta.egress_ticks - info[47:0] > RECORD_LIFETIME_TICKS) {
             state = RECORD_FREE;
         }

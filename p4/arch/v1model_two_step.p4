@@ -22,13 +22,14 @@ control leave_two_step(inout headers_t hdr, inout metadata_t meta) {
             meta.event = EVENT_FOLLOW_UP;
         } else {
             record_key_t key = 0;
+            record_kind_t kind = RECORD_SYNC;
             slot_t hashed_slot = meta.slot;
             bit<1> overwritten = 0;
             if (meta.message_type == MESSAGE_DELAY_REQ || meta.message_type == MESSAGE_PDELAY_REQ) {
                 hashed_slot = ANY_SLOT;
             }
-            key_of_event.apply(hdr, meta, key);
-            open_record.apply(meta, key, hashed_slot, meta.record_index, overwritten);
+            key_of_event.apply(hdr, meta, key, kind);
+            open_record.apply(meta, key, kind, hashed_slot, meta.record_index, overwritten);
             if (overwritten == 1) {
                 count_record.apply(meta.egress_slot, RECORD_OVERWRITTEN);
             }
@@ -41,6 +42,7 @@ control leave_two_step(inout headers_t hdr, inout metadata_t meta) {
 control follow(inout headers_t hdr, inout metadata_t meta) {
     apply {
         record_key_t key = 0;
+        record_kind_t kind = RECORD_SYNC;
         record_state_t state = RECORD_FREE;
         slot_t egress_slot = meta.egress_slot;
         slot_t hashed_slot = meta.slot;
@@ -53,8 +55,8 @@ control follow(inout headers_t hdr, inout metadata_t meta) {
             egress_slot = meta.slot;
             hashed_slot = ANY_SLOT;
         }
-        key_of_follower.apply(hdr, meta, key);
-        find_record.apply(meta, key, egress_slot, hashed_slot, state, asker_slot, place);
+        key_of_follower.apply(hdr, meta, key, kind);
+        find_record.apply(meta, key, kind, egress_slot, hashed_slot, state, asker_slot, place);
         meta.waits = 0;
         if (is_response == 1 && state != RECORD_FREE && asker_slot != meta.egress_slot) {
             /* A copy that is not for the asker. */
@@ -84,16 +86,17 @@ control leave_record(in headers_t hdr, inout metadata_t meta) {
     apply {
         bit<64> residence_ns = ticks_to_ns(meta.sent_ticks - meta.residence_start);
         record_key_t key = 0;
+        record_kind_t kind = RECORD_SYNC;
         scaled_ns_t scaled = 0;
-        key_of_event.apply(hdr, meta, key);
+        key_of_event.apply(hdr, meta, key, kind);
         scale_residence.apply(residence_ns, meta.rate_offset, scaled);
         meta.correction_after = hdr.ptp.correction_field + scaled + meta.adjustment;
         if ((meta.residence_limit_ns != 0 && residence_ns > meta.residence_limit_ns)
                 || residence_ns[63:47] != 0) {
-            close_record.apply(meta, key, RECORD_USED, 0);
+            close_record.apply(meta, key, kind, RECORD_USED, 0);
             count_egress_drop.apply(meta.egress_slot, DROP_RESIDENCE_TOO_LONG);
         } else {
-            close_record.apply(meta, key, RECORD_KNOWN, scaled + meta.adjustment);
+            close_record.apply(meta, key, kind, RECORD_KNOWN, scaled + meta.adjustment);
             count_record.apply(meta.egress_slot, RECORD_RECORDED);
             egress_ledger.apply(meta, residence_ns);
         }

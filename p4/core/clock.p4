@@ -41,9 +41,13 @@ control read_clock(inout metadata_t meta) {
     }
 }
 
-/* The instant `ticks` on the clock that was read. Sound for 78 hours from the reference, which is
- * when 48 bits of nanoseconds come round. */
-control ptp_time(in metadata_t meta, in ticks_t ticks, out bit<48> seconds, out bit<32> nanoseconds) {
+/*
+ * The instant `ticks` on the clock that was read: from 16 s before its reference to 2^47 ticks after
+ * it, 39 hours of nanoseconds. Beyond that there is no PTP time: clock_set becomes 0, and the ticks
+ * count as they do where the clock was never set.
+ */
+control ptp_time(inout metadata_t meta, in ticks_t ticks, out bit<48> seconds,
+                 out bit<32> nanoseconds) {
     bit<64> rest = 0;
 
     @hidden
@@ -80,10 +84,15 @@ control ptp_time(in metadata_t meta, in ticks_t ticks, out bit<48> seconds, out 
             rest = (scaled >> 16) + (bit<64>) meta.clock_nanoseconds;
         } else {
             /* A little before the reference. */
-            ticks_t back = meta.clock_ticks - ticks;
-            rest = (bit<64>) meta.clock_nanoseconds + CLOCK_LOOKBACK_S * NS_PER_S
-                - ticks_to_ns(back);
-            seconds = seconds - (bit<48>) CLOCK_LOOKBACK_S;
+            bit<64> back_ns = ticks_to_ns(meta.clock_ticks - ticks);
+            if (back_ns > CLOCK_LOOKBACK_S * NS_PER_S) {
+                meta.clock_set = 0;
+                seconds = 0;
+                rest = ticks_to_ns(ticks);
+            } else {
+                rest = (bit<64>) meta.clock_nanoseconds + CLOCK_LOOKBACK_S * NS_PER_S - back_ns;
+                seconds = seconds - (bit<48>) CLOCK_LOOKBACK_S;
+            }
         }
         take_seconds();
         nanoseconds = rest[31:0];

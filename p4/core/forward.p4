@@ -76,7 +76,7 @@ control forward(in headers_t hdr, inout metadata_t meta) {
     apply {
         /* A bridge keeps 01-80-C2-00-00-0X to the link. An end-to-end transparent clock passes
          * peer delay, which is sent to …-0E (IEEE 1588-2019, 10.2.2), and 802.1AS sends all there. */
-        if (hdr.ethernet.destination[47:4] == 0x0180C200000
+        if (hdr.ethernet.destination[47:4] == RESERVED_ADDRESSES
                 && !((meta.ptp_mode == PTP_MODE_TRANSPARENT_E2E
                       || meta.ptp_mode == PTP_MODE_TRANSPARENT_P2P)
                      && meta.ether_type == ETHER_TYPE_PTP)) {

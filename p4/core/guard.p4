@@ -77,19 +77,22 @@ control guard(in headers_t hdr, inout metadata_t meta) {
     }
 }
 
-/* The same for the port that a message leaves by. Event and general message types are sound here. */
-control egress_guard(inout metadata_t meta) {
+/* The same for the port that PTP leaves by, also PTP that came in where it is a frame like any other. */
+control egress_guard(in headers_t hdr, inout metadata_t meta) {
     apply {
         if (meta.egress_ptp_mode == PTP_MODE_BLOCKED || meta.egress_ptp_mode == PTP_MODE_BOUNDARY) {
             meta.drop_reason = DROP_PTP_BLOCKED;
-        } else if (meta.egress_ptp_mode == PTP_MODE_TRANSPARENT_P2P
-                && (meta.ptp_kind == PTP_KIND_EVENT || meta.ptp_kind == PTP_KIND_GENERAL)
-                && (meta.message_type == MESSAGE_DELAY_REQ
-                    || meta.message_type == MESSAGE_DELAY_RESP
-                    || meta.message_type == MESSAGE_PDELAY_REQ
-                    || meta.message_type == MESSAGE_PDELAY_RESP
-                    || meta.message_type == MESSAGE_PDELAY_RESP_FOLLOW_UP)) {
+        } else if (meta.egress_ptp_mode == PTP_MODE_TRANSPARENT_P2P && hdr.ptp.isValid()
+                && (hdr.ptp.message_type == MESSAGE_DELAY_REQ
+                    || hdr.ptp.message_type == MESSAGE_DELAY_RESP
+                    || hdr.ptp.message_type == MESSAGE_PDELAY_REQ
+                    || hdr.ptp.message_type == MESSAGE_PDELAY_RESP
+                    || hdr.ptp.message_type == MESSAGE_PDELAY_RESP_FOLLOW_UP)) {
             meta.drop_reason = DROP_WRONG_DELAY_MECHANISM;
+        } else if (meta.egress_ptp_mode == PTP_MODE_OFF
+                && hdr.ethernet.destination[47:4] == RESERVED_ADDRESSES) {
+            /* What only a transparent clock passes on. */
+            meta.drop_reason = DROP_RESERVED_ADDRESS;
         }
     }
 }

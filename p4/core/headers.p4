@@ -17,6 +17,9 @@ const bit<16> ETHER_TYPE_IPV4 = 0x0800;
 const bit<16> ETHER_TYPE_IPV6 = 0x86DD;
 const bit<16> ETHER_TYPE_PTP  = 0x88F7;
 
+/* 01-80-C2-00-00-0X, which a bridge does not forward (IEEE 802.1Q, 8.6.3). */
+const bit<44> RESERVED_ADDRESSES = 0x0180C200000;
+
 const bit<8> IP_PROTOCOL_UDP = 17;
 
 /* Extension headers, RFC 8200. */

@@ -43,10 +43,11 @@ control punt(in headers_t hdr, inout metadata_t meta) {
     }
 }
 
-/* On a boundary port PTP is the controller's: nobody else gets it. */
+/* On a boundary port PTP is the controller's, sound or passed as malformed: nobody else gets it. */
 control trap_for_boundary_clock(inout metadata_t meta) {
     apply {
-        if (meta.ptp_mode == PTP_MODE_BOUNDARY && meta.drop_reason == DROP_NOT) {
+        if (meta.ptp_mode == PTP_MODE_BOUNDARY && meta.ptp_kind != PTP_KIND_NONE
+                && meta.drop_reason == DROP_NOT) {
             meta.copy_to_controller = 1;
             meta.punt_reason = PUNT_BOUNDARY;
             meta.drop_reason = DROP_TAKEN;

@@ -184,6 +184,13 @@ control respond(inout headers_t hdr, inout metadata_t meta) {
                 }
             }
         }
+        /* Not in another station's name, and not by the way that IPv4 options ask for. */
+        if (meta.reply != REPLY_NOT
+                && ((hdr.ethernet.destination[40:40] == 0 && hdr.ethernet.destination != mac)
+                    || hdr.ipv4_options[0].isValid())) {
+            meta.reply = REPLY_NOT;
+            meta.drop_reason = DROP_NOT_ANSWERED;
+        }
         if (meta.reply != REPLY_NOT) {
             turn_addresses();
             if (hdr.ipv4.isValid()) {

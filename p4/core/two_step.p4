@@ -11,7 +11,7 @@
  *
  * What is left behind is kept for RECORD_LIFETIME by the target's records (arch/), under the
  * identity that both messages name: sourcePortIdentity or requestingPortIdentity, sequenceId,
- * domain, sdoId. Nothing follows uncorrected and nothing is guessed: who finds no record waits, and
+ * domain, sdoId, and the VLAN. Nothing follows uncorrected and nothing is guessed: who finds no record waits, and
  * then is dropped and counted.
  */
 #ifndef TIMEPLANE_TWO_STEP_P4
@@ -19,13 +19,14 @@
 
 #include "types.p4"
 
-/* sourcePortIdentity or requestingPortIdentity, sequenceId, domainNumber, sdoId, kind. */
+/* sourcePortIdentity or requestingPortIdentity, sequenceId, domainNumber, sdoId, VLAN. */
 typedef bit<128> record_key_t;
 
 /* Under which key an event message's residence is kept. */
-control key_of_event(in headers_t hdr, in metadata_t meta, out record_key_t key) {
+control key_of_event(in headers_t hdr, in metadata_t meta, out record_key_t key,
+                     out record_kind_t kind) {
     apply {
-        bit<2> kind = RECORD_SYNC;
+        kind = RECORD_SYNC;
         bit<64> clock_identity = hdr.ptp.source_clock_identity;
         bit<16> port_number = hdr.ptp.source_port_number;
         if (meta.message_type == MESSAGE_DELAY_REQ) {
@@ -38,14 +39,15 @@ control key_of_event(in headers_t hdr, in metadata_t meta, out record_key_t key)
             port_number = hdr.port_identity.port_number;
         }
         key = clock_identity ++ port_number ++ hdr.ptp.sequence_id ++ hdr.ptp.domain_number
-            ++ hdr.ptp.major_sdo_id ++ hdr.ptp.minor_sdo_id ++ (10w0 ++ kind);
+            ++ hdr.ptp.major_sdo_id ++ hdr.ptp.minor_sdo_id ++ meta.vid;
     }
 }
 
 /* Under which key a message finds what its event message left behind. */
-control key_of_follower(in headers_t hdr, in metadata_t meta, out record_key_t key) {
+control key_of_follower(in headers_t hdr, in metadata_t meta, out record_key_t key,
+                        out record_kind_t kind) {
     apply {
-        bit<2> kind = RECORD_SYNC;
+        kind = RECORD_SYNC;
         bit<64> clock_identity = hdr.port_identity.clock_identity;
         bit<16> port_number = hdr.port_identity.port_number;
         if (meta.message_type == MESSAGE_DELAY_RESP) {
@@ -59,7 +61,7 @@ control key_of_follower(in headers_t hdr, in metadata_t meta, out record_key_t k
             port_number = hdr.ptp.source_port_number;
         }
         key = clock_identity ++ port_number ++ hdr.ptp.sequence_id ++ hdr.ptp.domain_number
-            ++ hdr.ptp.major_sdo_id ++ hdr.ptp.minor_sdo_id ++ (10w0 ++ kind);
+            ++ hdr.ptp.major_sdo_id ++ hdr.ptp.minor_sdo_id ++ meta.vid;
     }
 }
 

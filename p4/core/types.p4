@@ -147,7 +147,7 @@ struct metadata_t {
     ptp_mode_t    ptp_mode;
     @field_list(2) slot_t slot;
     bit<3>        ptp_priority;
-    vlan_id_t     vid;
+    @field_list(2) vlan_id_t vid;
     bit<1>        learn;
     bit<1>        flood;
     bit<16>       flood_group;
