@@ -252,6 +252,17 @@ describe.each(PROGRAMS)('%s answers Pdelay_Req', (program) => {
     expect(loops()).toBe(1n);
   });
 
+  it.each<readonly [string, Partial<Way>]>([
+    ['to another station', { unicast: true, to: STATION_B }],
+    ['to another station over UDP/IPv4', { unicast: true, to: STATION_B, transport: 'ipv4' }],
+    ['with IPv4 options', { transport: 'ipv4', ipOptions: Uint8Array.of(0x83, 3, 4, 0) }],
+  ])('does not answer a request %s', async (_, way) => {
+    const talk = await talkTo(program, answering(false));
+    const refused = talk.counting('ingress_dropped', PORT, 32, 16);
+    talk.receives(ask(), way).on(PORT).sendsNothing();
+    expect(refused()).toBe(1n);
+  });
+
   it('asks nobody behind another port, which forwards', async () => {
     const talk = await talkTo(program, answering(false));
     talk
@@ -396,6 +407,25 @@ describe.each(PROGRAMS)('%s answers Delay_Req on a boundary port', (program, tic
     ];
     talk.receives(ask()).on(PORT).sendsNothing();
     expect(cells.map((cell) => cell()).reduce((a, b) => a + b)).toBe(1n);
+  });
+
+  it.each([
+    ['17 s before its reference', 17n * SECOND_NS, 0n],
+    ['two days after it', 0n, 172_800n * SECOND_NS],
+  ])('has no time %s', async (_, referenceNs, atNs) => {
+    // 2^47 ticks are 39 hours of nanoseconds, and four years of microseconds.
+    if (atNs > 0n && tickNs !== 1n) return;
+    const clock = { ...CLOCK, referenceTicks: referenceNs / tickNs };
+    const talk = await talkTo(program, plan({ clock }), atNs);
+    const refused = talk.counting('egress_dropped', PORT, 32, 18);
+    talk.receives(ask()).on(PORT).sendsNothing();
+    expect(refused()).toBe(1n);
+  });
+
+  it('does not answer in another station’s name', async () => {
+    const talk = await talkTo(program, plan());
+    talk.receives(ask(), { unicast: true, to: STATION_B }).on(PORT).sendsNothing();
+    expect((await talk.device.heard()).packetIns).toEqual([]);
   });
 
   it('answers only whom it serves', async () => {

@@ -89,6 +89,22 @@ describe.each<Program>(['main_native', 'main_bmv2'])('%s: the meter', (program) 
     }
   });
 
+  it('of the ledger keeps a sender from filling it, whatever sequenceIds it chooses', async () => {
+    const talk = await talkTo(program, { ledgerMask: 3 });
+    talk.device.limit('ledger_meter', talk.device.slot(1), 1n, 3n);
+    for (let count = 0; count < 10; count++) {
+      const right = sync({ sequenceId: 4, correctionField: STAY_NS * NS });
+      talk
+        .receives(sync({ sequenceId: 4 }))
+        .on(1)
+        .sends(by(2, right));
+    }
+    talk.receives(sync({ sequenceId: 4 })).on(2);
+    const { digests } = await talk.device.heard();
+    const told = digests.filter(({ name }) => name.startsWith('residence_record'));
+    expect(told.map(({ fields }) => fields['ingress_port'])).toEqual([1n, 1n, 1n, 2n]);
+  });
+
   it('is green as long as nobody configures it', async () => {
     const talk = await talkTo(program, { punts: [copies] });
     for (let count = 0; count < 50; count++) talk.receives(management({ boundaryHops: 2 })).on(1);

@@ -14,6 +14,7 @@ import {
   NS,
   type PortIdentity,
   SHAPES,
+  STATION_B,
   type Way,
   announce,
   delayReq,
@@ -42,6 +43,12 @@ const SOURCES: readonly PortIdentity[] = [
   { clock: 0x22n, port: 1 },
   { clock: OWN, port: 1 },
 ];
+
+const OWN_STATIONS = PORTS.map((port) => ({
+  mac: 0x0200_0000_0000n | BigInt(port),
+  ipv4: 0x0a00_0000n | BigInt(port),
+  ipv6: (0xfe80n << 112n) | BigInt(port),
+}));
 
 /** Draws of one switch and its conversation. */
 class Draw {
@@ -95,9 +102,7 @@ function randomPlan(draw: Draw, referenceTicks: bigint): SwitchPlan {
     port,
     clockIdentity: OWN,
     portNumber: port,
-    mac: 0x0200_0000_0000n | BigInt(port),
-    ipv4: 0x0a00_0000n | BigInt(port),
-    ipv6: (0xfe80n << 112n) | BigInt(port),
+    ...(OWN_STATIONS[port - 1] ?? STATION_B),
   });
   const clock = {
     referenceTicks,
@@ -174,6 +179,7 @@ function randomWay(draw: Draw): Partial<Way> {
     tags: draw.one<Way['tags']>([[], [], [C], [C, inner]]),
     checksum: draw.one(['valid', 'valid', 'wrong']),
     unicast: draw.chance(30),
+    to: draw.chance(50) ? STATION_B : (OWN_STATIONS[draw.below(PORTS.length)] ?? STATION_B),
     trailer: new Uint8Array(draw.chance(20) ? 2 : 0),
     padTo: draw.one([0, 0, 64]),
     ipOptions: new Uint8Array(draw.chance(10) ? 8 : 0).fill(1),

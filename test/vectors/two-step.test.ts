@@ -5,6 +5,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { SwitchPlan } from '#lab/bench/switch-state';
 import { Conversation, Outcome, STAY_NS, by } from './conversation.js';
+import { TAGGED_VID } from './generate.js';
 import {
   CLIENT,
   MASTER,
@@ -250,6 +251,21 @@ describe.each(CASES)('$program over $transport: Sync and Follow_Up', ({ program,
       .receives(other)
       .on(1)
       .sends(by(2, more(other, 8_000n * NS)), by(3, other));
+  });
+
+  it('another VLAN is another exchange', () => {
+    const tagged = { ...way, tags: [{ tpid: 0x8100 as const, vid: TAGGED_VID, pcp: 0 }] };
+    talk.receives(flagged(65)).on(1, 3_000n);
+    talk.receives(flagged(65), tagged).on(1, 8_000n);
+    const after = followUp({ sequenceId: 65 });
+    talk
+      .receives(after)
+      .on(1)
+      .sends(by(2, more(after, 3_000n * NS)), by(3, after));
+    talk
+      .receives(after, tagged)
+      .on(1)
+      .sends(by(2, more(after, 8_000n * NS)), by(3, after));
   });
 
   it('a Follow_Up from another port than its Sync’s finds nothing', () => {

@@ -8,7 +8,7 @@ import {
   portFrames,
   tagFrames,
 } from './envelopes.js';
-import { managementFrames, misplacedFrames, strayFrames } from './exchanges.js';
+import { bystanderFrames, managementFrames, misplacedFrames, strayFrames } from './exchanges.js';
 import { lengthFrames, truncatedFrames } from './shapes.js';
 
 export const GROUPS: readonly (readonly [string, readonly NamedFrame[]])[] = [
@@ -26,6 +26,7 @@ export const GROUPS: readonly (readonly [string, readonly NamedFrame[]])[] = [
   ['followers and responses of nothing', strayFrames()],
   ['Management and Signaling', managementFrames()],
   ['where they do not belong', misplacedFrames()],
+  ['bystanders, and requests in another name', bystanderFrames()],
 ];
 
 export const NAMED_FRAMES: readonly NamedFrame[] = GROUPS.flatMap(([, frames]) => frames);

@@ -277,3 +277,30 @@ function guardedFrames(): NamedFrame[] {
   );
   return [...listed.entries, ...off.entries, ...blocked.entries];
 }
+
+/** Frames that are no PTP, where PTP is somebody's: they pass. And requests not to be answered. */
+export function bystanderFrames(): NamedFrame[] {
+  const arp = frameOf(sync());
+  arp.set([0x08, 0x06], 12);
+  const other = frameOf(sync(), IPV4);
+  other.set([0x12, 0x34, 0, 0], 14 + 20 + 2);
+  const out: NamedFrame[] = [];
+  for (const place of ['boundary', 'blocked', 'answering', 'peer'] as const) {
+    const all = new Collection(place);
+    all.add(`ARP at a port of kind ${place}`, 'untouched', null, arp);
+    all.add(`UDP of others at a port of kind ${place}`, 'untouched', null, other);
+    out.push(...all.entries);
+  }
+  const answering = new Collection('answering');
+  const refused = dropped(NOT_ANSWERED);
+  const options = { ...IPV4, ipOptions: Uint8Array.of(0x83, 3, 4, 0) };
+  const elsewhere = { unicast: true };
+  const request = (way: Partial<Way>): Uint8Array => frameOf(pdelayReq(), way);
+  answering.add('a Pdelay_Req to another station', 'dropped', refused, request(elsewhere));
+  answering.add('a Pdelay_Req with IPv4 options', 'dropped', refused, request(options));
+  const boundary = new Collection('boundary');
+  const delay = (way: Partial<Way>): Uint8Array => frameOf(delayReq(), way);
+  boundary.add('a Delay_Req to another station', 'dropped', refused, delay(elsewhere));
+  boundary.add('a Delay_Req with IPv4 options', 'dropped', refused, delay(options));
+  return [...out, ...answering.entries, ...boundary.entries];
+}

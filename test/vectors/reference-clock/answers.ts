@@ -22,6 +22,22 @@ export function timestampAt(nowNs: bigint, clock: ClockPlan | undefined, tickNs:
   return split(clock.seconds * SECOND_NS + BigInt(clock.nanoseconds) + rated);
 }
 
+const LOOKBACK_NS = 16n * SECOND_NS;
+
+/** Whether the clock is near enough to its reference to be read: 16 s before, 2^47 ticks behind. */
+export function hasTime(nowNs: bigint, clock: ClockPlan, tickNs: bigint): boolean {
+  const ticks = BigInt.asUintN(48, nowNs / tickNs);
+  return BigInt.asIntN(48, ticks - clock.referenceTicks) * tickNs >= -LOOKBACK_NS;
+}
+
+/** Not in another station's name, and not by a way that IPv4 options ask for. */
+export function mayAnswer(request: Frame, own: AnswerPlan): boolean {
+  const isToUs = request.isToGroup || request.destination === own.mac;
+  const hasOptions =
+    request.ip !== null && !request.isIpv6 && (request.u8(request.ip) & 0x0f) !== 5;
+  return isToUs && !hasOptions;
+}
+
 /** Addresses turned round: to a group as to the group, to a station back to who asked. */
 function turned(request: Frame, own: AnswerPlan): Frame {
   const out = request.copy();

@@ -12,11 +12,12 @@ import {
   generated,
   hasHeader,
   inForm,
+  isReserved,
   malformedReason,
   marked,
   soundKind,
 } from './frames.js';
-import { delayAnswer, peerDelayAnswer, timestampAt } from './answers.js';
+import { delayAnswer, hasTime, mayAnswer, peerDelayAnswer, timestampAt } from './answers.js';
 import { added, atRate, bucketOf, elapsedNs } from './arithmetic.js';
 import { DROP, TWO_STEP_COUNT } from './numbers.js';
 import {
@@ -184,6 +185,7 @@ export class ReferenceClock {
     const asked = new Ptp(frame);
     if (this.#isOwn(asked)) return this.#drop(this.#slot(port), DROP.loop);
     if (asked.type !== PDELAY_REQ) return [];
+    if (!mayAnswer(frame, own)) return this.#drop(this.#slot(port), DROP.notAnswered);
     const timing = this.#timing(port);
     const time = (ns: bigint): bigint => timestampAt(ns, this.#plan.clock, this.#tickNs);
     this.#count('answered', this.#slot(port) * 16 + PDELAY_REQ);
@@ -234,9 +236,11 @@ export class ReferenceClock {
     const own = this.#plan.delayResponders?.find(
       (one) => one.port === from && one.sdoId === asked.sdoId && one.domainNumber === asked.domain,
     );
-    if (own === undefined) return this.#drop(this.#slot(from), DROP.notAnswered);
+    if (own === undefined || !mayAnswer(frame, own)) {
+      return this.#drop(this.#slot(from), DROP.notAnswered);
+    }
     // Taken up at ingress; that there is no PTP time shows only at egress.
-    if (this.#plan.clock === undefined) {
+    if (this.#plan.clock === undefined || !hasTime(rxNs, this.#plan.clock, this.#tickNs)) {
       this.#count('egress_dropped', this.#slot(from) * 32 + DROP.noClock);
       return [];
     }
@@ -288,7 +292,7 @@ export class ReferenceClock {
     const { frame, from, vid } = one;
     const slot = this.#slot(from);
     const isPtpOverEthernet = frame.etherType === 0x88f7 && (one.mode === 1 || one.mode === P2P);
-    if (frame.destination >> 4n === 0x0180c200000n && !isPtpOverEthernet) {
+    if (isReserved(frame.destination) && !isPtpOverEthernet) {
       return this.#drop(slot, DROP.reserved);
     }
     if (this.#isTransparent(one) && new Ptp(frame).type === MANAGEMENT) {
@@ -316,8 +320,9 @@ export class ReferenceClock {
       [PDELAY_RESP]: 'Pdelay_Req',
     };
     const kind = kinds[ptp.type];
-    if (kind === undefined) return null;
-    const key = recordKey(kind, String(one.from), ptp.requesting, ptp);
+    // On port 320 a Pdelay_Resp is no event.
+    if (kind === undefined || (ptp.type === PDELAY_RESP && one.kind !== 'event')) return null;
+    const key = recordKey(kind, String(one.from), one.vid, ptp.requesting, ptp);
     const found = this.#records.find(key, one.txNs);
     return found === null ? 'nothing' : { key, to: found.cameBy, value: found.value };
   }
@@ -341,10 +346,12 @@ export class ReferenceClock {
     if (frame.ptp === null) return [{ port, frame: frame.octets }];
     const mode = this.#modeOf(port, frame);
     if (mode === BLOCKED || mode === BOUNDARY) return refuse(DROP.blocked);
+    // Also what came in where PTP is a frame like any other.
+    const type = hasHeader(frame) ? new Ptp(frame).type : null;
+    if (mode === P2P && END_TO_END_OR_PEER.has(type ?? SYNC)) return refuse(DROP.mechanism);
+    if (mode === OFF && isReserved(frame.destination)) return refuse(DROP.reserved);
     if (one.mode === OFF || one.kind === 'other' || mode === OFF)
       return [{ port, frame: frame.octets }];
-    const ptp = new Ptp(frame);
-    if (mode === P2P && END_TO_END_OR_PEER.has(ptp.type)) return refuse(DROP.mechanism);
     if (!this.#isTransparent(one)) return this.#sent(one, port, frame);
     return this.#correct(one, port, frame);
   }
@@ -416,7 +423,7 @@ export class ReferenceClock {
       const made = out.map((sent) => ({ port, frame: generated(sent.frame, value) }));
       return [...out, ...this.#counted(made)];
     }
-    const key = keyOfEvent(one.from, port, ptp);
+    const key = keyOfEvent(one.from, port, one.vid, ptp);
     this.#records.keep(key, { value, madeNs: one.txNs, cameBy: one.from });
     this.#countTwoStep(port, 'recorded');
     return [...this.#sent(one, port, frame), ...this.#release(key, value)];
@@ -426,7 +433,7 @@ export class ReferenceClock {
   #untold(one: Passage, port: number, frame: Frame): Left[] {
     const isFollowed = (new Ptp(frame).flags & TWO_STEP) !== 0 || isAsking(new Ptp(frame));
     if (isFollowed) {
-      const key = keyOfEvent(one.from, port, new Ptp(frame));
+      const key = keyOfEvent(one.from, port, one.vid, new Ptp(frame));
       this.#records.keep(key, { value: 0n, madeNs: one.txNs, cameBy: one.from });
       this.#records.use(key);
       const followers = this.#waiting.filter((waiting) => waiting.key === key);
@@ -446,8 +453,8 @@ export class ReferenceClock {
     const ptp = new Ptp(frame);
     const key =
       ptp.type === FOLLOW_UP
-        ? recordKey('Sync', `${one.from}-${port}`, ptp.source, ptp)
-        : recordKey('Pdelay_Resp', `${one.from}-${port}`, ptp.requesting, ptp);
+        ? recordKey('Sync', `${one.from}-${port}`, one.vid, ptp.source, ptp)
+        : recordKey('Pdelay_Resp', `${one.from}-${port}`, one.vid, ptp.requesting, ptp);
     const found = this.#records.find(key, one.txNs);
     if (found !== null && this.#records.isUsed(key)) return this.#unmatched(port);
     if (found === null) {

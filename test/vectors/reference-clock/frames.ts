@@ -95,3 +95,8 @@ export function marked(frame: Frame, marking: MarkingPlan): Frame {
   }
   return frame;
 }
+
+/** 01-80-C2-00-00-0X: a bridge keeps it to the link, 802.1Q, 8.6.3. */
+export function isReserved(destination: bigint): boolean {
+  return destination >> 4n === 0x0180c200000n;
+}

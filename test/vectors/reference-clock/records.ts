@@ -16,11 +16,18 @@ export interface Kept {
 }
 
 /**
- * An event message and its follower say the same here: identity, sequenceId, domain, sdoId. `by`:
+ * An event message and its follower say the same here: identity, sequenceId, domain, sdoId, VLAN. `by`:
  * the ports that both know of.
  */
-export function recordKey(kind: RecordKind, by: string, identity: bigint, ptp: Ptp): string {
-  return [kind, by, identity.toString(16), ptp.sequenceId, ptp.domain, ptp.sdoId].join(' ');
+export function recordKey(
+  kind: RecordKind,
+  by: string,
+  vid: number,
+  identity: bigint,
+  ptp: Ptp,
+): string {
+  const instance = [ptp.domain, ptp.sdoId, vid].join(' ');
+  return [kind, by, identity.toString(16), ptp.sequenceId, instance].join(' ');
 }
 
 /** A record is good for one follower: a duplicate of that one finds it used. */
@@ -53,8 +60,8 @@ export function isAsking(ptp: Ptp): boolean {
 }
 
 /** A request's answer does not know by which port it came in; a message's follower does. */
-export function keyOfEvent(from: number, port: number, ptp: Ptp): string {
+export function keyOfEvent(from: number, port: number, vid: number, ptp: Ptp): string {
   const kind = (['Sync', 'Delay_Req', 'Pdelay_Req', 'Pdelay_Resp'] as const)[ptp.type] ?? 'Sync';
   const identity = ptp.type === 3 ? ptp.requesting : ptp.source;
-  return recordKey(kind, isAsking(ptp) ? String(port) : `${from}-${port}`, identity, ptp);
+  return recordKey(kind, isAsking(ptp) ? String(port) : `${from}-${port}`, vid, identity, ptp);
 }
