@@ -137,16 +137,10 @@ static bool send_with_events(struct tp_engine *engine, struct tp_port *port, uin
   }
 }
 
-static uint32_t transmit_burst(struct tp_engine *engine, struct tp_port *port) {
-  uint32_t handled = 0;
+/* A burst of frames from the queue. Counts them and their events in `handled`; false when the port
+ * takes no more. */
+static bool send_queued(struct tp_engine *engine, struct tp_port *port, uint32_t *handled) {
   uint32_t left_queue = 0;
-  if ((port->unsent_count != 0 || port->events.held != 0) &&
-      !send_with_events(engine, port, &handled)) {
-    return handled;
-  }
-  if (port->queue.frames == 0) {
-    return handled;
-  }
   /* A line that is not shaped has no schedule. */
   const uint64_t schedule_ns = port->queue.rate_bps == 0 ? 0 : tp_clock_schedule_ns(&engine->clock);
   uint64_t now_ns = tp_clock_now_ns(&engine->clock);
@@ -161,7 +155,7 @@ static uint32_t transmit_burst(struct tp_engine *engine, struct tp_port *port) {
       tp_queue_charge(&port->queue, packet->length, schedule_ns);
       port->unsent[port->unsent_count++] = packet;
       if (packet->event.request != 0) {
-        if (!send_with_events(engine, port, &handled)) {
+        if (!send_with_events(engine, port, handled)) {
           break;
         }
         now_ns = tp_clock_now_ns(&engine->clock);
@@ -169,7 +163,23 @@ static uint32_t transmit_burst(struct tp_engine *engine, struct tp_port *port) {
     }
   }
   send_unsent(port);
-  return handled + left_queue;
+  *handled += left_queue;
+  return port->unsent_count == 0;
+}
+
+static uint32_t transmit_burst(struct tp_engine *engine, struct tp_port *port) {
+  uint32_t handled = 0;
+  if ((port->unsent_count != 0 || port->events.held != 0) &&
+      !send_with_events(engine, port, &handled)) {
+    return handled;
+  }
+  if (port->queue.frames != 0 && !send_queued(engine, port, &handled)) {
+    return handled;
+  }
+  if (tp_bring_again(port)) {
+    send_with_events(engine, port, &handled);
+  }
+  return handled;
 }
 
 /* When all ports have sent: a stamp can wait, a frame's residence is as long as it waits. */

@@ -32,21 +32,6 @@ static inline struct tp_packet *tp_packet_list_pop(struct tp_packet_list *list) 
   return packet;
 }
 
-/* Moves all of `from` behind what `list` holds. */
-static inline void tp_packet_list_append(struct tp_packet_list *list, struct tp_packet_list *from) {
-  if (from->head == NULL) {
-    return;
-  }
-  if (list->head == NULL) {
-    list->head = from->head;
-  } else {
-    list->tail->next = from->head;
-  }
-  list->tail = from->tail;
-  list->count += from->count;
-  *from = (struct tp_packet_list){0};
-}
-
 /* Moves up to `limit` of the oldest frames to `burst`; returns how many. */
 static inline uint32_t tp_packet_list_take(struct tp_packet_list *list, struct tp_packet **burst,
                                            uint32_t limit) {

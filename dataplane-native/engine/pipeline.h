@@ -109,7 +109,7 @@ enum tp_event_kind {
   TP_EVENT_NONE = 0, /* the frame's first pass */
   /* 1 to 250: it was sent with that event_request, here is its transmit time */
   TP_EVENT_REQUEST_LIMIT = 250,
-  TP_EVENT_AGAIN = 254, /* it waits, and its port had a TX event */
+  TP_EVENT_AGAIN = 254, /* it waits, and its port had TX events */
   TP_EVENT_LATE = 255,  /* it waits, and its time is over */
 };
 
@@ -118,8 +118,9 @@ enum tp_event_kind {
  * known, egress runs over it again: headers and metadata are as the program left them, the header's
  * outputs are zero. What that pass makes is sent by the same port, unless it drops the frame.
  *
- * A frame whose program set wait_ns is not sent but kept, and brought again after every TX event of
- * its port, at the latest after wait_ns; a wait_ns of a later pass can only bring that end nearer.
+ * A frame whose program set wait_ns is not sent but kept, and brought again after bursts of its
+ * port in which there were TX events, at the latest after wait_ns; a wait_ns of a later pass can
+ * only bring that end nearer.
  */
 struct tp_transmit_event {
   uint64_t time_ns;    /* of the transmission, 48-bit; 0 when it was not sent */

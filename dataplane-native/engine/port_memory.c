@@ -58,7 +58,7 @@ static enum tp_transmit_result memory_transmit_event(struct tp_port *port, struc
   memcpy(sent->data, packet->data, packet->length);
   sent->length = packet->length;
   send_one(memory, sent, tx_time_ns);
-  tp_stamp_expect(port, packet, tx_time_ns);
+  tp_stamp_expect(port, packet, instant_ns);
   return TP_TRANSMIT_DONE;
 }
 
@@ -85,7 +85,7 @@ static void memory_read_stamps(struct tp_port *port) {
     if (age_ns_of(port, slot) < memory->stamp_delay_ns) {
       break;
     }
-    tp_stamp_arrived(port, slot->id, slot->instant_ns);
+    tp_stamp_arrived(port, slot->id, slot->instant_ns + (uint64_t)(int64_t)slot->expected_ns);
   }
   tp_stamps_expire(port, tp_clock_now_ns(&port->engine->clock));
 }

@@ -262,15 +262,18 @@ void tp_stamp_arrived(struct tp_port *port, uint32_t id, uint64_t stamp_ns) {
   }
   tp_port_count(port, TP_PORT_TX_STAMPS, 1);
   const int64_t sample_ns = (int64_t)(stamp_ns - slot->instant_ns);
-  if (sample_ns > -TP_LATENCY_LIMIT_NS && sample_ns < TP_LATENCY_LIMIT_NS) {
+  const bool is_ours = sample_ns > -TP_LATENCY_LIMIT_NS && sample_ns < TP_LATENCY_LIMIT_NS;
+  if (is_ours) {
     const int64_t missed_ns = sample_ns - slot->expected_ns;
     add_sample(latency, (struct tp_latency_sample){
                             .preparation_ns = slot->preparation_ns,
                             .latency_ns = (int32_t)sample_ns,
                             .missed_ns = (uint32_t)(missed_ns < 0 ? -missed_ns : missed_ns)});
   }
-  if (slot->packet != NULL) {
+  if (slot->packet != NULL && is_ours) {
     tp_event_ready(port, slot->packet, stamp_ns);
+  } else if (slot->packet != NULL) {
+    tp_event_lost(port, slot->packet); /* no time is better than a wrong one */
   }
   *slot = (struct tp_outstanding_stamp){0};
   latency->waiting_count--;

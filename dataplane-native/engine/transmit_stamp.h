@@ -88,7 +88,8 @@ enum tp_transmit_result tp_send_event(struct tp_port *port, struct tp_packet *pa
 /* A packet went out at `instant_ns`, its stamp was asked for and will carry the next id. Keeps the
  * packet when it asked for an event, else gives it back. */
 void tp_stamp_expect(struct tp_port *port, struct tp_packet *packet, uint64_t instant_ns);
-/* The kernel's stamp of frame `id`: learns from it, and makes the frame's event ready. */
+/* The kernel's stamp of frame `id`: learns from it, and makes the frame's event ready. A stamp too
+ * far from its instant does neither: the event is lost. */
 void tp_stamp_arrived(struct tp_port *port, uint32_t id, uint64_t stamp_ns);
 /* Gives up on stamps that are overdue. */
 void tp_stamps_expire(struct tp_port *port, uint64_t now_ns);

@@ -5,6 +5,9 @@ import { Bench, fixturePipeline, frameTo, must, REQUESTS, words } from './harnes
 const SECOND = 1_000_000_000n;
 const SLOTS = 256;
 const WAITING_LIMIT = 64;
+const AGAIN_LIMIT = 16;
+const AGAIN_PAUSE_NS = 100_000n;
+const STAMP_LIMIT_NS = 100_000_000n;
 const BUFFERS = 2_048;
 
 let bench: Bench;
@@ -205,6 +208,20 @@ describe('a stamp that comes late', () => {
     expectNoBufferLost();
   });
 
+  it('far from the instant at which its frame was sent is none: the event is lost', () => {
+    must(bench.engine.setStampDelay(2, 0n));
+    must(bench.engine.setTxLatency(2, STAMP_LIMIT_NS));
+    bench.receive(1, sync(7, 1)).settle();
+    expect(order(sent(2))).toEqual(['s1']);
+    expect(counters(2)).toEqual([0, 1, 0, 0]);
+    expect(bench.counter(2, 'txStamps')).toBe(1n);
+    must(bench.engine.setTxLatency(2, STAMP_LIMIT_NS - 1n));
+    bench.receive(1, sync(7, 2)).settle();
+    expect(order(sent(2))).toEqual(['s2', 'f2']);
+    expect(counters(2)).toEqual([1, 1, 0, 0]);
+    expectNoBufferLost();
+  });
+
   it('finds nothing when the pipeline was loaded anew, or its port removed', async () => {
     bench.receive(1, sync(7)).receive(1, sync(7)).settle();
     must(bench.engine.load(await fixturePipeline()));
@@ -221,7 +238,7 @@ describe('a stamp that comes late', () => {
 });
 
 describe('a frame that waits', () => {
-  it('leaves after the event that it waits for, and before what is behind that', () => {
+  it('leaves after the event that it waits for, at the end of the burst', () => {
     bench.on(7, 'event', 2, REQUESTS.end);
     bench.on(8, 'wait', 2, 10_000_000);
     bench.on(9, 'forward', 2);
@@ -233,8 +250,8 @@ describe('a frame that waits', () => {
       .receive(1, sync(9, 3))
       .settle();
     const frames = sent(2);
-    expect(order(frames)).toEqual(['s1', 'f1', 's3']);
-    expect(frames[1]).toMatchObject({ kind: 254, timeNs: SECOND + 5_000n });
+    expect(order(frames)).toEqual(['s1', 's3', 'f1']);
+    expect(frames[2]).toMatchObject({ kind: 254, timeNs: SECOND + 5_000n });
     expect(counters(2)).toEqual([1, 0, 1, 0]);
     expect(bench.engine.nextTime()).toBeNull();
   });
@@ -301,8 +318,40 @@ describe('a frame that waits', () => {
     for (let i = 0; i < WAITING_LIMIT + 2; i++) bench.receive(1, sync(8, i));
     bench.settle();
     expect(counters(2)).toEqual([0, 0, WAITING_LIMIT, 2]);
-    bench.receive(1, sync(7)).settle();
+    bench.receive(1, sync(7)).drain();
     expect(sent(2)).toHaveLength(1 + WAITING_LIMIT);
+    expectNoBufferLost();
+  });
+
+  it('is brought again once for all events of a burst', () => {
+    bench.on(7, 'event', 2, REQUESTS.quiet);
+    bench.on(8, 'wait', 2, 10_000_000);
+    for (let i = 0; i < AGAIN_LIMIT; i++) bench.receive(1, sync(8, i));
+    bench.settle();
+    const passes = () => must(bench.engine.registerRead(1, 3, 1))[0]?.[0];
+    for (let i = 0; i < 32; i++) bench.receive(1, sync(7));
+    bench.settle();
+    expect(passes()).toBe(BigInt(AGAIN_LIMIT));
+    expect(counters(2)).toEqual([32, 0, AGAIN_LIMIT, 0]);
+  });
+
+  it(`among many has its turn after ${AGAIN_LIMIT} others and a pause`, () => {
+    bench.on(7, 'event', 2, REQUESTS.end);
+    bench.on(8, 'wait', 2, 10_000_000);
+    for (let i = 0; i < WAITING_LIMIT; i++) bench.receive(1, sync(8, i));
+    bench.settle();
+    bench.receive(1, sync(7, 99)).settle();
+    const turn = (from: number) => Array.from({ length: AGAIN_LIMIT }, (_, i) => `f${from + i}`);
+    expect(order(sent(2))).toEqual(['s99', ...turn(0)]);
+    expect(bench.engine.nextTime()).toBe(SECOND + AGAIN_PAUSE_NS);
+    bench.at(SECOND + AGAIN_PAUSE_NS - 1n).settle();
+    expect(sent(2)).toEqual([]);
+    bench.at(SECOND + AGAIN_PAUSE_NS).settle();
+    expect(order(sent(2))).toEqual(turn(AGAIN_LIMIT));
+    bench.at(SECOND + 2n * AGAIN_PAUSE_NS).settle();
+    // No more than a turn's: they need not wait for one.
+    expect(order(sent(2))).toEqual([...turn(2 * AGAIN_LIMIT), ...turn(3 * AGAIN_LIMIT)]);
+    expect(bench.engine.nextTime()).toBeNull();
     expectNoBufferLost();
   });
 
