@@ -3,6 +3,7 @@ import { readFile, readlink, stat } from 'node:fs/promises';
 import { LineCounter, parseDocument } from 'yaml';
 import type { SwitchSettings } from '#dataplane/settings';
 import type { TargetKind } from '#p4rt/targets/targets';
+import { fileErrorText } from '#units/file-error';
 import { seconds, type Nanoseconds } from '#units/time';
 import type { ConfigError } from './config-error.js';
 import { issueErrors, type Source } from './config-report.js';
@@ -43,7 +44,7 @@ export async function loadConfig(file: string): Promise<ConfigResult> {
     }
     return parseConfig(file, await readFile(file, 'utf8'), await hostId());
   } catch (error) {
-    const found = error instanceof Error ? error.message : String(error);
+    const found = fileErrorText(error);
     return { ok: false, errors: [{ ...whole, found, expected: 'a readable file' }] };
   }
 }
@@ -80,7 +81,7 @@ export function parseConfig(file: string, text: string, hostId = ''): ConfigResu
   try {
     value = document.toJS({ maxAliasCount: 50 });
   } catch (error) {
-    const found = error instanceof Error ? error.message : String(error);
+    const found = fileErrorText(error);
     return { ok: false, errors: [{ ...at(0), key: '', found, expected: 'few aliases', hint: '' }] };
   }
   const source: Source = { document, at };

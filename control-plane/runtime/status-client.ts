@@ -152,12 +152,19 @@ function request(
 
 class AnswerTooLong extends Error {}
 
+const UNREACHABLE: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nobody listens there',
+  EHOSTUNREACH: 'no way leads there',
+  ENETUNREACH: 'no way leads there',
+  ENOTFOUND: 'no such host',
+};
+
 function requestFailure(where: string, error: unknown): StatusResult {
   const { code = '', message } = error as NodeJS.ErrnoException;
   if (error instanceof AnswerTooLong) return notAnAgent(where, 'its answer does not end');
   if (code.startsWith('HPE_')) return notAnAgent(where, 'it does not speak HTTP');
   if (code === 'ECONNRESET') return notAnAgent(where, 'it closed the connection');
-  const why = code === 'ECONNREFUSED' ? 'nobody listens there' : message;
+  const why = UNREACHABLE[code] ?? message;
   return failure('unreachable', `no agent at ${where}: ${why}`);
 }
 

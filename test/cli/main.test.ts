@@ -91,6 +91,47 @@ describe('timeplane agent --check', () => {
   it('of a file that is not there says so', () => {
     const { status, stderr } = timeplane('agent', '--config', join(directory, 'none.yaml'));
     expect(status).toBe(2);
-    expect(stderr).toContain('ENOENT');
+    expect(stderr).toMatch(
+      /none\.yaml.+: found no such file or directory, expected a readable file\n$/,
+    );
+  });
+});
+
+describe('timeplane lab', () => {
+  it('knows what is no experiment', () => {
+    const { status, stdout, stderr } = timeplane('lab', 'fist-light');
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    expect(stderr).toContain("unknown experiment 'fist-light'");
+  });
+
+  it.each([
+    ['first-light', 'none/out.json', 'no such file or directory'],
+    ['transparent', '.', 'a directory'],
+    ['clients', 'file/out.json', 'no directory on the way to it'],
+    ['storm', 'none/out.json', 'no such file or directory'],
+  ])('%s measures nothing that it cannot write to %s', (experiment, name, why) => {
+    writeFileSync(join(directory, 'file'), '');
+    const { status, stdout, stderr } = timeplane(
+      'lab',
+      experiment,
+      '--json',
+      `${directory}/${name}`,
+    );
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    expect(stderr).toContain(`it cannot be written: ${why}`);
+  });
+});
+
+describe('the help', () => {
+  it.each([
+    ...['', 'switch', 'agent', 'show', 'replay', 'lab'],
+    ...['lab first-light', 'lab transparent', 'lab clients', 'lab storm'],
+  ])('of timeplane %s has no words alone within a paragraph', (command) => {
+    const { status, stdout } = timeplane(...command.split(' ').filter(Boolean), '--help');
+    expect(status).toBe(0);
+    const lines = stdout.split('\n');
+    const stub = /^[a-z]+( [a-z]+)?$/;
+    const stubs = lines.filter((line, i) => stub.test(line) && (lines[i + 1] ?? '') !== '');
+    expect(stubs).toEqual([]);
   });
 });

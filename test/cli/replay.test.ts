@@ -125,7 +125,7 @@ describe.skipIf(why !== '')(`timeplane replay${why}`, { timeout: 60_000 }, () =>
     ['--port 1=missing.pcap', 'cannot read missing.pcap'],
     ['--port 1=entries.json', 'entries.json: not a pcap file'],
     ['--entries in.pcap', 'in.pcap is no WriteRequest'],
-    ['--pipeline in.pcap', 'p4_device_config'],
+    ['--pipeline in.pcap', 'error: in.pcap: NOT_JSON'],
     ['--p4info in.pcap', 'in.pcap is no P4Info'],
     ['--queue 2:rate=1Mbit', 'no such port'],
     ['--out in.pcap', 'cannot make the directory in.pcap'],

@@ -152,7 +152,7 @@ describe('show ledger', () => {
     const [, summary, , record] = rows(show('ledger'));
     expect(summary).toEqual(['3', '2', '0', '0 ns', '2 ns', '1 ns', '250 ns', '2.00 µs']);
     expect(record).toEqual([
-      ...['gm', 'client', 'Sync', '001122fffe334455-1', '4711', '24/256', '281474976710655'],
+      ...['gm', 'client', 'Sync', '001122.fffe.334455-1', '4711', '24/256', '281474976710655'],
       ...['1.23 µs', '0 ns', '0 ns', '1.23 µs', '1 ns'],
     ]);
   });
@@ -172,6 +172,29 @@ describe('show clock', () => {
     expect(told({})).toContainEqual(['primaryDomain', '24']);
     expect(told({})).toContainEqual(['residence by', 'our own oscillator']);
     expect(told({})).toContainEqual(['PTP time', 'not needed: no boundary port']);
+  });
+
+  it('has whose rate it is, and makes up no master', () => {
+    const syntonization = {
+      domainNumber: 0,
+      sdoId: 0,
+      port: null,
+      condition: 'listening',
+      master: null,
+      rateOffsetPpb: null,
+      appliedPpb: null,
+      counters: {},
+    } as unknown as NonNullable<AgentStatus['ptp']['syntonization']>;
+    const by = (more: Partial<typeof syntonization>) =>
+      told({ syntonization: { ...syntonization, ...more } }).find(
+        ([about]) => about === 'residence by',
+      )?.[1];
+    expect(by({})).toBe('no master yet (listening)');
+    const known = { master: '001122.fffe.334455-1', condition: 'measuring' } as const;
+    expect(by(known)).toBe('the rate of 001122.fffe.334455-1 (measuring)');
+    expect(by({ ...known, condition: 'locked', rateOffsetPpb: 32.25 })).toBe(
+      'the rate of 001122.fffe.334455-1 (locked), 32.3 ppb',
+    );
   });
 
   it('has the time of boundary ports, and where it is from', () => {

@@ -184,7 +184,7 @@ describe.skipIf(why !== '')(`timeplane show${why}`, () => {
     [['ports', '--agent', 'nowhere'], 'expected an address such as 127.0.0.1:9561'],
     [['ports', '--watch', '0'], 'expected seconds, from 0.5 to 3600'],
     [['ports', '--agent', '127.0.0.1:1', '--config', 'x'], 'cannot be used with'],
-    [['ports', '--config', join(folder, 'none.yaml')], 'ENOENT'],
+    [['ports', '--config', join(folder, 'none.yaml')], 'no such file or directory'],
   ])('ends with 2 for wrong usage: %j', async (args, message) => {
     const { code, err } = await show(...args);
     expect(code).toBe(2);

@@ -14,7 +14,7 @@ export function register(program: Command): void {
     .command('agent')
     .summary('drive a P4Runtime switch as a transparent clock')
     .description(
-      'Pushes the pipeline, configures ports, VLANs and groups, learns addresses, and publishes\n' +
+      'Pushes the pipeline, configures ports, VLANs and groups, learns addresses, and publishes ' +
         'counters and residence statistics. Keeps trying when the switch is not there or goes away.',
     )
     .requiredOption('--config <file>', 'configuration in YAML, see docs/examples/agent.yaml')

@@ -1,7 +1,10 @@
 /** What the lab's commands share: the sandbox, and arguments that are numbers. */
-import { InvalidArgumentError } from 'commander';
+import { accessSync, constants, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { InvalidArgumentError, Option } from 'commander';
 import { LabError } from '#lab/lab-error';
 import { extendPath, requirePrograms, runInSandbox, sandboxDirectory } from '#lab/topology/sandbox';
+import { fileErrorText } from '#units/file-error';
 import { OperatorError } from '../operator-error.js';
 
 const INTERRUPTED_EXIT_CODE = 130;
@@ -35,4 +38,28 @@ export function integerBetween(low: number, high: number): (text: string) => num
     if (Number.isInteger(value)) return value;
     throw new InvalidArgumentError(`expected an integer from ${low} to ${high}`);
   };
+}
+
+/** `--json <file>`: what cannot be written is said before everything is measured, not after. */
+export function jsonOption(document: string): Option {
+  return new Option('--json <file>', `write everything to a file (${document})`).argParser(
+    (file: string) => {
+      const trouble = writeTrouble(file);
+      if (trouble === '') return file;
+      throw new InvalidArgumentError(`it cannot be written: ${trouble}`);
+    },
+  );
+}
+
+/** Why `file` can neither be made nor replaced; empty when it can. */
+function writeTrouble(file: string): string {
+  try {
+    const there = statSync(file, { throwIfNoEntry: false });
+    if (there?.isDirectory() === true) return 'a directory';
+    // The dot asks that it is a directory.
+    accessSync(there === undefined ? `${dirname(file)}/.` : file, constants.W_OK);
+    return '';
+  } catch (error) {
+    return fileErrorText(error);
+  }
 }

@@ -4,7 +4,7 @@ import { productVersion } from '#runtime/version';
 import { CASTS, type Cast } from '#lab/load/clients';
 import { runClients } from '#lab/load/run-clients';
 import { TRANSPORTS, type Transport } from '#lab/peers/ptp4l';
-import { inSandbox, integerBetween, numberBetween } from './lab-arguments.js';
+import { inSandbox, integerBetween, jsonOption, numberBetween } from './lab-arguments.js';
 
 interface ClientsFlags {
   readonly clients: number;
@@ -75,6 +75,6 @@ export function registerClients(lab: Command): void {
     )
     .option('--quick', 'one short round: a look, not a measurement')
     .option('--no-search', 'do not search the highest rate')
-    .option('--json <file>', 'write everything to a file (docs/load.md)')
+    .addOption(jsonOption('docs/load.md'))
     .action(clients);
 }

@@ -4,7 +4,7 @@ import { productVersion } from '#runtime/version';
 import { runStorm } from '#lab/load/run-storm';
 import { GUARDS, STORM_KINDS, type Guard } from '#lab/load/storm';
 import { TRANSPORTS, type Transport } from '#lab/peers/ptp4l';
-import { inSandbox, integerBetween, numberBetween } from './lab-arguments.js';
+import { inSandbox, integerBetween, jsonOption, numberBetween } from './lab-arguments.js';
 
 interface StormFlags {
   readonly kinds: readonly string[];
@@ -107,6 +107,6 @@ export function registerStorm(lab: Command): void {
         .default('one'),
     )
     .option('--quick', 'one short round: a look, not a measurement')
-    .option('--json <file>', 'write everything to a file (docs/load.md)')
+    .addOption(jsonOption('docs/load.md'))
     .action(storm);
 }

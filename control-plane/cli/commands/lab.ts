@@ -6,7 +6,7 @@ import { parseRate, parseSize } from '#lab/experiments/first-light/quantities';
 import { PHASE_NAMES, type PhaseName } from '#lab/experiments/first-light/schema';
 import { runTransparent } from '#lab/experiments/transparent';
 import { SECTION_NAMES, select, type Selection } from '#lab/experiments/transparent/rows';
-import { inSandbox, integerBetween, numberBetween } from './lab-arguments.js';
+import { inSandbox, integerBetween, jsonOption, numberBetween } from './lab-arguments.js';
 import { registerClients } from './lab-clients.js';
 import { registerStorm } from './lab-storm.js';
 
@@ -147,7 +147,7 @@ function registerTransparent(lab: Command): void {
         integerBetween(0, MAX_SEED),
       ),
     )
-    .option('--json <file>', 'write everything to a file (docs/transparent-lab-json.md)')
+    .addOption(jsonOption('docs/transparent-lab-json.md'))
     .action(transparent);
 }
 
@@ -180,8 +180,13 @@ export function register(program: Command): void {
       new Option('--transport <name>', 'how PTP travels').choices(['L2', 'UDPv4']).default('L2'),
     )
     .option('--keep', 'leave the last phase running for a look around')
-    .option('--json <file>', 'write everything to a file (docs/first-light-json.md)')
-    .action(firstLight);
+    .addOption(jsonOption('docs/first-light-json.md'))
+    .allowExcessArguments()
+    .action((flags: FirstLightFlags, command: Command) => {
+      const [unknown] = command.args;
+      if (unknown !== undefined) command.error(`error: unknown experiment '${unknown}'`);
+      return firstLight(flags);
+    });
   registerTransparent(lab);
   registerClients(lab);
   registerStorm(lab);

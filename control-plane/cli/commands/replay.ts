@@ -9,6 +9,7 @@ import { replay } from '#server/replay';
 import { parseReplayFiles } from '#server/replay-input';
 import type { QueueOption } from '#server/switch-options';
 import { parseQueue } from '#server/switch-options';
+import { fileErrorText } from '#units/file-error';
 import { OperatorError } from '../operator-error.js';
 
 interface Input {
@@ -50,8 +51,7 @@ async function read(file: string): Promise<Buffer> {
   try {
     return await readFile(file);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new OperatorError(`cannot read ${file}: ${reason}`);
+    throw new OperatorError(`cannot read ${file}: ${fileErrorText(error)}`);
   }
 }
 
@@ -67,8 +67,7 @@ async function makeFolder(folder: string): Promise<void> {
   try {
     await mkdir(folder, { recursive: true });
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new OperatorError(`cannot make the directory ${folder}: ${reason}`, {
+    throw new OperatorError(`cannot make the directory ${folder}: ${fileErrorText(error)}`, {
       hint: 'choose another with --out',
     });
   }
@@ -78,8 +77,7 @@ async function write(file: string, octets: Uint8Array): Promise<void> {
   try {
     await writeFile(file, octets);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new OperatorError(`cannot write ${file}: ${reason}`, {
+    throw new OperatorError(`cannot write ${file}: ${fileErrorText(error)}`, {
       hint: 'choose another directory with --out',
     });
   }
@@ -95,6 +93,11 @@ async function report(flags: Flags, inputs: Map<number, readonly PcapFrame[]>, d
   for (const [name, value] of Object.entries(done.counters)) {
     if (value > 0n) process.stdout.write(`${name}: ${value}\n`);
   }
+}
+
+/** The engine knows the program by its field of P4Runtime; here it is a file. */
+function troubleText(message: string, pipeline: string): string {
+  return message.replace(/^p4_device_config: /, `${pipeline}: `);
 }
 
 async function run(flags: Flags): Promise<void> {
@@ -123,7 +126,7 @@ async function run(flags: Flags): Promise<void> {
     cpuPort: CPU_PORT,
     pipelineCache: flags.pipelineCache ?? null,
   });
-  if (!replayed.ok) throw new OperatorError(replayed.message);
+  if (!replayed.ok) throw new OperatorError(troubleText(replayed.message, flags.pipeline));
   await report(flags, inputs, replayed.value);
 }
 

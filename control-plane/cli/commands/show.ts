@@ -178,10 +178,10 @@ export function register(program: Command): void {
     .description(
       'Asks a running agent for its status and prints one part of it:\n' +
         '  ports         PTP mode, one-step or two-step, VLANs, messages in all\n' +
-        '  residence     how long event messages stayed in the switch: min, p50, p99, max\n' +
-        '  counters      messages by type, two-step, malformed and dropped frames by reason, digests\n' +
+        '  residence     how long event messages stayed in the switch\n' +
+        '  counters      messages by type, malformed and dropped frames by reason\n' +
         '  peer-delay    what each port measured of its link and its neighbor\n' +
-        '  ledger        sampled messages with their times, and how right their corrections were\n' +
+        '  ledger        sampled messages, and how right their corrections were\n' +
         '  clock         its identity, whose rate it follows, its PTP time, management\n' +
         '  mac-table     how full it is, and what became of stations\n' +
         '  capabilities  what each target can and cannot, and why; needs no agent',

@@ -5,10 +5,6 @@ import { NONE, rateCells, rateColumns, renderTable, type View } from './view.js'
 
 type PtpStatus = AgentStatus['ptp'];
 
-function ppb(value: number | null): string {
-  return value === null ? NONE : `${value.toFixed(1)} ppb`;
-}
-
 function renderState(view: View): string {
   const { clock, ptp, ports } = view.now.status;
   const rows = [
@@ -29,7 +25,8 @@ function renderState(view: View): string {
 function rateText(syntonization: PtpStatus['syntonization']): string {
   if (syntonization === null) return 'our own oscillator';
   const { condition, master, rateOffsetPpb } = syntonization;
-  return `the rate of ${master ?? 'a master'} (${condition}), ${ppb(rateOffsetPpb)}`;
+  const whose = master === null ? 'no master yet' : `the rate of ${master}`;
+  return `${whose} (${condition})${rateOffsetPpb === null ? '' : `, ${rateOffsetPpb.toFixed(1)} ppb`}`;
 }
 
 function timeText(clock: PtpStatus['clock']): string {

@@ -1,5 +1,6 @@
 /** `timeplane show ledger`: sampled messages, and how right their corrections were. Pure. */
 import type { AgentStatus } from '#runtime/status';
+import { parsePortIdentity, portIdentityText } from '#units/clock-identity';
 import { formatNs } from '#units/format';
 import { messageTypeName } from './messages.js';
 import { NONE, rateCells, rateColumns, renderTable, type View } from './view.js';
@@ -36,6 +37,12 @@ function renderErrors(view: View): string {
   return renderTable(view, 'error of corrections', columns, [row]);
 }
 
+/** As every other table has it; what is no port identity was sent by somebody all the same. */
+function sourceText(text: string): string {
+  const identity = parsePortIdentity(text);
+  return identity.ok ? portIdentityText(identity.value) : text;
+}
+
 function recordRow(view: View, record: LedgerRecord): (string | number)[] {
   const name = (number: number): string =>
     view.now.status.ports.find((port) => port.number === number)?.name ?? String(number);
@@ -43,7 +50,7 @@ function recordRow(view: View, record: LedgerRecord): (string | number)[] {
     name(record.ingressPort),
     name(record.egressPort),
     messageTypeName(record.messageType),
-    record.sourcePortIdentity,
+    sourceText(record.sourcePortIdentity),
     record.sequenceId,
     `${record.domainNumber}/${record.sdoId}`,
     record.receiveTimeNs,
@@ -82,7 +89,7 @@ export function renderLedger(view: View): string {
   const { received } = view.now.status.ptp.ledger;
   const legend =
     received === 0
-      ? 'Nothing was sampled: see `ledger.sampleEvery` in the configuration.'
+      ? 'Nothing was sampled: no event message came by, or `ledger.sampleEvery` asks for none.'
       : "Terms: latencies, asymmetry, link delay and the grandmaster's rate. Error: residence and terms\n" +
         'less what was added to the correction. Quantiles are of the records that are kept.';
   return [renderErrors(view), renderRecords(view), view.colours.dim(legend)].join('\n');
