@@ -41,6 +41,7 @@ import {
   CPU_PORT,
   DIGEST,
   LEDGER_DIGEST,
+  LEDGER_METER,
   MALFORMED,
   MALFORMED_REASONS,
   PORT_CLONE_SESSIONS,
@@ -78,13 +79,13 @@ export function desiredState(
     ...cloneSessions(settings, capabilities),
     ...[...membersByVlan(settings)].map(([vlan, ports]) => buildMulticastGroup(vlan, ports)),
   ];
-  for (const spec of entrySpecs(settings)) {
-    const entity = buildTableEntry(index, spec);
+  for (const cell of [...puntMeterCells(settings), ...ledgerMeterCells(settings)]) {
+    const entity = buildMeterCell(index, cell);
     if (!entity.ok) return entity;
     entities.push(entity.value);
   }
-  for (const cell of meterCells(settings)) {
-    const entity = buildMeterCell(index, cell);
+  for (const spec of entrySpecs(settings)) {
+    const entity = buildTableEntry(index, spec);
     if (!entity.ok) return entity;
     entities.push(entity.value);
   }
@@ -93,7 +94,7 @@ export function desiredState(
     if (!entity.ok) return entity;
     entities.push(entity.value);
   }
-  for (const name of settings.ledgerSampleEvery > 0 ? [DIGEST, LEDGER_DIGEST] : [DIGEST]) {
+  for (const name of settings.ledger.sampleEvery > 0 ? [DIGEST, LEDGER_DIGEST] : [DIGEST]) {
     const digest = buildDigestConfig(index, name, DIGEST_LIST);
     if (!digest.ok) return digest;
     entities.push(digest.value);
@@ -126,13 +127,13 @@ function entrySpecs(settings: SwitchSettings): EntrySpec[] {
 /** No PTP time until a service sets it: what another configuration has left would run on for ever. */
 function defaultCalls(settings: SwitchSettings): [table: string, call: ActionCall][] {
   return [
-    ['ledger', ledgerCall(settings.ledgerSampleEvery)],
+    ['ledger', ledgerCall(settings.ledger.sampleEvery)],
     ['clock', { name: 'free_running', params: {} }],
   ];
 }
 
 /** In front of the controller: each message type of each port has a meter of its own. */
-function meterCells(settings: SwitchSettings): MeterCell[] {
+function puntMeterCells(settings: SwitchSettings): MeterCell[] {
   const { name, cellsPerSlot } = PUNT_METER;
   return settings.ports.flatMap((port) => {
     const { perSecond, burst } = port.puntLimit;
@@ -144,6 +145,16 @@ function meterCells(settings: SwitchSettings): MeterCell[] {
       rates,
     }));
   });
+}
+
+/** In front of the ledger: by its sequenceId a sender chooses itself which messages are sampled. */
+function ledgerMeterCells(settings: SwitchSettings): MeterCell[] {
+  const rate = BigInt(settings.ledger.perSecond);
+  return settings.ports.map((port) => ({
+    meter: LEDGER_METER,
+    cell: slotOf(settings, port),
+    rates: singleRate(rate, rate),
+  }));
 }
 
 /** To the controller; and back to each port, where a transmit event is a copy of the frame. */

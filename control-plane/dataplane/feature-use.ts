@@ -29,8 +29,9 @@ const ASKERS: Readonly<Partial<Record<FeatureName, Asker>>> = {
     ({ peerDelay }) => peerDelay.enabled && peerDelay.responder === 'two',
   ),
   delayResponder: firstPort('delayResponder', ({ delayResponder }) => delayResponder !== null),
+  systemTime: firstPort('delayResponder', ({ delayResponder }) => delayResponder !== null),
   syntonization: ({ syntonize }) => (syntonize === null ? null : 'syntonize'),
-  ledger: ({ ledgerSampleEvery }) => (ledgerSampleEvery === 0 ? null : 'ledger.sampleEvery'),
+  ledger: ({ ledger }) => (ledger.sampleEvery === 0 ? null : 'ledger.sampleEvery'),
   marking: firstPort('marking', ({ marking }) => marking.pcp !== null || marking.dscp !== null),
   priorityQueues: firstPort('ptpPriority', ({ ptpPriority }) => ptpPriority > 0),
 };

@@ -141,6 +141,9 @@ export const LEDGER_DIGEST = 'residence_record_t';
 /** Cells per slot of the meters in front of the controller, one for each messageType. */
 export const PUNT_METER = { name: 'punt_meter', cellsPerSlot: 16 } as const;
 
+/** In front of the ledger: one cell for each slot that a message came in by. */
+export const LEDGER_METER = 'ledger_meter';
+
 /** Every table whose entries are the agent's. */
 export const TABLES = [
   'port',

@@ -112,13 +112,20 @@ export interface ManagementSettings {
   readonly ethernet: boolean;
 }
 
+/** Which messages are told with their times. */
+export interface LedgerSettings {
+  /** One message of so many, a power of two; 0: none. Senders choose by their sequenceId. */
+  readonly sampleEvery: number;
+  /** At most so many of each port that they come in by, and at once. */
+  readonly perSecond: number;
+}
+
 /** What the switch is to do, without anything learned. */
 export interface SwitchSettings {
   readonly clock: ClockSettings;
   /** The instance whose rate residence is measured by; null: our own oscillator's. */
   readonly syntonize: PtpInstance | null;
-  /** One message of so many is told, a power of two; 0: none. */
-  readonly ledgerSampleEvery: number;
+  readonly ledger: LedgerSettings;
   readonly management: ManagementSettings;
   readonly ports: readonly PortSettings[];
   readonly malformed: Readonly<Record<MalformedReason, 'drop' | 'pass'>>;

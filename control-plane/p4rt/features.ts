@@ -12,6 +12,7 @@ export const FEATURES = {
   peerDelayOneStep: 'Pdelay_Req answered one-step',
   peerDelayTwoStep: 'Pdelay_Req answered two-step',
   delayResponder: 'Delay_Req answered in PTP time',
+  systemTime: 'PTP time that is exactly the system clock',
   syntonization: 'residence by the grandmaster’s rate',
   puntLimit: 'meters in front of the agent',
   ledger: 'sampled messages told with their times',

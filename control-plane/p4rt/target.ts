@@ -8,6 +8,11 @@ import type { FeatureName, FeatureSupport } from './features.js';
 export interface TargetCapabilities {
   /** The step of its timestamps. */
   readonly timestampResolution: Nanoseconds;
+  /**
+   * What its ticks count from. `system-clock`: they are CLOCK_REALTIME of the switch's machine but for
+   * the bits that do not fit, so PTP time needs no measuring. `own`: from whenever it pleases.
+   */
+  readonly tickEpoch: 'system-clock' | 'own';
   /** Where the transmit half of a correction is added. */
   readonly txHalf: 'egress' | 'deferred';
   /** What brings a frame back with the time at which it has left. */

@@ -222,12 +222,12 @@ export class Agent {
 
   #onDigest(list: DigestList): void {
     this.#digests.received += 1;
-    if (this.#ptp.onDigest(list)) {
-      this.#session.acknowledgeDigest(list);
-      return;
-    }
     if (this.#jobs.waiting >= MAX_WAITING) {
       this.#digests.postponed += 1;
+      return;
+    }
+    if (this.#ptp.onDigest(list)) {
+      this.#session.acknowledgeDigest(list);
       return;
     }
     this.#jobs.add(async () => {

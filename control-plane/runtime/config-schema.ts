@@ -69,7 +69,12 @@ export const AGENT_SCHEMA = z.strictObject({
     domainNumber: integer(0, 255).default(0),
     sdoId: integer(0, 0xfff).default(0),
   }).default(null),
-  ledger: z.strictObject({ sampleEvery: sampleEvery.default(0) }).prefault({}),
+  ledger: z
+    .strictObject({
+      sampleEvery: sampleEvery.default(0),
+      perSecond: integer(1, 1_000_000).default(64),
+    })
+    .prefault({}),
   management: management.prefault({}),
   macTable: z
     .strictObject({

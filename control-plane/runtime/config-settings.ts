@@ -19,7 +19,7 @@ export function toSettings(file: AgentFile, hostId: string): SwitchSettings {
       domainNumber: file.clock.domainNumber,
     },
     syntonize: file.syntonize,
-    ledgerSampleEvery: file.ledger.sampleEvery,
+    ledger: file.ledger,
     management: {
       ...file.management,
       socket: file.management.socket === 'none' ? null : file.management.socket,

@@ -1,5 +1,5 @@
 /** Brings a switch to the desired state, over a session. */
-import { KEYLESS_TABLES, PUNT_METER, TABLES } from '#dataplane/program';
+import { KEYLESS_TABLES, LEDGER_METER, PUNT_METER, TABLES } from '#dataplane/program';
 import { wildcardDefault, wildcardReplication, wildcardTable, type Entity } from '#p4rt/entities';
 import { wildcardMeter } from '#p4rt/meters';
 import type { P4InfoIndex } from '#p4rt/p4info';
@@ -75,6 +75,7 @@ async function readState(session: P4rtSession, index: P4InfoIndex): Promise<Resu
     ...TABLES.map((table) => wildcardTable(index, table)),
     ...KEYLESS_TABLES.map((table) => wildcardDefault(index, table)),
     wildcardMeter(index, PUNT_METER.name),
+    wildcardMeter(index, LEDGER_METER),
   ];
   for (const request of requests) {
     if (!request.ok) return failure(request.error.code, request.error.message);

@@ -198,11 +198,14 @@ describe('show clock', () => {
   });
 
   it('has the time of boundary ports, and where it is from', () => {
-    const clock = { source: 'system', readings: 1, lost: 0, roundTripNs: 250_000 } as const;
-    expect(told({ clock: { ...clock, referencePtpNs: '1' } })).toContainEqual([
+    const clock = { source: 'system', readings: 16, lost: 0, roundTripNs: 250_000 } as const;
+    const time = (errorBoundNs: number | null) =>
+      told({ clock: { ...clock, errorBoundNs, referencePtpNs: '1' } });
+    expect(time(125_000)).toContainEqual([
       'PTP time',
-      'from the system clock, running freely; read in 250 µs',
+      'from the system clock, running freely; set to 125 µs',
     ]);
+    expect(time(0)).toContainEqual(['PTP time', 'the system clock of the switch']);
   });
 
   it('has what happened, and leaves out what did not', () => {

@@ -1,6 +1,7 @@
 /** The clock's part of the desired state, entry by entry. */
 import { describe, expect, it } from 'vitest';
 import { desiredState, type StateCapabilities } from '#dataplane/desired-state';
+import { LEDGER_METER, PUNT_METER } from '#dataplane/program';
 import type { PortSettings, SwitchSettings } from '#dataplane/settings';
 import { decodeTableEntry } from '#p4rt/decode';
 import type { Entity } from '#p4rt/entities';
@@ -143,7 +144,7 @@ describe('the clock in the desired state', () => {
     [64, 'sample', { mask: 63n }],
     [65_536, 'sample', { mask: 0xffffn }],
   ])('samples one message of %d for the ledger', (every, action, params) => {
-    const wanted = { ...settings(port(1)), ledgerSampleEvery: every };
+    const wanted = { ...settings(port(1)), ledger: { sampleEvery: every, perSecond: 64 } };
     expect(entriesOf(desired(wanted), 'ledger')).toEqual([
       { match: {}, action, params, isDefault: true },
     ]);
@@ -153,7 +154,7 @@ describe('the clock in the desired state', () => {
     const digests = (wanted: SwitchSettings) =>
       desired(wanted).filter(({ entity }) => entity.case === 'digestEntry').length;
     expect(digests(settings(port(1)))).toBe(1);
-    expect(digests({ ...settings(port(1)), ledgerSampleEvery: 8 })).toBe(2);
+    expect(digests({ ...settings(port(1)), ledger: { sampleEvery: 8, perSecond: 64 } })).toBe(2);
   });
 
   it('has a clone session for each port where transmit events are clones', () => {
@@ -184,10 +185,30 @@ describe('the meters in front of the controller', () => {
       .map(({ entity }) => entity)
       .filter((entity) => entity.case === 'meterEntry')
       .map((entity) => decodeMeterCell(index, entity.value))
-      .map((decoded) => (decoded.ok ? decoded.value : null));
+      .map((decoded) => (decoded.ok ? decoded.value : null))
+      .filter((cell) => cell?.meter.endsWith(PUNT_METER.name));
     expect(cells.map((cell) => cell?.cell)).toEqual(Array.from({ length: 32 }, (_, i) => i));
     expect(cells[15]?.rates).toEqual(singleRate(256n, 64n));
     expect(cells[16]?.rates).toEqual(singleRate(5n, 2n));
+  });
+
+  it('hold the samples of each port to one rate, whatever sequenceIds it brings', () => {
+    const wanted = { ...settings(port(4), port(9)), ledger: { sampleEvery: 16, perSecond: 7 } };
+    const cells = desired(wanted)
+      .map(({ entity }) => entity)
+      .filter((entity) => entity.case === 'meterEntry')
+      .map((entity) => decodeMeterCell(index, entity.value))
+      .map((decoded) => (decoded.ok ? decoded.value : null))
+      .filter((cell) => cell?.meter.endsWith(LEDGER_METER));
+    expect(cells.map((cell) => [cell?.cell, cell?.rates])).toEqual([
+      [0, singleRate(7n, 7n)],
+      [1, singleRate(7n, 7n)],
+    ]);
+  });
+
+  it('are there before anything is let in', () => {
+    const cases = desired(settings(port(1), port(2))).map(({ entity }) => entity.case);
+    expect(cases.lastIndexOf('meterEntry')).toBeLessThan(cases.indexOf('tableEntry'));
   });
 });
 

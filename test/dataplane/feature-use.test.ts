@@ -53,7 +53,7 @@ describe('what a target can only partly do', () => {
 describe('what a target cannot do', () => {
   const wants: Partial<SwitchSettings> = {
     syntonize: { domainNumber: 0, sdoId: 0 },
-    ledgerSampleEvery: 8,
+    ledger: { sampleEvery: 8, perSecond: 64 },
   };
   const ports = [
     port(1, { step: 'two', marking: { pcp: 1, dscp: null }, ptpPriority: 1 }),
@@ -72,7 +72,7 @@ describe('what a target cannot do', () => {
     const found = featureLimits(stone, { ...settings(...ports), ...wants });
     expect(found.map(({ feature }) => feature)).toEqual([
       ...['oneStep', 'twoStep', 'waiting', 'peerDelayOneStep', 'peerDelayTwoStep'],
-      ...['delayResponder', 'syntonization', 'ledger', 'marking', 'priorityQueues'],
+      ...['delayResponder', 'systemTime', 'syntonization', 'ledger', 'marking', 'priorityQueues'],
     ]);
     expect(found.at(-1)?.message).toContain('a stone cannot do');
   });

@@ -5,6 +5,7 @@ import {
   CELLS,
   DROP,
   KEYLESS_TABLES,
+  LEDGER_METER,
   MALFORMED,
   MESSAGE_TYPE,
   PTP_KIND,
@@ -97,9 +98,13 @@ describe('the numbers of the P4 program', () => {
     expect(counter).toMatchObject({ ok: true, value: { size } });
   });
 
-  it('of its meter are those that the agent writes', () => {
+  it('of its meters are those that the agent writes', () => {
     const size = BigInt((UNKNOWN_SLOT + 1) * PUNT_METER.cellsPerSlot);
     expect(index.meters.byName(PUNT_METER.name)).toMatchObject({ ok: true, value: { size } });
+    expect(index.meters.byName(LEDGER_METER)).toMatchObject({
+      ok: true,
+      value: { id: 0x1400_0002, size: BigInt(UNKNOWN_SLOT + 1) },
+    });
   });
 
   it.each([...TABLES, ...KEYLESS_TABLES])('have a table %s', (name) => {

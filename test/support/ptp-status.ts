@@ -70,6 +70,7 @@ export function ptpStatus(): PtpStatus {
     ledger: {
       received: 3,
       undecodable: 0,
+      leftOut: 0,
       overwritten: 2,
       errors: {
         count: 3,

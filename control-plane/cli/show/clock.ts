@@ -33,8 +33,9 @@ function timeText(clock: PtpStatus['clock']): string {
   if (clock === null) return 'not needed: no boundary port';
   if (clock.source === 'unset') return 'not set yet';
   const from = clock.source === 'system' ? 'from the system clock' : 'as an earlier agent set it';
-  const trip = clock.roundTripNs;
-  return `${from}, running freely${trip === null ? '' : `; read in ${formatNs(trip)}`}`;
+  const bound = clock.errorBoundNs;
+  if (bound === 0) return 'the system clock of the switch';
+  return `${from}, running freely${bound === null ? '' : `; set to ${formatNs(bound)}`}`;
 }
 
 /** Numbers that are never missed when they are zero are left out. */

@@ -8,6 +8,8 @@ export const BMV2: Target = {
   description: "bmv2's simple_switch_grpc",
   capabilities: {
     timestampResolution: nanoseconds(1_000n),
+    // Its timestamps count from its own start (simple_switch, get_ts).
+    tickEpoch: 'own',
     txHalf: 'egress',
     txEvents: 'clone',
     waits: 'recirculation',
@@ -27,6 +29,9 @@ export const BMV2: Target = {
     peerDelayOneStep: YES,
     peerDelayTwoStep: partly('t3 is the time of egress, not of departure'),
     delayResponder: partly('t4 and originTimestamp are exact to a microsecond at best'),
+    systemTime: partly(
+      'its clock counts from its own start: PTP time is set by the best of 16 readings, as exact as `timeplane show clock` says',
+    ),
     syntonization: partly('a rate changes nothing below a microsecond of residence'),
     puntLimit: YES,
     ledger: partly('transmit times are those of egress'),

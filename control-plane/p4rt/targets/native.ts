@@ -8,6 +8,8 @@ export const NATIVE: Target = {
   description: 'the embedded switch',
   capabilities: {
     timestampResolution: nanoseconds(1n),
+    // Its timestamps are the kernel's, and its clock is read as CLOCK_REALTIME (engine/clock.h).
+    tickEpoch: 'system-clock',
     txHalf: 'deferred',
     txEvents: 'engine',
     waits: 'engine',
@@ -23,6 +25,7 @@ export const NATIVE: Target = {
     peerDelayOneStep: YES,
     peerDelayTwoStep: YES,
     delayResponder: YES,
+    systemTime: YES,
     syntonization: YES,
     puntLimit: YES,
     ledger: YES,

@@ -1,11 +1,13 @@
 /**
- * PTP time of the dataplane, for what it answers and stamps itself on boundary ports. It starts from
- * the system's clock and runs freely on the dataplane's oscillator. The dataplane reckons from a
- * reference that must not be too old, so a new one on the same line is written now and then: for
- * those who read the clock nothing changes.
+ * PTP time of the dataplane, for what it answers and stamps itself on boundary ports. It is set once.
+ * Where the ticks are the system clock's, only their epoch is missing, and there is no error; else it
+ * is set by the best of several readings and runs freely on the dataplane's oscillator. The dataplane
+ * reckons from a reference that must not be too old, so a new one on the same line is written now and
+ * then: for those who read the clock nothing changes.
  */
 import type { Logger } from 'pino';
-import { seconds, nsOf, type Nanoseconds } from '#units/time';
+import type { TargetCapabilities } from '#p4rt/target';
+import { milliseconds, nsOf, seconds } from '#units/time';
 import type { Entity } from '#p4rt/entities';
 import type { P4InfoIndex } from '#p4rt/p4info';
 import { ptpClock, type ClockReference } from './entries.js';
@@ -18,8 +20,7 @@ export interface DataplaneClockOptions {
   readonly timers: Timers;
   /** Nanoseconds since 1970, as the system has them. */
   readonly systemTimeNs: () => bigint;
-  /** A tick of the target's clock. */
-  readonly tick: Nanoseconds;
+  readonly capabilities: Pick<TargetCapabilities, 'timestampResolution' | 'tickEpoch'>;
   readonly onEntry: (entity: Entity) => void;
   readonly log: Logger;
 }
@@ -30,14 +31,31 @@ export interface DataplaneClockStatus {
   readonly readings: number;
   /** Readings that did not come back. */
   readonly lost: number;
-  /** From the packet-out to the packet-in of the last reading: twice the error of the start. */
+  /** From the packet-out to the packet-in of the last reading that was used. */
   readonly roundTripNs: number | null;
+  /**
+   * How far PTP time may have been from the system's when this agent set it. 0: the ticks are the
+   * system clock's. Null: this agent has not set it.
+   */
+  readonly errorBoundNs: number | null;
   readonly referencePtpNs: string | null;
 }
 
+interface Reading {
+  readonly ticks: bigint;
+  /** Half way between the packet-out and the packet-in. */
+  readonly systemNs: bigint;
+  readonly roundTripNs: bigint;
+}
+
 const READING_LIMIT = seconds(1);
-/** Far less than the 78 hours after which 48 bits of nanoseconds come round. */
+/** One of these meets an agent and a switch that have nothing else to do. */
+const READINGS = 16;
+const READING_PERIOD = milliseconds(50);
+/** Far less than the 39 hours (2^47 ns) after which the dataplane takes a reference for none. */
 const RENEWAL = seconds(600);
+/** An earlier agent's time that is further from the system's is of another epoch, or broken. */
+const TRUST_LIMIT_NS = nsOf(seconds(3_600));
 const TICK_BITS = 48;
 /** IEEE 802, local experimental: nothing that a parser looks into. */
 const ETHERTYPE_EXPERIMENTAL = 0x88b5;
@@ -53,6 +71,10 @@ export class DataplaneClock {
   #pending: { readonly nonce: number; readonly sentAtNs: bigint } | null = null;
   #nonce = 0;
   #readings = 0;
+  #series: Reading[] = [];
+  /** Whether the reference may be older than the ticks tell. */
+  #isUnchecked = false;
+  #errorBoundNs: number | null = null;
   #lost = 0;
   #roundTripNs: number | null = null;
   #cancel: (() => void) | null = null;
@@ -63,6 +85,8 @@ export class DataplaneClock {
 
   /** Reads the clock until it is set, and renews the reference from then on. */
   start(): void {
+    this.#series = [];
+    this.#isUnchecked = this.#reference !== null;
     this.#read();
   }
 
@@ -74,14 +98,19 @@ export class DataplaneClock {
 
   /** Goes on with the time that the dataplane has already: clients must not see a step. */
   adopt(reference: ClockReference): void {
+    const own = this.#reference;
+    if (own !== null && later(reference, own.ticks, this.#tickNs()).ptpNs === own.ptpNs) return;
     this.#reference = reference;
     this.#source = 'adopted';
+    this.#errorBoundNs = null;
   }
 
   /** The switch counts from somewhere else now: its time has to be set again. */
   forget(): void {
     this.#reference = null;
     this.#source = 'unset';
+    this.#errorBoundNs = null;
+    this.#series = [];
   }
 
   entities(): Entity[] {
@@ -94,6 +123,7 @@ export class DataplaneClock {
       readings: this.#readings,
       lost: this.#lost,
       roundTripNs: this.#roundTripNs,
+      errorBoundNs: this.#errorBoundNs,
       referencePtpNs: this.#reference === null ? null : String(this.#reference.ptpNs),
     };
   }
@@ -123,29 +153,112 @@ export class DataplaneClock {
     const { sentAtNs } = this.#pending;
     this.stop();
     this.#readings += 1;
-    this.#roundTripNs = Number(now - sentAtNs);
-    this.#refer(receiveTimeNs / nsOf(this.#options.tick), (sentAtNs + now) / 2n);
-    this.#cancel = this.#options.timers.after(RENEWAL, () => this.#read());
+    this.#take({
+      ticks: BigInt.asUintN(TICK_BITS, receiveTimeNs / this.#tickNs()),
+      systemNs: (sentAtNs + now) / 2n,
+      roundTripNs: now - sentAtNs,
+    });
     return true;
   }
 
-  #refer(ticks: bigint, systemNs: bigint): void {
-    const { onEntry, index, tick, log } = this.#options;
+  #take(reading: Reading): void {
+    const { onEntry, index, timers } = this.#options;
+    this.#roundTripNs = Number(reading.roundTripNs);
+    if (this.#isUnchecked) this.#check(reading);
+    this.#reference =
+      this.#reference === null
+        ? this.#firstReference(reading)
+        : later(this.#reference, reading.ticks, this.#tickNs());
     if (this.#reference === null) {
-      this.#reference = { ticks, ptpNs: systemNs, rateOffset: 0n };
-      this.#source = 'system';
-      log.info('PTP time of the dataplane set from the system clock; it runs freely from now on');
-    } else {
-      this.#reference = later(this.#reference, ticks, nsOf(tick));
+      this.#cancel = timers.after(READING_PERIOD, () => this.#read());
+      return;
     }
     onEntry(ptpClock(index, this.#reference));
+    this.#cancel = timers.after(RENEWAL, () => this.#read());
+  }
+
+  /** Null: more readings are needed. */
+  #firstReference(reading: Reading): ClockReference | null {
+    const { capabilities, log } = this.#options;
+    if (capabilities.tickEpoch === 'system-clock') {
+      this.#source = 'system';
+      this.#errorBoundNs = 0;
+      log.info('PTP time of the dataplane is the system clock of the switch, exactly');
+      return inEpochOf(reading, this.#tickNs());
+    }
+    // A clock that was stepped back in between tells nothing.
+    if (reading.roundTripNs >= 0n) this.#series.push(reading);
+    const best = leastRoundTrip(this.#series);
+    if (this.#series.length < READINGS || best === null) return null;
+    this.#series = [];
+    this.#source = 'system';
+    this.#roundTripNs = Number(best.roundTripNs);
+    this.#errorBoundNs = Number((best.roundTripNs + 1n) / 2n + this.#tickNs());
+    log.info(
+      { errorBoundNs: this.#errorBoundNs },
+      'PTP time of the dataplane set from the system clock; it runs freely from now on',
+    );
+    return { ticks: best.ticks, ptpNs: best.systemNs, rateOffset: 0n };
+  }
+
+  /** Time that was there before may be rounds of the ticks behind: nobody renewed its reference. */
+  #check({ ticks, systemNs }: Reading): void {
+    this.#isUnchecked = false;
+    if (this.#reference === null) return;
+    const { log } = this.#options;
+    const tickNs = this.#tickNs();
+    const offNs = systemNs - later(this.#reference, ticks, tickNs).ptpNs;
+    const rounds = nearest(offNs, tickNs << BigInt(TICK_BITS));
+    const point = later(this.#reference, ticks, tickNs, rounds);
+    const restNs = systemNs - point.ptpNs;
+    if (restNs > TRUST_LIMIT_NS || restNs < -TRUST_LIMIT_NS) {
+      const offSeconds = Number(offNs / nsOf(seconds(1)));
+      log.warn({ offSeconds }, 'PTP time on the switch is far from the system clock: set anew');
+      this.forget();
+      return;
+    }
+    if (rounds !== 0n) {
+      log.warn({ rounds: Number(rounds) }, 'PTP time on the switch was rounds of 2^48 ticks off');
+    }
+    this.#reference = point;
+  }
+
+  #tickNs(): bigint {
+    return nsOf(this.#options.capabilities.timestampResolution);
   }
 }
 
-/** The point of the same line at `ticks`. */
-export function later(reference: ClockReference, ticks: bigint, tickNs: bigint): ClockReference {
+/** The point of the same line at `ticks`, after so many rounds of 2^48 ticks beside the last part. */
+export function later(
+  reference: ClockReference,
+  ticks: bigint,
+  tickNs: bigint,
+  rounds = 0n,
+): ClockReference {
   const { rateOffset } = reference;
-  const elapsedNs = BigInt.asIntN(TICK_BITS, ticks - reference.ticks) * tickNs;
+  const part = BigInt.asIntN(TICK_BITS, ticks - reference.ticks);
+  const elapsedNs = (part + (rounds << BigInt(TICK_BITS))) * tickNs;
   const drift = (elapsedNs * rateOffset) >> RATE_BITS;
   return { ticks, ptpNs: reference.ptpNs + elapsedNs + drift, rateOffset };
+}
+
+/** Ticks that are the system's time but for their upper bits, which a rough reading of it tells. */
+function inEpochOf({ ticks, systemNs }: Reading, tickNs: bigint): ClockReference {
+  const roundNs = tickNs << BigInt(TICK_BITS);
+  const partNs = ticks * tickNs;
+  const ptpNs = partNs + roundNs * nearest(systemNs - partNs, roundNs);
+  return { ticks, ptpNs, rateOffset: 0n };
+}
+
+function leastRoundTrip(readings: readonly Reading[]): Reading | null {
+  return readings.reduce<Reading | null>(
+    (best, reading) => (best === null || reading.roundTripNs < best.roundTripNs ? reading : best),
+    null,
+  );
+}
+
+/** `value / unit`, to the nearest whole number. */
+function nearest(value: bigint, unit: bigint): bigint {
+  const magnitude = ((value < 0n ? -value : value) * 2n + unit) / (unit * 2n);
+  return value < 0n ? -magnitude : magnitude;
 }

@@ -7,7 +7,8 @@ import { decodeDigest } from '#p4rt/decode';
 import type { P4InfoIndex } from '#p4rt/p4info';
 import type { DigestList } from '#protos/p4/v1/p4runtime_pb';
 import type { CorrectedMessage } from './correction-terms.js';
-import { dataplaneTime, elapsedDataplane, nsOf } from '#units/time';
+import { dataplaneTime, elapsedDataplane, nsOf, type Instant } from '#units/time';
+import { TokenBucket } from './token-bucket.js';
 
 /** One sampled message as it left by one port. JSON, so 64-bit numbers are texts. */
 export interface LedgerRecord {
@@ -45,6 +46,8 @@ export interface LedgerErrors {
 export interface LedgerStatus {
   readonly received: number;
   readonly undecodable: number;
+  /** Records that came faster than this agent wants to read them. */
+  readonly leftOut: number;
   /** Records that gave way to newer ones. */
   readonly overwritten: number;
   readonly errors: LedgerErrors;
@@ -56,6 +59,8 @@ export interface LedgerStatus {
 export type TermsOf = (message: CorrectedMessage, residenceNs: number) => bigint;
 
 const CAPACITY = 256;
+/** Peer delay and management come by the same thread, and cannot wait for samples. */
+const READING_RATE = { perSecond: 1_024, burst: 1_024 } as const;
 const SCALE = 2 ** 16;
 
 export class Ledger {
@@ -65,12 +70,17 @@ export class Ledger {
   /** Oldest at `#next` once it is full. */
   readonly #ring: LedgerRecord[] = [];
   #next = 0;
+  readonly #now: () => Instant;
+  readonly #readable: TokenBucket;
   #received = 0;
   #undecodable = 0;
+  #leftOut = 0;
   #errors = { count: 0, sum: 0, squares: 0, maxAbs: 0 };
 
-  constructor(index: P4InfoIndex, termsOf: TermsOf) {
+  constructor(index: P4InfoIndex, termsOf: TermsOf, now: () => Instant) {
     this.#index = index;
+    this.#now = now;
+    this.#readable = new TokenBucket(READING_RATE.perSecond, READING_RATE.burst, now());
     this.#termsOf = termsOf;
     const digest = index.digests.byName(LEDGER_DIGEST);
     this.#digestId = digest.ok ? digest.value.id : null;
@@ -79,7 +89,12 @@ export class Ledger {
   /** Takes a list of records. False: it is another digest's. */
   heard(list: DigestList): boolean {
     if (list.digestId !== this.#digestId) return false;
+    const now = this.#now();
     for (const data of list.data) {
+      if (!this.#readable.take(now)) {
+        this.#leftOut += 1;
+        continue;
+      }
       const decoded = decodeDigest(this.#index, list.digestId, data);
       const record = decoded.ok ? recordOf(decoded.value, this.#termsOf) : null;
       if (record === null) this.#undecodable += 1;
@@ -105,6 +120,7 @@ export class Ledger {
     return {
       received: this.#received,
       undecodable: this.#undecodable,
+      leftOut: this.#leftOut,
       overwritten: this.#received - this.#ring.length,
       errors: this.#errorSummary(records),
       records,

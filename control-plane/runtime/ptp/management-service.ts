@@ -13,7 +13,7 @@ import {
 import type { ManagementEffect } from '#ptp/management-sets';
 import type { TransparentClock } from '#ptp/transparent-clock';
 import { isGroupAddress, macBits, portValue } from '#units/identity';
-import { milliseconds, type Instant } from '#units/time';
+import type { Instant } from '#units/time';
 import type { LocatedFrame } from '#wire/frame';
 import { MANAGEMENT_ID } from '#wire/management-tlv';
 import { MESSAGE_OCTETS } from '#wire/ptp-message';
@@ -30,8 +30,8 @@ export interface ManagementOptions {
   readonly now: () => Instant;
   readonly log: Logger;
   readonly snapshot: () => TransparentClock;
-  /** Brings the snapshot's message counts up to date. */
-  readonly refresh: () => Promise<void>;
+  /** Somebody asks for the snapshot's message counts: they are to be current soon. */
+  readonly refresh: () => void;
   readonly onEffect: (effect: ManagementEffect) => void;
 }
 
@@ -61,9 +61,6 @@ export type Silence =
 const NETWORK_RATE = { perSecond: 128, burst: 64 } as const;
 const LOCAL_RATE = { perSecond: 2_048, burst: 1_024 } as const;
 
-/** pmc takes a tenth of a second of silence for the end. */
-const REFRESH_LIMIT = milliseconds(60);
-
 type Reply = (octets: Uint8Array) => boolean;
 
 export class ManagementService {
@@ -92,7 +89,7 @@ export class ManagementService {
     const path = this.#options.settings.management.socket;
     if (this.#running) return;
     // So that there is something to tell from the beginning.
-    this.#options.refresh().catch(() => undefined);
+    this.#options.refresh();
     if (path === null) return;
     this.#running = true;
     const { log } = this.#options;
@@ -165,32 +162,10 @@ export class ManagementService {
     ingressPort: number | null,
     reply: Reply,
   ): void {
-    const answer = (): void => {
-      const clock = this.#options.snapshot();
-      this.#carryOut(answerManagement({ octets, origin, ingressPort }, clock), reply);
-    };
-    if (!asksForCounts(octets)) {
-      answer();
-      return;
-    }
-    this.#refreshed()
-      .then(answer)
-      .catch((error: unknown) => {
-        this.#count('failed');
-        this.#options.log.error({ err: error }, 'management: a bug');
-      });
-  }
-
-  /** As far as somebody waits who asks: what a slow switch says later is for the next question. */
-  #refreshed(): Promise<void> {
-    const { refresh, timers } = this.#options;
-    return new Promise((resolve, reject) => {
-      const callOff = timers.after(REFRESH_LIMIT, resolve);
-      refresh().then(() => {
-        callOff();
-        resolve();
-      }, reject);
-    });
+    // At once: pmc takes a tenth of a second of silence for the end of all replies.
+    const clock = this.#options.snapshot();
+    this.#carryOut(answerManagement({ octets, origin, ingressPort }, clock), reply);
+    if (asksForCounts(octets)) this.#options.refresh();
   }
 
   #carryOut({ effects, replies, silence }: ManagementAnswer, reply: Reply): void {
@@ -268,7 +243,7 @@ function isSame(a: Uint8Array, b: Uint8Array): boolean {
 /** Behind tlvType and lengthField. */
 const MANAGEMENT_ID_OFFSET = MESSAGE_OCTETS.management + 4;
 
-/** Counters are read from the switch when somebody asks for them, and not for anything else. */
+/** Counters are read from the switch while somebody asks for them, and not for anything else. */
 function asksForCounts(octets: Uint8Array): boolean {
   const high = octets[MANAGEMENT_ID_OFFSET] ?? 0;
   const low = octets[MANAGEMENT_ID_OFFSET + 1] ?? 0;

@@ -18,6 +18,7 @@ import { correctionTerms, type WrittenMeasurements } from './correction-terms.js
 import { DataplaneClock } from './dataplane-clock.js';
 import { clockSnapshot, type MessageCounts } from './clock-snapshot.js';
 import { instanceKey, leftBehind } from './entries.js';
+import { KnownCounts } from './known-counts.js';
 import { Ledger } from './ledger.js';
 import { ManagementService } from './management-service.js';
 import { PacketIo, type ReceivedPacket, type SendPacket } from './packet-io.js';
@@ -95,6 +96,7 @@ class Service implements PtpService {
   readonly #packets: PacketIo;
   readonly #peerDelay: PeerDelayService;
   readonly #syntonization: SyntonizationService | null;
+  readonly #counts: KnownCounts;
   readonly #management: ManagementService;
   readonly #ledger: Ledger;
   readonly #clock: DataplaneClock | null;
@@ -105,7 +107,6 @@ class Service implements PtpService {
   readonly #version = productVersion();
   #ignored = 0;
   #userDescription = '';
-  #messageCounts: ReadonlyMap<number, MessageCounts> | null = null;
 
   constructor(options: PtpServiceOptions) {
     const { settings, index, capabilities, now, random, log } = options;
@@ -121,27 +122,28 @@ class Service implements PtpService {
       settings.syntonize === null
         ? null
         : new SyntonizationService({ ...common, instance: settings.syntonize, now, onEntry });
+    this.#counts = new KnownCounts({ read: options.messageCounts ?? null, now, log });
     this.#management = new ManagementService({
       ...common,
       now,
       snapshot: () => this.#snapshot(),
-      refresh: async () => {
-        this.#messageCounts = (await options.messageCounts?.()) ?? this.#messageCounts;
-      },
+      refresh: () => this.#counts.asked(),
       onEffect: (effect) => this.#onManagement(effect),
     });
     const written: WrittenMeasurements = {
       meanLinkDelay: (port) => this.#peerDelay.writtenMeanLinkDelay(port),
       rateOffset: (instance) => this.#syntonization?.rateOffset(instance) ?? 0,
     };
-    this.#ledger = new Ledger(index, (message, residenceNs) =>
-      correctionTerms(settings, message, residenceNs, written),
+    this.#ledger = new Ledger(
+      index,
+      (message, residenceNs) => correctionTerms(settings, message, residenceNs, written),
+      now,
     );
     this.#clock = settings.ports.some((port) => portUses(port, 'boundary'))
       ? new DataplaneClock({
           ...common,
           systemTimeNs: options.systemTimeNs ?? systemTimeNs,
-          tick: timestampResolution,
+          capabilities,
           onEntry,
         })
       : null;
@@ -235,7 +237,7 @@ class Service implements PtpService {
       userDescription: this.#userDescription,
       peerDelay: (port) => this.#peerDelay.measurement(port),
       neighborPropDelayThresholdNs: (port) => this.#peerDelay.neighborPropDelayThresholdNs(port),
-      counts: (port) => this.#messageCounts?.get(port) ?? null,
+      counts: (port) => this.#counts.of(port),
     });
   }
 
@@ -267,11 +269,18 @@ class Service implements PtpService {
   #housekeep(): void {
     this.#packets.expire();
     this.#syntonization?.tick();
+    this.#counts.tick();
     this.#cancelHousekeeping = this.#timers.after(HOUSEKEEPING, () => this.#housekeep());
   }
 }
 
-/** In steps of a microsecond, which is finer than the way to the dataplane. */
+/**
+ * In steps of a microsecond, which is finer than the way to the dataplane. The fine clock does not see
+ * that the system's was stepped, so the coarse one, of whole milliseconds, says where it must be.
+ */
 function systemTimeNs(): bigint {
-  return BigInt(Math.round((performance.timeOrigin + performance.now()) * 1e3)) * 1_000n;
+  const coarseMs = Date.now();
+  const fineMs = performance.timeOrigin + performance.now();
+  const us = Math.round(Math.min(Math.max(fineMs, coarseMs), coarseMs + 1) * 1e3);
+  return BigInt(us) * 1_000n;
 }

@@ -47,6 +47,16 @@ describe('the ledger', () => {
     });
   });
 
+  it('leaves out what comes faster than it is to be read, and goes on afterwards', () => {
+    const t = new Conversation(CONFIG);
+    const burst = Array.from({ length: 128 }, (_, i) => exactly(i));
+    for (let i = 0; i < 10; i += 1) expect(t.digest('residence_record_t', ...burst)).toBe(true);
+    expect(t.service.status().ledger).toMatchObject({ received: 1_024, leftOut: 256 });
+    t.time.pass(1_000);
+    t.digest('residence_record_t', ...burst);
+    expect(t.service.status().ledger).toMatchObject({ received: 1_152, leftOut: 256 });
+  });
+
   it('knows what the ports add beside residence', () => {
     const t = new Conversation(`ports:
   - { number: 1, name: p1, ptp: transparent, timing: { ingressLatencyNs: 12.5, delayAsymmetryNs: 4 } }

@@ -3,10 +3,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { PUNT_REASON } from '#dataplane/program';
+import { MESSAGE_KINDS, MESSAGE_TYPE, PUNT_REASON } from '#dataplane/program';
 import type { OwnAddress } from '#dataplane/settings';
+import type { MessageCounts } from '#runtime/ptp/clock-snapshot';
 import { buildOwnFrame, octetsOf, primaryGroup, type Destination } from '#runtime/ptp/own-frames';
 import { macAddress, macText } from '#units/identity';
+import { portStatsNp } from '#wire/management-data';
 import {
   decodeManagementTlv,
   encodeManagementTlv,
@@ -130,23 +132,61 @@ describe('a question to a group', () => {
     expect(t.service.status().management.silent).toEqual({ 'no-ipv4-address': 1 });
   });
 
-  it('about messages waits for the counters', async () => {
+  const countsOf = (received: number): ReadonlyMap<number, MessageCounts> => {
+    const none = { received: 0, sent: 0 };
+    const counts = Object.fromEntries(
+      MESSAGE_KINDS.map((kind) => [kind, none] as const),
+    ) as unknown as MessageCounts;
+    return new Map([1, 2].map((port) => [port, { ...counts, sync: { ...none, received } }]));
+  };
+  /** The count of received Sync in each of the last two replies. */
+  const told = (t: Conversation) =>
+    replies(t)
+      .slice(-2)
+      .map((sent) => {
+        const tlv = tlvIn(sent);
+        const stats = tlv.kind === 'management' ? portStatsNp.decode(tlv.data) : null;
+        return stats?.ok === true ? stats.value.received[MESSAGE_TYPE.sync] : null;
+      });
+
+  it('about messages is answered at once, as they were known, and read anew behind that', async () => {
     const t = new Conversation(CONFIG);
-    ask(t, 1, 'ethernet', managementRequest(MANAGEMENT_ID.portStatsNp));
-    expect(replies(t)).toEqual([]);
-    await vi.waitFor(() => expect(replies(t)).toHaveLength(2));
+    const reads: ((counts: ReadonlyMap<number, MessageCounts>) => void)[] = [];
+    t.messageCounts = () => new Promise((resolve) => reads.push(resolve));
+    const question = () => {
+      ask(t, 1, 'ethernet', managementRequest(MANAGEMENT_ID.portStatsNp));
+      return told(t);
+    };
+    expect(question()).toEqual([0n, 0n]);
+    expect(question()).toEqual([0n, 0n]);
+    // One reading at a time, however slow the switch is.
+    expect(reads).toHaveLength(1);
+    reads[0]?.(countsOf(7));
+    await vi.waitFor(() => expect(question()).toEqual([7n, 7n]));
+    expect(reads).toHaveLength(2);
   });
 
-  it('about messages is answered in time, with what was known, when the switch is slow', async () => {
+  it('about messages keeps the counts fresh for a while, and then leaves the switch alone', async () => {
     const t = new Conversation(CONFIG);
-    t.messageCounts = () => new Promise(() => undefined);
-    ask(t, 1, 'ethernet', managementRequest(MANAGEMENT_ID.portStatsNp));
-    t.time.pass(50);
-    await Promise.resolve();
-    expect(replies(t)).toEqual([]);
-    t.time.pass(50);
-    await vi.waitFor(() => expect(replies(t)).toHaveLength(2));
-    expect(t.time.waiting).toBe(0);
+    let reads = 0;
+    t.messageCounts = () => Promise.resolve(countsOf((reads += 1)));
+    t.service.start();
+    const pass = async (seconds: number) => {
+      for (let i = 0; i < seconds; i += 1) {
+        t.time.pass(1_000);
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    };
+    await pass(600);
+    const atStart = reads;
+    expect(atStart).toBeLessThan(20);
+    await pass(600);
+    expect(reads).toBe(atStart);
+    ask(t, 2, 'ethernet', managementRequest(MANAGEMENT_ID.portStatsNp));
+    await pass(30);
+    const since = reads - atStart;
+    expect(since).toBeGreaterThanOrEqual(5);
+    expect(since).toBeLessThanOrEqual(8);
   });
 
   it('tagged is answered with the same tag', () => {
