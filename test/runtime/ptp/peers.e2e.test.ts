@@ -198,33 +198,40 @@ ${port(3, 'udp6')}
     expect(packets).toMatchObject({ undecodable: 0, transmitTimes: { unknown: 0, refused: 0 } });
   }, 60_000);
 
+  /**
+   * pmc gives a whole run of questions up after a tenth of a second of silence: on a loaded machine
+   * the one who asks may be late, so it asks again. Nobody who never answers gets through.
+   */
+  const patiently = (test: () => Promise<void>) =>
+    vi.waitFor(test, { timeout: 20_000, interval: 500 });
+
   it('pmc is answered at the local socket', async () => {
-    const output = await askClock(
-      'GET DEFAULT_DATA_SET',
-      'GET PORT_DATA_SET',
-      'GET CLOCK_DESCRIPTION',
-      'GET PORT_PROPERTIES_NP',
-    );
-    expect(output).toContain(`${IDENTITY}-0 seq 0 RESPONSE MANAGEMENT DEFAULT_DATA_SET`);
-    expect(output).toMatch(/numberPorts\s+3/);
-    for (const port of [1, 2, 3]) {
-      expect(output).toContain(`${IDENTITY}-${port} seq 1 RESPONSE MANAGEMENT PORT_DATA_SET`);
-      expect(output).toMatch(new RegExp(`interface\\s+p${port}`));
-    }
-    expect(output).toMatch(/peerMeanPathDelay\s+[1-9]/);
-    expect(output).toMatch(/protocolAddress\s+1 10\.0\.0\.101/);
+    await patiently(async () => {
+      const output = await askClock(
+        'GET DEFAULT_DATA_SET',
+        'GET PORT_DATA_SET',
+        'GET CLOCK_DESCRIPTION',
+        'GET PORT_PROPERTIES_NP',
+      );
+      expect(output).toContain(`${IDENTITY}-0 seq 0 RESPONSE MANAGEMENT DEFAULT_DATA_SET`);
+      expect(output).toMatch(/numberPorts\s+3/);
+      for (const port of [1, 2, 3]) {
+        expect(output).toContain(`${IDENTITY}-${port} seq 1 RESPONSE MANAGEMENT PORT_DATA_SET`);
+        expect(output).toMatch(new RegExp(`interface\\s+p${port}`));
+      }
+      expect(output).toMatch(/peerMeanPathDelay\s+[1-9]/);
+      expect(output).toMatch(/protocolAddress\s+1 10\.0\.0\.101/);
+    });
   });
 
   it('pmc is told the messages that the switch counts', async () => {
-    await vi.waitFor(
-      async () => {
-        const output = await askClock('GET PORT_STATS_NP');
-        expect(output.match(/RESPONSE MANAGEMENT PORT_STATS_NP/g)).toHaveLength(3);
-        expect(output.match(/rx_Pdelay_Req\s+[1-9]/g)).toHaveLength(3);
-        expect(output.match(/tx_Pdelay_Resp\s+[1-9]/g)).toHaveLength(3);
-      },
-      { timeout: 15_000, interval: 500 },
-    );
+    // At once: as they were known when somebody asked the last time.
+    await patiently(async () => {
+      const output = await askClock('GET PORT_STATS_NP');
+      expect(output.match(/RESPONSE MANAGEMENT PORT_STATS_NP/g)).toHaveLength(3);
+      expect(output.match(/rx_Pdelay_Req\s+[1-9]/g)).toHaveLength(3);
+      expect(output.match(/tx_Pdelay_Resp\s+[1-9]/g)).toHaveLength(3);
+    });
   });
 
   it.each([
@@ -233,11 +240,13 @@ ${port(3, 'udp6')}
     [2, '-6'],
   ] as const)('pmc at station %i is answered over %s', async (i, transport) => {
     const questions = ['GET DEFAULT_DATA_SET', 'GET PORT_DATA_SET'];
-    const output = await pmc(stations[i], transport, '-i', 'eth0', '-b', '1', ...questions);
-    expect(output).toContain(`${IDENTITY}-${i + 1} seq 0 RESPONSE MANAGEMENT DEFAULT_DATA_SET`);
-    for (const port of [1, 2, 3]) {
-      expect(output).toContain(`${IDENTITY}-${port} seq 1 RESPONSE MANAGEMENT PORT_DATA_SET`);
-    }
+    await patiently(async () => {
+      const output = await pmc(stations[i], transport, '-i', 'eth0', '-b', '1', ...questions);
+      expect(output).toContain(`${IDENTITY}-${i + 1} seq 0 RESPONSE MANAGEMENT DEFAULT_DATA_SET`);
+      for (const port of [1, 2, 3]) {
+        expect(output).toContain(`${IDENTITY}-${port} seq 1 RESPONSE MANAGEMENT PORT_DATA_SET`);
+      }
+    });
   });
 
   it('what is set at the local socket holds, and nothing else may set it', async () => {
