@@ -3,7 +3,7 @@
  *
  *   recirculated frames -> ingress
  *   each port: a burst of received frames -> ingress -> queues
- *   each port: TX events and frames whose time has come -> egress -> sent
+ *   each port: TX events and frames whose time has come -> egress -> sent, and again
  *   messages -> host
  *
  * and when a round finds nothing to do, sleep until a frame arrives, a waiting frame's time comes,
@@ -26,6 +26,8 @@
 #define LOOP_NICENESS (-10)
 /* A release this near is not worth a sleep. */
 #define NEAR_NS UINT64_C(5000)
+/* Bursts that a port may send in a round, before all receive again. */
+#define TRANSMIT_SWEEPS 8u
 
 /* --- lock ------------------------------------------------------------------------------------ */
 
@@ -182,6 +184,32 @@ static uint32_t transmit_burst(struct tp_engine *engine, struct tp_port *port) {
   return handled;
 }
 
+/*
+ * Bursts of each port in turn, until the queues are as empty as their lines let them be. Several
+ * ports may send to one: if that sent no more than one burst for all of theirs, its queue would
+ * grow for as long as one of them is flooded, and the frames of the others would wait in it.
+ */
+static uint32_t transmit_all(struct tp_engine *engine, bool is_loop) {
+  uint32_t handled = 0;
+  bool is_more = true;
+  for (uint32_t sweep = 0; is_more && sweep < TRANSMIT_SWEEPS; sweep++) {
+    is_more = false;
+    for (uint32_t i = 0; i < engine->active_count; i++) {
+      struct tp_port *port = engine->active[i];
+      if (sweep != 0 && port->queue.frames == 0) {
+        continue;
+      }
+      const uint32_t sent = transmit_burst(engine, port);
+      handled += sent;
+      is_more = is_more || (sent != 0 && port->queue.frames != 0 && port->unsent_count == 0);
+      if (is_loop) {
+        tp_give_way(engine);
+      }
+    }
+  }
+  return handled;
+}
+
 /* When all ports have sent: a stamp can wait, a frame's residence is as long as it waits. */
 static void read_stamps(struct tp_engine *engine) {
   for (uint32_t i = 0; i < engine->active_count; i++) {
@@ -241,12 +269,7 @@ uint32_t tp_round(struct tp_engine *engine, bool is_loop) {
       tp_give_way(engine);
     }
   }
-  for (uint32_t i = 0; i < engine->active_count; i++) {
-    handled += transmit_burst(engine, engine->active[i]);
-    if (is_loop) {
-      tp_give_way(engine);
-    }
-  }
+  handled += transmit_all(engine, is_loop);
   read_stamps(engine);
   tp_messages_flush(&engine->messages);
   return handled;

@@ -48,6 +48,17 @@ describe('a known address', () => {
   });
 });
 
+describe('a port that several others send to', () => {
+  it('sends in a round what all of them received: its queue does not grow', () => {
+    bench.on(9, 'forward', 2);
+    for (let i = 0; i < 40; i++) bench.receive(1, frameTo(9)).receive(3, frameTo(9));
+    must(bench.engine.step());
+    expect(bench.sent(2)).toHaveLength(2 * 32);
+    bench.settle();
+    expect(bench.sent(2)).toHaveLength(2 * 8);
+  });
+});
+
 describe('an engine that is held', () => {
   it('lets no frame in until all changes are made, and then every one that waited', async () => {
     const running = await Bench.open(2, { clock: 'system' });
