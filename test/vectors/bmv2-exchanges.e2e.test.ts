@@ -40,7 +40,10 @@ const missing = bmv2MissingReason();
 const note = missing === null ? '' : ` (skipped: ${missing})`;
 const MICROSECOND = 1000n * NS;
 const SECOND = 1_000_000_000n * NS;
-const MILLISECOND_NS = 1_000_000n;
+/** Between two frames. Nanoseconds. */
+const PACE_NS = 10_000_000n;
+/** A busy machine may take that long for one frame, and the next one overtakes what it makes. */
+const AGAIN = { retry: 2, timeout: 60_000 };
 
 const EXCHANGES = JSON.parse(
   readFileSync(join(import.meta.dirname, 'exchanges.json'), 'utf8'),
@@ -77,57 +80,53 @@ function wrongPairs(
 }
 
 describe.skipIf(missing !== null)(`exchanges on simple_switch${note}`, () => {
-  it.each(SETTINGS)(
-    'modes $modes, two-step $twoStep',
-    async ({ modes, twoStep }) => {
-      const vectors = EXCHANGES.filter(
-        (one) => one.modes.join() === modes.join() && one.twoStep.join() === twoStep.join(),
-      );
-      expect(vectors.length).toBeGreaterThan(0);
-      const steps = vectors.flatMap((one) => one.steps);
-      const plan = exchangePlan(modes, twoStep);
-      const frames = steps.map((step, index) => ({
-        port: step.port,
-        octets: unhex(step.in),
-        timeNs: BigInt(index) * 5n * MILLISECOND_NS,
-      }));
-      const left = steps.flatMap(({ out }) =>
-        out.map((text): Left => ({ port: Number(text[0]), frame: unhex(text.slice(2)) })),
-      );
-      const expected = byPort(plan, left);
-      const got = await throughBmv2(plan, frames);
-      expect(wrongPairs(got, expected)).toEqual([]);
-      const odd = [...expected].flatMap(([port, all]) =>
-        all.filter((octets, index) => {
-          const sent = got.get(port)?.[index] ?? new Uint8Array(0);
-          const difference = (correctionOf(sent) ?? 0n) - (correctionOf(octets) ?? 0n);
-          // Both are sums of residences in whole microseconds, and of the same constants.
-          const isOff =
-            difference % MICROSECOND !== 0n || difference > SECOND || -difference > SECOND;
-          return isOff || !hasRightChecksum(new Frame(sent));
-        }),
-      );
-      expect(odd).toEqual([]);
-    },
-    60_000,
-  );
+  it.each(SETTINGS)('modes $modes, two-step $twoStep', AGAIN, async ({ modes, twoStep }) => {
+    const vectors = EXCHANGES.filter(
+      (one) => one.modes.join() === modes.join() && one.twoStep.join() === twoStep.join(),
+    );
+    expect(vectors.length).toBeGreaterThan(0);
+    const steps = vectors.flatMap((one) => one.steps);
+    const plan = exchangePlan(modes, twoStep);
+    const frames = steps.map((step, index) => ({
+      port: step.port,
+      octets: unhex(step.in),
+      timeNs: BigInt(index) * PACE_NS,
+    }));
+    const left = steps.flatMap(({ out }) =>
+      out.map((text): Left => ({ port: Number(text[0]), frame: unhex(text.slice(2)) })),
+    );
+    const expected = byPort(plan, left);
+    const got = await throughBmv2(plan, frames);
+    expect(wrongPairs(got, expected)).toEqual([]);
+    const odd = [...expected].flatMap(([port, all]) =>
+      all.filter((octets, index) => {
+        const sent = got.get(port)?.[index] ?? new Uint8Array(0);
+        const difference = (correctionOf(sent) ?? 0n) - (correctionOf(octets) ?? 0n);
+        // Both are sums of residences in whole microseconds, and of the same constants.
+        const isOff =
+          difference % MICROSECOND !== 0n || difference > SECOND || -difference > SECOND;
+        return isOff || !hasRightChecksum(new Frame(sent));
+      }),
+    );
+    expect(odd).toEqual([]);
+  });
 });
 
 describe.skipIf(missing !== null)(`the named frames on simple_switch${note}`, () => {
-  it('have the fate that the reference says', async () => {
+  it('have the fate that the reference says', AGAIN, async () => {
     // Residence there is the machine's: no limit, which is vectors' matter on a clock of their own.
     const plan: SwitchPlan = { ...CROWDED, timing: (CROWDED.timing ?? []).slice(0, 1) };
     const clock = new ReferenceClock(plan, 1000n);
     const frames: TimedFrame[] = NAMED_FRAMES.map((one, index) => ({
       port: PLACES[one.place],
       octets: one.frame,
-      timeNs: BigInt(index + 1) * 5n * MILLISECOND_NS,
+      timeNs: BigInt(index + 1) * PACE_NS,
     }));
     const left = frames.flatMap(({ port, octets, timeNs }) =>
       clock.receive(port, octets, timeNs, timeNs + 300_000n),
     );
     expect(wrongPairs(await throughBmv2(plan, frames), byPort(plan, left))).toEqual([]);
-  }, 60_000);
+  });
 });
 
 /** Port 1 to ports 2 (two-step) and 3 (one-step), which knows the truth within an egress pass. */
@@ -156,7 +155,7 @@ describe.skipIf(missing !== null)(`two-step conversations on simple_switch${note
   const wanted = (...all: readonly Message[]): string[] =>
     all.map((one) => withoutTimes(frameOf(one)));
 
-  it('early, late, twice, never: what leaves, and with which residence', async () => {
+  it('early, late, twice, never: what leaves, and with which residence', AGAIN, async () => {
     const out = await speak(
       // In order.
       [0, 1, flagged(1)],
@@ -201,21 +200,25 @@ describe.skipIf(missing !== null)(`two-step conversations on simple_switch${note
     });
     // A Sync that leaves two-step is as it came.
     expect(fields(out.get(2)).filter((_, index) => index % 2 === 0)).toEqual([0n, 0n, 0n, 0n, 0n]);
-  }, 60_000);
+  });
 
-  it('a Delay_Req that leaves two-step is in the Delay_Resp towards its asker only', async () => {
-    const ask = delayReq({ sequenceId: 9 });
-    const answer = delayResp({ sequenceId: 9, requesting: CLIENT });
-    const stray = delayResp({ sequenceId: 10, requesting: CLIENT });
-    const out = await speak([0, 1, ask], [10, 2, answer], [30, 2, stray]);
-    expect(texts(out.get(2))).toEqual(wanted(ask));
-    expect(texts(out.get(1))).toEqual(wanted(answer));
-    expect(texts(out.get(3))).toEqual(wanted(ask, answer));
-    const [recorded = 0n] = fields(out.get(1));
-    const [corrected = 0n, untouched] = fields(out.get(3));
-    expect(recorded).toBeGreaterThan(0n);
-    expect(recorded - corrected < TOLERANCE && corrected - recorded < TOLERANCE).toBe(true);
-    expect(untouched).toBe(0n);
-    expect(fields(out.get(2))).toEqual([0n]);
-  }, 60_000);
+  it(
+    'a Delay_Req that leaves two-step is in the Delay_Resp towards its asker only',
+    AGAIN,
+    async () => {
+      const ask = delayReq({ sequenceId: 9 });
+      const answer = delayResp({ sequenceId: 9, requesting: CLIENT });
+      const stray = delayResp({ sequenceId: 10, requesting: CLIENT });
+      const out = await speak([0, 1, ask], [10, 2, answer], [30, 2, stray]);
+      expect(texts(out.get(2))).toEqual(wanted(ask));
+      expect(texts(out.get(1))).toEqual(wanted(answer));
+      expect(texts(out.get(3))).toEqual(wanted(ask, answer));
+      const [recorded = 0n] = fields(out.get(1));
+      const [corrected = 0n, untouched] = fields(out.get(3));
+      expect(recorded).toBeGreaterThan(0n);
+      expect(recorded - corrected < TOLERANCE && corrected - recorded < TOLERANCE).toBe(true);
+      expect(untouched).toBe(0n);
+      expect(fields(out.get(2))).toEqual([0n]);
+    },
+  );
 });
