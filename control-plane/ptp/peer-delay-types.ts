@@ -23,6 +23,8 @@ export interface PeerDelayConfig {
   readonly sdoId: number;
   /** portDS.logMinPdelayReqInterval. */
   readonly logInterval: LogInterval;
+  /** Two requests at once, at twice the interval; the first one finds the way cold, the second is measured. */
+  readonly inPairs: boolean;
   readonly convention: PeerDelayConvention;
   readonly ingressLatency: ScaledNs;
   readonly egressLatency: ScaledNs;
@@ -67,6 +69,8 @@ export type PeerDelayInput =
     };
 
 export type PeerDelayEffect =
+  /** Send by this port. Nobody asks for its time, and its answer tells nothing. */
+  | { readonly kind: 'sendAhead'; readonly message: PdelayReq }
   /** Send by this port, ask for the transmit time, and bring it back under this token once. */
   | {
       readonly kind: 'send';

@@ -2,11 +2,20 @@
  * The asking side of the peer-to-peer delay mechanism on one port: IEEE 1588-2019 11.4 and 16.10,
  * 802.1AS-2020 11.2.19 (MDPdelayReq). A pure function from state and input to state and effects.
  *
- * One request is open at a time. The next timer closes it, whatever is missing: so a lost message
+ * One request is open at a time (the one ahead of it, where they come in pairs, is not waited for).
+ * The next timer closes it, whatever is missing: so a lost message
  * costs one sample and nothing waits for ever. Transmit time, response and follow-up may come in any
  * order. What answers another request or another port is counted and changes nothing.
  */
-import { instant, intervalDuration, logInterval, scaledUnits, seconds } from '#units/time';
+import {
+  instant,
+  intervalDuration,
+  logInterval,
+  nanoseconds,
+  nsOf,
+  scaledUnits,
+  seconds,
+} from '#units/time';
 import { FLAG, isSamePort, portIdentityText, sdoIdOf } from '#wire/ptp-header';
 import type { PdelayReq, PdelayResp, PdelayRespFollowUp } from '#wire/ptp-message';
 import { requestCorrection } from './link-delay.js';
@@ -205,10 +214,29 @@ function configure(state: PeerDelayState, config: PeerDelayConfig): PeerDelaySte
 }
 
 function nextTimer(config: PeerDelayConfig): PeerDelayEffect {
-  return { kind: 'setTimer', after: intervalDuration(config.logInterval) ?? seconds(1) };
+  const interval = intervalDuration(config.logInterval) ?? seconds(1);
+  // 7.7.2.5: the interval is a mean. Pairs come half as often.
+  return {
+    kind: 'setTimer',
+    after: config.inPairs ? nanoseconds(2n * nsOf(interval)) : interval,
+  };
 }
 
+/** Sends the request that is measured, and the one ahead of it where they come in pairs. */
 function request(state: PeerDelayState): PeerDelayStep {
+  return state.config.inPairs ? then(requestAhead(state), requestMeasured) : requestMeasured(state);
+}
+
+function requestAhead(state: PeerDelayState): PeerDelayStep {
+  const sequenceId = state.nextSequenceId;
+  const next = { ...state, nextSequenceId: (sequenceId + 1) & 0xffff };
+  return {
+    state: count(next, 'requestsSent'),
+    effects: [{ kind: 'sendAhead', message: requestMessage(state.config, sequenceId) }],
+  };
+}
+
+function requestMeasured(state: PeerDelayState): PeerDelayStep {
   const sequenceId = state.nextSequenceId;
   const exchange: PeerDelayExchange = {
     sequenceId,
@@ -266,6 +294,9 @@ function receive(
   if (!isSamePort(message.requestingPortIdentity, config.portIdentity)) {
     return still(count(received, 'responsesToOthers'));
   }
+  if (exchange !== null && isOfRequestAhead(state, exchange, header.sequenceId)) {
+    return still(received);
+  }
   if (exchange === null || exchange.sequenceId !== header.sequenceId) {
     return still(count(received, 'responsesUnmatched'));
   }
@@ -281,6 +312,14 @@ function receive(
   return message.kind === 'pdelayResp'
     ? takeResponse(received, exchange, message, receiveTime)
     : takeFollowUp(received, exchange, message);
+}
+
+function isOfRequestAhead(
+  { config }: PeerDelayState,
+  exchange: PeerDelayExchange,
+  sequenceId: number,
+): boolean {
+  return config.inPairs && sequenceId === ((exchange.sequenceId - 1) & 0xffff);
 }
 
 function takeResponse(

@@ -33,6 +33,7 @@ export const CONFIG: PeerDelayConfig = {
   domainNumber: 0,
   sdoId: 0,
   logInterval: logInterval(0),
+  inPairs: false,
   convention: 'ieee1588',
   ingressLatency: ns(0n),
   egressLatency: ns(0n),

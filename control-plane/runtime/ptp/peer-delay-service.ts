@@ -24,7 +24,7 @@ import {
   type Nanoseconds,
   type ScaledNs,
 } from '#units/time';
-import { decodeMessage, encodeMessage } from '#wire/ptp-message';
+import { decodeMessage, encodeMessage, type PdelayReq } from '#wire/ptp-message';
 import { ingressTiming } from './entries.js';
 import { buildOwnFrame, peerDelayGroup } from './own-frames.js';
 import type { PacketIo, ReceivedPacket } from './packet-io.js';
@@ -212,8 +212,11 @@ class PeerDelayPort {
     const { log } = this.#options;
     const about = { port: this.#port.name };
     switch (effect.kind) {
+      case 'sendAhead':
+        this.#options.packets.send(portValue(this.#port.number), this.#frameOf(effect.message));
+        return;
       case 'send':
-        this.#send(encodeMessage(effect.message), effect.token);
+        this.#send(this.#frameOf(effect.message), effect.token);
         return;
       case 'setTimer':
         this.#setTimer(effect.after);
@@ -236,18 +239,21 @@ class PeerDelayPort {
   }
 
   /** What is not sent has no answer: the protocol counts it as lost at the next timer. */
-  #send(message: Uint8Array, token: number): void {
-    const { address, number, peerDelay } = this.#port;
-    const frame = buildOwnFrame({
+  #send(frame: Uint8Array, token: number): void {
+    this.#options.packets.sendForTime(portValue(this.#port.number), frame, {
+      onTime: (transmitTime) => this.apply({ kind: 'transmitTime', token, transmitTime }),
+      onMissing: () => undefined,
+    });
+  }
+
+  #frameOf(message: PdelayReq): Uint8Array {
+    const { address, peerDelay } = this.#port;
+    return buildOwnFrame({
       own: address,
       transport: peerDelay.transport,
       destination: peerDelayGroup(peerDelay.transport),
       messageClass: 'event',
-      message,
-    });
-    this.#options.packets.sendForTime(portValue(number), frame, {
-      onTime: (transmitTime) => this.apply({ kind: 'transmitTime', token, transmitTime }),
-      onMissing: () => undefined,
+      message: encodeMessage(message),
     });
   }
 
@@ -284,6 +290,8 @@ function configOf(options: PeerDelayOptions, port: PortSettings): PeerDelayConfi
     domainNumber: as ? AS_DOMAIN : clock.domainNumber,
     sdoId: as ? AS_SDO_ID : 0,
     logInterval: peerDelay.logInterval,
+    // 802.1AS-2020 11.2.19 has a state machine of its own for when a request is sent: one at a time.
+    inPairs: !as,
     convention: peerDelay.convention,
     ingressLatency: timing.ingressLatency,
     egressLatency: timing.egressLatency,

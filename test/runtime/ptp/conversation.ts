@@ -185,9 +185,10 @@ export class Neighbour {
     };
   }
 
-  /** The transmit time, then what the other end sends. */
+  /** The transmit time where it was asked for, then what the other end sends. */
   answer(sent: Sent): void {
-    this.#talk.transmitted(sent, BigInt.asUintN(48, this.#talk.time.nowNs + this.#talk.ahead));
+    if (sent.fields['tx_event'] === 1n)
+      this.#talk.transmitted(sent, BigInt.asUintN(48, this.#talk.time.nowNs + this.#talk.ahead));
     this.respond(sent);
   }
 

@@ -21,6 +21,8 @@ import { Conversation, frameOf, Neighbour, type Sent } from './conversation.js';
 import { ASKER, managementRequest } from './management-request.js';
 
 const CLOCK = 0x0011_22ff_fe33_4455n;
+/** messageType. */
+const MANAGEMENT = 0xd;
 
 const client: OwnAddress = {
   mac: macAddress('02:00:00:00:00:99'),
@@ -52,7 +54,7 @@ function ask(
 
 /** The replies in packet-outs, without what else goes out. */
 const replies = (t: Conversation): Sent[] =>
-  t.sent.filter(({ fields }) => fields['tx_event'] === 0n);
+  t.sent.filter(({ octets }) => ((frameOf(octets).payload[0] ?? 0) & 0xf) === MANAGEMENT);
 
 function replyIn(sent: Sent | undefined): Management {
   const decoded = decodeMessage(frameOf(sent?.octets ?? new Uint8Array(0)).payload);

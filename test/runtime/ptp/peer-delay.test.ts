@@ -15,30 +15,35 @@ function talk(...ports: string[]): Conversation {
 
 const hex = (octets: Uint8Array) => Buffer.from(octets).toString('hex');
 
+/** Of all requests those whose time was asked for. */
+const measured = (t: Conversation) => t.sent.filter(({ fields }) => fields['tx_event'] === 1n);
+
 describe('a request', () => {
-  it('goes out by each port that asks, at its interval, with its transmit time wanted', () => {
+  it('goes out by each port that asks, as often as its interval says, one ahead of each', () => {
     const t = talk(
       port(1),
       port(2, '{ enabled: true, logInterval: -1 }'),
       port(3, '{ enabled: false }'),
     );
     t.service.start();
-    t.time.pass(2_100);
+    t.time.pass(4_100);
     const ports = t.sent.map(({ fields }) => Number(fields['egress_port']));
-    expect(ports.filter((p) => p === 1)).toHaveLength(3);
-    expect(ports.filter((p) => p === 2)).toHaveLength(5);
+    expect(ports.filter((p) => p === 1)).toHaveLength(6);
+    expect(ports.filter((p) => p === 2)).toHaveLength(10);
     expect(ports).not.toContain(3);
-    expect(t.sent[0]?.fields).toMatchObject({ tx_event: 1n, group: 0n, stamp: 0n });
-    const { header } = pdelayReqOf(t.sent[0]);
+    const [ahead, second] = t.sent;
+    expect(ahead?.fields).toMatchObject({ egress_port: 1n, tx_event: 0n, group: 0n, stamp: 0n });
+    expect(second?.fields).toMatchObject({ egress_port: 1n, tx_event: 1n, group: 0n, stamp: 0n });
+    expect(pdelayReqOf(second).header.sequenceId).toBe(1);
+    const { header } = pdelayReqOf(ahead);
     expect(header).toMatchObject({
       domainNumber: 3,
       majorSdoId: 0,
       sequenceId: 0,
       sourcePortIdentity: { clockIdentity: 0x0011_22ff_fe33_4455n, portNumber: 1 },
     });
-    expect(
-      pdelayReqOf(t.sent.filter(({ fields }) => fields['egress_port'] === 1n)[2]).header.sequenceId,
-    ).toBe(2);
+    const last = t.sent.findLast(({ fields }) => fields['egress_port'] === 1n);
+    expect(pdelayReqOf(last).header.sequenceId).toBe(5);
   });
 
   it('over Ethernet goes to 01-80-C2-00-00-0E', () => {
@@ -88,13 +93,21 @@ describe('a request', () => {
     expect(pdelayReqOf(t.sent[0]).header).toMatchObject({ majorSdoId: 1, domainNumber: 0 });
   });
 
+  it('by 802.1AS comes alone, at every interval', () => {
+    const t = talk(port(1, '{ enabled: true, convention: ieee8021as }'));
+    t.service.start();
+    t.time.pass(2_100);
+    expect(t.sent).toHaveLength(3);
+    expect(measured(t)).toHaveLength(3);
+  });
+
   it('comes at an interval that jitters by a tenth', () => {
     const t = talk(port(1));
     t.service.start();
-    t.time.pass(899);
-    expect(t.sent).toHaveLength(1);
-    t.time.pass(202);
+    t.time.pass(1_799);
     expect(t.sent).toHaveLength(2);
+    t.time.pass(402);
+    expect(t.sent).toHaveLength(4);
   });
 });
 
@@ -197,7 +210,7 @@ describe('a transmit time', () => {
   it('is claimed once', () => {
     const t = talk(port(1));
     t.service.start();
-    const [first] = t.sent;
+    const [first] = measured(t);
     if (first === undefined) throw new Error('nothing sent');
     t.transmitted(first, 5n);
     t.transmitted(first, 6n);
@@ -215,8 +228,8 @@ describe('a transmit time', () => {
   it('that does not come is missing, and late when it comes after all', () => {
     const t = talk(port(1));
     t.service.start();
-    t.time.pass(4_500);
-    const [first] = t.sent;
+    t.time.pass(8_500);
+    const [first] = measured(t);
     if (first === undefined) throw new Error('nothing sent');
     t.transmitted(first, 5n);
     const { transmitTimes } = t.service.status().packets;
@@ -243,7 +256,7 @@ describe('a switch that is away', () => {
     t.service.start();
     t.time.pass(10_000);
     expect(t.service.status()).toMatchObject({
-      packets: { sent: 0, notSent: 11 },
+      packets: { sent: 0, notSent: 12 },
       peerDelay: { ports: [{ condition: 'no-transmit-time', meanLinkDelayNs: null }] },
     });
     t.connected = true;
