@@ -92,7 +92,8 @@ describe.skipIf(reason !== '')('peer delay with the lab’s own peer', () => {
       expect(port).toMatchObject({ condition: 'valid', responderSteps: step });
       expect(port.neighbor).toContain('020000.fffe.00000a-1');
       expect(Math.abs(port.meanLinkDelayNs)).toBeLessThan(LINK_MAX_NS);
-      expect(port.counters.exchangesCompleted).toBeGreaterThanOrEqual(LEAST_EXCHANGES);
+      // Ours asks in pairs, and measures the second of each.
+      expect(port.counters.exchangesCompleted).toBeGreaterThanOrEqual(LEAST_EXCHANGES / 2);
       expect(port.counters.responsesDuplicate).toBe(0);
     },
     60_000,
