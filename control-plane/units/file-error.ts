@@ -12,5 +12,5 @@ const TEXTS: Readonly<Record<string, string>> = {
 /** A phrase without the path, such as `no such file or directory`. */
 export function fileErrorText(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  return TEXTS[(error as NodeJS.ErrnoException).code ?? ''] ?? error.message;
+  return TEXTS[(error as Error & { readonly code?: string }).code ?? ''] ?? error.message;
 }
