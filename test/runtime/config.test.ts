@@ -251,7 +251,7 @@ describe('an error names file, line, column, key, what was found and what was ex
     const result = await loadConfig('/nonexistent/agent.yaml');
     if (result.ok) throw new Error('no error');
     expect(result.errors.map(formatConfigError)[0]).toMatch(
-      /^\/nonexistent\/agent\.yaml:1:1: found ENOENT.*, expected a readable file$/,
+      /^\/nonexistent\/agent\.yaml:1:1: found no such file or directory, expected a readable file$/,
     );
   });
 });
