@@ -5,6 +5,7 @@
  */
 import type { Place } from './failure.js';
 import { fail } from './failure.js';
+import { childrenOf } from './expression-tree.js';
 import { LIMITS } from './limits.js';
 import type { ArithmeticOp, CompareOp, Expression } from './model.js';
 
@@ -85,25 +86,6 @@ function arithmeticWidth({ op, left, right }: Of<'arithmetic'>): number | null {
   }
 }
 
-function childrenOf(e: Expression): readonly Expression[] {
-  switch (e.kind) {
-    case 'arithmetic':
-    case 'compare':
-    case 'logic':
-      return [e.left, e.right];
-    case 'choice':
-      return [e.condition, e.left, e.right];
-    case 'complement':
-    case 'cast':
-    case 'not':
-    case 'toBoolean':
-    case 'toData':
-      return [e.arg];
-    default:
-      return [];
-  }
-}
-
 /** Whether a wide value is part of it. */
 function isWide(e: Expression): boolean {
   return e.kind === 'wide' || childrenOf(e).some(isWide);
@@ -139,7 +121,7 @@ function sizeOf(e: Expression): number {
   if (known !== undefined) {
     return known;
   }
-  const parts = e.kind === 'wide' ? e.pieces : childrenOf(e);
+  const parts = childrenOf(e);
   const size = parts.reduce((sum, part) => sum + sizeOf(part), 1);
   sizes.set(e, size);
   return size;

@@ -6,6 +6,17 @@
  * arguments are host-order 64-bit words as the layout says.
  */
 
+import type {
+  CounterValue,
+  EngineReplica,
+  EntryHandle,
+  MeterRates,
+  NewEntry,
+} from '#binding/state-values';
+
+export { DEFAULT_ENTRY } from '#binding/state-values';
+export type { CounterValue, EngineReplica, EntryHandle, MeterRates, NewEntry };
+
 export type EngineErrorCode =
   | 'NO_MEMORY'
   | 'NO_SUCH_INTERFACE'
@@ -28,41 +39,6 @@ export interface EngineFailure {
 
 export type EngineResult<T> =
   { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: EngineFailure };
-
-/** Names an entry for as long as it is in its table. */
-export type EntryHandle = bigint;
-
-/** A direct counter of the default entry is read with this handle. */
-export const DEFAULT_ENTRY: EntryHandle = -1n;
-
-export interface NewEntry {
-  readonly table: number;
-  readonly key: BigUint64Array;
-  readonly mask: BigUint64Array;
-  /** Bit i: word i is a range, `key` its low and `mask` its high end. */
-  readonly rangeWords: number;
-  readonly priority: number;
-  readonly action: number;
-  readonly args: BigUint64Array;
-}
-
-export interface CounterValue {
-  readonly packets: bigint;
-  readonly octets: bigint;
-}
-
-/** A two-rate three-colour meter's rates (units a second) and bursts (units). */
-export interface MeterRates {
-  readonly committedRate: bigint;
-  readonly committedBurst: bigint;
-  readonly peakRate: bigint;
-  readonly peakBurst: bigint;
-}
-
-export interface EngineReplica {
-  readonly port: number;
-  readonly instance: number;
-}
 
 /** The action of an entry of a table with an action profile; its one argument is the index. */
 export const REFERS_TO_MEMBER = 0;

@@ -2,6 +2,7 @@
  * Which fields a program works with. A header's other fields are never taken apart: their octets
  * are kept as they came (p->raw) and are sent as they are.
  */
+import { childrenOf } from '../expression-tree.js';
 import type {
   CalculationInput,
   Expression,
@@ -238,7 +239,7 @@ class Walk {
         this.all(this.typeOf(e.ref));
         this.header(e.ref);
       }
-      pending.push(...children(e));
+      pending.push(...childrenOf(e));
     }
   }
 
@@ -246,33 +247,6 @@ class Walk {
     return ref.kind === 'instance'
       ? at(this.source.headers, ref.header).type
       : at(this.source.stacks, ref.stack).type;
-  }
-}
-
-function children(e: Expression): readonly Expression[] {
-  switch (e.kind) {
-    case 'arithmetic':
-    case 'compare':
-    case 'logic':
-      return [e.left, e.right];
-    case 'choice':
-      return [e.condition, e.left, e.right];
-    case 'complement':
-    case 'cast':
-    case 'not':
-    case 'toBoolean':
-    case 'toData':
-      return [e.arg];
-    case 'wide':
-      return e.pieces;
-    case 'constant':
-    case 'boolean':
-    case 'field':
-    case 'header':
-    case 'parameter':
-    case 'stackSize':
-    case 'valid':
-      return [];
   }
 }
 
