@@ -29,7 +29,7 @@
  * otherwise be slowed down by its stamps, and four thousand a second are plenty to learn from. */
 #define STAMP_SPACING_NS UINT64_C(250000)
 /* After so long without an event frame, what sends it is no longer in the processor's cache. */
-#define COLD_NS UINT64_C(50000)
+#define COLD_NS INT64_C(50000)
 
 struct packet_port {
   struct tp_port port; /* first: a tp_port is the packet_port */
@@ -184,7 +184,9 @@ static void choose_stamps(struct msghdr *message, struct stamp_option *option, u
 static uint32_t packet_prepare_event(struct tp_port *port) {
   const struct packet_port *self = (const struct packet_port *)port;
   const struct tp_clock_source *clock = &port->engine->clock;
-  if (self->socket.fd < 0 || port->engine->pipeline.state.now_ns - self->event_sent_ns <= COLD_NS) {
+  /* Signed: the burst's clock is older than an event frame that was sent since it was read. */
+  const int64_t idle_ns = (int64_t)(port->engine->pipeline.state.now_ns - self->event_sent_ns);
+  if (self->socket.fd < 0 || idle_ns <= COLD_NS) {
     return 0;
   }
   uint8_t octet = 0;
