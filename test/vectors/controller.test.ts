@@ -2,17 +2,17 @@
  * The dataplane and its controller: frames it sends, with their transmit time or their originTimestamp
  * written by the dataplane, frames it gets, and the residence ledger.
  */
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { ClockPlan } from '#lab/bench/ptp-plan';
 import type { SwitchPlan } from '#lab/bench/switch-state';
-import { Conversation, Outcome, STAY_NS, by, described } from './conversation.js';
+import { CASES, PROGRAMS, talkTo } from './cases.js';
+import { type Conversation, Outcome, STAY_NS, by, described } from './conversation.js';
 import {
   CLIENT,
   MASTER,
   type Message,
   NS,
   TWO_STEP,
-  type Way,
   delayReq,
   followUp,
   frameOf,
@@ -20,14 +20,7 @@ import {
   pdelayReq,
   sync,
 } from './messages.js';
-import {
-  CONTROLLER_PORT,
-  type PacketOutHead,
-  type Program,
-  VirtualSwitch,
-  packetOutOf,
-  planOf,
-} from './virtual-switch.js';
+import { CONTROLLER_PORT, type PacketOutHead, packetOutOf, planOf } from './virtual-switch.js';
 
 const TX_EVENT = 64;
 const SECOND_NS = 1_000_000_000n;
@@ -40,32 +33,6 @@ const CLOCK: ClockPlan = {
 };
 const GROUP = 1;
 const UNKNOWN_SLOT = 63;
-
-const PROGRAMS: readonly Program[] = ['main_native', 'main_bmv2'];
-const WAYS: readonly (readonly [string, Partial<Way>])[] = [
-  ['Ethernet', {}],
-  ['UDP/IPv4', { transport: 'ipv4' }],
-  ['UDP/IPv4 without checksum', { transport: 'ipv4', checksum: 'zero' }],
-  ['UDP/IPv6', { transport: 'ipv6' }],
-];
-const CASES = PROGRAMS.flatMap((program) =>
-  WAYS.map(([transport, way]) => ({ program, transport, way })),
-);
-
-let open: VirtualSwitch | null = null;
-afterEach(() => {
-  open?.close();
-  open = null;
-});
-
-async function talkTo(
-  program: Program,
-  plan: SwitchPlan,
-  way: Partial<Way> = {},
-): Promise<Conversation> {
-  open = await VirtualSwitch.open(program, plan);
-  return new Conversation(open, way);
-}
 
 /** What leaves when the controller says so. */
 function says(talk: Conversation, head: PacketOutHead, octets: Uint8Array): Outcome {

@@ -2,16 +2,16 @@
  * What is done to a message on its way out beside its correction: the rate, the VLAN's form, priority
  * marking, and options that are skipped over.
  */
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { VlanTag } from '#lab/bench/frames';
 import type { SwitchPlan } from '#lab/bench/switch-state';
-import { Conversation, STAY_NS, by } from './conversation.js';
+import { CASES, PROGRAMS, talkTo } from './cases.js';
+import { STAY_NS, by } from './conversation.js';
 import { TAGGED_VID } from './generate.js';
 import {
   type Message,
   NS,
   TWO_STEP,
-  type Way,
   announce,
   delayReq,
   followUp,
@@ -21,33 +21,7 @@ import {
 } from './messages.js';
 import { Frame, rightUdpChecksum } from './reference-clock/anatomy.js';
 import { atRate } from './reference-clock/arithmetic.js';
-import { type Program, VirtualSwitch, planOf } from './virtual-switch.js';
-
-const PROGRAMS: readonly Program[] = ['main_native', 'main_bmv2'];
-const WAYS: readonly (readonly [string, Partial<Way>])[] = [
-  ['Ethernet', {}],
-  ['UDP/IPv4', { transport: 'ipv4' }],
-  ['UDP/IPv4 without checksum', { transport: 'ipv4', checksum: 'zero' }],
-  ['UDP/IPv6', { transport: 'ipv6' }],
-];
-const CASES = PROGRAMS.flatMap((program) =>
-  WAYS.map(([transport, way]) => ({ program, transport, way })),
-);
-
-let open: VirtualSwitch | null = null;
-afterEach(() => {
-  open?.close();
-  open = null;
-});
-
-async function talkTo(
-  program: Program,
-  plan: SwitchPlan,
-  way: Partial<Way> = {},
-): Promise<Conversation> {
-  open = await VirtualSwitch.open(program, plan);
-  return new Conversation(open, way);
-}
+import { planOf } from './virtual-switch.js';
 
 const more = (one: Message, addend: bigint): Message => ({
   ...one,
