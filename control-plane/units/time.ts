@@ -105,6 +105,20 @@ export function elapsedPrecise(from: PreciseInstant, to: PreciseInstant): Scaled
   return scaledNs((to as unknown as bigint) - (from as unknown as bigint));
 }
 
+/** `start + duration`, with all of its fraction. */
+export function afterPrecise(start: PreciseInstant, duration: ScaledNs): PreciseInstant {
+  return ((start as unknown as bigint) + raw(duration)) as unknown as PreciseInstant;
+}
+
+/** The whole nanoseconds, as a timestamp carries them, and the fraction, 0 to 1 ns, for a correction. */
+export function splitPrecise(time: PreciseInstant): {
+  readonly whole: Instant;
+  readonly fraction: ScaledNs;
+} {
+  const units = time as unknown as bigint;
+  return { whole: instant(units >> SCALE_BITS), fraction: scaledNs(units & 0xffffn) };
+}
+
 /** `to - from` of two 48-bit nanosecond counters that wrap: modular, so always 0 to 2^48 - 1. */
 export function elapsedCounter48(from: bigint, to: bigint): Nanoseconds {
   return nanoseconds((to - from) & COUNTER_MASK);

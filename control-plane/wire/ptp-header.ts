@@ -45,6 +45,7 @@ export const FLAG = {
   ptpTimescale: 0x0008,
   timeTraceable: 0x0010,
   frequencyTraceable: 0x0020,
+  synchronizationUncertain: 0x0040,
 } as const;
 
 export interface PortIdentity {
