@@ -1,6 +1,6 @@
 /** What a transparent clock answers to each managementId, as a table: IEEE 1588-2019 15.5.3. */
-import { failure, success, type Result } from '#units/result';
-import { logInterval, type LogInterval } from '#units/time';
+import { failure, success } from '#units/result';
+import { logInterval } from '#units/time';
 import {
   clockDescription,
   defaultDataSet,
@@ -31,51 +31,30 @@ import {
   type TransparentClock,
   type TransparentClockPort,
 } from './transparent-clock.js';
+import type { ManagedClock, ManagedSet, SetResult } from './management-types.js';
 
-/** What a SET changes; to be carried out before the replies are sent. */
-export type ManagementEffect =
-  | { readonly kind: 'setUserDescription'; readonly userDescription: string }
+/** A set of 15.5.3 as a transparent clock answers it. */
+type TransparentSet =
   | {
-      readonly kind: 'setLogMinPdelayReqInterval';
-      readonly portNumber: number;
-      readonly logInterval: LogInterval;
+      readonly scope: 'clock';
+      readonly get: (clock: TransparentClock) => Uint8Array;
+      readonly set?: (data: Uint8Array) => SetResult;
     }
   | {
-      readonly kind: 'setNeighborPropDelayThreshold';
-      readonly portNumber: number;
-      readonly thresholdNs: number;
+      readonly scope: 'port';
+      readonly localOnly?: true;
+      readonly get: (clock: TransparentClock, port: TransparentClockPort) => Uint8Array;
+      readonly set?: (data: Uint8Array, port: TransparentClockPort) => SetResult;
     };
-
-/** An accepted SET; the reply carries the octets that it carried. */
-export type SetResult = Result<ManagementEffect, 'wrong-length' | 'wrong-value'>;
-
-interface Access {
-  /** Not told to strangers. */
-  readonly localOnly?: true;
-}
-
-/** Of the clock: one reply. */
-export interface ClockSet extends Access {
-  readonly scope: 'clock';
-  readonly get: (clock: TransparentClock) => Uint8Array;
-  readonly set?: (data: Uint8Array) => SetResult;
-}
-
-/** Of a port: one reply from each port that was asked. */
-export interface PortSet extends Access {
-  readonly scope: 'port';
-  readonly get: (clock: TransparentClock, port: TransparentClockPort) => Uint8Array;
-  readonly set?: (data: Uint8Array, port: TransparentClockPort) => SetResult;
-}
 
 const PTP_VERSION = 2;
 /** The intervals that the configuration allows, too. */
 const MIN_LOG_INTERVAL = -7;
 const MAX_LOG_INTERVAL = 5;
 
-export const MANAGED_SETS: ReadonlyMap<number, ClockSet | PortSet> = new Map<
+export const TRANSPARENT_SETS: ReadonlyMap<number, TransparentSet> = new Map<
   number,
-  ClockSet | PortSet
+  TransparentSet
 >([
   // 15.5.3.1.1: answered and nothing else.
   [MANAGEMENT_ID.nullManagement, { scope: 'port', get: () => new Uint8Array(0) }],
@@ -184,6 +163,36 @@ export const MANAGED_SETS: ReadonlyMap<number, ClockSet | PortSet> = new Map<
     },
   ],
 ]);
+
+/** A transparent clock as management.ts asks it. */
+export function managedTransparentClock(clock: TransparentClock): ManagedClock {
+  return {
+    what: 'a transparent clock',
+    clockIdentity: clock.clockIdentity,
+    domainNumber: clock.primaryDomain,
+    sdoId: clock.sdoId,
+    portNumbers: clock.ports.map(({ portNumber }) => portNumber),
+    set: (managementId) => {
+      const set = TRANSPARENT_SETS.get(managementId);
+      return set && boundTo(clock, set);
+    },
+  };
+}
+
+function boundTo(clock: TransparentClock, set: TransparentSet): ManagedSet {
+  if (set.scope === 'clock') return { ...set, get: () => set.get(clock) };
+  const portOf = (portNumber: number): TransparentClockPort => {
+    const port = clock.ports.find((one) => one.portNumber === portNumber);
+    if (port === undefined) throw new Error(`port ${portNumber} is not of portNumbers`);
+    return port;
+  };
+  const { get, set: change, ...access } = set;
+  return {
+    ...access,
+    get: (portNumber) => get(clock, portOf(portNumber)),
+    ...(change && { set: (data, portNumber) => change(data, portOf(portNumber)) }),
+  };
+}
 
 /** The dataplane does not count what the controller sends by it: of that, requests are the most. */
 function sentOf({ sent, peerDelay }: TransparentClockPort): readonly bigint[] {

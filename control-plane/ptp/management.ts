@@ -1,5 +1,6 @@
 /**
- * Management of a transparent clock: one request in, replies and effects out. IEEE 1588-2019 15.
+ * Management of a clock: one request in, replies and effects out. IEEE 1588-2019 15. What a clock has
+ * to say is in its sets: management-sets.ts (transparent), management-boundary-sets.ts.
  *
  * Everybody may ask. Only the local socket may change: no message on the wire is authenticated. What
  * came by unicast from a stranger is never answered with more octets than it had, all replies taken
@@ -17,14 +18,13 @@ import {
 } from '#wire/management-tlv';
 import { FLAG, sdoIdOf } from '#wire/ptp-header';
 import { decodeMessage, encodeMessage, type Management } from '#wire/ptp-message';
-import {
-  MANAGED_SETS,
-  type ClockSet,
-  type ManagementEffect,
-  type PortSet,
-  type SetResult,
-} from './management-sets.js';
-import type { TransparentClock, TransparentClockPort } from './transparent-clock.js';
+import type {
+  ClockSet,
+  ManagedClock,
+  ManagementEffect,
+  PortSet,
+  SetResult,
+} from './management-types.js';
 
 /** How a request came. `unicast` is a stranger's; `local` the clock's own socket. */
 export type ManagementOrigin = 'local' | 'multicast' | 'unicast';
@@ -64,13 +64,14 @@ const OWN_MINOR_VERSION = 1;
 /** Table 42. */
 const CONTROL_MANAGEMENT = 4;
 const NO_LOG_INTERVAL = logInterval(0x7f);
+const NOTHING = new Uint8Array(0);
 const LOCAL_SOCKET_ONLY = 'only from the local socket';
 const KNOWN_IDS: ReadonlySet<number> = new Set(Object.values(MANAGEMENT_ID));
 
 /** 15.3 and 15.4: total, whatever the octets are. */
 export function answerManagement(
   request: ManagementRequest,
-  clock: TransparentClock,
+  clock: ManagedClock,
 ): ManagementAnswer {
   const decoded = decodeMessage(request.octets);
   if (!decoded.ok || decoded.value.kind !== 'management') return silent('undecodable');
@@ -100,7 +101,7 @@ function silent(silence: ManagementSilence): ManagementAnswer {
 function whySilent(
   message: Management,
   request: ManagementRequest,
-  clock: TransparentClock,
+  clock: ManagedClock,
 ): ManagementSilence | null {
   const { header, targetPortIdentity, action } = message;
   if (action === MANAGEMENT_ACTION.response || action === MANAGEMENT_ACTION.acknowledge) {
@@ -113,7 +114,7 @@ function whySilent(
   ) {
     return 'own-message';
   }
-  if (header.domainNumber !== clock.primaryDomain || sdoIdOf(header) !== clock.sdoId) {
+  if (header.domainNumber !== clock.domainNumber || sdoIdOf(header) !== clock.sdoId) {
     return 'other-instance';
   }
   const { clockIdentity } = targetPortIdentity;
@@ -137,7 +138,7 @@ interface Question {
   readonly message: Management;
   readonly managementId: number;
   readonly data: Uint8Array;
-  readonly clock: TransparentClock;
+  readonly clock: ManagedClock;
 }
 
 /** One reply: which port gives it, and what it says. */
@@ -150,22 +151,19 @@ interface Outcome {
 function outcomesOf(question: Question): readonly Outcome[] {
   const { request, message, managementId, clock } = question;
   const { portNumber } = message.targetPortIdentity;
-  const ports = clock.ports.filter((port) =>
-    portNumber === ALL_PORTS ? true : port.portNumber === portNumber,
+  const ports = clock.portNumbers.filter(
+    (number) => portNumber === ALL_PORTS || portNumber === number,
   );
-  const set = MANAGED_SETS.get(managementId);
+  const set = clock.set(managementId);
   if (set?.scope === 'port') {
-    return ports.map((port) => ({
-      portNumber: port.portNumber,
-      ...portOutcome(question, set, port),
-    }));
+    return ports.map((port) => ({ portNumber: port, ...portOutcome(question, set, port) }));
   }
   if (ports.length === 0 && portNumber !== ALL_PORTS && portNumber !== LOCAL_PORT) return [];
   const replier = request.ingressPort ?? LOCAL_PORT;
   if (set === undefined) {
     const isKnown = KNOWN_IDS.has(managementId);
     const errorId = isKnown ? MANAGEMENT_ERROR.notSupported : MANAGEMENT_ERROR.noSuchId;
-    const why = isKnown ? 'not of a transparent clock' : '';
+    const why = isKnown ? `not of ${clock.what}` : '';
     return [{ portNumber: replier, ...refused(question, errorId, why) }];
   }
   return [{ portNumber: replier, ...clockOutcome(question, set) }];
@@ -174,23 +172,22 @@ function outcomesOf(question: Question): readonly Outcome[] {
 type Said = Omit<Outcome, 'portNumber'>;
 
 function clockOutcome(question: Question, set: ClockSet): Said {
-  return outcomeOf(question, set, {
-    get: () => set.get(question.clock),
-    set: set.set,
-  });
+  return outcomeOf(question, set, set);
 }
 
-function portOutcome(question: Question, set: PortSet, port: TransparentClockPort): Said {
-  const change = set.set;
+function portOutcome(question: Question, set: PortSet, port: number): Said {
+  const { set: change, command } = set;
   return outcomeOf(question, set, {
-    get: () => set.get(question.clock, port),
+    get: () => set.get(port),
     set: change && ((data) => change(data, port)),
+    command: command && (() => command(port)),
   });
 }
 
 interface Access {
   readonly get: () => Uint8Array;
-  readonly set: ((data: Uint8Array) => SetResult) | undefined;
+  readonly set?: ((data: Uint8Array) => SetResult) | undefined;
+  readonly command?: (() => SetResult) | undefined;
 }
 
 function outcomeOf(question: Question, { localOnly }: ClockSet | PortSet, access: Access): Said {
@@ -205,22 +202,26 @@ function outcomeOf(question: Question, { localOnly }: ClockSet | PortSet, access
     case MANAGEMENT_ACTION.set:
       if (!isLocal) return refused(question, MANAGEMENT_ERROR.notSetable, LOCAL_SOCKET_ONLY);
       if (managementId === MANAGEMENT_ID.nullManagement) return told(managementId, data);
-      return changed(question, access);
+      return changed(question, data, access.set && (() => access.set?.(data)));
     default:
       if (!isLocal) return refused(question, MANAGEMENT_ERROR.notSupported, LOCAL_SOCKET_ONLY);
-      return managementId === MANAGEMENT_ID.nullManagement
-        ? told(managementId, new Uint8Array(0))
-        : refused(question, MANAGEMENT_ERROR.notSupported, 'not a command');
+      if (managementId === MANAGEMENT_ID.nullManagement) return told(managementId, NOTHING);
+      return access.command === undefined
+        ? refused(question, MANAGEMENT_ERROR.notSupported, 'not a command')
+        : changed(question, NOTHING, access.command);
   }
 }
 
-function changed(question: Question, access: Access): Said {
-  const { managementId, data } = question;
-  if (access.set === undefined) {
+function changed(
+  question: Question,
+  echoed: Uint8Array,
+  change: (() => SetResult | undefined) | undefined,
+): Said {
+  const result = change?.();
+  if (result === undefined) {
     return refused(question, MANAGEMENT_ERROR.notSetable, 'set by the configuration file');
   }
-  const result = access.set(data);
-  if (result.ok) return { ...told(managementId, data), effects: [result.value] };
+  if (result.ok) return { ...told(question.managementId, echoed), effects: [result.value] };
   const errorId =
     result.error.code === 'wrong-length'
       ? MANAGEMENT_ERROR.wrongLength
@@ -242,7 +243,7 @@ function refused({ request, managementId }: Question, errorId: number, why: stri
 function replyTo(
   message: Management,
   request: ManagementRequest,
-  clock: TransparentClock,
+  clock: ManagedClock,
   outcome: Outcome,
 ): Management {
   const { header } = message;

@@ -1,6 +1,7 @@
 /** A transparent clock with three ports, and somebody who asks it. */
 import { expect } from 'vitest';
 import { answerManagement, type ManagementOrigin } from '#ptp/management';
+import { managedTransparentClock } from '#ptp/management-sets';
 import type { TransparentClock, TransparentClockPort } from '#ptp/transparent-clock';
 import { macAddress } from '#units/identity';
 import { logInterval, scaledNs } from '#units/time';
@@ -103,7 +104,7 @@ export function ask(asked: Asked, of: TransparentClock = clock()) {
   const { origin = 'multicast' } = asked;
   const octets = encodeMessage(requestOf(asked));
   const ingressPort = origin === 'local' ? null : 1;
-  const answer = answerManagement({ octets, origin, ingressPort }, of);
+  const answer = answerManagement({ octets, origin, ingressPort }, managedTransparentClock(of));
   const replies = answer.replies.map((reply) => {
     const message = decodeMessage(reply);
     if (!message.ok || message.value.kind !== 'management') throw new Error('no management');

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { answerManagement } from '#ptp/management';
-import type { ManagementEffect } from '#ptp/management-sets';
+import { managedTransparentClock } from '#ptp/management-sets';
+import type { ManagementEffect } from '#ptp/management-types';
 import { openLocalSocket, type LocalSocket } from '#runtime/ptp/local-socket';
 import { clock, port } from './management-conversation.js';
 import { asking } from './peer-delay-conversation.js';
@@ -42,7 +43,7 @@ describe(`a real pmc at the local socket (${version ?? 'skipped: pmc is not inst
       path: join(directory, 'clock'),
       onDatagram: (octets, reply) => {
         const request = { octets, origin: 'local', ingressPort: null } as const;
-        const answer = answerManagement(request, clock({ ports }));
+        const answer = answerManagement(request, managedTransparentClock(clock({ ports })));
         effects.push(...answer.effects);
         for (const one of answer.replies) reply(one);
       },

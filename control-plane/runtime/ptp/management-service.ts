@@ -10,8 +10,7 @@ import {
   type ManagementOrigin,
   type ManagementSilence,
 } from '#ptp/management';
-import type { ManagementEffect } from '#ptp/management-sets';
-import type { TransparentClock } from '#ptp/transparent-clock';
+import type { ManagedClock, ManagementEffect } from '#ptp/management-types';
 import { isGroupAddress, macBits, portValue } from '#units/identity';
 import type { Instant } from '#units/time';
 import type { LocatedFrame } from '#wire/frame';
@@ -29,7 +28,7 @@ export interface ManagementOptions {
   readonly timers: Timers;
   readonly now: () => Instant;
   readonly log: Logger;
-  readonly snapshot: () => TransparentClock;
+  readonly snapshot: () => ManagedClock;
   /** Somebody asks for the snapshot's message counts: they are to be current soon. */
   readonly refresh: () => void;
   readonly onEffect: (effect: ManagementEffect) => void;

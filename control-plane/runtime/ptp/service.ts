@@ -10,7 +10,8 @@ import { entityKey } from '#p4rt/identity';
 import type { P4InfoIndex } from '#p4rt/p4info';
 import type { TargetCapabilities } from '#p4rt/target';
 import type { DigestList, PacketIn } from '#protos/p4/v1/p4runtime_pb';
-import type { ManagementEffect } from '#ptp/management-sets';
+import { managedTransparentClock } from '#ptp/management-sets';
+import type { ManagementEffect } from '#ptp/management-types';
 import type { TransparentClock } from '#ptp/transparent-clock';
 import { milliseconds, scaledFromNumber, seconds, type Instant } from '#units/time';
 import { productVersion } from '../version.js';
@@ -126,7 +127,7 @@ class Service implements PtpService {
     this.#management = new ManagementService({
       ...common,
       now,
-      snapshot: () => this.#snapshot(),
+      snapshot: () => managedTransparentClock(this.#snapshot()),
       refresh: () => this.#counts.asked(),
       onEffect: (effect) => this.#onManagement(effect),
     });
@@ -253,6 +254,11 @@ class Service implements PtpService {
         this.#peerDelay.configure(effect.portNumber, {
           neighborPropDelayThreshold: scaledFromNumber(effect.thresholdNs),
         });
+        return;
+      case 'changeInstance':
+      case 'subscribe':
+        // A transparent clock has no sets that do this.
+        return;
     }
   }
 
