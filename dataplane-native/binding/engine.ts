@@ -11,6 +11,8 @@ import {
   type PortCounters,
 } from './counters.js';
 import { MessageDecoder, type EngineMessage } from './messages.js';
+import { oscillatorLine, OSCILLATOR_LINE_WORDS, type OscillatorLine } from './oscillator.js';
+import type { OscillatorOptions } from './oscillator.js';
 import { loadNative, type EnginePointer, type NativeFunctions } from './native.js';
 import { defaultLibrary } from './paths.js';
 import { PipelineState } from './pipeline-state.js';
@@ -203,6 +205,23 @@ export class Engine extends PipelineState {
   nextTime(): bigint | null {
     const next = BigInt(this.native.tp_engine_next_time(this.engine));
     return next === NO_TIME ? null : next;
+  }
+
+  /** Gives the dataplane's clock an oscillator of its own, from now on. BAD_STATE: there are ports
+   * already; OUT_OF_RANGE: beyond 1000 ppm, or time before 1970. */
+  setOscillator({ offsetNs, rateOffset, wander, seed }: OscillatorOptions): EngineResult<void> {
+    return this.result(
+      this.native.tp_engine_set_oscillator(this.engine, offsetNs, rateOffset, wander, seed),
+    );
+  }
+
+  /** The lines that the oscillator's time is made of, from index `first` on; of older ones than the
+   * last 256 nothing is kept. NOT_FOUND: there is no oscillator. */
+  oscillatorLines(first: bigint, count = 256): EngineResult<OscillatorLine[]> {
+    const words = new BigUint64Array(count * OSCILLATOR_LINE_WORDS);
+    const read = this.native.tp_engine_oscillator_lines(this.engine, first, count, words);
+    if (read < 0) return this.failure(read);
+    return succeed(Array.from({ length: read }, (_, line) => oscillatorLine(words, line)));
   }
 
   /** A frame from the control plane enters ingress from the CPU port. */

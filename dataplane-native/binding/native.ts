@@ -45,6 +45,19 @@ export interface NativeFunctions {
   tp_engine_set_time(engine: EnginePointer, nowNs: bigint): number;
   tp_engine_now(engine: EnginePointer): Int64;
   tp_engine_next_time(engine: EnginePointer): Int64;
+  tp_engine_set_oscillator(
+    engine: EnginePointer,
+    offsetNs: bigint,
+    rateOffset: bigint,
+    wander: bigint,
+    seed: bigint,
+  ): number;
+  tp_engine_oscillator_lines(
+    engine: EnginePointer,
+    first: bigint,
+    count: number,
+    out: BigUint64Array,
+  ): number;
   tp_port_add_packet(engine: EnginePointer, port: number, name: string): number;
   tp_port_add_memory(engine: EnginePointer, port: number): number;
   tp_port_remove(engine: EnginePointer, port: number): number;
@@ -233,6 +246,8 @@ const SIGNATURES: Readonly<
   tp_engine_set_time: ['int', 'void *', 'uint64_t'],
   tp_engine_now: ['uint64_t', 'void *'],
   tp_engine_next_time: ['uint64_t', 'void *'],
+  tp_engine_set_oscillator: ['int', 'void *', 'int64_t', 'int64_t', 'uint64_t', 'uint64_t'],
+  tp_engine_oscillator_lines: ['int', 'void *', 'uint64_t', 'uint32_t', 'uint64_t *'],
   tp_port_add_packet: ['int', 'void *', 'uint32_t', 'const char *'],
   tp_port_add_memory: ['int', 'void *', 'uint32_t'],
   tp_port_remove: ['int', 'void *', 'uint32_t'],

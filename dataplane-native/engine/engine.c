@@ -235,7 +235,47 @@ int tp_engine_set_time(struct tp_engine *engine, uint64_t now_ns) {
 }
 
 uint64_t tp_engine_now(struct tp_engine *engine) {
-  return tp_clock_now_ns(&engine->clock);
+  if (engine->clock.oscillator == NULL) {
+    return tp_clock_now_ns(&engine->clock);
+  }
+  tp_control_lock(engine);
+  const uint64_t now_ns = tp_clock_now_ns(&engine->clock);
+  tp_control_unlock(engine);
+  return now_ns;
+}
+
+int tp_engine_set_oscillator(struct tp_engine *engine, int64_t offset_ns, int64_t rate_offset,
+                             uint64_t wander, uint64_t seed) {
+  if (engine->is_running || engine->active_count > (engine->cpu != NULL)) {
+    return TP_E_BAD_STATE;
+  }
+  const uint64_t system_ns = tp_clock_system_ns(&engine->clock);
+  if (!tp_oscillator_start(&engine->oscillator, system_ns, offset_ns, rate_offset, wander, seed)) {
+    return TP_E_OUT_OF_RANGE;
+  }
+  engine->clock.oscillator = &engine->oscillator;
+  return TP_OK;
+}
+
+int tp_engine_oscillator_lines(struct tp_engine *engine, uint64_t first, uint32_t count,
+                               uint64_t *out) {
+  if (engine->clock.oscillator == NULL) {
+    return TP_E_NOT_FOUND;
+  }
+  tp_control_lock(engine);
+  tp_clock_now_ns(&engine->clock); /* for the newest line to be of now */
+  struct tp_oscillator *oscillator = engine->clock.oscillator;
+  const uint64_t oldest = tp_oscillator_oldest(oscillator);
+  uint64_t at = first < oldest ? oldest : first;
+  uint32_t written = 0;
+  for (; written < count && at <= oscillator->newest; written++, at++) {
+    const struct tp_oscillator_line *line = tp_oscillator_line_at(oscillator, at);
+    const uint64_t words[] = {at, line->system_ns, line->ticks_ns, line->fraction,
+                              (uint64_t)line->rate_offset};
+    memcpy(out + written * (sizeof words / sizeof *words), words, sizeof words);
+  }
+  tp_control_unlock(engine);
+  return (int)written;
 }
 
 uint64_t tp_engine_next_time(struct tp_engine *engine) {

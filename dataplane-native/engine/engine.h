@@ -76,6 +76,24 @@ TP_API int tp_engine_resume(struct tp_engine *engine);
 TP_API int tp_engine_step(struct tp_engine *engine);
 TP_API int tp_engine_set_time(struct tp_engine *engine, uint64_t now_ns);
 TP_API uint64_t tp_engine_now(struct tp_engine *engine);
+/*
+ * Gives the dataplane's clock an oscillator of its own from now on: `offset_ns` ahead, faster by
+ * `rate_offset` / 2^41, and wandering: `wander` / 2^41 is the standard deviation of the rate's
+ * change in a second, a random walk from `seed`. Every stamp, now and the program see it; queues,
+ * virtual time and what memory ports are given and give keep the clock beneath. Before ports are
+ * added (BAD_STATE otherwise). OUT_OF_RANGE: beyond 1000 ppm, or time before 1970.
+ */
+TP_API int tp_engine_set_oscillator(struct tp_engine *engine, int64_t offset_ns,
+                                    int64_t rate_offset, uint64_t wander, uint64_t seed);
+/*
+ * The straight lines that it is made of, each for 2^27 ns; the last 256 are kept. Writes those from
+ * index `first` on, `count` at most, five words each: index, the clock beneath and the dataplane's
+ * at its beginning, the latter's fraction in 2^-41 ns, rate offset (signed). Returns how many.
+ *   dataplane's = its beginning + e + ((e * rate_offset + fraction) >> 41), e = elapsed beneath
+ * NOT_FOUND: there is no oscillator.
+ */
+TP_API int tp_engine_oscillator_lines(struct tp_engine *engine, uint64_t first, uint32_t count,
+                                      uint64_t *out);
 /* When the next frame that waits in a queue may leave, or a frame that waits for a TX event is
  * brought again; UINT64_MAX: none waits. For a host that steps a virtual clock. */
 TP_API uint64_t tp_engine_next_time(struct tp_engine *engine);
@@ -136,7 +154,8 @@ TP_API int tp_port_set_tx_latency(struct tp_engine *engine, uint32_t port, int64
 TP_API int tp_port_set_stamp_delay(struct tp_engine *engine, uint32_t port, uint64_t delay_ns);
 
 /* Memory ports. Inject: a frame arrives at rx_time_ns (0: now). Take: the oldest sent frame's
- * length, or TP_E_NOT_FOUND; *tx_time_ns is when it left. */
+ * length, or TP_E_NOT_FOUND; *tx_time_ns is when it left. Both are times outside, of the clock
+ * beneath an oscillator. */
 TP_API int tp_port_inject(struct tp_engine *engine, uint32_t port, const uint8_t *frame,
                           uint32_t octets, uint64_t rx_time_ns);
 TP_API int tp_port_take(struct tp_engine *engine, uint32_t port, uint8_t *frame, uint32_t capacity,

@@ -11,6 +11,7 @@
  *   message.c           packet-ins, digests and port states, up to the host
  *   pipeline.c          loading compiled pipelines
  *   port_*.c            ports
+ *   oscillator.c        the dataplane's time where it is not the system's
  *
  * The lock. Everything below is used with `lock` held. The loop holds it for a burst at a time, and
  * between bursts gives way to a control call that waits (tp_give_way); a control call in its turn
@@ -61,7 +62,8 @@ struct tp_loaded_pipeline {
 struct tp_engine {
   struct tp_loaded_pipeline pipeline;
   struct tp_clock_source clock;
-  uint64_t schedule_ns; /* tp_clock_schedule_ns at the start of this burst */
+  struct tp_oscillator oscillator; /* the clock points to it when it is on */
+  uint64_t schedule_ns;            /* tp_clock_schedule_ns at the start of this burst */
   struct tp_pool pool;
   struct tp_packet *recirculated_head;
   struct tp_packet *recirculated_tail;

@@ -168,7 +168,8 @@ int tp_port_memory_inject(struct tp_port *port, const uint8_t *frame, uint32_t o
   }
   memcpy(packet->data, frame, octets);
   packet->length = octets;
-  packet->rx_time_ns = rx_time_ns != 0 ? rx_time_ns : tp_clock_now_ns(&engine->clock);
+  packet->rx_time_ns = rx_time_ns != 0 ? tp_clock_at_system_ns(&engine->clock, rx_time_ns)
+                                       : tp_clock_now_ns(&engine->clock);
   tp_packet_list_push(&((struct memory_port *)port)->received, packet);
   return TP_OK;
 }
@@ -196,7 +197,7 @@ int tp_port_memory_take(struct tp_port *port, uint8_t *frame, uint32_t capacity,
   struct tp_packet *packet = tp_packet_list_pop(&memory->sent);
   const uint32_t octets = packet->length;
   memcpy(frame, packet->data, octets);
-  *tx_time_ns = packet->tx_estimate_ns;
+  *tx_time_ns = tp_clock_to_system_ns(&port->engine->clock, packet->tx_estimate_ns);
   tp_pool_give(&port->engine->pool, packet);
   return (int)octets;
 }

@@ -78,7 +78,8 @@ static struct tp_packet *receive_frame(struct packet_port *self, const struct tp
     return NULL;
   }
   copy_frame(packet, (const uint8_t *)header + header->tp_mac, octets, header);
-  packet->rx_time_ns = (uint64_t)header->tp_sec * TP_NS_PER_S + header->tp_nsec;
+  const uint64_t stamp_ns = (uint64_t)header->tp_sec * TP_NS_PER_S + header->tp_nsec;
+  packet->rx_time_ns = tp_clock_at_system_ns(&port->engine->clock, stamp_ns);
   if ((status & (TP_STATUS_TS_SOFTWARE | TP_STATUS_TS_RAW_HARDWARE)) == 0) {
     tp_port_count(port, TP_PORT_RX_NO_TIMESTAMP, 1);
   }
@@ -251,8 +252,8 @@ static void read_stamp(struct tp_port *port, struct msghdr *message) {
   if (stamps != NULL && origin != NULL && origin->ee_errno == ENOMSG &&
       origin->ee_origin == SO_EE_ORIGIN_TIMESTAMPING) {
     const struct timespec software = stamps->ts[0];
-    tp_stamp_arrived(port, origin->ee_data,
-                     (uint64_t)software.tv_sec * TP_NS_PER_S + (uint64_t)software.tv_nsec);
+    const uint64_t stamp_ns = (uint64_t)software.tv_sec * TP_NS_PER_S + (uint64_t)software.tv_nsec;
+    tp_stamp_arrived(port, origin->ee_data, tp_clock_at_system_ns(&port->engine->clock, stamp_ns));
   }
 }
 

@@ -2,6 +2,7 @@
 import { Gauge, Registry } from 'prom-client';
 import type { EngineCounters, PortCounters } from '#binding/counters';
 import type { Engine, QueueOptions, TxLatency } from '#binding/engine';
+import type { OscillatorLine } from '#binding/oscillator';
 import type { P4RuntimeService, ServiceCounts } from './service.js';
 
 export interface ReportedPort {
@@ -47,6 +48,9 @@ interface PortReport {
   };
 }
 
+/** A line of `OscillatorLine`, its whole numbers as text where they may be beyond 2^53. */
+type ReportedLine = Readonly<Record<keyof OscillatorLine, string>>;
+
 export interface SwitchReport {
   readonly ready: true;
   readonly version: string;
@@ -55,6 +59,8 @@ export interface SwitchReport {
   readonly listen: string;
   readonly pipeline: { readonly program: string } | null;
   readonly ports: readonly PortReport[];
+  /** What the dataplane's time is made of, over the last half minute; null: it is the system's. */
+  readonly oscillator: { readonly lines: readonly ReportedLine[] } | null;
   /** Frames dropped between ports, by reason. */
   readonly drops: Readonly<Record<string, number>>;
   readonly packetIns: number;
@@ -145,6 +151,22 @@ function reportPort(engine: Engine, port: ReportedPort): PortReport {
   };
 }
 
+function reportLine(line: OscillatorLine): ReportedLine {
+  const { index, systemNs, ticksNs, fraction, rateOffset } = line;
+  return {
+    index: String(index),
+    systemNs: String(systemNs),
+    ticksNs: String(ticksNs),
+    fraction: String(fraction),
+    rateOffset: String(rateOffset),
+  };
+}
+
+function reportOscillator(engine: Engine): SwitchReport['oscillator'] {
+  const lines = engine.oscillatorLines(0n);
+  return lines.ok ? { lines: lines.value.map(reportLine) } : null;
+}
+
 /** The state of the switch at this instant. */
 export function switchReport(source: ReportSource): SwitchReport {
   const { engine, service } = source;
@@ -158,6 +180,7 @@ export function switchReport(source: ReportSource): SwitchReport {
     listen: source.listen,
     pipeline: program === null ? null : { program },
     ports: source.ports.map((port) => reportPort(engine, port)),
+    oscillator: reportOscillator(engine),
     drops: pick(ENGINE_DROPS, counters),
     packetIns: Number(counters.packetIns),
     digests: Number(counters.digests),

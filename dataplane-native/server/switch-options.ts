@@ -1,5 +1,6 @@
 /** The text forms of `timeplane switch`'s options. Each parser gives the value or what is wrong. */
 import type { QueueOptions } from '#binding/engine';
+import { rateOffsetOfPpb, type OscillatorOptions } from '#binding/oscillator';
 
 export type Parsed<T> =
   { readonly ok: true; readonly value: T } | { readonly ok: false; readonly message: string };
@@ -8,6 +9,8 @@ export interface PortOption {
   readonly number: number;
   readonly interfaceName: string;
 }
+
+export type OscillatorOption = OscillatorOptions;
 
 export interface QueueOption extends QueueOptions {
   readonly port: number;
@@ -129,6 +132,73 @@ export function parseQueue(text: string): Parsed<QueueOption> {
 
 function isQueueKey(key: string): key is QueueKey {
   return Object.hasOwn(QUEUE_KEYS, key);
+}
+
+const TIME_UNITS_NS: Readonly<Record<string, number>> = { ns: 1, us: 1e3, ms: 1e6, s: 1e9 };
+const MAX_OFFSET_NS = 1e18;
+const MAX_PPM = 1000;
+
+function decimal(text: string, limit: number): number | null {
+  const value = Number(text);
+  return /^-?\d+(?:\.\d+)?$/.test(text) && Math.abs(value) <= limit ? value : null;
+}
+
+function signedTime(text: string): bigint | null {
+  const match = /^(-?\d+(?:\.\d+)?)([a-z]+)$/.exec(text);
+  const unit = TIME_UNITS_NS[match?.[2] ?? '?'];
+  const value = unit === undefined ? NaN : Math.round(Number(match?.[1]) * unit);
+  return Math.abs(value) <= MAX_OFFSET_NS ? BigInt(value) : null;
+}
+
+function rate(ppb: number | null): bigint | null {
+  return ppb === null ? null : rateOffsetOfPpb(ppb);
+}
+
+const thousandfold = (value: number | null) => (value === null ? null : value * 1000);
+
+type OscillatorKey = 'offset' | 'ppm' | 'wander' | 'seed';
+
+const OSCILLATOR_KEYS: Readonly<
+  Record<
+    OscillatorKey,
+    { readonly example: string; readonly parse: (text: string) => bigint | null }
+  >
+> = {
+  offset: { example: '250us (ns, us, ms or s; below 0: behind)', parse: signedTime },
+  ppm: {
+    example: `12.5 (up to ${MAX_PPM}; below 0: slower)`,
+    parse: (text) => rate(thousandfold(decimal(text, MAX_PPM))),
+  },
+  wander: {
+    example: '0.5 (ppb by which its rate changes in a second, as a standard deviation)',
+    parse: (text) => (text.startsWith('-') ? null : rate(decimal(text, MAX_PPM * 1000))),
+  },
+  seed: {
+    example: '1 (a whole number)',
+    parse: (text) => (/^\d{1,15}$/.test(text) ? BigInt(text) : null),
+  },
+};
+
+function isOscillatorKey(key: string): key is OscillatorKey {
+  return Object.hasOwn(OSCILLATOR_KEYS, key);
+}
+
+/** key=value,…, such as offset=250us,ppm=12.5,wander=0.5,seed=1; none is needed. */
+export function parseOscillator(text: string): Parsed<OscillatorOption> {
+  const values: Record<OscillatorKey, bigint> = { offset: 0n, ppm: 0n, wander: 0n, seed: 1n };
+  for (const part of text.split(',')) {
+    const [key = '', value = ''] = part.split('=');
+    if (!isOscillatorKey(key)) {
+      return wrong(`'${key}' is not one of ${Object.keys(OSCILLATOR_KEYS).join(', ')}`);
+    }
+    const parsed = OSCILLATOR_KEYS[key].parse(value);
+    if (parsed === null) {
+      return wrong(`${key}: '${value}' is not something like ${OSCILLATOR_KEYS[key].example}`);
+    }
+    values[key] = parsed;
+  }
+  const { offset, ppm, wander, seed } = values;
+  return { ok: true, value: { offsetNs: offset, rateOffset: ppm, wander, seed } };
 }
 
 /** What is wrong with the ports and queues together; null: nothing. */

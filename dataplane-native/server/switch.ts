@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
 import type { EngineFailure } from '#binding/result';
 import { Engine } from '#binding/engine';
+import type { OscillatorOptions } from '#binding/oscillator';
 import { findCompiler } from '#binding/toolchain';
 import type { DigestClock } from './digest.js';
 import { nativeBuilder } from './native-builder.js';
@@ -27,6 +28,8 @@ export interface SwitchOptions {
   readonly cpuPort: number;
   readonly ports: readonly PortOption[];
   readonly queues: readonly QueueOption[];
+  /** Of the dataplane's clock; null: it is the system's. */
+  readonly oscillator: OscillatorOptions | null;
   readonly pipelineCache: string | null;
   /** How long to wait for interfaces that are not there yet. */
   readonly waitMs: number;
@@ -80,6 +83,10 @@ async function assemble(
   if (!opened.ok) return engineFailure(opened.error);
   const engine = opened.value;
   closers.push(() => engine.close());
+  if (options.oscillator !== null) {
+    const set = engine.setOscillator(options.oscillator);
+    if (!set.ok) return engineFailure(set.error);
+  }
   const service = new P4RuntimeService({
     deviceId,
     cpuPort,

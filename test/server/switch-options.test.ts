@@ -1,5 +1,5 @@
 import { parseListen } from '#server/server';
-import { checkPorts, parsePort, parseQueue } from '#server/switch-options';
+import { checkPorts, parseOscillator, parsePort, parseQueue } from '#server/switch-options';
 import { describe, expect, it } from 'vitest';
 
 describe('--port', () => {
@@ -67,6 +67,40 @@ describe('--queue', () => {
     '2:toString=1',
   ])('refuses %j with what it expected', (text) => {
     const parsed = parseQueue(text);
+    expect(parsed.ok).toBe(false);
+    if (!parsed.ok) expect(parsed.message.length).toBeGreaterThan(10);
+  });
+});
+
+describe('--oscillator', () => {
+  it('takes offset, ppm, wander and seed, in any order', () => {
+    expect(parseOscillator('ppm=-12.5,offset=-3.2ms,seed=7,wander=0.5')).toEqual({
+      ok: true,
+      value: { offsetNs: -3_200_000n, rateOffset: -27_487_791n, wander: 1_100n, seed: 7n },
+    });
+    expect(parseOscillator('offset=2s')).toEqual({
+      ok: true,
+      value: { offsetNs: 2_000_000_000n, rateOffset: 0n, wander: 0n, seed: 1n },
+    });
+  });
+
+  it.each([
+    '',
+    'ppm',
+    'ppm=',
+    'ppm=1001',
+    'ppm=1e3',
+    'ppm=1ppm',
+    'offset=5',
+    'offset=5min',
+    'offset=9999999999s',
+    'wander=-1',
+    'seed=-1',
+    'seed=1.5',
+    'speed=1',
+    'toString=1',
+  ])('refuses %j with what it expected', (text) => {
+    const parsed = parseOscillator(text);
     expect(parsed.ok).toBe(false);
     if (!parsed.ok) expect(parsed.message.length).toBeGreaterThan(10);
   });

@@ -6,8 +6,8 @@ import type { ListenAddress } from '#server/server';
 import { parseListen } from '#server/server';
 import type { RunningSwitch } from '#server/switch';
 import { startSwitch } from '#server/switch';
-import type { Parsed, PortOption, QueueOption } from '#server/switch-options';
-import { checkPorts, parsePort, parseQueue } from '#server/switch-options';
+import type { OscillatorOption, Parsed, PortOption, QueueOption } from '#server/switch-options';
+import { checkPorts, parseOscillator, parsePort, parseQueue } from '#server/switch-options';
 import { OperatorError } from '../operator-error.js';
 
 interface Flags {
@@ -17,6 +17,7 @@ interface Flags {
   readonly cpuPort: number;
   readonly port: readonly PortOption[];
   readonly queue: readonly QueueOption[];
+  readonly oscillator?: OscillatorOption;
   readonly pipelineCache?: string;
   readonly wait: number;
   readonly logLevel: string;
@@ -34,6 +35,12 @@ function collect<T>(parse: (text: string) => Parsed<T>) {
     if (parsed.ok) return [...before, parsed.value];
     throw new InvalidArgumentError(parsed.message);
   };
+}
+
+function oscillator(text: string): OscillatorOption {
+  const parsed = parseOscillator(text);
+  if (parsed.ok) return parsed.value;
+  throw new InvalidArgumentError(parsed.message);
 }
 
 function deviceId(text: string): bigint {
@@ -88,6 +95,7 @@ async function run(flags: Flags): Promise<void> {
     cpuPort: flags.cpuPort,
     ports: flags.port,
     queues: flags.queue,
+    oscillator: flags.oscillator ?? null,
     pipelineCache: flags.pipelineCache ?? null,
     waitMs: flags.wait * 1000,
     version: productVersion(),
@@ -107,6 +115,9 @@ const DEFAULT_LISTEN = '127.0.0.1:9559';
 const EXAMPLE = `
 Queues: rate (100Mbit; 0: not limited), bound of each priority (256KiB), priorities (1 to 8), and
 overhead, the octets that the rate counts beside each frame (24: FCS, preamble and gap).
+
+Oscillator: offset from the system's clock (-3.2ms), ppm by which it is faster (12.5), wander (0.5: ppb
+that its rate changes by in a second, at random), seed. For labs: the system's clock stays the truth.
 
 Example:
   $ timeplane switch --port 1=veth1 --port 2=veth2 --queue 2:rate=100Mbit,bound=256KiB
@@ -140,6 +151,12 @@ export function register(program: Command): void {
       new Option('--queue <port:key=value,...>', 'an egress queue; repeat it (see below)')
         .argParser(collect(parseQueue))
         .default([], 'not limited'),
+    )
+    .addOption(
+      new Option(
+        '--oscillator <key=value,...>',
+        'let its clock run on an oscillator of its own (see below)',
+      ).argParser(oscillator),
     )
     .option('--status <host:port>', 'serve /status.json and /metrics there', address)
     .option('--pipeline-cache <directory>', 'where compiled pipelines are kept')

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Engine, type EngineOptions } from '#binding/engine';
 import type { EngineMessage } from '#binding/messages';
+import type { OscillatorOptions } from '#binding/oscillator';
 import { ACTIONS, engineLibrary, fixturePipeline, must, words } from '../harness.js';
 
 export function ip(...args: string[]): void {
@@ -21,8 +22,10 @@ export function addPair(a: string, b: string): void {
 export async function startEngine(
   ports: Readonly<Record<number, string>>,
   options: EngineOptions = {},
+  oscillator?: OscillatorOptions,
 ) {
   const engine = must(Engine.open({ library: await engineLibrary(), ...options }));
+  if (oscillator !== undefined) must(engine.setOscillator(oscillator));
   must(engine.load(await fixturePipeline()));
   for (const [port, name] of Object.entries(ports)) must(engine.addPacketPort(Number(port), name));
   const messages: EngineMessage[] = [];
