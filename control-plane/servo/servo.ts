@@ -21,21 +21,41 @@ export interface ServoAdjustment {
   readonly step: Nanoseconds | null;
 }
 
+/**
+ * `acquisition`: as fast as the samples allow, from the next one on, and narrower with each.
+ * `narrow`: never with more gain peaking than a chain of clocks bears.
+ */
+export type ServoBandwidth = 'acquisition' | 'narrow';
+
+/** A frequency that was measured before, or one that may be as wrong as oscillators are. */
+export type FrequencyTrust = 'known' | 'guess';
+
 /** A control law: PI, linear regression or Kalman. Not yet a decision about locking: see discipline.ts. */
 export interface Servo {
-  readonly name: 'pi' | 'linear-regression' | 'kalman';
+  readonly name: ServoName;
   /** The sample interval or the bandwidth is another from now on; what was learned is kept. */
-  readonly tune: (intervalSeconds: number, bandwidth: 'acquisition' | 'narrow') => void;
+  readonly tune: (intervalSeconds: number, bandwidth: ServoBandwidth) => void;
   /** The frequency to run at from now on. Offsets must have been brought below the step threshold before. */
   readonly sample: (sample: ServoSample) => Ppb;
-  /** The clock was stepped by so much by somebody: what is known of phase moves along. */
-  readonly stepped: (stepNs: number) => void;
-  /** Begin anew, from a frequency that is known. */
-  readonly reset: (rate: Ppb) => void;
+  /** The clock was stepped by so much right after the last sample: the frequency to run at from there. */
+  readonly stepped: (stepNs: number) => Ppb;
+  /** Offsets are measured so much higher from now on, the clock being the same. */
+  readonly shifted: (shiftNs: number) => void;
+  /** Begin anew: nothing is known of the phase, and the clock runs at this rate. */
+  readonly reset: (rate: Ppb, trust: FrequencyTrust) => void;
   /** What it takes the frequency to be, without what it adds to mend the phase: for holdover. */
   readonly frequency: () => Ppb;
+  /** What it takes the offset to have been at the last sample, without most of that one's noise. */
+  readonly phaseNs: () => number | null;
   /** One standard deviation of its phase estimate in nanoseconds, as far as it knows; null: not yet. */
   readonly deviationNs: () => number | null;
+}
+
+export type ServoName = 'pi' | 'linear-regression' | 'kalman';
+
+export interface ServoLimits {
+  /** The clock is never told to run faster or slower than the local one by more. */
+  readonly maxFrequencyPpb: number;
 }
 
 /** 5. of what is published: each with its reason and since when. */

@@ -119,6 +119,25 @@ export function splitPrecise(time: PreciseInstant): {
   return { whole: instant(units >> SCALE_BITS), fraction: scaledNs(units & 0xffffn) };
 }
 
+/** In units of 2^-16 ns since the epoch of its clock. */
+export function preciseUnits(value: PreciseInstant): bigint {
+  return value as unknown as bigint;
+}
+
+export function preciseFromUnits(units: bigint): PreciseInstant {
+  return units as unknown as PreciseInstant;
+}
+
+/** `to - from` in nanoseconds with a fraction: of any length, exact up to 2^53 units, 137 s, and to 16 digits beyond. */
+export function elapsedPreciseNs(from: PreciseInstant, to: PreciseInstant): number {
+  return Number(preciseUnits(to) - preciseUnits(from)) / 2 ** Number(SCALE_BITS);
+}
+
+/** To the nearest whole nanosecond. */
+export function nearestInstant(value: PreciseInstant): Instant {
+  return instant((preciseUnits(value) + (1n << (SCALE_BITS - 1n))) >> SCALE_BITS);
+}
+
 /** `to - from` of two 48-bit nanosecond counters that wrap: modular, so always 0 to 2^48 - 1. */
 export function elapsedCounter48(from: bigint, to: bigint): Nanoseconds {
   return nanoseconds((to - from) & COUNTER_MASK);
