@@ -68,7 +68,18 @@ function boundaryInstances(clock: ClockSettings, port: PortSettings): PtpInstanc
 export function delayResponderEntries(clock: ClockSettings, port: PortSettings): EntrySpec[] {
   const responder = port.delayResponder;
   if (responder === null) return [];
-  return boundaryInstances(clock, port).map(({ domainNumber, sdoId }) => ({
+  return boundaryInstances(clock, port).map((instance) =>
+    delayResponderEntry(clock, port, instance, responder.logMinDelayReqInterval),
+  );
+}
+
+export function delayResponderEntry(
+  clock: ClockSettings,
+  port: PortSettings,
+  { domainNumber, sdoId }: PtpInstance,
+  logMinDelayReqInterval: LogInterval,
+): EntrySpec {
+  return {
     table: 'delay_responder',
     match: {
       ingress_port: portBits(port),
@@ -79,10 +90,10 @@ export function delayResponderEntries(clock: ClockSettings, port: PortSettings):
       name: 'answer_delay',
       params: {
         ...sourceParams(clock, port),
-        log_min_delay_req_interval: signed8(responder.logMinDelayReqInterval),
+        log_min_delay_req_interval: signed8(logMinDelayReqInterval),
       },
     },
-  }));
+  };
 }
 
 function signed8(interval: LogInterval): bigint {

@@ -28,13 +28,15 @@ const ASKERS: Readonly<Partial<Record<FeatureName, Asker>>> = {
     'peerDelay.responder',
     ({ peerDelay }) => peerDelay.enabled && peerDelay.responder === 'two',
   ),
-  delayResponder: firstPort('delayResponder', ({ delayResponder }) => delayResponder !== null),
+  delayResponder: (settings) => (settings.boundary === null ? ownResponder(settings) : 'instance'),
   systemTime: firstPort('delayResponder', ({ delayResponder }) => delayResponder !== null),
   syntonization: ({ syntonize }) => (syntonize === null ? null : 'syntonize'),
   ledger: ({ ledger }) => (ledger.sampleEvery === 0 ? null : 'ledger.sampleEvery'),
   marking: firstPort('marking', ({ marking }) => marking.pcp !== null || marking.dscp !== null),
   priorityQueues: firstPort('ptpPriority', ({ ptpPriority }) => ptpPriority > 0),
 };
+
+const ownResponder = firstPort('delayResponder', (port) => port.delayResponder !== null);
 
 function firstPort(key: string, asks: (port: PortSettings) => boolean): Asker {
   return ({ ports }) => {
@@ -76,7 +78,7 @@ export function settingsAdvice(target: Target, settings: SwitchSettings): string
         `ports[${i}].peerDelay.neighborPropDelayThreshNs is not above one step of the timestamps (${stepNs} ns): the link will hardly be asCapable`,
       );
     }
-    if (port.ptp === 'boundary' && port.delayResponder === null) {
+    if (port.ptp === 'boundary' && port.delayResponder === null && settings.boundary === null) {
       advice.push(
         `ports[${i}].delayResponder is none: Delay_Req on this boundary port goes without an answer`,
       );

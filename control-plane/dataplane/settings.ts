@@ -1,4 +1,5 @@
 /** What the operator wants of a switch: opaque units, no text, nothing learned or measured. */
+import type { InstanceConfig } from '#ptp/instance/instance-types';
 import type { PortIdentityBits } from '#units/clock-identity';
 import type { MacAddress, PortNumber, VlanId } from '#units/identity';
 import type { LogInterval, Nanoseconds, ScaledNs } from '#units/time';
@@ -120,11 +121,32 @@ export interface LedgerSettings {
   readonly perSecond: number;
 }
 
+/** How a port of the boundary clock sends what goes to a group. */
+export interface BoundaryPortSettings {
+  readonly transport: PtpTransport;
+  /** Where all but peer delay goes: the transport's address, and the MAC address that it has. */
+  readonly group: { readonly mac: MacAddress; readonly ip: Uint8Array | null };
+  readonly convention: PeerDelaySettings['convention'];
+}
+
+/** The PTP instance that the agent itself is, on the ports that are `boundary` for it. */
+export interface BoundarySettings {
+  /** Its name, for people. */
+  readonly profile: string;
+  readonly instance: InstanceConfig;
+  /** By port number; just the instance's ports. */
+  readonly ports: ReadonlyMap<number, BoundaryPortSettings>;
+  /** Lines as ptp4l prints them, on standard output. */
+  readonly ptp4lLog: boolean;
+}
+
 /** What the switch is to do, without anything learned. */
 export interface SwitchSettings {
   readonly clock: ClockSettings;
   /** The instance whose rate residence is measured by; null: our own oscillator's. */
   readonly syntonize: PtpInstance | null;
+  /** Null: on boundary ports nobody elects, follows or serves. */
+  readonly boundary: BoundarySettings | null;
   readonly ledger: LedgerSettings;
   readonly management: ManagementSettings;
   readonly ports: readonly PortSettings[];
@@ -134,4 +156,12 @@ export interface SwitchSettings {
 /** Whether the port, in all or for some instance, is in one of `modes`. */
 export function portUses(port: PortSettings, ...modes: PtpMode[]): boolean {
   return [port.ptp, ...port.instances.map(({ ptp }) => ptp)].some((mode) => modes.includes(mode));
+}
+
+/** What a port does for one instance. */
+export function modeFor(port: PortSettings, { domainNumber, sdoId }: PtpInstance): PtpMode {
+  const named = port.instances.find(
+    (instance) => instance.domainNumber === domainNumber && instance.sdoId === sdoId,
+  );
+  return named?.ptp ?? port.ptp;
 }

@@ -1,12 +1,13 @@
 /** What each value of a configuration allows, but not together. */
 import { MAX_SLOTS } from '#dataplane/program';
 import type { ConfigError } from './config-error.js';
+import { boundaryContradictions } from './config-rules-instance.js';
 import { errorAt, type Path, type Source } from './config-report.js';
 import type { AgentFile } from './config-schema.js';
 import type { PortFile } from './config-schema-port.js';
 
 export function contradictions(source: Source, file: AgentFile): ConfigError[] {
-  const errors: ConfigError[] = [];
+  const errors: ConfigError[] = boundaryContradictions(source, file);
   if (file.ports.length > MAX_SLOTS) {
     errors.push(errorAt(source, ['ports', MAX_SLOTS], `at most ${MAX_SLOTS} ports`));
   }

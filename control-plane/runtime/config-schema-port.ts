@@ -4,6 +4,7 @@ import { PTP_MODE, type PtpMode } from '#dataplane/program';
 import { parsePortIdentity } from '#units/clock-identity';
 import { isGroupAddress, MAX_PORT_NUMBER, MAX_VLAN_ID, parseMacAddress } from '#units/identity';
 import { parseIpv4, parseIpv6 } from '#units/ip-address';
+import { PORT_BOUNDARY_SCHEMA } from './config-schema-instance.js';
 import {
   integer,
   integerOrNone,
@@ -56,12 +57,15 @@ const timing = z.strictObject({
 });
 
 const peerDelay = z.strictObject({
-  /** Not given: whether the port is transparentP2P for some instance. */
+  /** Not given: whether the port is peer-to-peer for some instance. */
   enabled: yesOrNo().optional(),
-  transport: oneOf(['ethernet', 'udp4', 'udp6'] as const).default('ethernet'),
-  logInterval: integer(-7, 5).default(0),
+  /** Not given: the boundary clock's, or else Ethernet. */
+  transport: oneOf(['ethernet', 'udp4', 'udp6'] as const).optional(),
+  /** Not given: the boundary clock's profile's, or else 0. */
+  logInterval: integer(-7, 5).optional(),
   responder: step.default('two'),
-  convention: oneOf(['ieee1588', 'ieee8021as'] as const).default('ieee1588'),
+  /** Not given: the boundary clock's profile's, or else IEEE 1588's. */
+  convention: oneOf(['ieee1588', 'ieee8021as'] as const).optional(),
   neighborPropDelayThreshNs: integer(0, MAX_TIMING_NS).default(800),
   allowedLostResponses: integer(1, 255).default(9),
   filterLength: integer(1, 100).default(10),
@@ -112,6 +116,7 @@ export const PORT_SCHEMA = z.strictObject({
   delayResponder: mappingOrNone({
     logMinDelayReqInterval: integer(-7, 7).default(0),
   }).default(null),
+  boundary: PORT_BOUNDARY_SCHEMA.prefault({}),
   vlan: z
     .strictObject({ native: nativeVlan.default(1), tagged: z.array(vlan).default([]) })
     .prefault({}),

@@ -4,6 +4,7 @@ import type { MALFORMED_REASONS } from '#dataplane/program';
 import { TARGETS, type TargetKind } from '#p4rt/targets/targets';
 import { parseClockIdentity } from '#units/clock-identity';
 import { integer, leaf, mappingOrNone, oneOf, text, yesOrNo } from './config-leaves.js';
+import { INSTANCE_SCHEMA } from './config-schema-instance.js';
 import { PORT_SCHEMA } from './config-schema-port.js';
 import { isLoopback, parseEndpoint } from './endpoint.js';
 
@@ -22,7 +23,8 @@ const clock = z.strictObject({
     (value) => value === 'auto' || parseClockIdentity(value).ok,
     'a clock identity such as "00:11:22:ff:fe:33:44:55", or "auto"',
   ).default('auto'),
-  domainNumber: integer(0, 255).default(0),
+  /** Not given: the instance's, or else 0. */
+  domainNumber: integer(0, 255).optional(),
 });
 
 const MOST_BETWEEN_SAMPLES = 65_536;
@@ -69,6 +71,7 @@ export const AGENT_SCHEMA = z.strictObject({
     domainNumber: integer(0, 255).default(0),
     sdoId: integer(0, 0xfff).default(0),
   }).default(null),
+  instance: mappingOrNone(INSTANCE_SCHEMA).default(null),
   ledger: z
     .strictObject({
       sampleEvery: sampleEvery.default(0),

@@ -1,11 +1,17 @@
 /** From the configuration file's words to settings in opaque units. */
 import { createHash } from 'node:crypto';
-import type { PeerDelaySettings, PortSettings, SwitchSettings } from '#dataplane/settings';
+import type {
+  BoundarySettings,
+  PeerDelaySettings,
+  PortSettings,
+  SwitchSettings,
+} from '#dataplane/settings';
 import { clockIdentityOfMac, parseClockIdentity, parsePortIdentity } from '#units/clock-identity';
 import { macAddress, macFromBits, portNumber, vlanId, type MacAddress } from '#units/identity';
 import { parseIpv4, parseIpv6 } from '#units/ip-address';
 import type { Result } from '#units/result';
 import { logInterval, milliseconds, nanoseconds, scaledFromNumber } from '#units/time';
+import { boundarySettings, instanceNumbers, resolveInstance } from './config-instance.js';
 import { hasMode } from './config-rules.js';
 import type { AgentFile } from './config-schema.js';
 import type { PortFile } from './config-schema-port.js';
@@ -13,18 +19,20 @@ import type { PortFile } from './config-schema-port.js';
 /** `hostId` tells this machine from others: it goes into addresses that are not given. */
 export function toSettings(file: AgentFile, hostId: string): SwitchSettings {
   const locals = localAddresses(file, hostId);
+  const { instance } = file;
+  const identity = clockIdentity(file, locals);
+  const instanceDomain = instance === null ? 0 : instanceNumbers(instance).domainNumber;
+  const boundary = toBoundary(file, identity);
   return {
-    clock: {
-      identity: clockIdentity(file, locals),
-      domainNumber: file.clock.domainNumber,
-    },
+    clock: { identity, domainNumber: file.clock.domainNumber ?? instanceDomain },
     syntonize: file.syntonize,
+    boundary,
     ledger: file.ledger,
     management: {
       ...file.management,
       socket: file.management.socket === 'none' ? null : file.management.socket,
     },
-    ports: file.ports.map((port) => toPort(port, locals)),
+    ports: file.ports.map((port) => toPort(port, boundary, locals)),
     malformed: file.malformed,
   };
 }
@@ -65,7 +73,11 @@ function orNull<Value>(value: Value | 'none'): Value | null {
   return value === 'none' ? null : value;
 }
 
-function toPort(port: PortFile, locals: LocalAddresses): PortSettings {
+function toPort(
+  port: PortFile,
+  boundary: BoundarySettings | null,
+  locals: LocalAddresses,
+): PortSettings {
   const { timing, vlan, address, delayResponder } = port;
   const native = orNull(vlan.native);
   return {
@@ -81,7 +93,7 @@ function toPort(port: PortFile, locals: LocalAddresses): PortSettings {
       delayAsymmetry: scaledFromNumber(timing.delayAsymmetryNs),
       residenceLimit: timing.residenceLimitMs === 0 ? null : milliseconds(timing.residenceLimitMs),
     },
-    peerDelay: toPeerDelay(port),
+    peerDelay: toPeerDelay(port, boundary),
     address: {
       mac: address.mac === 'auto' ? locals(port.number) : macAddress(address.mac),
       ipv4: parsed(parseIpv4(address.ipv4)),
@@ -99,14 +111,26 @@ function toPort(port: PortFile, locals: LocalAddresses): PortSettings {
   };
 }
 
-function toPeerDelay(port: PortFile): PeerDelaySettings {
+function toBoundary(file: AgentFile, identity: bigint): BoundarySettings | null {
+  const { instance } = file;
+  if (instance === null) return null;
+  const resolved = resolveInstance(file, instance, identity);
+  if (!resolved.ok) throw new Error(`the rules let through: ${resolved.errors[0]?.message}`);
+  return boundarySettings(instance, resolved.value);
+}
+
+/** On a boundary clock's port the profile says what is not given. */
+function toPeerDelay(port: PortFile, boundary: BoundarySettings | null): PeerDelaySettings {
   const { peerDelay } = port;
+  const own = boundary?.instance.ports.find(({ number }) => number === port.number);
+  const sending = boundary?.ports.get(port.number);
   return {
-    enabled: peerDelay.enabled ?? hasMode(port, 'transparentP2P'),
-    transport: peerDelay.transport,
-    logInterval: logInterval(peerDelay.logInterval),
+    enabled:
+      peerDelay.enabled ?? (hasMode(port, 'transparentP2P') || own?.delayMechanism === 'p2p'),
+    transport: peerDelay.transport ?? sending?.transport ?? 'ethernet',
+    logInterval: own?.logMinPdelayReqInterval ?? logInterval(peerDelay.logInterval ?? 0),
     responder: peerDelay.responder,
-    convention: peerDelay.convention,
+    convention: peerDelay.convention ?? sending?.convention ?? 'ieee1588',
     neighborPropDelayThresh: nanoseconds(BigInt(peerDelay.neighborPropDelayThreshNs)),
     allowedLostResponses: peerDelay.allowedLostResponses,
     filterLength: peerDelay.filterLength,

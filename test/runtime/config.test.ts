@@ -126,7 +126,7 @@ describe('an error names file, line, column, key, what was found and what was ex
     [
       'an unknown key with what was meant',
       MINIMAL.replace('    name: gm', '    nmae: gm\n    name: gm'),
-      'agent.yaml:4:5: ports[0].nmae: found the unknown key "nmae", expected one of number, name, ptp, step, ptpPriority, instances, timing, peerDelay, address, acceptMasters, marking, puntLimit, delayResponder, vlan (did you mean "name"?)',
+      'agent.yaml:4:5: ports[0].nmae: found the unknown key "nmae", expected one of number, name, ptp, step, ptpPriority, instances, timing, peerDelay, address, acceptMasters, marking, puntLimit, delayResponder, boundary, vlan (did you mean "name"?)',
     ],
     [
       'an unknown key deep inside',

@@ -50,6 +50,7 @@ export const port = (number: number, overrides: Partial<PortSettings> = {}): Por
 export const settings = (...ports: PortSettings[]): SwitchSettings => ({
   clock: { identity: OWN_IDENTITY, domainNumber: 0 },
   syntonize: null,
+  boundary: null,
   ledger: { sampleEvery: 0, perSecond: 64 },
   management: { socket: null, udp: false, ethernet: false },
   ports,

@@ -1,6 +1,11 @@
 /** What a correction has beside residence: the dataplane's timing.p4, reckoned again. Pure. */
 import { MESSAGE_TYPE } from '#dataplane/program';
-import type { PortSettings, PtpInstance, SwitchSettings } from '#dataplane/settings';
+import {
+  modeFor,
+  type PortSettings,
+  type PtpInstance,
+  type SwitchSettings,
+} from '#dataplane/settings';
 import { portValue } from '#units/identity';
 import { scaledUnits, type ScaledNs } from '#units/time';
 
@@ -49,7 +54,7 @@ function ingressTerms(
   const { ingressLatency, delayAsymmetry } = port.timing;
   let terms = scaledUnits(ingressLatency);
   if (isSync || messageType === MESSAGE_TYPE.pdelayResp) terms += scaledUnits(delayAsymmetry);
-  if (isSync && modeOf(port, message) === 'transparentP2P') {
+  if (isSync && modeFor(port, message) === 'transparentP2P') {
     const meanLinkDelay = written.meanLinkDelay(ingressPort);
     terms += meanLinkDelay === null ? 0n : scaledUnits(meanLinkDelay);
   }
@@ -61,11 +66,4 @@ function egressTerms(port: PortSettings | undefined, { messageType }: CorrectedM
   const { egressLatency, delayAsymmetry } = port.timing;
   const isRequest = messageType === MESSAGE_TYPE.delayReq || messageType === MESSAGE_TYPE.pdelayReq;
   return scaledUnits(egressLatency) - (isRequest ? scaledUnits(delayAsymmetry) : 0n);
-}
-
-function modeOf(port: PortSettings, { domainNumber, sdoId }: PtpInstance): PortSettings['ptp'] {
-  const named = port.instances.find(
-    (instance) => instance.domainNumber === domainNumber && instance.sdoId === sdoId,
-  );
-  return named?.ptp ?? port.ptp;
 }

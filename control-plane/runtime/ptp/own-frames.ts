@@ -20,19 +20,19 @@ export interface Destination {
 }
 
 interface Groups {
-  readonly ethernet: bigint;
+  readonly ethernet: Uint8Array;
   readonly udp4: Uint8Array;
   readonly udp6: Uint8Array;
 }
 
 const PEER_DELAY: Groups = {
-  ethernet: 0x0180_c200_000en,
+  ethernet: Uint8Array.of(0x01, 0x80, 0xc2, 0x00, 0x00, 0x0e),
   udp4: Uint8Array.of(224, 0, 0, 107),
   udp6: ipv6Group(0x02, 0x6b),
 };
 
 const PRIMARY: Groups = {
-  ethernet: 0x011b_1900_0000n,
+  ethernet: Uint8Array.of(0x01, 0x1b, 0x19, 0x00, 0x00, 0x00),
   udp4: Uint8Array.of(224, 0, 1, 129),
   udp6: ipv6Group(0x0e, 0x81, 0x01),
 };
@@ -52,13 +52,18 @@ export function primaryGroup(transport: PtpTransport): Destination {
 }
 
 function groupOf(groups: Groups, transport: PtpTransport): Destination {
+  return groupAt(transport, groups[transport]);
+}
+
+/** A group of a transport by its address: 6 octets, 4 or 16. */
+export function groupAt(transport: PtpTransport, address: Uint8Array): Destination {
   switch (transport) {
     case 'ethernet':
-      return { mac: macFromBits(groups.ethernet), ip: null };
+      return { mac: macFromBits(bitsOf(address)), ip: null };
     case 'udp4':
-      return { mac: ipv4GroupMac(groups.udp4), ip: groups.udp4 };
+      return { mac: ipv4GroupMac(address), ip: address };
     case 'udp6':
-      return { mac: ipv6GroupMac(groups.udp6), ip: groups.udp6 };
+      return { mac: ipv6GroupMac(address), ip: address };
   }
 }
 
@@ -80,8 +85,11 @@ function ipv4GroupMac(address: Uint8Array): MacAddress {
 
 /** RFC 2464, 7: the low 32 bits behind 33-33. */
 function ipv6GroupMac(address: Uint8Array): MacAddress {
-  const low = address.subarray(12).reduce((bits, octet) => (bits << 8n) | BigInt(octet), 0n);
-  return macFromBits((0x3333n << 32n) | low);
+  return macFromBits((0x3333n << 32n) | bitsOf(address.subarray(12)));
+}
+
+function bitsOf(octets: Uint8Array): bigint {
+  return octets.reduce((bits, octet) => (bits << 8n) | BigInt(octet), 0n);
 }
 
 /** RFC 4291, appendix A: FE80:: and the modified EUI-64 of a MAC address. */
