@@ -1,0 +1,86 @@
+/**
+ * Bounds what others can make us do by messages: how many of a kind a port takes in a second, and which
+ * intervals it lets itself be told. What is beyond is counted, and no more.
+ */
+import { elapsed, logInterval, logIntervalValue, nsOf } from '#units/time';
+import type { Instant, LogInterval } from '#units/time';
+import type { MessageKind } from '#wire/ptp-header';
+
+/** A bucket that leaks. */
+export interface RateLimit {
+  readonly perSecond: number;
+  readonly burst: number;
+}
+
+/**
+ * Of one port. Announce: 32 foreign masters at 8 a second. Sync and what belongs to it: eight masters at
+ * 128 a second. Requests: what a port can answer; the dataplane bounds the sum before.
+ */
+export const DEFAULT_RATE_LIMITS: Readonly<Record<MessageKind, RateLimit>> = {
+  announce: { perSecond: 256, burst: 256 },
+  sync: { perSecond: 1024, burst: 512 },
+  followUp: { perSecond: 1024, burst: 512 },
+  delayReq: { perSecond: 20_000, burst: 5_000 },
+  delayResp: { perSecond: 2048, burst: 512 },
+  pdelayReq: { perSecond: 256, burst: 128 },
+  pdelayResp: { perSecond: 256, burst: 128 },
+  pdelayRespFollowUp: { perSecond: 256, burst: 128 },
+  signaling: { perSecond: 2048, burst: 1024 },
+  management: { perSecond: 256, burst: 128 },
+};
+
+interface Bucket {
+  level: number;
+  at: Instant;
+}
+
+export class MessageGuard {
+  readonly #limits: Readonly<Record<MessageKind, RateLimit>>;
+  readonly #buckets = new Map<MessageKind, Bucket>();
+  readonly #refused = new Map<MessageKind, number>();
+
+  constructor(limits: Readonly<Record<MessageKind, RateLimit>> = DEFAULT_RATE_LIMITS) {
+    this.#limits = limits;
+  }
+
+  /** Whether to look at one more message of this kind. `now` never steps back. */
+  admits(kind: MessageKind, now: Instant): boolean {
+    const { perSecond, burst } = this.#limits[kind];
+    const bucket = this.#buckets.get(kind) ?? { level: 0, at: now };
+    const leaked = (Number(nsOf(elapsed(bucket.at, now))) / 1e9) * perSecond;
+    bucket.level = Math.max(0, bucket.level - leaked);
+    bucket.at = now;
+    this.#buckets.set(kind, bucket);
+    if (bucket.level + 1 > burst) {
+      this.#refused.set(kind, this.refused(kind) + 1);
+      return false;
+    }
+    bucket.level += 1;
+    return true;
+  }
+
+  refused(kind: MessageKind): number {
+    return this.#refused.get(kind) ?? 0;
+  }
+}
+
+/** 2^-7 to 2^7 s: what any profile here has, and no more. */
+const SHORTEST_LOG = -7;
+const LONGEST_LOG = 7;
+/** 13.3.2.14: "not applicable", in unicast and in requests. */
+const NOT_APPLICABLE = 0x7f;
+
+export interface ToldInterval {
+  /** Null: nothing was told. */
+  readonly interval: LogInterval | null;
+  /** It was told something that no port does: count it. */
+  readonly impossible: boolean;
+}
+
+/** logMessageInterval as told by another: brought into what can be followed. */
+export function toldInterval(told: LogInterval): ToldInterval {
+  const value = logIntervalValue(told);
+  if (value === NOT_APPLICABLE) return { interval: null, impossible: false };
+  const bounded = Math.min(LONGEST_LOG, Math.max(SHORTEST_LOG, value));
+  return { interval: logInterval(bounded), impossible: bounded !== value };
+}

@@ -1,0 +1,165 @@
+/**
+ * Holds the times of several grandmasters against each other: those that are heard on our ports in this
+ * domain or in others. With three or more the falseticker is found; two can only be seen to disagree.
+ *
+ * A source is a grandmaster: two masters that pass on the same one are not two opinions, and the one with
+ * the smaller bound speaks for it.
+ */
+import { elapsed, isBefore, nsOf, type Instant } from '#units/time';
+import { clockIdentityText } from '#wire/ptp-header';
+import { intersect, touches, type TimeInterval } from './intersection.js';
+import { nsText, type SanityAlarm } from './sanity-types.js';
+
+/** What was heard of one grandmaster over one path. */
+export interface SourceObservation {
+  readonly grandmasterIdentity: bigint;
+  /** The path: a port and a domain, or whatever tells two apart. */
+  readonly path: string;
+  /** Our PTP time minus its, when it was measured. */
+  readonly offsetNs: number;
+  /** How far from the truth the offset may be: pessimistic, with the path's asymmetry. */
+  readonly errorBoundNs: number;
+  readonly at: Instant;
+}
+
+export interface SourceStatus {
+  readonly grandmasterIdentity: bigint;
+  readonly path: string;
+  readonly offsetNs: number;
+  readonly errorBoundNs: number;
+  readonly at: Instant;
+  /** alone: nobody to compare with. unsure: they disagree, and there is no majority. */
+  readonly verdict: 'agrees' | 'false' | 'unsure' | 'alone';
+}
+
+export interface SourcesVerdict {
+  readonly sources: readonly SourceStatus[];
+  readonly alarms: readonly SanityAlarm[];
+}
+
+type AlarmCode = Exclude<SanityAlarm['code'], 'grandmaster-jump'>;
+
+/** Older than this an observation counts no more. */
+const MAX_AGE_NS = 10_000_000_000n;
+const MAX_OBSERVATIONS = 64;
+const MAJORITY_OF = 3;
+
+export class SourceWatch {
+  readonly #observations = new Map<string, SourceObservation>();
+  readonly #raised = new Map<AlarmCode, string>();
+
+  observe(observation: SourceObservation): void {
+    const { grandmasterIdentity, path } = observation;
+    const key = `${grandmasterIdentity}/${path}`;
+    this.#observations.delete(key);
+    const oldest = this.#observations.keys().next().value;
+    if (this.#observations.size >= MAX_OBSERVATIONS && oldest !== undefined) {
+      this.#observations.delete(oldest);
+    }
+    this.#observations.set(key, observation);
+  }
+
+  /** Our clock was stepped by so much: every offset moves along. */
+  stepped(stepNs: number): void {
+    for (const [key, observation] of this.#observations) {
+      this.#observations.set(key, { ...observation, offsetNs: observation.offsetNs + stepNs });
+    }
+  }
+
+  reset(): readonly SanityAlarm[] {
+    this.#observations.clear();
+    return this.#alarms(null);
+  }
+
+  isFalse(grandmasterIdentity: bigint, now: Instant): boolean {
+    return this.#judge(now).sources.some(
+      (source) => source.grandmasterIdentity === grandmasterIdentity && source.verdict === 'false',
+    );
+  }
+
+  /** What the sources are worth now, and the alarms that this changes. */
+  verdict(now: Instant): SourcesVerdict {
+    const { sources, alarm } = this.#judge(now);
+    return { sources, alarms: this.#alarms(alarm) };
+  }
+
+  #judge(now: Instant): { sources: readonly SourceStatus[]; alarm: Alarm | null } {
+    const sources = this.#sources(now);
+    const all = (verdict: SourceStatus['verdict']) =>
+      sources.map((source) => ({ ...source, verdict }));
+    const common = intersect(sources.map(intervalOf));
+    if (common === null || sources.length === 1) return { sources: all('alone'), alarm: null };
+    if (common.agreeing === sources.length) return { sources: all('agrees'), alarm: null };
+    if (sources.length < MAJORITY_OF) {
+      return { sources: all('unsure'), alarm: { code: 'sources-disagree', sources } };
+    }
+    if (common.agreeing * 2 <= sources.length) {
+      return { sources: all('unsure'), alarm: { code: 'no-majority', sources } };
+    }
+    const judged = sources.map((source): SourceStatus => ({
+      ...source,
+      verdict: touches(intervalOf(source), common.interval) ? 'agrees' : 'false',
+    }));
+    const falsetickers = judged.filter(({ verdict }) => verdict === 'false');
+    return { sources: judged, alarm: { code: 'falseticker', sources: falsetickers } };
+  }
+
+  /** The best observation of each grandmaster, of those that are young enough. */
+  #sources(now: Instant): readonly SourceObservation[] {
+    const best = new Map<bigint, SourceObservation>();
+    for (const [key, observation] of this.#observations) {
+      if (nsOf(elapsed(observation.at, now)) > MAX_AGE_NS) {
+        this.#observations.delete(key);
+        continue;
+      }
+      const other = best.get(observation.grandmasterIdentity);
+      const isBetter = other === undefined || isPreferred(observation, other);
+      if (isBetter) best.set(observation.grandmasterIdentity, observation);
+    }
+    return [...best.values()];
+  }
+
+  /** Raised and cleared since the last time. */
+  #alarms(alarm: Alarm | null): readonly SanityAlarm[] {
+    const changes: SanityAlarm[] = [];
+    for (const code of this.#raised.keys()) {
+      if (code === alarm?.code) continue;
+      this.#raised.delete(code);
+      changes.push({ kind: 'alarm', code, raised: false, why: 'the sources agree, or are gone' });
+    }
+    if (alarm === null) return changes;
+    const who = alarm.sources.map((source) => clockIdentityText(source.grandmasterIdentity)).join();
+    if (this.#raised.get(alarm.code) === who) return changes;
+    this.#raised.set(alarm.code, who);
+    return [...changes, { kind: 'alarm', code: alarm.code, raised: true, why: whyOf(alarm) }];
+  }
+}
+
+interface Alarm {
+  readonly code: AlarmCode;
+  readonly sources: readonly SourceObservation[];
+}
+
+function isPreferred(a: SourceObservation, b: SourceObservation): boolean {
+  if (a.errorBoundNs !== b.errorBoundNs) return a.errorBoundNs < b.errorBoundNs;
+  return isBefore(b.at, a.at);
+}
+
+function intervalOf({ offsetNs, errorBoundNs }: SourceObservation): TimeInterval {
+  return { lowNs: offsetNs - errorBoundNs, highNs: offsetNs + errorBoundNs };
+}
+
+const WHAT: Readonly<Record<AlarmCode, string>> = {
+  falseticker: 'a majority says that these are wrong',
+  'sources-disagree': 'two sources disagree, and a third would be needed to tell which is wrong',
+  'no-majority': 'the sources disagree, and no majority agrees',
+};
+
+/** Offsets as PTP time minus the source's, so a positive one is a source that is late. */
+function whyOf({ code, sources }: Alarm): string {
+  const list = sources.map(
+    ({ grandmasterIdentity, path, offsetNs, errorBoundNs }) =>
+      `${clockIdentityText(grandmasterIdentity)} on ${path} (${nsText(offsetNs)} ± ${nsText(errorBoundNs)})`,
+  );
+  return `${WHAT[code]}: ${list.join(', ')}`;
+}
