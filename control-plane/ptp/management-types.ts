@@ -30,7 +30,6 @@ export type InstanceChange =
   | { readonly what: 'priority1' | 'priority2'; readonly value: number }
   | { readonly what: 'slaveOnly' | 'pathTrace'; readonly value: boolean }
   | { readonly what: 'clockAccuracy'; readonly value: number }
-  | { readonly what: 'clockQuality'; readonly value: ClockQuality }
   | { readonly what: 'timeProperties'; readonly value: Partial<TimePropertiesDS> }
   | {
       readonly what: 'grandmasterSettings';

@@ -2,6 +2,7 @@
 import { expect } from 'vitest';
 import { answerManagement, type ManagementOrigin } from '#ptp/management';
 import { managedTransparentClock } from '#ptp/management-sets';
+import type { ManagedClock } from '#ptp/management-types';
 import type { TransparentClock, TransparentClockPort } from '#ptp/transparent-clock';
 import { macAddress } from '#units/identity';
 import { logInterval, scaledNs } from '#units/time';
@@ -99,12 +100,17 @@ export function requestOf(asked: Asked): Management {
   };
 }
 
-/** One question, and its answers decoded. */
+/** One question to a transparent clock, and its answers decoded. */
 export function ask(asked: Asked, of: TransparentClock = clock()) {
+  return askManaged(asked, managedTransparentClock(of));
+}
+
+/** One question to any clock. */
+export function askManaged(asked: Asked, managed: ManagedClock) {
   const { origin = 'multicast' } = asked;
   const octets = encodeMessage(requestOf(asked));
   const ingressPort = origin === 'local' ? null : 1;
-  const answer = answerManagement({ octets, origin, ingressPort }, managedTransparentClock(of));
+  const answer = answerManagement({ octets, origin, ingressPort }, managed);
   const replies = answer.replies.map((reply) => {
     const message = decodeMessage(reply);
     if (!message.ok || message.value.kind !== 'management') throw new Error('no management');
@@ -122,7 +128,11 @@ export function ask(asked: Asked, of: TransparentClock = clock()) {
 
 /** The data of the only reply. */
 export function dataOf(asked: Asked, of?: TransparentClock): Uint8Array {
-  const { replies } = ask(asked, of);
+  return onlyDataOf(ask(asked, of));
+}
+
+/** The data of the only reply. */
+export function onlyDataOf({ replies }: ReturnType<typeof askManaged>): Uint8Array {
   expect(replies).toHaveLength(1);
   const [reply] = replies;
   if (reply?.tlv.kind !== 'management') throw new Error(`an error: ${JSON.stringify(reply?.tlv)}`);
