@@ -3,15 +3,21 @@
  * family alone, so this calls the C library. Waiting is done by a poll on a thread of libuv's pool
  * that ends by itself after a moment: nothing holds the process when it is to end.
  */
-import { chmodSync, lstatSync, rmSync } from 'node:fs';
+import { chmodSync, lstatSync, rmSync, statSync } from 'node:fs';
 import { constants } from 'node:os';
+import { dirname } from 'node:path';
 import koffi from 'koffi';
 import { failure, success, type Result } from '#units/result';
 
 export interface LocalSocketOptions {
   readonly path: string;
   /** `reply` sends one datagram to where this one came from; false: nobody is there any more. */
-  readonly onDatagram: (octets: Uint8Array, reply: (octets: Uint8Array) => boolean) => void;
+  /** `peer` names the sender as long as it has its socket; `reply` works as long. */
+  readonly onDatagram: (
+    octets: Uint8Array,
+    reply: (octets: Uint8Array) => boolean,
+    peer: string,
+  ) => void;
   /** The socket stopped to work; it is closed then. */
   readonly onFailure: (message: string) => void;
 }
@@ -107,7 +113,7 @@ export function openLocalSocket(
   const { path } = options;
   const address = addressOf(path);
   if (address === null) return failure('socket-address', `"${path}" is too long for a socket`);
-  const obstacle = clearStale(c, path, address);
+  const obstacle = obstacleAt(path) ?? clearStale(c, path, address);
   if (obstacle !== null) return failure('socket-address', obstacle);
   const fd = c.socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) return failure('socket-address', `no socket: ${reason(c.errno())}`);
@@ -132,6 +138,17 @@ function addressOf(path: string): Uint8Array | null {
   new Uint16Array(address.buffer, address.byteOffset, 1)[0] = AF_UNIX;
   text.copy(address, FAMILY_OCTETS);
   return address;
+}
+
+/** Why nothing can be at `path`; null: nothing in the way so far. */
+function obstacleAt(path: string): string | null {
+  const folder = dirname(path);
+  try {
+    if (statSync(folder).isDirectory()) return null;
+    return `${folder} is no folder: choose another path for the socket`;
+  } catch {
+    return `the folder ${folder} is not there: make it, or choose another path for the socket`;
+  }
 }
 
 /** Removes a socket that nobody listens to any more. A text: why there is no place. */
@@ -207,7 +224,7 @@ class Listening implements LocalSocket {
       }
       const peer = from.subarray(0, fromOctets[0]);
       const datagram = Uint8Array.from(this.#buffer.subarray(0, octets));
-      this.#options.onDatagram(datagram, (reply) => this.#reply(peer, reply));
+      this.#options.onDatagram(datagram, (reply) => this.#reply(peer, reply), peer.toString('hex'));
     }
   }
 

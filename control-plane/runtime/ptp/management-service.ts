@@ -10,13 +10,16 @@ import {
   type ManagementOrigin,
   type ManagementSilence,
 } from '#ptp/management';
-import type { ManagedClock, ManagementEffect } from '#ptp/management-types';
+import { passManagementOn, type ForwardingPort } from '#ptp/management-forwarding';
+import { Subscriptions } from '#ptp/management-subscriptions';
+import type { ManagedClock, ManagementEffect, NotifiedEvent } from '#ptp/management-types';
 import { isGroupAddress, macBits, portValue } from '#units/identity';
-import type { Instant } from '#units/time';
+import { seconds, type Instant } from '#units/time';
 import type { LocatedFrame } from '#wire/frame';
 import { MANAGEMENT_ID } from '#wire/management-tlv';
+import { decodeHeader } from '#wire/ptp-header';
 import { MESSAGE_OCTETS } from '#wire/ptp-message';
-import type { LocalSocket } from './local-socket.js';
+import type { LocalSocket, openLocalSocket } from './local-socket.js';
 import { buildOwnFrame, octetsOf, sourceOf, type Destination } from './own-frames.js';
 import type { PacketIo, ReceivedMessage } from './packet-io.js';
 import type { Timers } from './timers.js';
@@ -32,6 +35,14 @@ export interface ManagementOptions {
   /** Somebody asks for the snapshot's message counts: they are to be current soon. */
   readonly refresh: () => void;
   readonly onEffect: (effect: ManagementEffect) => void;
+  /** Of a boundary clock, which passes management on itself; a transparent clock's dataplane does. */
+  readonly boundary?: ManagementBoundary | null;
+}
+
+export interface ManagementBoundary {
+  readonly ports: () => readonly ForwardingPort[];
+  /** To the port's group, by its transport. False: not sent. */
+  readonly send: (portNumber: number, message: Uint8Array) => boolean;
 }
 
 export interface ManagementStatus {
@@ -40,6 +51,11 @@ export interface ManagementStatus {
   readonly socketError: string;
   readonly requests: Readonly<Record<ManagementOrigin, number>>;
   readonly replies: number;
+  /** Messages for other clocks, by each port that they left by. */
+  readonly passedOn: number;
+  /** Clients of the local socket that are told of events now. */
+  readonly subscribers: number;
+  readonly notifications: number;
   /** Requests that were not answered, or not with all replies, by reason. */
   readonly silent: Readonly<Partial<Record<Silence, number>>>;
 }
@@ -54,12 +70,17 @@ export type Silence =
   | 'no-ipv4-address'
   /** The asker, or the switch, takes no more. */
   | 'reply-not-sent'
+  /** Of events: it was answered, but will not be told of them. */
+  | 'too-many-subscribers'
+  | 'not-passed-on'
   | 'failed';
 
 /** From all ports together; what the dataplane lets up is limited by port and type already. */
 const NETWORK_RATE = { perSecond: 128, burst: 64 } as const;
+const SOCKET_RETRY = seconds(5);
 const LOCAL_RATE = { perSecond: 2_048, burst: 1_024 } as const;
 
+type OpenLocalSocket = typeof openLocalSocket;
 type Reply = (octets: Uint8Array) => boolean;
 
 export class ManagementService {
@@ -70,8 +91,13 @@ export class ManagementService {
   readonly #requests = { local: 0, multicast: 0, unicast: 0 };
   readonly #silent = new Map<Silence, number>();
   #replies = 0;
+  #passedOn = 0;
+  #notifications = 0;
+  readonly #subscriptions = new Subscriptions();
+  readonly #subscribers = new Map<string, Reply>();
   #socket: LocalSocket | null = null;
   #socketError = '';
+  #cancelRetry: (() => void) | null = null;
   #running = false;
   #saidNoAddress = false;
 
@@ -91,17 +117,26 @@ export class ManagementService {
     this.#options.refresh();
     if (path === null) return;
     this.#running = true;
-    const { log } = this.#options;
     // The C library is called for the socket alone: without one nothing of it is loaded.
     const { openLocalSocket } = await import('./local-socket.js');
+    this.#open(path, openLocalSocket);
+  }
+
+  /** Tries until there is a place: an agent before may still have it, or the folder is to come. */
+  #open(path: string, openLocalSocket: OpenLocalSocket): void {
     if (!this.#running) return;
+    const { log, timers } = this.#options;
+    const again = (): void => {
+      this.#cancelRetry = timers.after(SOCKET_RETRY, () => this.#open(path, openLocalSocket));
+    };
     const opened = openLocalSocket({
       path,
-      onDatagram: (octets, reply) => this.#fromSocket(octets, reply),
+      onDatagram: (octets, reply, peer) => this.#fromSocket(octets, reply, peer),
       onFailure: (message) => {
         this.#socket = null;
         this.#socketError = message;
         log.error(`management: the local socket failed: ${message}`);
+        again();
       },
     });
     if (opened.ok) {
@@ -109,12 +144,15 @@ export class ManagementService {
       this.#socketError = '';
       return;
     }
-    this.#socketError = opened.error.message;
-    log.error(`management: ${opened.error.message}`);
+    const { message } = opened.error;
+    if (message !== this.#socketError) log.error(`management: ${message}; trying again`);
+    this.#socketError = message;
+    again();
   }
 
   stop(): void {
     this.#running = false;
+    this.#cancelRetry?.();
     this.#socket?.close();
     this.#socket = null;
   }
@@ -125,17 +163,56 @@ export class ManagementService {
       socketError: this.#socketError,
       requests: { ...this.#requests },
       replies: this.#replies,
+      passedOn: this.#passedOn,
+      subscribers: this.#subscriptions.size,
+      notifications: this.#notifications,
       silent: Object.fromEntries(this.#silent),
     };
   }
 
-  #fromSocket(octets: Uint8Array, reply: Reply): void {
+  #fromSocket(octets: Uint8Array, reply: Reply, peer: string): void {
     this.#requests.local += 1;
     if (!this.#local.take(this.#options.now())) {
       this.#count('rate-limited');
       return;
     }
-    this.#answer(octets, 'local', null, reply);
+    const { effects } = this.#answer(octets, 'local', null, reply);
+    for (const effect of effects) {
+      if (effect.kind === 'subscribe') this.#subscribe(peer, octets, effect, reply);
+    }
+  }
+
+  #subscribe(
+    peer: string,
+    octets: Uint8Array,
+    asked: ManagementEffect & { readonly kind: 'subscribe' },
+    reply: Reply,
+  ): void {
+    const header = decodeHeader(octets);
+    if (!header.ok) return;
+    const { sourcePortIdentity } = header.value;
+    if (this.#subscriptions.subscribe(peer, sourcePortIdentity, asked, this.#options.now())) {
+      this.#subscribers.set(peer, reply);
+    } else {
+      this.#count('too-many-subscribers');
+    }
+    for (const key of this.#subscribers.keys()) {
+      if (!this.#subscriptions.has(key)) this.#subscribers.delete(key);
+    }
+  }
+
+  /** Tells who has subscribed to it; `portNumber`: whose state, else 0. */
+  notify(event: NotifiedEvent, portNumber = 0): void {
+    const { now, snapshot } = this.#options;
+    for (const { subscriber, octets } of this.#subscriptions.notify(
+      event,
+      portNumber,
+      snapshot,
+      now(),
+    )) {
+      if (this.#subscribers.get(subscriber)?.(octets) === true) this.#notifications += 1;
+      else this.#subscriptions.end(subscriber);
+    }
   }
 
   /** A management message that came up from a port, whoever it is for. */
@@ -152,7 +229,23 @@ export class ManagementService {
       this.#count('rate-limited');
       return;
     }
-    this.#answer(message, origin, port, (octets) => this.#send(port, own, frame, octets));
+    const answer = this.#answer(message, origin, port, (octets) =>
+      this.#send(port, own, frame, octets),
+    );
+    // What all ports answer costs as much as they send.
+    this.#network.charge(Math.max(0, answer.replies.length - 1));
+    if (isGroup) this.#passOn(port, message);
+  }
+
+  #passOn(port: number, message: Uint8Array): void {
+    const { boundary } = this.#options;
+    if (boundary === undefined || boundary === null) return;
+    const { clockIdentity } = this.#options.snapshot();
+    const passed = passManagementOn(message, port, clockIdentity, boundary.ports());
+    for (const portNumber of passed?.portNumbers ?? []) {
+      if (boundary.send(portNumber, passed?.octets ?? message)) this.#passedOn += 1;
+      else this.#count('not-passed-on');
+    }
   }
 
   #answer(
@@ -160,11 +253,13 @@ export class ManagementService {
     origin: ManagementOrigin,
     ingressPort: number | null,
     reply: Reply,
-  ): void {
+  ): ManagementAnswer {
     // At once: pmc takes a tenth of a second of silence for the end of all replies.
     const clock = this.#options.snapshot();
-    this.#carryOut(answerManagement({ octets, origin, ingressPort }, clock), reply);
+    const answer = answerManagement({ octets, origin, ingressPort }, clock);
+    this.#carryOut(answer, reply);
     if (asksForCounts(octets)) this.#options.refresh();
+    return answer;
   }
 
   #carryOut({ effects, replies, silence }: ManagementAnswer, reply: Reply): void {

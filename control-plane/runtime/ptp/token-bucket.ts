@@ -23,4 +23,9 @@ export class TokenBucket {
     this.#tokens -= 1;
     return true;
   }
+
+  /** What was taken was worth more: so much is missing until it has come in again. */
+  charge(tokens: number): void {
+    this.#tokens -= tokens;
+  }
 }
