@@ -3,12 +3,29 @@
  * the type of the value. Reserved octets are part of the field in front of them, written as zero.
  */
 import { failure, success, type Result } from '#units/result';
-import { scaledNs, scaledUnits, type ScaledNs } from '#units/time';
-import { viewOf } from './octets.js';
-import { readPortIdentity, writePortIdentity, type PortIdentity } from './ptp-header.js';
+import {
+  instant,
+  logInterval,
+  logIntervalValue,
+  scaledNs,
+  scaledUnits,
+  type Instant,
+  type LogInterval,
+  type ScaledNs,
+} from '#units/time';
+import { readUint48, viewOf, writeUint48 } from './octets.js';
+import {
+  readPortIdentity,
+  readTimestamp,
+  writePortIdentity,
+  writeTimestamp,
+  type PortIdentity,
+} from './ptp-header.js';
 
 export interface Field<Value> {
   readonly octets: number;
+  /** What is wrong with the octets there, for people; null if they are a value. Without it all are. */
+  readonly check?: (view: DataView, offset: number) => string | null;
   readonly read: (view: DataView, offset: number) => Value;
   /** A method, so that a Field<number> is a Field<unknown>: `layout` takes all kinds together. */
   write(view: DataView, offset: number, value: Value): void;
@@ -82,6 +99,85 @@ export const uint64: Field<bigint> = {
   },
 };
 
+export const uint24: Field<number> = {
+  octets: 3,
+  read: (view, offset) => (view.getUint8(offset) << 16) | view.getUint16(offset + 1),
+  write: (view, offset, value) => {
+    view.setUint8(offset, value >> 16);
+    view.setUint16(offset + 1, value & 0xffff);
+  },
+};
+
+export const uint48: Field<number> = {
+  octets: 6,
+  read: (view, offset) => Number(readUint48(view, offset)),
+  write: (view, offset, value) => {
+    writeUint48(view, offset, BigInt(value));
+  },
+};
+
+/** 802.1AS's ScaledNs and UScaledNs: 96 bits signed, in 2^-16 ns. */
+export const int96: Field<bigint> = {
+  octets: 12,
+  read: (view, offset) => (view.getBigInt64(offset) << 32n) | BigInt(view.getUint32(offset + 8)),
+  write: (view, offset, value) => {
+    view.setBigInt64(offset, BigInt.asIntN(64, value >> 32n));
+    view.setUint32(offset + 8, Number(value & 0xffff_ffffn));
+  },
+};
+
+/** A Float64, 5.3.12. */
+export const float64: Field<number> = {
+  octets: 8,
+  read: (view, offset) => view.getFloat64(offset),
+  write: (view, offset, value) => {
+    view.setFloat64(offset, value);
+  },
+};
+
+export const interval: Field<LogInterval> = {
+  octets: 1,
+  read: (view, offset) => logInterval(view.getInt8(offset)),
+  write: (view, offset, value) => {
+    view.setInt8(offset, logIntervalValue(value));
+  },
+};
+
+/** A Timestamp, 5.3.3; one with 10^9 nanoseconds or more is none. */
+export const timestamp: Field<Instant> = {
+  octets: 10,
+  check: (view, offset) => {
+    const time = readTimestamp(view, offset);
+    return time.ok ? null : time.error.message;
+  },
+  read: (view, offset) => {
+    const time = readTimestamp(view, offset);
+    return time.ok ? time.value : instant(0n);
+  },
+  write: writeTimestamp,
+};
+
+/** An octet of flags by name; the bits are counted from the least significant one. */
+export function flags<Name extends string>(
+  bits: Readonly<Record<Name, number>>,
+): Field<Readonly<Record<Name, boolean>>> {
+  const named = Object.entries<number>(bits);
+  return {
+    octets: 1,
+    read: (view, offset) => {
+      const octet = view.getUint8(offset);
+      const values = named.map(([name, bit]) => [name, ((octet >> bit) & 1) === 1] as const);
+      return Object.fromEntries(values) as Record<Name, boolean>;
+    },
+    write: (view, offset, value) => {
+      const octet = named.reduce((sum, [name, bit]) => {
+        return sum | (Number(value[name as Name]) << bit);
+      }, 0);
+      view.setUint8(offset, octet);
+    },
+  };
+}
+
 /** A TimeInterval, 5.3.2. */
 export const timeInterval: Field<ScaledNs> = {
   octets: 8,
@@ -114,12 +210,26 @@ export function octetString(octets: number): Field<Uint8Array> {
   };
 }
 
+/** What the first part says that is wrong; each with its place. */
+function firstWrong(
+  parts: readonly (readonly [Field<unknown>, number])[],
+  view: DataView,
+  offset: number,
+): string | null {
+  for (const [field, at] of parts) {
+    const wrong = field.check?.(view, offset + at) ?? null;
+    if (wrong !== null) return wrong;
+  }
+  return null;
+}
+
 /** Equal elements one after the other. */
 export function array<Value>(field: Field<Value>, length: number): Field<readonly Value[]> {
+  const parts = Array.from({ length }, (_, i) => [field, i * field.octets] as const);
   return {
     octets: field.octets * length,
-    read: (view, offset) =>
-      Array.from({ length }, (_, i) => field.read(view, offset + i * field.octets)),
+    check: (view, offset) => firstWrong(parts, view, offset),
+    read: (view, offset) => parts.map(([, at]) => field.read(view, offset + at)),
     write: (view, offset, values) => {
       if (values.length !== length) throw new RangeError(`${values.length} values, not ${length}`);
       values.forEach((value, i) => {
@@ -129,34 +239,50 @@ export function array<Value>(field: Field<Value>, length: number): Field<readonl
   };
 }
 
+type FieldsByName = Readonly<Record<string, Field<unknown>>>;
+
+/** `fields` in the order in which they are written out, as one field. */
+export function group<Fields extends FieldsByName>(fields: Fields): Field<Values<Fields>> {
+  const placed: (readonly [name: string, field: Field<unknown>, at: number])[] = [];
+  let octets = 0;
+  for (const [name, field] of Object.entries(fields)) {
+    placed.push([name, field, octets]);
+    octets += field.octets;
+  }
+  const parts = placed.map(([, field, at]) => [field, at] as const);
+  return {
+    octets,
+    check: (view, offset) => firstWrong(parts, view, offset),
+    read: (view, offset) =>
+      Object.fromEntries(
+        placed.map(([name, field, at]) => [name, field.read(view, offset + at)]),
+      ) as Values<Fields>,
+    write: (view, offset, value) => {
+      for (const [name, field, at] of placed) {
+        field.write(view, offset + at, value[name as keyof Fields]);
+      }
+    },
+  };
+}
+
 /** `fields` in the order in which they are written out. */
-export function layout<Fields extends Readonly<Record<string, Field<unknown>>>>(
-  fields: Fields,
-): Codec<Values<Fields>> {
-  const named = Object.entries(fields);
-  const octets = named.reduce((sum, [, field]) => sum + field.octets, 0);
+export function layout<Fields extends FieldsByName>(fields: Fields): Codec<Values<Fields>> {
+  const whole = group(fields);
   return {
     decode: (input) => {
-      if (input.length < octets) {
-        return failure('layout-too-short', `${input.length} octets, where ${octets} are needed`);
+      if (input.length < whole.octets) {
+        return failure(
+          'layout-too-short',
+          `${input.length} octets, where ${whole.octets} are needed`,
+        );
       }
       const view = viewOf(input);
-      const value: Record<string, unknown> = {};
-      let offset = 0;
-      for (const [name, field] of named) {
-        value[name] = field.read(view, offset);
-        offset += field.octets;
-      }
-      return success(value as Values<Fields>);
+      const wrong = whole.check?.(view, 0) ?? null;
+      return wrong === null ? success(whole.read(view, 0)) : failure('layout-bad-value', wrong);
     },
     encode: (value) => {
-      const output = new Uint8Array(octets);
-      const view = viewOf(output);
-      let offset = 0;
-      for (const [name, field] of named) {
-        field.write(view, offset, value[name as keyof Fields]);
-        offset += field.octets;
-      }
+      const output = new Uint8Array(whole.octets);
+      whole.write(viewOf(output), 0, value);
       return output;
     },
   };

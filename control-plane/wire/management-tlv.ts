@@ -2,7 +2,7 @@
 import { failure, success, type Result } from '#units/result';
 import { concatOctets, viewOf } from './octets.js';
 import type { Tlv } from './ptp-message.js';
-import { TLV_TYPE } from './signaling-tlvs.js';
+import { TLV_TYPE } from './tlv/tlv-type.js';
 import { decodeUtf8, encodeUtf8 } from './text.js';
 
 /** Table 57. */

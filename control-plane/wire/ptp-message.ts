@@ -66,7 +66,7 @@ export type PdelayResp = Requesting & { readonly kind: 'pdelayResp' };
 export type PdelayRespFollowUp = Requesting & { readonly kind: 'pdelayRespFollowUp' };
 export type Announce = Common & AnnounceBody & { readonly kind: 'announce' };
 
-/** 13.12: the TLVs say all; see signaling-tlvs.ts. */
+/** 13.12: the TLVs say all; see tlv/unicast.ts. */
 export type Signaling = Common & {
   readonly kind: 'signaling';
   readonly targetPortIdentity: PortIdentity;

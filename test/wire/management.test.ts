@@ -12,12 +12,7 @@ import {
   type ManagementTlv,
 } from '#wire/management-tlv';
 import { decodeMessage, encodeMessage } from '#wire/ptp-message';
-import {
-  decodeSignalingTlv,
-  encodeSignalingTlv,
-  TLV_TYPE,
-  type SignalingTlv,
-} from '#wire/signaling-tlvs';
+import { TLV_TYPE } from '#wire/tlv/tlv-type';
 import { decodeUtf8, encodeUtf8 } from '#wire/text';
 import { portIdentities, timeIntervals } from './arbitraries.js';
 
@@ -263,74 +258,6 @@ describe('the TLVs', () => {
       ok: false,
       error: { code: 'tlv-too-short' },
     });
-  });
-
-  const signaling: fc.Arbitrary<SignalingTlv> = fc.oneof(
-    fc.record({
-      kind: fc.constant('requestUnicast' as const),
-      messageType: fc.nat(15),
-      logInterMessagePeriod: interval,
-      durationSeconds: fc.nat(),
-    }),
-    fc.record({
-      kind: fc.constant('grantUnicast' as const),
-      messageType: fc.nat(15),
-      logInterMessagePeriod: interval,
-      durationSeconds: fc.nat(),
-      flags: octet,
-    }),
-    fc.record({
-      kind: fc.constantFrom('cancelUnicast' as const, 'acknowledgeCancelUnicast' as const),
-      messageType: fc.nat(15),
-      flags: octet,
-    }),
-    fc.record({
-      kind: fc.constant('intervalRequest' as const),
-      logLinkDelayInterval: interval,
-      logTimeSyncInterval: interval,
-      logAnnounceInterval: interval,
-      flags: octet,
-    }),
-    fc.record({
-      kind: fc.constant('followUpInformation' as const),
-      cumulativeScaledRateOffset: fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }),
-      gmTimeBaseIndicator: word,
-      lastGmPhaseChange: fc.uint8Array({ minLength: 12, maxLength: 12 }),
-      scaledLastGmFreqChange: fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }),
-    }),
-  );
-
-  it('of signaling and of 802.1AS decode to what was encoded', () => {
-    fc.assert(
-      fc.property(signaling, (tlv) => {
-        const encoded = encodeSignalingTlv(tlv);
-        expect(encoded.value.length % 2).toBe(0);
-        expect(decodeSignalingTlv(encoded)).toEqual({ ok: true, value: tlv });
-        const cut = { ...encoded, value: encoded.value.slice(0, -1) };
-        expect(decodeSignalingTlv(cut).ok).toBe(false);
-      }),
-      { seed: SEED },
-    );
-  });
-
-  it('802.1AS’s Follow_Up information is 28 octets of value, with the OUI in front', () => {
-    const { type, value } = encodeSignalingTlv({
-      kind: 'followUpInformation',
-      cumulativeScaledRateOffset: -2,
-      gmTimeBaseIndicator: 7,
-      lastGmPhaseChange: new Uint8Array(12),
-      scaledLastGmFreqChange: 0,
-    });
-    expect(type).toBe(3);
-    expect(value).toHaveLength(28);
-    expect([...value.slice(0, 12)]).toEqual([0, 0x80, 0xc2, 0, 0, 1, 0xff, 0xff, 0xff, 0xfe, 0, 7]);
-  });
-
-  it('of other organizations and types are unknown', () => {
-    const value = Uint8Array.of(0, 0x1b, 0x19, 0, 0, 1, 0, 0);
-    const unknown = { ok: false, error: { code: 'tlv-unknown' } };
-    expect(decodeSignalingTlv({ type: 3, value })).toMatchObject(unknown);
-    expect(decodeSignalingTlv({ type: 0x8009, value })).toMatchObject(unknown);
   });
 });
 

@@ -1,30 +1,20 @@
 /** Unicast negotiation, IEEE 1588-2019 16.1.4: request, grant, cancel and its acknowledgement. */
-import { failure, success, type Result } from '#units/result';
-import { logInterval, logIntervalValue, type LogInterval } from '#units/time';
-import { viewOf } from '../octets.js';
+import type { Result } from '#units/result';
+import { flags, followedBy, interval, uint32, type Field } from '../fields.js';
 import type { Tlv } from '../ptp-message.js';
+import { fixedTlv, mappedTlv, type DecodedBy, type TlvCodec } from './codec.js';
 import { TLV_TYPE, type TlvErrorCode } from './tlv-type.js';
 
-export interface RequestUnicastTlv {
-  readonly kind: 'requestUnicast';
-  /** Table 36, four bits: what is asked for. */
-  readonly messageType: number;
-  readonly logInterMessagePeriod: LogInterval;
-  readonly durationSeconds: number;
-}
+/** Table 36: four bits, the upper half of their octet. */
+const messageType: Field<number> = {
+  octets: 1,
+  read: (view, offset) => view.getUint8(offset) >> 4,
+  write: (view, offset, value) => {
+    view.setUint8(offset, value << 4);
+  },
+};
 
-export interface GrantUnicastTlv {
-  readonly kind: 'grantUnicast';
-  readonly messageType: number;
-  readonly logInterMessagePeriod: LogInterval;
-  /** 0: refused. */
-  readonly durationSeconds: number;
-  /** R: the grantor would grant it again. */
-  readonly renewalInvited: boolean;
-}
-
-export interface CancelUnicastTlv {
-  readonly kind: 'cancelUnicast' | 'acknowledgeCancelUnicast';
+interface Cancel {
   readonly messageType: number;
   /** R: the requester's request is to stand; cancelled is what it grants itself. */
   readonly maintainRequest: boolean;
@@ -32,96 +22,74 @@ export interface CancelUnicastTlv {
   readonly maintainGrant: boolean;
 }
 
-export type UnicastTlv = RequestUnicastTlv | GrantUnicastTlv | CancelUnicastTlv;
+const maintained = flags({ maintainRequest: 0, maintainGrant: 1 });
 
-const REQUEST_OCTETS = 6;
-const GRANT_OCTETS = 8;
-const CANCEL_OCTETS = 2;
-const RENEWAL_INVITED = 1;
-const MAINTAIN_REQUEST = 1;
-const MAINTAIN_GRANT = 2;
-
-const TYPE_OF: Readonly<Record<UnicastTlv['kind'], number>> = {
-  requestUnicast: TLV_TYPE.requestUnicastTransmission,
-  grantUnicast: TLV_TYPE.grantUnicastTransmission,
-  cancelUnicast: TLV_TYPE.cancelUnicastTransmission,
-  acknowledgeCancelUnicast: TLV_TYPE.acknowledgeCancelUnicastTransmission,
+/** messageType and the flags share an octet. */
+const cancel: Field<Cancel> = {
+  octets: 1,
+  read: (view, offset) => ({
+    messageType: messageType.read(view, offset),
+    ...maintained.read(view, offset),
+  }),
+  write: (view, offset, value) => {
+    maintained.write(view, offset, value);
+    view.setUint8(offset, view.getUint8(offset) | (value.messageType << 4));
+  },
 };
 
+function cancelTlv<Kind extends string>(kind: Kind): TlvCodec<{ readonly kind: Kind } & Cancel> {
+  return mappedTlv(
+    fixedTlv(kind, { cancel: followedBy(cancel, 1) }),
+    ({ cancel: value }) => ({ kind, ...value }),
+    (value) => ({ kind, cancel: value }),
+  );
+}
+
+const requestUnicast = fixedTlv('requestUnicast', {
+  messageType,
+  logInterMessagePeriod: interval,
+  durationSeconds: uint32,
+});
+
+/** R, renewalInvited: the grantor would grant it again. A duration of 0 is a refusal. */
+const grantUnicast = mappedTlv(
+  fixedTlv('grantUnicast', {
+    messageType,
+    logInterMessagePeriod: interval,
+    durationSeconds: followedBy(uint32, 1),
+    flags: flags({ renewalInvited: 0 }),
+  }),
+  ({ flags: { renewalInvited }, ...value }) => ({ ...value, renewalInvited }),
+  ({ renewalInvited, ...value }) => ({ ...value, flags: { renewalInvited } }),
+);
+
+const cancelUnicast = cancelTlv('cancelUnicast');
+const acknowledgeCancelUnicast = cancelTlv('acknowledgeCancelUnicast');
+
+export type RequestUnicastTlv = DecodedBy<typeof requestUnicast>;
+export type GrantUnicastTlv = DecodedBy<typeof grantUnicast>;
+export type CancelUnicastTlv = DecodedBy<typeof cancelUnicast>;
+export type AcknowledgeCancelUnicastTlv = DecodedBy<typeof acknowledgeCancelUnicast>;
+export type UnicastTlv =
+  RequestUnicastTlv | GrantUnicastTlv | CancelUnicastTlv | AcknowledgeCancelUnicastTlv;
+
+export const UNICAST_TLVS = {
+  requestUnicast: { type: TLV_TYPE.requestUnicastTransmission, codec: requestUnicast },
+  grantUnicast: { type: TLV_TYPE.grantUnicastTransmission, codec: grantUnicast },
+  cancelUnicast: { type: TLV_TYPE.cancelUnicastTransmission, codec: cancelUnicast },
+  acknowledgeCancelUnicast: {
+    type: TLV_TYPE.acknowledgeCancelUnicastTransmission,
+    codec: acknowledgeCancelUnicast,
+  },
+} as const;
+
 export function encodeUnicastTlv(tlv: UnicastTlv): Tlv {
-  const type = TYPE_OF[tlv.kind];
-  switch (tlv.kind) {
-    case 'requestUnicast':
-      return { type, value: period(tlv, REQUEST_OCTETS) };
-    case 'grantUnicast': {
-      const value = period(tlv, GRANT_OCTETS);
-      value[GRANT_OCTETS - 1] = tlv.renewalInvited ? RENEWAL_INVITED : 0;
-      return { type, value };
-    }
-    case 'cancelUnicast':
-    case 'acknowledgeCancelUnicast': {
-      const flags =
-        (tlv.maintainRequest ? MAINTAIN_REQUEST : 0) | (tlv.maintainGrant ? MAINTAIN_GRANT : 0);
-      return { type, value: Uint8Array.of((tlv.messageType << 4) | flags, 0) };
-    }
-  }
+  const { type, codec } = UNICAST_TLVS[tlv.kind];
+  return { type, value: (codec as TlvCodec<UnicastTlv>).encode(tlv) };
 }
 
-function period(tlv: RequestUnicastTlv | GrantUnicastTlv, octets: number): Uint8Array {
-  const value = new Uint8Array(octets);
-  const view = viewOf(value);
-  view.setUint8(0, tlv.messageType << 4);
-  view.setInt8(1, logIntervalValue(tlv.logInterMessagePeriod));
-  view.setUint32(2, tlv.durationSeconds);
-  return value;
-}
-
-type Decoded = Result<UnicastTlv, TlvErrorCode>;
-
-/** Null for a TLV of another family. Octets behind what is known are not looked at. */
-export function decodeUnicastTlv({ type, value }: Tlv): Decoded | null {
-  switch (type) {
-    case TLV_TYPE.requestUnicastTransmission:
-      return checked(value, REQUEST_OCTETS, (view) => ({
-        kind: 'requestUnicast',
-        ...periodOf(view),
-      }));
-    case TLV_TYPE.grantUnicastTransmission:
-      return checked(value, GRANT_OCTETS, (view) => ({
-        kind: 'grantUnicast',
-        ...periodOf(view),
-        renewalInvited: (view.getUint8(GRANT_OCTETS - 1) & RENEWAL_INVITED) !== 0,
-      }));
-    case TLV_TYPE.cancelUnicastTransmission:
-      return checked(value, CANCEL_OCTETS, (view) => cancel('cancelUnicast', view));
-    case TLV_TYPE.acknowledgeCancelUnicastTransmission:
-      return checked(value, CANCEL_OCTETS, (view) => cancel('acknowledgeCancelUnicast', view));
-    default:
-      return null;
-  }
-}
-
-function checked(value: Uint8Array, octets: number, read: (view: DataView) => UnicastTlv): Decoded {
-  if (value.length < octets) {
-    return failure('tlv-too-short', `${value.length} octets of unicast TLV, not ${octets}`);
-  }
-  return success(read(viewOf(value)));
-}
-
-function periodOf(view: DataView): Omit<RequestUnicastTlv, 'kind'> {
-  return {
-    messageType: view.getUint8(0) >> 4,
-    logInterMessagePeriod: logInterval(view.getInt8(1)),
-    durationSeconds: view.getUint32(2),
-  };
-}
-
-function cancel(kind: CancelUnicastTlv['kind'], view: DataView): CancelUnicastTlv {
-  const head = view.getUint8(0);
-  return {
-    kind,
-    messageType: head >> 4,
-    maintainRequest: (head & MAINTAIN_REQUEST) !== 0,
-    maintainGrant: (head & MAINTAIN_GRANT) !== 0,
-  };
+/** Null for a TLV of another family. */
+export function decodeUnicastTlv({ type, value }: Tlv): Result<UnicastTlv, TlvErrorCode> | null {
+  const known = Object.values(UNICAST_TLVS).find((entry) => entry.type === type);
+  return known === undefined ? null : known.codec.decode(value);
 }
