@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { tryCommand } from '../topology/commands.js';
 import type { Interface } from '../topology/links.js';
 import { startProcess, type ManagedProcess } from './managed-process.js';
+import { withOwnClock, type OwnClock } from './own-clock.js';
 
 export const TRANSPORTS = ['L2', 'UDPv4', 'UDPv6'] as const;
 export type Transport = (typeof TRANSPORTS)[number];
@@ -38,6 +39,8 @@ export interface Ptp4lOptions {
   /** Further sections, by the name in their brackets. */
   readonly sections?: Readonly<Record<string, Settings>>;
   readonly onLine?: (line: string) => void;
+  /** A clock of its own, which it may steer; without one no clock is ever touched. */
+  readonly clock?: OwnClock;
 }
 
 /** "3.1.1" or "4.2-00003-g…" → 3 or 4; 0 where it is no version. */
@@ -58,8 +61,8 @@ export function ptp4lConfig(
     time_stamping: 'software',
     network_transport: options.transport,
     delay_mechanism: options.mechanism ?? 'E2E',
-    // No clock is ever touched: all of them are the same clock.
-    free_running: 1,
+    // No clock is ever touched that is everybody's.
+    free_running: options.clock === undefined ? 1 : 0,
     logSyncInterval: LOG_SYNC_INTERVAL,
     logMinDelayReqInterval: LOG_DELAY_REQ_INTERVAL,
     logMinPdelayReqInterval: LOG_PDELAY_REQ_INTERVAL,
@@ -102,7 +105,7 @@ export async function startPtp4l(options: Ptp4lOptions): Promise<ManagedProcess>
   const ports = options.interfaces.flatMap((port) => ['-i', port.name]);
   return startProcess({
     label: options.label,
-    argv: ['ptp4l', '-f', file, ...ports],
+    argv: withOwnClock(options.clock, ['ptp4l', '-f', file, ...ports]),
     namespace: first.namespace,
     ...(options.onLine === undefined ? {} : { onLine: options.onLine }),
   });

@@ -129,6 +129,24 @@ function labHelpers(compiler) {
   });
 }
 
+/** What a program of the lab is started with, to have a clock of its own. */
+function ownClock(compiler) {
+  const warnings = ['-Wall', '-Wextra', '-Wpedantic', '-Wconversion', '-Wshadow', '-Wvla'];
+  const engineFolder = inRoot('dataplane-native', 'engine');
+  const base = ['-std=c17', '-O2', '-D_GNU_SOURCE', '-fvisibility=hidden', '-pthread', '-fPIC'];
+  const flags = [...base, '-shared', `-I${engineFolder}`, ...warnings];
+  const source = inRoot('lab', 'preload', 'own_clock.c');
+  const output = inRoot('build', 'lab', 'own_clock.so');
+  return {
+    name: 'lab/own_clock',
+    label: 'compiling the lab’s own_clock',
+    inputs: [source, ...['oscillator.h', 'oscillator.c'].map((file) => join(engineFolder, file))],
+    more: [compiler, ...flags],
+    outputs: [output],
+    build: () => compileC([...strictness, ...flags, source, '-ldl'], output),
+  };
+}
+
 async function compilerVersion() {
   const { output } = await runQuietly(cc, [...ccArgs, '--version']);
   return `${cc} ${output.split('\n')[0]}`;
@@ -189,7 +207,7 @@ async function compileShipped(artefact, folder) {
 
 /** @returns {Part[]} */
 function nativeParts(compiler) {
-  return [engine(compiler), ...labHelpers(compiler), pipelines(compiler)];
+  return [engine(compiler), ...labHelpers(compiler), ownClock(compiler), pipelines(compiler)];
 }
 
 export async function buildTypeScript() {

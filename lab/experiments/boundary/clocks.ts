@@ -1,0 +1,270 @@
+/** Grandmasters, boundary clocks and clients on a graph: ptp4l or timeplane, all told the same. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import {
+  AGENT_STATUS_ADDRESS,
+  P4RUNTIME_ADDRESS,
+  SWITCH_STATUS_ADDRESS,
+  timeplane,
+} from '../../peers/agent.js';
+import { startProcess, type ManagedProcess } from '../../peers/managed-process.js';
+import { oscillatorOption, type OwnClock } from '../../peers/own-clock.js';
+import {
+  LOG_PDELAY_REQ_INTERVAL,
+  startPtp4l,
+  type Mechanism,
+  type Settings,
+  type Transport,
+} from '../../peers/ptp4l.js';
+import type { Graph, GraphNode } from '../../topology/graph.js';
+
+/** Message rates, the same for everybody. */
+export interface Rates {
+  readonly logAnnounceInterval: number;
+  readonly announceReceiptTimeout: number;
+  readonly logSyncInterval: number;
+  readonly logDelayReqInterval: number;
+}
+
+/** IEEE 1588-2019, J.3, which ptp4l has too. */
+export const DEFAULT_RATES: Rates = {
+  logAnnounceInterval: 1,
+  announceReceiptTimeout: 3,
+  logSyncInterval: 0,
+  logDelayReqInterval: 0,
+};
+
+/** As in telecom: 8 Announce, 16 Sync and 16 Delay_Req a second. */
+export const FAST_RATES: Rates = {
+  logAnnounceInterval: -3,
+  announceReceiptTimeout: 3,
+  logSyncInterval: -4,
+  logDelayReqInterval: -4,
+};
+
+export interface ClockContext {
+  readonly graph: Graph;
+  readonly directory: string;
+  readonly transport: Transport;
+  readonly mechanism: Mechanism;
+  readonly rates: Rates;
+  /** Called with everything as it is started, so that it is stopped whatever comes after. */
+  readonly onStart: (process: ManagedProcess) => void;
+}
+
+function ratesOf({ rates }: ClockContext): Settings {
+  return {
+    logAnnounceInterval: rates.logAnnounceInterval,
+    announceReceiptTimeout: rates.announceReceiptTimeout,
+    logSyncInterval: rates.logSyncInterval,
+    logMinDelayReqInterval: rates.logDelayReqInterval,
+    syncReceiptTimeout: 0,
+  };
+}
+
+interface Ptp4lClock {
+  readonly node: GraphNode;
+  readonly settings: Settings;
+  readonly sections?: Readonly<Record<string, Settings>>;
+  readonly clock?: OwnClock;
+  readonly onLine?: (line: string) => void;
+}
+
+async function startClock(context: ClockContext, own: Ptp4lClock): Promise<ManagedProcess> {
+  const { directory, transport, mechanism, onStart } = context;
+  const { node, settings, ...rest } = own;
+  const process = await startPtp4l({
+    ...rest,
+    label: `ptp4l of ${node.name}`,
+    ...{ directory, transport, mechanism },
+    interfaces: node.ports,
+    settings: { ...ratesOf(context), ...settings },
+  });
+  onStart(process);
+  return process;
+}
+
+export interface GrandmasterOptions {
+  /** The lower is the better. */
+  readonly priority1: number;
+  /** Also sends while it hears a better one, as a telecom grandmaster does. */
+  readonly masterOnly: boolean;
+  readonly unicast?: boolean;
+}
+
+/** ptp4l on the machine's own clock, which is the truth. */
+export function startGrandmaster(
+  context: ClockContext,
+  name: string,
+  { priority1, masterOnly, unicast = false }: GrandmasterOptions,
+): Promise<ManagedProcess> {
+  const settings = {
+    priority1,
+    clockClass: 6,
+    ...(masterOnly ? { masterOnly: 1 } : {}),
+    ...(unicast ? { unicast_listen: 1 } : {}),
+  };
+  return startClock(context, { node: context.graph.node(name), settings });
+}
+
+/** ptp4l, which steers nothing: what it computes is its master's error, and the link's. */
+export function startClient(
+  context: ClockContext,
+  name: string,
+  onLine: (line: string) => void = () => undefined,
+  extra: Pick<Ptp4lClock, 'sections'> = {},
+): Promise<ManagedProcess> {
+  const settings = { slaveOnly: 1 };
+  return startClock(context, { node: context.graph.node(name), settings, onLine, ...extra });
+}
+
+export interface BoundaryOptions {
+  readonly clock: OwnClock;
+  readonly priority1?: number;
+  readonly onLine?: (line: string) => void;
+  /** Syncs that may be missing before the master is given up; 0: only Announce count. */
+  readonly syncReceiptTimeout?: number;
+  readonly step?: 'one' | 'two';
+  /** Keys of `boundary` of every port, beside these. */
+  readonly boundary?: Readonly<Record<string, unknown>>;
+}
+
+/** linuxptp's, steering its own clock. */
+export function startPtp4lBoundary(
+  context: ClockContext,
+  name: string,
+  { clock, priority1 = 128, onLine }: BoundaryOptions,
+): Promise<ManagedProcess> {
+  return startClock(context, {
+    node: context.graph.node(name),
+    // The lab's other settings keep what a client that steers nothing wants.
+    settings: { priority1, freq_est_interval: 1, sanity_freq_limit: 200_000_000 },
+    clock,
+    ...(onLine === undefined ? {} : { onLine }),
+  });
+}
+
+const TRANSPORT_KEY = { L2: 'ethernet', UDPv4: 'udp4', UDPv6: 'udp6' } as const;
+const withoutLength = (address: string) => address.replace(/\/.*/, '');
+
+/** The configuration of a boundary clock's agent, as text. */
+export function boundaryConfig(
+  { transport, mechanism, rates }: Pick<ClockContext, 'transport' | 'mechanism' | 'rates'>,
+  node: Pick<GraphNode, 'ports'>,
+  options: Omit<BoundaryOptions, 'clock' | 'onLine'>,
+): string {
+  const { priority1 = 128, syncReceiptTimeout = 0, step = 'two', boundary = {} } = options;
+  const ports = node.ports.map(({ mac, address }, index) => ({
+    number: index + 1,
+    name: `p${index + 1}`,
+    ptp: 'boundary',
+    step,
+    address: {
+      mac,
+      ipv4: withoutLength(address.ipv4),
+      ipv6: withoutLength(address.ipv6),
+    },
+    ...(mechanism === 'P2P'
+      ? {
+          peerDelay: {
+            enabled: true,
+            logInterval: LOG_PDELAY_REQ_INTERVAL,
+            transport: TRANSPORT_KEY[transport],
+          },
+        }
+      : {}),
+    boundary: {
+      transport: TRANSPORT_KEY[transport],
+      delayMechanism: mechanism === 'P2P' ? 'p2p' : 'e2e',
+      step,
+      logAnnounceInterval: rates.logAnnounceInterval,
+      announceReceiptTimeout: rates.announceReceiptTimeout,
+      logSyncInterval: rates.logSyncInterval,
+      logMinDelayReqInterval: rates.logDelayReqInterval,
+      syncReceiptTimeout,
+      ...boundary,
+    },
+    // Each port is a link of its own: nothing but PTP is on it.
+    vlan: { native: index + 1 },
+  }));
+  return stringify({
+    target: { kind: 'native', address: P4RUNTIME_ADDRESS, deviceId: 1, electionId: 1 },
+    status: AGENT_STATUS_ADDRESS,
+    instance: {
+      profile: mechanism === 'P2P' ? 'default-p2p' : 'default-e2e',
+      priority1,
+      outsideProfile: true,
+      ptp4lLog: true,
+    },
+    ports,
+  });
+}
+
+const READY_TIMEOUT_MS = 20_000;
+
+/** Ours: switch and agent, on the same oscillator as ptp4l would have. */
+export async function startTimeplaneBoundary(
+  context: ClockContext,
+  name: string,
+  options: BoundaryOptions,
+): Promise<{ readonly dataplane: ManagedProcess; readonly agent: ManagedProcess }> {
+  const { graph, directory, onStart } = context;
+  const node = graph.node(name);
+  const { namespace, ports } = node;
+  const dataplane = startProcess({
+    label: `timeplane switch of ${name}`,
+    argv: timeplane(
+      ...['switch', '--listen', P4RUNTIME_ADDRESS, '--device-id', '1', '--cpu-port', '510'],
+      ...ports.flatMap((port, index) => ['--port', `${index + 1}=${port.name}`]),
+      ...['--oscillator', oscillatorOption(options.clock), '--status', SWITCH_STATUS_ADDRESS],
+    ),
+    namespace,
+  });
+  onStart(dataplane);
+  await dataplane.line(/^ready\b/, READY_TIMEOUT_MS);
+  const file = join(directory, `${name}.yaml`);
+  await writeFile(file, boundaryConfig(context, node, options));
+  const { onLine } = options;
+  const agent = startProcess({
+    label: `timeplane agent of ${name}`,
+    argv: timeplane('agent', '--config', file),
+    namespace,
+    ...(onLine === undefined ? {} : { onLine }),
+  });
+  onStart(agent);
+  await agent.line(/^ready\b/, READY_TIMEOUT_MS);
+  return { dataplane, agent };
+}
+
+export const BOUNDARY_KINDS = ['ptp4l', 'timeplane', 'timeplane-sync'] as const;
+/** ptp4l's; ours with the same defaults; ours that gives up a master whose Syncs are missing. */
+export type BoundaryKind = (typeof BOUNDARY_KINDS)[number];
+
+export const BOUNDARY_TITLES: Readonly<Record<BoundaryKind, string>> = {
+  ptp4l: 'ptp4l',
+  timeplane: 'timeplane',
+  'timeplane-sync': 'timeplane, watching Sync',
+};
+
+/** Three Syncs in a row are missing. */
+const SYNC_RECEIPT_TIMEOUT = 3;
+
+/** Any of them, in the place of a boundary clock. */
+export async function startBoundary(
+  context: ClockContext,
+  name: string,
+  kind: BoundaryKind,
+  options: BoundaryOptions,
+): Promise<void> {
+  if (kind === 'ptp4l') {
+    await startPtp4lBoundary(context, name, options);
+    return;
+  }
+  const syncReceiptTimeout = kind === 'timeplane-sync' ? SYNC_RECEIPT_TIMEOUT : 0;
+  await startTimeplaneBoundary(context, name, { ...options, syncReceiptTimeout });
+}
+
+export function speakerOf(kind: BoundaryKind): 'kernel' | 'switch' {
+  return kind === 'ptp4l' ? 'kernel' : 'switch';
+}

@@ -1,0 +1,89 @@
+/** What a boundary clock tells its clients, as it is seen on their link. */
+import { LabError } from '../../lab-error.js';
+import { heardAnnounces, servedTimes, type ServedTime } from '../../measure/served-time.js';
+import { startLinkTap, type LinkTap } from '../../peers/link-tap.js';
+import { assertAllAlive, type ManagedProcess } from '../../peers/managed-process.js';
+import type { Interface } from '../../topology/links.js';
+import { pause } from '../run.js';
+
+/** Beyond what a busy machine's stamps scatter by; a clock that is not steered passes it in seconds. */
+export const SETTLED_NS = 30_000;
+const SETTLED_SYNCS = 8;
+const TICK_MS = 25;
+
+export interface Watch {
+  readonly processes: readonly ManagedProcess[];
+  readonly signal: AbortSignal;
+}
+
+export class Observer {
+  readonly #tap: LinkTap;
+
+  private constructor(tap: LinkTap) {
+    this.#tap = tap;
+  }
+
+  /** At the client's end of a link. */
+  static async start(
+    end: Interface,
+    onStart: (process: ManagedProcess) => void,
+  ): Promise<Observer> {
+    return new Observer(await startLinkTap(end, onStart));
+  }
+
+  /** Announces that came in since `sinceNs`. */
+  announces(sinceNs = 0n) {
+    return heardAnnounces(this.#since(sinceNs));
+  }
+
+  /** Syncs that came in since `sinceNs`, with what they served. */
+  served(sinceNs = 0n): ServedTime[] {
+    return servedTimes(this.#since(sinceNs));
+  }
+
+  /** The grandmaster that was last announced. */
+  grandmaster(): bigint | undefined {
+    return this.announces().at(-1)?.announce.grandmasterIdentity;
+  }
+
+  /** Whether `grandmaster` is announced now, and time is served that is close to the true one. */
+  isSettled(grandmaster: bigint): boolean {
+    const last = this.served().slice(-SETTLED_SYNCS);
+    return (
+      this.grandmaster() === grandmaster &&
+      last.length === SETTLED_SYNCS &&
+      last.every(({ errorNs }) => Math.abs(errorNs) < SETTLED_NS)
+    );
+  }
+
+  #since(sinceNs: bigint) {
+    const { messages } = this.#tap;
+    let first = messages.length;
+    while (first > 0 && (messages[first - 1]?.stampNs ?? 0n) >= sinceNs) first--;
+    return messages.slice(first);
+  }
+}
+
+/** Waits until `found` gives something; throws `no-samples` when it does not in time. */
+export async function until<T>(
+  { processes, signal }: Watch,
+  found: () => T | undefined | false,
+  timeoutMs: number,
+  what: () => string,
+): Promise<T> {
+  const end = performance.now() + timeoutMs;
+  for (;;) {
+    const value = found();
+    if (value !== undefined && value !== false) return value;
+    if (performance.now() > end) {
+      throw new LabError('no-samples', `${what()} did not come within ${timeoutMs / 1000} s`);
+    }
+    await pause(TICK_MS, signal);
+    assertAllAlive(processes);
+  }
+}
+
+/** The clock that all namespaces share, as precise as this process can read it. */
+export function sharedNowNs(): bigint {
+  return BigInt(Math.round((performance.timeOrigin + performance.now()) * 1e6));
+}
