@@ -1,7 +1,7 @@
 /** The PATH_TRACE TLV as the best master algorithm needs it: IEEE 1588-2019 16.2. */
 import { viewOf } from '#wire/octets';
 import type { Tlv } from '#wire/ptp-message';
-import { TLV_TYPE } from '#wire/signaling-tlvs';
+import { TLV_TYPE } from '#wire/tlv/tlv-type';
 
 const IDENTITY_OCTETS = 8;
 

@@ -95,15 +95,30 @@ export function ebestOf(ports: readonly DecisionPort[], comparison: Comparison):
   );
 }
 
-/** The best of several, or null of none. */
+/**
+ * The best of several, or null of none. The figures are no order if one grandmaster tells different
+ * things of itself by two ways (figure 35 does not look at them), so the candidates are taken by
+ * where they were heard: the result does not depend on when.
+ */
 export function bestOf(
   candidates: readonly BestMaster[],
   comparison: Comparison,
 ): BestMaster | null {
-  return candidates.reduce<BestMaster | null>(
-    (best, one) =>
-      best !== null && choiceOrder(best.dataSet, one.dataSet, comparison) <= 0 ? best : one,
-    null,
+  return candidates
+    .toSorted(byOrigin)
+    .reduce<BestMaster | null>(
+      (best, one) =>
+        best !== null && choiceOrder(best.dataSet, one.dataSet, comparison) <= 0 ? best : one,
+      null,
+    );
+}
+
+function byOrigin(a: BestMaster, b: BestMaster): number {
+  const [x, y] = [a.dataSet.senderIdentity, b.dataSet.senderIdentity];
+  return (
+    a.portNumber - b.portNumber ||
+    Number(x.clockIdentity > y.clockIdentity) - Number(x.clockIdentity < y.clockIdentity) ||
+    x.portNumber - y.portNumber
   );
 }
 
