@@ -143,6 +143,11 @@ export class UnicastGrantor {
     return this.#messagesPerSecond;
   }
 
+  /** What waits for its time: at most two for each grant, and some. */
+  get queued(): number {
+    return this.#queue.size;
+  }
+
   grants(): readonly UnicastGrant[] {
     return [...this.#served.values()].map(({ grant }) => grant);
   }

@@ -409,13 +409,23 @@ export class UnicastRequester {
     // Who does not answer any more may have been replaced by another clock at the same address.
     if (subscription.attempts >= EAGER_ATTEMPTS) master.identity = ALL_PORTS;
     subscription.attempts += 1;
-    subscription.nextAt = after(now, this.#wait(subscription.attempts));
+    subscription.nextAt = after(now, this.#renewalWait(subscription, now));
     return {
       kind: 'requestUnicast',
       messageType: MESSAGE_TYPE[service],
       logInterMessagePeriod,
       durationSeconds: this.#config.durationSeconds,
     };
+  }
+
+  /** As #wait, but a contract that ends soon is asked for more often again. */
+  #renewalWait({ attempts, contract }: Subscription, now: Instant): Nanoseconds {
+    const wait = this.#wait(attempts);
+    if (contract === null) return wait;
+    const quarter = nsOf(elapsed(now, contract.expiresAt)) / 4n;
+    const query = nsOf(seconds(this.#config.queryIntervalSeconds));
+    const most = quarter > query ? quarter : query;
+    return nsOf(wait) < most ? wait : nanoseconds(most);
   }
 
   /** After so many attempts without an answer: up to a tenth longer, by chance. */
