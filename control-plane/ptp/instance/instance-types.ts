@@ -87,6 +87,8 @@ export interface PortConfig {
   readonly unicastGrants: UnicastGrantLimits | null;
   /** 17.5; null: everybody is acceptable. */
   readonly acceptableMasters: readonly AcceptableMaster[] | null;
+  /** As master, serve the group. As configured, or else: unless there are unicastMasters. */
+  readonly multicast?: boolean;
   /** 802.1AS: neither master nor slave of a link that is not asCapable. */
   readonly requiresAsCapable: boolean;
 }
@@ -172,6 +174,16 @@ export type InstanceInput =
       readonly meanLinkDelay: ScaledNs | null;
       readonly neighborRate: Ppb | null;
       readonly asCapable: boolean;
+    }
+  /**
+   * PTP messages that came in on the port and were left out before they came here, `what` in words
+   * ("on another transport", "of peer delay"): so that the port can say why it hears nothing.
+   */
+  | {
+      readonly kind: 'leftOut';
+      readonly port: number;
+      readonly what: string;
+      readonly messages: number;
     }
   /** 17.6: the master of an external port configuration says so. */
   | { readonly kind: 'desiredState'; readonly port: number; readonly state: PortState }

@@ -1,0 +1,233 @@
+/**
+ * The state decision of a whole instance and what follows from it: states of ports, data sets, whom
+ * the clock follows, what is announced. IEEE 1588-2019 9.3, 17.6; the figures are in ../bmca.
+ */
+import type { Instant } from '#units/time';
+import { isSamePort, portIdentityText, type PortIdentity } from '#wire/ptp-header';
+import type { Announce, Tlv } from '#wire/ptp-message';
+import { decideStates, type BestMaster, type Decision } from '../bmca/state-decision.js';
+import {
+  dataSetsOfGrandmaster,
+  updateDataSets,
+  updateDataSetsExternally,
+  type InstanceDataSets,
+} from '../bmca/update-data-sets.js';
+import type { DefaultDS, PathTraceDS, TimePropertiesDS } from '../data-sets.js';
+import { eventOfDecision } from '../port-state/transitions.js';
+import { pathTraceList, pathTraceTlv, propagatedTlvs } from './announce-tlvs.js';
+import type { InstanceClock } from './instance-clock.js';
+import type { InstanceConfig, InstanceEffect } from './instance-types.js';
+import type { AnnounceContent } from './messages.js';
+import { defaultDSOf, isInSpecification, timePropertiesOfOwn } from './own-clock.js';
+import type { Port } from './port.js';
+
+export interface DecisionHost {
+  readonly now: () => Instant;
+  readonly config: () => InstanceConfig;
+  readonly ports: () => readonly Port[];
+  readonly clock: InstanceClock;
+  readonly emit: (effect: InstanceEffect) => void;
+}
+
+/** Whom the clock follows, and where. */
+interface Followed {
+  readonly port: number;
+  readonly identity: PortIdentity;
+}
+
+export class BoundaryDecision {
+  readonly #host: DecisionHost;
+  #dataSets: InstanceDataSets;
+  #parent: Announce | null = null;
+  #lastParentTime: TimePropertiesDS | null = null;
+  #followed: Followed | null = null;
+  #clockKey = '';
+  #toldKey = '';
+
+  constructor(host: DecisionHost) {
+    this.#host = host;
+    this.#dataSets = dataSetsOfGrandmaster(this.defaultDS, this.#ownTimeProperties());
+  }
+
+  get defaultDS(): DefaultDS {
+    return defaultDSOf(this.#host.config(), this.#clockState());
+  }
+
+  /** With what the clock knows. */
+  get dataSets(): InstanceDataSets {
+    const { currentDS } = this.#dataSets;
+    const { clock } = this.#host;
+    const isFollowing = this.#followed !== null;
+    return {
+      ...this.#dataSets,
+      currentDS: {
+        ...currentDS,
+        offsetFromMaster: isFollowing ? clock.offsetFromMaster : currentDS.offsetFromMaster,
+        meanDelay: isFollowing ? clock.meanDelay : currentDS.meanDelay,
+        synchronizationUncertain: this.#isUncertain(),
+      },
+    };
+  }
+
+  get pathTrace(): PathTraceDS {
+    const enable = this.#host.config().pathTrace;
+    return { enable, list: enable ? pathTraceList(this.#parent) : [] };
+  }
+
+  announceContent(): AnnounceContent {
+    const { parentDS, timePropertiesDS, currentDS } = this.dataSets;
+    return { parentDS, timePropertiesDS, currentDS, tlvs: this.#tlvs() };
+  }
+
+  /** STATE_DECISION_EVENT, 9.2.6.8: figure 32 and all that comes of it. */
+  decide(): void {
+    const { defaultDS } = this;
+    const ports = this.#host.ports();
+    const decisionPorts = ports.map((port) => port.decisionPort());
+    const own = this.#ownTimeProperties();
+    const before = this.#dataSets;
+    if (defaultDS.externalPortConfigurationEnabled) {
+      const best = externalParent(ports);
+      this.#parent = best?.announce ?? null;
+      const states = ports.map(({ state }) => state);
+      this.#dataSets = updateDataSetsExternally(before, states, this.#parent, defaultDS, own);
+      for (const port of ports) this.#followExternally(port, best);
+    } else {
+      const decision = decideStates(defaultDS, this.#host.config().comparison, decisionPorts);
+      this.#dataSets = updateDataSets(before, decision, defaultDS, own);
+      const isSlave = [...decision.decisions.values()].some((one) => one.recommended === 'S1');
+      this.#parent = isSlave && decision.ebest !== null ? decision.ebest.announce : null;
+      for (const port of ports) this.#apply(port, decision.decisions.get(port.number));
+    }
+    this.#followMaster();
+    this.#tellChanges(before);
+  }
+
+  /** After every input: what the clock's state means for ports and data sets. True: decide anew. */
+  followClock(): boolean {
+    const { clock } = this.#host;
+    const following = this.#host.ports().find((port) => port.isFollowing);
+    if (clock.state === 'LOCKED' && following?.state === 'uncalibrated') {
+      following.event('masterClockSelected', clock.status().why);
+    }
+    const isAstray = clock.state === 'HOLDOVER' || clock.state === 'FREE_RUN';
+    if (isAstray && following?.state === 'slave') {
+      following.event('synchronizationFault', clock.status().why);
+    }
+    const isServing = this.#host.ports().some(({ state }) => state === 'master');
+    clock.serve(isServing && !this.#isUncertain());
+    const key = `${clock.state} ${isInSpecification(this.#host.config(), this.#clockState())}`;
+    const isOther = key !== this.#clockKey;
+    this.#clockKey = key;
+    return isOther;
+  }
+
+  /** What is announced has changed since the last time: all masters say so now. */
+  tellNews(): void {
+    const key = this.#announceKey();
+    if (key === this.#toldKey) return;
+    this.#toldKey = key;
+    for (const port of this.#host.ports()) port.news();
+  }
+
+  #apply(port: Port, decision: Decision | undefined): void {
+    if (decision === undefined) return;
+    const { recommended, why } = decision;
+    const master = recommended === 'S1' ? this.#dataSets.parentDS.parentPortIdentity : null;
+    const followed = this.#followed;
+    const isNewMaster =
+      master !== null &&
+      (followed === null ||
+        followed.port !== port.number ||
+        !isSamePort(followed.identity, master));
+    port.setMaster(master);
+    if (recommended === null) port.explain(why);
+    else port.event(eventOfDecision(recommended, isNewMaster), why);
+  }
+
+  #followExternally(port: Port, best: BestMaster | null): void {
+    const isHere = port.isFollowing && best?.portNumber === port.number;
+    port.setMaster(isHere ? best.announce.header.sourcePortIdentity : null);
+  }
+
+  #followMaster(): void {
+    const { clock } = this.#host;
+    const port = this.#host.ports().find((one) => one.isFollowing && one.master !== null);
+    const identity = port?.master ?? null;
+    const old = this.#followed;
+    if (port === undefined || identity === null) {
+      this.#followed = null;
+      if (old !== null) clock.masterLost(`${portIdentityText(old.identity)} is lost`);
+      return;
+    }
+    this.#lastParentTime = this.#dataSets.timePropertiesDS;
+    const isSame = old?.port === port.number && isSamePort(old.identity, identity);
+    if (isSame) return;
+    this.#followed = { port: port.number, identity };
+    clock.masterChanged(`${portIdentityText(identity)} on port ${port.number} is the master now`);
+  }
+
+  #tellChanges(before: InstanceDataSets): void {
+    const { parentDS, timePropertiesDS } = this.#dataSets;
+    if (!isSameSet(before.parentDS, parentDS)) {
+      const why =
+        this.#followed === null
+          ? 'no better master is heard: we are the grandmaster'
+          : `${portIdentityText(parentDS.parentPortIdentity)} is the best master`;
+      this.#host.emit({ kind: 'parent', parentDS, why });
+    }
+    if (!isSameSet(before.timePropertiesDS, timePropertiesDS)) {
+      this.#host.emit({ kind: 'timeProperties', timePropertiesDS });
+    }
+  }
+
+  #isUncertain(): boolean {
+    const { clock } = this.#host;
+    if (this.#followed === null) return false;
+    const ofParent = this.#dataSets.currentDS.synchronizationUncertain;
+    return ofParent || clock.state !== 'LOCKED' || clock.isWithdrawn;
+  }
+
+  #clockState() {
+    const { clock, now } = this.#host;
+    return { lockState: clock.state, lastLocked: clock.lastLocked, now: now() };
+  }
+
+  #ownTimeProperties(): TimePropertiesDS {
+    return timePropertiesOfOwn(this.#host.config(), this.#clockState(), this.#lastParentTime);
+  }
+
+  #tlvs(): readonly Tlv[] {
+    const { config } = this.#host;
+    const path = config().pathTrace
+      ? pathTraceTlv(pathTraceList(this.#parent), config().defaultDS.clockIdentity)
+      : null;
+    const propagated = propagatedTlvs(this.#parent);
+    return path === null ? propagated : [path, ...propagated];
+  }
+
+  #announceKey(): string {
+    const { parentDS, timePropertiesDS, currentDS, tlvs } = this.announceContent();
+    const { stepsRemoved, synchronizationUncertain } = currentDS;
+    const { parentPortIdentity: _, ...told } = parentDS;
+    const values = tlvs.map(({ type, value }) => `${type}:${value.join('.')}`);
+    return keyOf([told, timePropertiesDS, stepsRemoved, synchronizationUncertain, values]);
+  }
+}
+
+/** 17.6.5.4: the one port that is to follow, and the best that it hears. */
+function externalParent(ports: readonly Port[]): BestMaster | null {
+  for (const port of ports) {
+    const { erbest } = port.decisionPort();
+    if (port.isFollowing && erbest !== null) return erbest;
+  }
+  return null;
+}
+
+function isSameSet(a: object, b: object): boolean {
+  return keyOf(a) === keyOf(b);
+}
+
+function keyOf(value: unknown): string {
+  return JSON.stringify(value, (_, one: unknown) => (typeof one === 'bigint' ? `${one}n` : one));
+}

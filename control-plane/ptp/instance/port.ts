@@ -1,0 +1,466 @@
+/**
+ * One port of an instance: its state (a table: ../port-state), the timers of that state, and the parts
+ * that work in it. What a state brings with it is set up at the end of an input, once the data sets
+ * are those of the decision (`settle`).
+ */
+import {
+  afterPrecise,
+  intervalDuration,
+  nanoseconds,
+  nsOf,
+  scaledNs,
+  seconds,
+  subtractScaled,
+  type DataplaneTime,
+  type Instant,
+  type LogInterval,
+  type Ppb,
+  type ScaledNs,
+} from '#units/time';
+import { FLAG, isSamePort, type PortIdentity } from '#wire/ptp-header';
+import type { Announce, DelayReq, PtpMessage, Tlv } from '#wire/ptp-message';
+import type { BestMaster, DecisionPort } from '../bmca/state-decision.js';
+import type { PortState } from '../data-sets.js';
+import {
+  nextPortState,
+  portMachine,
+  type PortEvent,
+  type PortMachine,
+} from '../port-state/transitions.js';
+import { AnnounceReceiver } from './announce-receiver.js';
+import { AnnounceSender } from './announce-sender.js';
+import type { Destination, PortConfig, StationAddress } from './instance-types.js';
+import { delayRespMessage, NO_LOG_INTERVAL, type AnnounceContent } from './messages.js';
+import { PortContext, type InstanceServices } from './port-context.js';
+import { PortHeard } from './port-heard.js';
+import { PortUnicast } from './port-unicast.js';
+import { SlaveSide, type FollowedMaster, type PathDelay } from './slave-side.js';
+import type { SyncSample } from './sync-receiver.js';
+import { SyncSender } from './sync-sender.js';
+import type { PortTimer } from './timer-names.js';
+
+export interface PortHost extends InstanceServices {
+  /** Time for a state decision: something that it depends on has changed. */
+  readonly requestDecision: () => void;
+  readonly announceContent: () => AnnounceContent;
+  readonly followUpTlvs: () => readonly Tlv[];
+  readonly stepsRemoved: () => number;
+  readonly isMasterUsable: (master: BestMaster) => boolean;
+  readonly onSync: (port: Port, sample: SyncSample, delay: PathDelay) => void;
+}
+
+/** What is known of the link from its peer delay machine. */
+interface Link {
+  readonly isUp: boolean;
+  readonly asCapable: boolean;
+  readonly meanLinkDelay: ScaledNs | null;
+  readonly neighborRate: Ppb | null;
+}
+
+const MASTER_HEARD: ReadonlySet<PortState> = new Set(['uncalibrated', 'slave']);
+const LISTENS: ReadonlySet<PortState> = new Set(['listening', 'passive', 'uncalibrated', 'slave']);
+const ABSENT: ReadonlySet<PortState> = new Set(['initializing', 'faulty', 'disabled']);
+
+export class Port {
+  readonly #host: PortHost;
+  readonly context: PortContext;
+  readonly heard = new PortHeard();
+  readonly announces: AnnounceReceiver;
+  readonly slaveSide: SlaveSide;
+  readonly unicast: PortUnicast;
+  readonly #announceSender: AnnounceSender;
+  readonly #syncSender: SyncSender;
+  #state: PortState = 'initializing';
+  #since: Instant;
+  #why = 'not started yet';
+  #desired: PortState = 'passive';
+  #link: Link = { isUp: true, asCapable: false, meanLinkDelay: null, neighborRate: null };
+  /** The parent, if this port is the one that follows it. */
+  #master: PortIdentity | null = null;
+  #responding: LogInterval | null = null;
+  #isServing = false;
+
+  constructor(host: PortHost, config: PortConfig) {
+    this.#host = host;
+    this.context = new PortContext(host, config);
+    this.#since = host.now;
+    this.#desired = config.desiredState ?? 'passive';
+    this.announces = new AnnounceReceiver(this.context, host.config);
+    this.slaveSide = new SlaveSide(this.context, host.config.discipline, {
+      onSync: (sample, delay) => this.#host.onSync(this, sample, delay),
+      onSyncLost: () => this.#syncLost(),
+    });
+    this.#announceSender = new AnnounceSender(this.context, host.announceContent);
+    this.#syncSender = new SyncSender(this.context, host.followUpTlvs);
+    this.unicast = new PortUnicast(this.context, {
+      transmit: (grant, sequenceId) => {
+        if (grant.service === 'announce') this.#announceSender.sendTo(grant.address, sequenceId);
+        if (grant.service === 'sync') this.#syncSender.sendTo(grant.address, sequenceId);
+      },
+      onContract: () => this.#refollow(),
+    });
+  }
+
+  get number(): number {
+    return this.context.number;
+  }
+
+  get config(): PortConfig {
+    return this.context.config;
+  }
+
+  get identity(): PortIdentity {
+    return this.context.sender.portIdentity;
+  }
+
+  get state(): PortState {
+    return this.#state;
+  }
+
+  get since(): Instant {
+    return this.#since;
+  }
+
+  /** Of the last decision or transition. */
+  get why(): string {
+    return this.#why;
+  }
+
+  get link(): Link {
+    return this.#link;
+  }
+
+  /** Whom it follows if it is to follow somebody. */
+  get master(): PortIdentity | null {
+    return this.#master;
+  }
+
+  get isFollowing(): boolean {
+    return MASTER_HEARD.has(this.#state);
+  }
+
+  get machine(): PortMachine {
+    return portMachine(this.#host.config.defaultDS, this.config);
+  }
+
+  start(): void {
+    this.event('powerup', 'the instance was started');
+    if (!this.config.portEnable) {
+      this.event('designatedDisabled', 'portEnable is false');
+      return;
+    }
+    if (!this.#link.isUp) this.event('faultDetected', 'the link is down');
+    else this.event('initialized', 'the port is ready');
+  }
+
+  stop(): void {
+    this.event('designatedDisabled', 'the instance was stopped');
+  }
+
+  configure(config: PortConfig): void {
+    const old = this.context.config;
+    this.context.config = config;
+    this.#desired = config.desiredState ?? this.#desired;
+    this.announces.configure(this.#host.config);
+    this.slaveSide.configure(this.#host.config.discipline);
+    this.unicast.configure(this.#host.now);
+    if (old.portEnable === config.portEnable) return;
+    if (!config.portEnable) this.event('designatedDisabled', 'portEnable is false');
+    else this.event('designatedEnabled', 'portEnable is true');
+    if (config.portEnable) this.event('initialized', 'the port is ready');
+  }
+
+  linkChanged(isUp: boolean): void {
+    if (this.#link.isUp === isUp) return;
+    this.#link = { ...this.#link, isUp };
+    if (!isUp) {
+      this.unicast.stop(this.#host.now, true);
+      this.event('faultDetected', 'the link is down');
+      return;
+    }
+    this.event('faultCleared', 'the link is up');
+    this.event('initialized', 'the port is ready');
+  }
+
+  linkDelayChanged(link: Omit<Link, 'isUp'>): void {
+    const wasCapable = this.#link.asCapable;
+    this.#link = { ...this.#link, ...link };
+    this.slaveSide.setLinkDelay(link.meanLinkDelay);
+    if (wasCapable !== link.asCapable && this.config.requiresAsCapable) {
+      this.#host.requestDecision();
+    }
+  }
+
+  desire(state: PortState): void {
+    this.#desired = state;
+    this.event('desiredState', `external port configuration says ${state}`);
+  }
+
+  /** 802.1AS 10.3.1: a link that is not asCapable takes no part. */
+  get isExcluded(): boolean {
+    return this.config.requiresAsCapable && !this.#link.asCapable;
+  }
+
+  /** What the state decision has to know. */
+  decisionPort(): DecisionPort {
+    return {
+      portNumber: this.number,
+      portState: this.#state,
+      masterOnly: this.config.masterOnly,
+      notSlave: this.isExcluded,
+      erbest: this.isExcluded ? null : this.announces.best(this.#host.isMasterUsable),
+      ownPortHeard: this.announces.foreign.ownPortHeard(this.#host.now),
+    };
+  }
+
+  /** Follows this master if its state becomes UNCALIBRATED or SLAVE. */
+  setMaster(master: PortIdentity | null): void {
+    this.#master = master;
+  }
+
+  /** One event of the state machine; `why` for people. True: the state is another now. */
+  event(event: PortEvent, why: string): boolean {
+    const from = this.#state;
+    const to = nextPortState(from, event, this.machine, this.#desired);
+    this.#why = why;
+    if (event === 'recommendedGrandmaster' && from === 'preMaster') {
+      // 9.2.6.11: nothing to wait for any more.
+      return this.event('qualificationTimeout', why);
+    }
+    if (from === to) return false;
+    this.#state = to;
+    this.#since = this.#host.now;
+    this.context.emit({ kind: 'portState', port: this.number, from, to, event, why });
+    this.#leave(from, to);
+    this.#enter(to);
+    return true;
+  }
+
+  /** Words of a decision that changed nothing. */
+  explain(why: string): void {
+    this.#why = why;
+  }
+
+  receive(message: PtpMessage, receiveTime: DataplaneTime, source: StationAddress): void {
+    if (ABSENT.has(this.#state)) {
+      this.context.count('heardWhileAbsent');
+      return;
+    }
+    switch (message.kind) {
+      case 'announce':
+        this.#receiveAnnounce(message, source);
+        return;
+      case 'sync':
+        if (this.announces.setDry(message.header.sourcePortIdentity, false)) {
+          this.#host.requestDecision();
+        }
+        if (this.isFollowing) this.slaveSide.receiveSync(message, receiveTime);
+        return;
+      case 'followUp':
+        if (this.isFollowing) this.slaveSide.receiveFollowUp(message);
+        return;
+      case 'delayResp':
+        if (!isSamePort(message.requestingPortIdentity, this.identity)) return;
+        if (this.isFollowing) this.slaveSide.receiveDelayResp(message);
+        return;
+      case 'delayReq':
+        this.#receiveDelayReq(message, receiveTime, source);
+        return;
+      case 'signaling':
+        this.unicast.receive(message, source, this.#host.now);
+        return;
+      case 'management':
+      case 'pdelayReq':
+      case 'pdelayResp':
+      case 'pdelayRespFollowUp':
+        this.context.count(`unused:${message.kind}`);
+        return;
+    }
+  }
+
+  timer(timer: PortTimer, key: string): void {
+    switch (timer) {
+      case 'announceReceipt':
+        this.#announceReceiptExpired();
+        return;
+      case 'syncReceipt':
+        if (this.isFollowing) this.slaveSide.syncReceiptExpired();
+        return;
+      case 'qualification':
+        this.event('qualificationTimeout', 'no better master has been heard meanwhile');
+        return;
+      case 'announce':
+        this.#announceSender.due();
+        return;
+      case 'sync':
+        this.#syncSender.due();
+        return;
+      case 'delayReq':
+        this.slaveSide.delayReqDue();
+        return;
+      case 'unicast':
+        this.unicast.timer(key, this.#host.now);
+        return;
+    }
+  }
+
+  /** What is announced has changed. */
+  news(): void {
+    this.#announceSender.news();
+  }
+
+  /** Brings what works on this port in line with its state. First all ports stop, then they start. */
+  settle(phase: 'stop' | 'start'): void {
+    if (phase === 'stop') this.#settleStop();
+    else this.#settleStart();
+  }
+
+  #settleStop(): void {
+    const isMaster = this.#state === 'master';
+    if (!isMaster && this.#isServing) {
+      this.#isServing = false;
+      this.#syncSender.stop();
+      this.#announceSender.stop();
+      this.unicast.setServing(false, this.#host.now);
+    }
+    this.#respond(isMaster ? this.config.logMinDelayReqInterval : null);
+    if (!this.isFollowing && this.slaveSide.master !== null) this.#unfollow();
+  }
+
+  #settleStart(): void {
+    if (this.isFollowing) this.#refollow();
+    if (this.#state !== 'master' || this.#isServing || this.isExcluded) return;
+    this.#isServing = true;
+    this.unicast.setServing(true, this.#host.now);
+    if (this.config.multicast ?? !this.unicast.isRequesting) {
+      this.#announceSender.start();
+      this.#syncSender.start();
+    }
+  }
+
+  #respond(interval: LogInterval | null): void {
+    const wanted = this.config.delayMechanism === 'e2e' ? interval : null;
+    if (wanted === this.#responding) return;
+    this.#responding = wanted;
+    this.context.emit({
+      kind: 'delayResponder',
+      port: this.number,
+      logMinDelayReqInterval: wanted,
+    });
+  }
+
+  #unfollow(): void {
+    this.slaveSide.follow(null);
+    this.unicast.select(null, this.#host.now);
+  }
+
+  /** The parent, and where its Delay_Req go; both may have changed. */
+  #refollow(): void {
+    const identity = this.#master;
+    if (!this.isFollowing || identity === null) return;
+    const address = this.announces.addressOf(identity);
+    this.unicast.select(address, this.#host.now);
+    const followed: FollowedMaster = { identity, delayReqTo: this.#delayReqTo(address) };
+    this.slaveSide.follow(followed);
+  }
+
+  #delayReqTo(address: StationAddress | null): Destination | null {
+    if (this.unicast.isRequesting) {
+      const isGranted = address !== null && this.unicast.contractOf(address, 'delayResp') !== null;
+      return isGranted ? address : null;
+    }
+    return this.config.delayReq === 'unicast' ? address : 'group';
+  }
+
+  #receiveAnnounce(message: Announce, source: StationAddress): void {
+    if (this.unicast.isRequesting && !this.unicast.requester.isMaster(source)) {
+      this.context.count('announcesOfOtherStations');
+      return;
+    }
+    const granted = this.unicast.isRequesting
+      ? this.unicast.contractOf(source, 'announce')?.logInterval
+      : undefined;
+    const interval = granted === undefined ? null : intervalDuration(granted);
+    const verdict = this.announces.receive(message, source, interval ?? undefined);
+    if (!verdict.accepted) {
+      if (verdict.rejection === 'own-clock') this.#host.requestDecision();
+      return;
+    }
+    const isParent = this.#master !== null && isSamePort(this.#master, verdict.foreignMaster);
+    const isWaitedFor = this.#state === 'passive' ? verdict.qualified : isParent;
+    if (LISTENS.has(this.#state) && isWaitedFor) this.announces.arm();
+    if (verdict.newlyQualified || verdict.changed || (isParent && this.isFollowing)) {
+      this.#host.requestDecision();
+    }
+  }
+
+  #announceReceiptExpired(): void {
+    if (!LISTENS.has(this.#state)) return;
+    this.context.count('announceReceiptTimeouts');
+    if (this.isFollowing && this.#master !== null) this.#forgetMaster(this.#master);
+    const hasOther = this.decisionPort().erbest !== null && this.#state !== 'passive';
+    if (!hasOther) this.event('announceReceiptTimeout', 'no Announce came for the receipt timeout');
+    if (LISTENS.has(this.#state)) this.announces.arm();
+    this.#host.requestDecision();
+  }
+
+  #forgetMaster(identity: PortIdentity): void {
+    const address = this.announces.addressOf(identity);
+    if (address !== null) this.unicast.silent(address, 'announce', this.#host.now);
+    this.announces.forget(identity);
+  }
+
+  /** Faster than Announce: what the other ports know decides at once. */
+  #syncLost(): void {
+    if (this.#master !== null) {
+      const address = this.announces.addressOf(this.#master);
+      if (address !== null) this.unicast.silent(address, 'sync', this.#host.now);
+      this.announces.setDry(this.#master, true);
+    }
+    this.event('synchronizationFault', 'no Sync came for the receipt timeout');
+    this.#host.requestDecision();
+  }
+
+  /** Where the dataplane does not answer by itself, the request comes here: 11.3.2. */
+  #receiveDelayReq(message: DelayReq, receiveTime: DataplaneTime, source: StationAddress): void {
+    const taken = this.context.ptpTime(receiveTime);
+    if (this.#state !== 'master' || this.config.delayMechanism !== 'e2e' || taken === null) {
+      this.context.count('delayReqsNotAnswered');
+      return;
+    }
+    const received = afterPrecise(taken, subtractScaled(scaledNs(0n), this.config.ingressLatency));
+    const isUnicast = (message.header.flags & FLAG.unicast) !== 0;
+    const envelope = {
+      sequenceId: message.header.sequenceId,
+      unicast: isUnicast,
+      logMessageInterval: isUnicast ? NO_LOG_INTERVAL : this.config.logMinDelayReqInterval,
+    };
+    const response = delayRespMessage(this.context.sender, envelope, message, received);
+    this.context.sendGeneral(response, isUnicast ? source : 'group');
+    this.context.count('delayRespsSent');
+  }
+
+  #leave(from: PortState, to: PortState): void {
+    if (from === 'preMaster') this.context.cancelTimer('qualification');
+    if (!LISTENS.has(to)) this.announces.disarm();
+  }
+
+  #enter(to: PortState): void {
+    if (ABSENT.has(to)) {
+      this.announces.clear();
+      this.#master = null;
+      this.#host.requestDecision();
+      return;
+    }
+    this.unicast.startRequesting(this.#host.now);
+    if (LISTENS.has(to)) this.announces.arm();
+    if (to === 'preMaster') this.#qualify();
+  }
+
+  /** 9.2.6.11: M3 waits for stepsRemoved + 1 intervals. */
+  #qualify(): void {
+    const interval = intervalDuration(this.config.logAnnounceInterval) ?? seconds(1);
+    const intervals = BigInt(this.#host.stepsRemoved() + 1);
+    this.context.setTimer('qualification', nanoseconds(nsOf(interval) * intervals));
+  }
+}

@@ -1,0 +1,215 @@
+/**
+ * Sync and Follow_Up of one master, brought together: 9.5.9, 9.5.10, 11.2. Either may come first;
+ * what finds no partner is dropped and counted; no more than a few of each wait. The corrections of
+ * both count: a one-step transparent clock puts residence into the Sync of a two-step master.
+ */
+import {
+  addScaled,
+  elapsedDataplane,
+  intervalDuration,
+  isBefore,
+  after,
+  nanoseconds,
+  nsOf,
+  preciseInstant,
+  scaledUnits,
+  seconds,
+  type DataplaneTime,
+  type Instant,
+  type LogInterval,
+  type Nanoseconds,
+  type PreciseInstant,
+  type ScaledNs,
+} from '#units/time';
+import { FLAG } from '#wire/ptp-header';
+import type { FollowUp, Sync, Tlv } from '#wire/ptp-message';
+
+/** A Sync with its time of origin. */
+export interface SyncSample {
+  readonly sequenceId: number;
+  /** By the dataplane, before ingressLatency. */
+  readonly receiveTime: DataplaneTime;
+  /** preciseOriginTimestamp and all corrections: by the master's clock, the link's delay missing. */
+  readonly origin: PreciseInstant;
+  readonly logMessageInterval: LogInterval;
+  /** Those of the Follow_Up (802.1AS's information), or of a one-step Sync. */
+  readonly tlvs: readonly Tlv[];
+}
+
+export type SyncCounter =
+  | 'syncsUsed'
+  | 'syncsDuplicate'
+  | 'syncsLate'
+  | 'syncsWithoutFollowUp'
+  | 'followUpsDuplicate'
+  | 'followUpsWithoutSync'
+  | 'correctionsTooBig';
+
+interface Waiting<Message> {
+  readonly message: Message;
+  readonly until: Instant;
+}
+
+interface WaitingSync extends Waiting<Sync> {
+  readonly receiveTime: DataplaneTime;
+}
+
+/** Of each kind: at the rates of the profiles more than one is rare. */
+const WAITING_LIMIT = 4;
+const REMEMBERED = 16;
+const LEAST_WAIT = seconds(0.5);
+const MOST_WAIT = seconds(4);
+const SEQUENCE_MASK = 0xffff;
+/** 13.3.2.9: "too big to be represented". */
+const CORRECTION_MAX = (1n << 63n) - 1n;
+
+export class SyncReceiver {
+  readonly #count: (what: SyncCounter) => void;
+  readonly #syncs = new Map<number, WaitingSync>();
+  readonly #followUps = new Map<number, Waiting<FollowUp>>();
+  /** The last that came, ring-wise: a copy of one of them tells nothing new. */
+  #done: number[] = [];
+  #last: { readonly sequenceId: number; readonly receiveTime: DataplaneTime } | null = null;
+
+  constructor(count: (what: SyncCounter) => void) {
+    this.#count = count;
+  }
+
+  /** A master's Sync. The sample, if all of it is there. */
+  receiveSync(message: Sync, receiveTime: DataplaneTime, now: Instant): SyncSample | null {
+    this.#expire(now);
+    const { sequenceId } = message.header;
+    if (this.#done.includes(sequenceId) || this.#syncs.has(sequenceId)) {
+      this.#count('syncsDuplicate');
+      return null;
+    }
+    if ((message.header.flags & FLAG.twoStep) === 0) {
+      const origin = originOf(message.originTimestamp, message.header.correctionField, null);
+      return this.#complete(message, receiveTime, origin, message.tlvs);
+    }
+    const followUp = this.#followUps.get(sequenceId);
+    if (followUp === undefined) {
+      const until = after(now, waitFor(message.header.logMessageInterval));
+      this.#wait(this.#syncs, sequenceId, { message, receiveTime, until }, 'syncsWithoutFollowUp');
+      return null;
+    }
+    this.#followUps.delete(sequenceId);
+    return this.#match(message, receiveTime, followUp.message);
+  }
+
+  receiveFollowUp(message: FollowUp, now: Instant): SyncSample | null {
+    this.#expire(now);
+    const { sequenceId } = message.header;
+    if (this.#done.includes(sequenceId) || this.#followUps.has(sequenceId)) {
+      this.#count('followUpsDuplicate');
+      return null;
+    }
+    const sync = this.#syncs.get(sequenceId);
+    if (sync === undefined) {
+      const until = after(now, waitFor(message.header.logMessageInterval));
+      this.#wait(this.#followUps, sequenceId, { message, until }, 'followUpsWithoutSync');
+      return null;
+    }
+    this.#syncs.delete(sequenceId);
+    return this.#match(sync.message, sync.receiveTime, message);
+  }
+
+  /** Another master, or another time: nothing that waits belongs to what comes. */
+  reset(): void {
+    this.#syncs.clear();
+    this.#followUps.clear();
+    this.#done = [];
+    this.#last = null;
+  }
+
+  /** How many wait for their partner. */
+  get waiting(): number {
+    return this.#syncs.size + this.#followUps.size;
+  }
+
+  #match(sync: Sync, receiveTime: DataplaneTime, followUp: FollowUp): SyncSample | null {
+    const origin = originOf(
+      followUp.preciseOriginTimestamp,
+      sync.header.correctionField,
+      followUp.header.correctionField,
+    );
+    return this.#complete(sync, receiveTime, origin, followUp.tlvs);
+  }
+
+  #complete(
+    sync: Sync,
+    receiveTime: DataplaneTime,
+    origin: PreciseInstant | null,
+    tlvs: readonly Tlv[],
+  ): SyncSample | null {
+    const { sequenceId, logMessageInterval } = sync.header;
+    this.#done.push(sequenceId);
+    if (this.#done.length > REMEMBERED) this.#done.shift();
+    if (origin === null) {
+      this.#count('correctionsTooBig');
+      return null;
+    }
+    if (this.#isLate(sequenceId, receiveTime)) {
+      this.#count('syncsLate');
+      return null;
+    }
+    this.#last = { sequenceId, receiveTime };
+    this.#count('syncsUsed');
+    return { sequenceId, receiveTime, origin, logMessageInterval, tlvs };
+  }
+
+  /** Overtaken on its way, so that its delay is not the others'; a master that restarts is not late. */
+  #isLate(sequenceId: number, receiveTime: DataplaneTime): boolean {
+    if (this.#last === null) return false;
+    if (nsOf(elapsedDataplane(this.#last.receiveTime, receiveTime)) <= 0n) return true;
+    const behind = (this.#last.sequenceId - sequenceId) & SEQUENCE_MASK;
+    return behind < REMEMBERED;
+  }
+
+  #wait<W extends Waiting<unknown>>(
+    table: Map<number, W>,
+    sequenceId: number,
+    entry: W,
+    lost: SyncCounter,
+  ): void {
+    const oldest = table.size >= WAITING_LIMIT ? table.keys().next().value : undefined;
+    if (oldest !== undefined) {
+      table.delete(oldest);
+      this.#count(lost);
+    }
+    table.set(sequenceId, entry);
+  }
+
+  #expire(now: Instant): void {
+    expireIn(this.#syncs, now, () => this.#count('syncsWithoutFollowUp'));
+    expireIn(this.#followUps, now, () => this.#count('followUpsWithoutSync'));
+  }
+}
+
+function expireIn(table: Map<number, Waiting<unknown>>, now: Instant, onExpired: () => void): void {
+  for (const [sequenceId, { until }] of table) {
+    if (isBefore(now, until)) continue;
+    table.delete(sequenceId);
+    onExpired();
+  }
+}
+
+/** Two intervals, within bounds: the partner of what is older will not come. */
+function waitFor(interval: LogInterval): Nanoseconds {
+  const duration = intervalDuration(interval);
+  if (duration === null) return LEAST_WAIT;
+  const two = 2n * nsOf(duration);
+  const least = nsOf(LEAST_WAIT);
+  const most = nsOf(MOST_WAIT);
+  return nanoseconds(two < least ? least : two > most ? most : two);
+}
+
+/** 11.2: null if a correction cannot be represented. */
+function originOf(
+  timestamp: Instant,
+  ofSync: ScaledNs,
+  ofFollowUp: ScaledNs | null,
+): PreciseInstant | null {
+  const sum = ofFollowUp === null ? ofSync : addScaled(ofSync, ofFollowUp);
+  return scaledUnits(sum) === CORRECTION_MAX ? null : preciseInstant(timestamp, sum);
+}

@@ -1,0 +1,44 @@
+/**
+ * Timers of an instance by their names, as they go out with `setTimer` and come back with `timer`:
+ * `3/announceReceipt` is port 3's, `instance/decision` the instance's own. What follows a second
+ * slash tells one of many apart (a unicast client).
+ */
+export const PORT_TIMERS = [
+  'announceReceipt',
+  'syncReceipt',
+  'qualification',
+  'announce',
+  'sync',
+  'delayReq',
+  'unicast',
+] as const;
+export type PortTimer = (typeof PORT_TIMERS)[number];
+
+export const INSTANCE_TIMERS = ['decision', 'clock'] as const;
+export type InstanceTimer = (typeof INSTANCE_TIMERS)[number];
+
+export type TimerName =
+  | { readonly of: 'port'; readonly port: number; readonly timer: PortTimer; readonly key: string }
+  | { readonly of: 'instance'; readonly timer: InstanceTimer };
+
+export function portTimerName(port: number, timer: PortTimer, key = ''): string {
+  return key === '' ? `${port}/${timer}` : `${port}/${timer}/${key}`;
+}
+
+export function instanceTimerName(timer: InstanceTimer): string {
+  return `instance/${timer}`;
+}
+
+/** Null: no timer of an instance has this name. */
+export function parseTimerName(name: string): TimerName | null {
+  const [owner = '', what = '', key = ''] = name.split('/', 3);
+  if (owner === 'instance') {
+    const timer = INSTANCE_TIMERS.find((known) => known === what);
+    return timer === undefined ? null : { of: 'instance', timer };
+  }
+  const timer = PORT_TIMERS.find((known) => known === what);
+  const port = Number(owner);
+  return timer === undefined || !Number.isInteger(port) || owner === ''
+    ? null
+    : { of: 'port', port, timer, key };
+}
