@@ -14,6 +14,7 @@ const COMMANDS: readonly { readonly name: string; readonly summary: string }[] =
   { name: 'switch', summary: 'run the embedded P4Runtime switch' },
   { name: 'agent', summary: 'drive a P4Runtime switch as a transparent clock' },
   { name: 'show', summary: 'show what a running agent counts' },
+  { name: 'import', summary: 'make an agent’s configuration from ptp4l’s' },
   { name: 'replay', summary: 'run frames from pcap files through a pipeline' },
   { name: 'lab', summary: 'prove the transparent clock with real PTP clocks in namespaces' },
 ];

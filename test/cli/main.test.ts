@@ -135,3 +135,31 @@ describe('the help', () => {
     expect(stubs).toEqual([]);
   });
 });
+
+describe('timeplane import', () => {
+  let files = 0;
+  const conf = (text: string): string => {
+    const file = join(directory, `ptp4l-${(files += 1)}.conf`);
+    writeFileSync(file, text);
+    return file;
+  };
+
+  it('makes a configuration that the agent takes', () => {
+    const output = join(directory, 'imported.yaml');
+    const file = conf('[global]\nnetwork_transport L2\n');
+    expect(timeplane('import', file, '-i', 'eth0', '-i', 'eth1', '-o', output).status).toBe(0);
+    expect(timeplane('agent', '--config', output, '--check')).toMatchObject({ status: 0 });
+  });
+
+  it('names what it does not know, and does not write over a file', () => {
+    const file = conf('[global]\nwarpFactor 9\n');
+    const named = timeplane('import', file, '-i', 'eth0', '--strict');
+    expect(named.status).toBe(1);
+    expect(named.stderr).toContain(`${file}:2: not known: warpFactor`);
+    const output = join(directory, 'by-hand.yaml');
+    writeFileSync(output, 'mine');
+    const refused = timeplane('import', file, '-o', output);
+    expect(refused.status).toBe(2);
+    expect(refused.stderr).toContain(`cannot write ${output}`);
+  });
+});
