@@ -238,7 +238,7 @@ describe.each(['ieee1588', 'g8275', 'ieee8021as'] as const)(
     });
 
     it('M1 and P1 are for clockClass up to 127, M2 never beside a slave, M3 only with one', () => {
-      forAnything((decision, ports, clockClass) => {
+      forAnything((decision, _ports, clockClass) => {
         const given = codes(decision);
         const isLow = clockClass <= 127 && comparison !== 'ieee8021as';
         if (isLow) expect(given.every((code) => code === null || /[MP][12]/.test(code))).toBe(true);
