@@ -38,6 +38,12 @@ export const OVER_UDP6: TransportRule = {
   ],
 };
 
+/** Scope 2: this link and no further. */
+export const OVER_UDP6_LINK: TransportRule = {
+  transport: 'udp6',
+  groups: [{ general: 'ff02::181', peerDelay: 'ff02::6b' }],
+};
+
 /** The standard's own, for a transport that a profile does not have. */
 export const STANDARD_TRANSPORT: Readonly<Record<Transport, TransportRule>> = {
   ethernet: OVER_ETHERNET_EITHER,

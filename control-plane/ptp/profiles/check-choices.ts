@@ -95,6 +95,17 @@ export class Problems {
     return fixed;
   }
 
+  /** One that the profile's grandmasters have, or its clocks without a time source. */
+  clockClass(wanted: number): number {
+    const { clockClassLadder, grandmasterClasses } = this.#profile;
+    const known = [clockClassLadder.freeRun, ...grandmasterClasses.map((each) => each.clockClass)];
+    const isWire = Number.isInteger(wanted) && wanted >= 0 && wanted <= 255;
+    if (known.includes(wanted) || (this.outsideProfile && isWire)) return wanted;
+    if (!isWire) this.#wrong('bad-value', 'clockClass', `clockClass ${wanted} is not 0 to 255`);
+    else this.#outside('clockClass', `clockClass ${wanted}`, [...new Set(known)].join(', '));
+    return clockClassLadder.freeRun;
+  }
+
   group(transport: Transport, wanted: string | undefined): GroupAddresses {
     const rule =
       this.#profile.transports.find((candidate) => candidate.transport === transport) ??

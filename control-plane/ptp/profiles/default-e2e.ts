@@ -1,6 +1,6 @@
 /** The default profile with the delay request-response mechanism: IEEE 1588-2019 I.3. */
 import { OVER_ETHERNET_EITHER, OVER_UDP4, OVER_UDP6 } from './addresses.js';
-import { exactly, IEEE1588_CLASSES, WITHOUT_HOLDOVER } from './common.js';
+import { exactly, IEEE1588_CLASSES, IEEE1588_PEER_DELAY, WITHOUT_HOLDOVER } from './common.js';
 import type { Profile } from './profile.js';
 
 export const DEFAULT_E2E: Profile = {
@@ -14,6 +14,7 @@ export const DEFAULT_E2E: Profile = {
   transports: [OVER_ETHERNET_EITHER, OVER_UDP4, OVER_UDP6],
   messaging: ['multicast', 'hybrid', 'unicast'],
   tag: null,
+  dscp: null,
   delayMechanisms: ['e2e', 'none'],
   steps: ['two', 'one'],
   intervals: {
@@ -35,9 +36,5 @@ export const DEFAULT_E2E: Profile = {
   grandmasterClasses: IEEE1588_CLASSES,
   tlvs: { pathTrace: 'optional', alternateTimeOffset: 'optional', unicastNegotiation: 'optional' },
   unicast: { durationSeconds: { initial: 300, low: 10, high: 1000 }, queryIntervalSeconds: 1 },
-  peerDelay: {
-    convention: 'ieee1588',
-    neighborPropDelayThreshNs: null,
-    requiresAsCapable: false,
-  },
+  peerDelay: IEEE1588_PEER_DELAY,
 };

@@ -76,7 +76,7 @@ export type InstanceChoices = Optional<{
   maxStepsRemoved: number;
   slaveOnly: boolean;
   externalPortConfigurationEnabled: boolean;
-  /** clockClass only with `outsideProfile`: the ladder says it. */
+  /** clockClass: one of the profile's grandmasters', for a clock that has a time source of its own. */
   clockQuality: Optional<ClockQuality>;
   clockClassLadder: Optional<ClockClassLadder>;
   timeProperties: Optional<TimePropertiesDS>;
@@ -126,6 +126,7 @@ export interface PortEncapsulation {
   readonly group: GroupAddresses;
   readonly messaging: Messaging;
   readonly tag: TagRule | null;
+  readonly dscp: number | null;
   /** Asked for of each unicast master. */
   readonly unicastDurationSeconds: number;
   readonly peerDelay: Profile['peerDelay'];

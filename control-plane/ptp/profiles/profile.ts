@@ -57,19 +57,20 @@ export interface TransportRule {
 }
 
 /** The 802.1Q tag that messages carry; VLAN 0 tags the priority alone. */
-export interface TagRule {
-  readonly vlan: number;
-  readonly priority: number;
-  readonly presence: 'required' | 'allowed';
-}
+export type TagRule =
+  | { readonly presence: 'required' | 'allowed'; readonly vlan: number; readonly priority: number }
+  | { readonly presence: 'forbidden' };
 
-/** What a message of ours may carry, by the names of #wire. */
+/** What messages carry, by the names of #wire/tlv; unicast negotiation is four of them. */
 export type ProfileTlv =
   | 'pathTrace'
   | 'alternateTimeOffset'
-  | 'c37-238'
+  | 'power2011'
+  | 'power2017'
+  | 'smpteMetadata'
   | 'followUpInformation'
-  | 'messageIntervalRequest'
+  | 'intervalRequest'
+  | 'interfaceRate'
   | 'unicastNegotiation';
 
 /** required: always there. optional: if configured. Those not named are not used. */
@@ -113,6 +114,8 @@ export interface Profile {
   readonly messaging: Choices<Messaging>;
   /** Null: no rule about tags. */
   readonly tag: TagRule | null;
+  /** Of IP; null: no rule. */
+  readonly dscp: number | null;
   readonly delayMechanisms: Choices<DelayMechanism>;
   /** How Sync may be sent; both are received. */
   readonly steps: Choices<'one' | 'two'>;
@@ -133,7 +136,7 @@ export interface Profile {
   readonly clockClassLadder: ClockClassLadder;
   /** clockClass of a clock that is slave only. */
   readonly slaveOnlyClass: number;
-  /** clockClass that its grandmasters announce, best first, with their meaning. */
+  /** What its grandmasters announce, best first, with their meaning: for a clock that is one. */
   readonly grandmasterClasses: readonly { readonly clockClass: number; readonly means: string }[];
 
   readonly tlvs: TlvRules;

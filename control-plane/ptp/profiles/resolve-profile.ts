@@ -4,7 +4,7 @@
  */
 import { logInterval, scaledNs } from '#units/time';
 import type { DefaultDS } from '../data-sets.js';
-import type { InstanceConfig, PortConfig } from '../instance/instance-types.js';
+import type { ClockClassLadder, InstanceConfig, PortConfig } from '../instance/instance-types.js';
 import { Problems } from './check-choices.js';
 import {
   DEFAULT_DISCIPLINE,
@@ -16,6 +16,7 @@ import {
 import { profileNamed, PROFILES } from './profiles.js';
 import type { ClockKind, Profile, ProfileTlv } from './profile.js';
 import type {
+  InstanceChoices,
   PortChoices,
   PortEncapsulation,
   ProfileRequest,
@@ -88,7 +89,7 @@ function resolveInstance(
       'maxForeignMasters',
       instance.maxForeignMasters ?? DEFAULT_MAX_FOREIGN_MASTERS,
     ),
-    clockClassLadder: overlay(profile.clockClassLadder, instance.clockClassLadder),
+    clockClassLadder: resolveLadder(profile, instance),
     discipline: overlay(
       { ...DEFAULT_DISCIPLINE, timestampResolution: request.timestampResolution },
       instance.discipline,
@@ -104,16 +105,13 @@ function resolveDefaultDS(
 ): Omit<DefaultDS, 'numberPorts'> {
   const { instance } = request;
   const slaveOnly = instance.slaveOnly ?? false;
-  const quality = overlay(
-    { ...profile.clockQuality, clockClass: profile.clockClassLadder.freeRun },
-    { ...instance.clockQuality, clockClass: undefined },
-  );
+  const { freeRun } = profile.clockClassLadder;
   const clockClass = slaveOnly
     ? profile.slaveOnlyClass
-    : problems.same('clockClass', instance.clockQuality?.clockClass, quality.clockClass);
+    : problems.clockClass(instance.clockQuality?.clockClass ?? freeRun);
   return {
     clockIdentity: request.clockIdentity,
-    clockQuality: { ...quality, clockClass },
+    clockQuality: { ...overlay(profile.clockQuality, instance.clockQuality), clockClass },
     priority1: problems.ranged('priority1', instance.priority1, profile.priority1),
     priority2: problems.ranged('priority2', instance.priority2, profile.priority2),
     domainNumber: problems.ranged('domainNumber', instance.domainNumber, profile.domainNumber),
@@ -128,6 +126,14 @@ function resolveDefaultDS(
     ),
     localPriority: problems.ranged('localPriority', instance.localPriority, profile.localPriority),
   };
+}
+
+/** A clockClass that was chosen is what the clock has whenever it is on its own. */
+function resolveLadder(profile: Profile, instance: InstanceChoices): ClockClassLadder {
+  const chosen =
+    instance.slaveOnly === true ? profile.slaveOnlyClass : instance.clockQuality?.clockClass;
+  const ladder = overlay(profile.clockClassLadder, { freeRun: chosen });
+  return overlay(ladder, instance.clockClassLadder);
 }
 
 function resolvePathTrace(
@@ -207,6 +213,7 @@ function resolvePort(
     group: at.group(rule, choices.group),
     messaging,
     tag: profile.tag,
+    dscp: profile.dscp,
     unicastDurationSeconds: at.unicastDuration(choices.unicastDurationSeconds),
     peerDelay: profile.peerDelay,
   };

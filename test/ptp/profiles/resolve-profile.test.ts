@@ -109,7 +109,7 @@ describe('what a profile does not allow', () => {
     ['an sdoId', { instance: { sdoId: 0x100 } }, 'outside-profile', 'instance.sdoId'],
     [
       'a clockClass of one’s own',
-      { instance: { clockQuality: { clockClass: 6 } } },
+      { instance: { clockQuality: { clockClass: 135 } } },
       'outside-profile',
       'instance.clockClass',
     ],
@@ -149,10 +149,10 @@ describe('what a profile does not allow', () => {
   });
 
   it('is taken by those who say so, as far as the standard goes', () => {
-    const instance = { outsideProfile: true, domainNumber: 200, clockQuality: { clockClass: 6 } };
+    const instance = { outsideProfile: true, domainNumber: 200, clockQuality: { clockClass: 99 } };
     const ports = [{ number: 1, logSyncInterval: -4, transport: 'udp6' as const }, { number: 2 }];
     const { config, encapsulation } = resolved({ profile: 'default-p2p', instance, ports });
-    expect(config.defaultDS).toMatchObject({ domainNumber: 200, clockQuality: { clockClass: 6 } });
+    expect(config.defaultDS).toMatchObject({ domainNumber: 200, clockQuality: { clockClass: 99 } });
     expect(encapsulation[0]?.group.general).toBe('ff0e::181');
     expect(refused({ instance: { outsideProfile: true, domainNumber: 256 } })).toEqual([
       ['bad-value', 'instance.domainNumber'],
