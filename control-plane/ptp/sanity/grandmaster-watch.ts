@@ -57,8 +57,9 @@ interface Trusted {
 interface Suspicion {
   readonly line: Line;
   readonly jumpNs: number;
-  /** When it came to its line, and samples in a row on it. */
+  /** When it came to its line, when it was last seen off the trusted one, and samples in a row. */
   readonly since: Instant;
+  readonly lastOff: Instant;
   readonly samples: number;
   readonly confirmed: boolean;
   /** Samples in a row on the trusted line again. */
@@ -113,13 +114,12 @@ export class GrandmasterWatch {
   }
 
   /**
-   * A master of this grandmaster is to be chosen only if there is no other. In quarantine it ends after
-   * quarantineSeconds; rejected, only when a sample of it is right again.
+   * Masters of this grandmaster are not to be chosen. It ends quarantineSeconds after its last sample, as
+   * who is not chosen cannot show that its time came back; if it did not, the next sample says so.
    */
   isSuspect(grandmasterIdentity: bigint, now: Instant): boolean {
     const suspicion = this.#suspicions.get(grandmasterIdentity);
-    if (suspicion?.confirmed !== true) return false;
-    return this.#config.policy === 'reject' || !this.#isOver(suspicion, now);
+    return suspicion?.confirmed === true && !this.#isOver(suspicion.lastOff, now);
   }
 
   /** Whether to use a sample of the parent. `now` never steps back. */
@@ -175,13 +175,14 @@ export class GrandmasterWatch {
   #withSample(sample: TimeSample, jumpNs: number, now: Instant): Suspicion {
     const before = this.#suspicions.get(sample.grandmasterIdentity);
     const line = lineOf(sample);
-    if (before === undefined) {
-      return { line, jumpNs, since: now, samples: 1, confirmed: false, returned: 0 };
-    }
+    const fresh = { line, jumpNs, since: now, lastOff: now, samples: 1, returned: 0 };
+    if (before === undefined) return { ...fresh, confirmed: false };
     const stays = Math.abs(offLineNs(before.line, sample)) <= this.#limitNs(before.line, sample);
-    if (stays) return { ...before, line, jumpNs, samples: before.samples + 1, returned: 0 };
+    if (stays) {
+      return { ...before, line, jumpNs, lastOff: now, samples: before.samples + 1, returned: 0 };
+    }
     if (!before.confirmed) this.#counters.outliers += before.samples;
-    return { line, jumpNs, since: now, samples: 1, confirmed: before.confirmed, returned: 0 };
+    return { ...fresh, confirmed: before.confirmed };
   }
 
   #explanation(
@@ -206,7 +207,7 @@ export class GrandmasterWatch {
     const why = `the time of grandmaster ${who} jumped by ${nsText(suspicion.jumpNs)}, unannounced`;
     const alarms = suspicion.confirmed ? [] : [raised(why)];
     this.#suspect(sample.grandmasterIdentity, { ...suspicion, confirmed: true });
-    const staysLong = suspicion.samples >= CONFIRMING_SAMPLES && this.#isOver(suspicion, now);
+    const staysLong = suspicion.samples >= CONFIRMING_SAMPLES && this.#isOver(suspicion.since, now);
     if (policy === 'reject' || (policy === 'quarantine' && !staysLong)) {
       return { use: 'no', why, alarms };
     }
@@ -253,7 +254,7 @@ export class GrandmasterWatch {
     return this.#config.jumpLimitNs + seconds * (isKnown ? KNOWN_RATE_PPB : UNKNOWN_RATE_PPB);
   }
 
-  #isOver({ since }: Suspicion, now: Instant): boolean {
+  #isOver(since: Instant, now: Instant): boolean {
     return Number(nsOf(elapsed(since, now))) >= this.#config.quarantineSeconds * 1e9;
   }
 }

@@ -178,13 +178,47 @@ describe('a jump that nobody announced', () => {
     expect(gm.watch.counters.returned).toBe(1);
   });
 
-  it('makes it suspect for as long as quarantine says when it is not heard', () => {
+  it.each(['reject', 'quarantine'] as const)(
+    'makes it suspect for a while after it was heard last (%s)',
+    (policy) => {
+      const gm = settled({ policy });
+      gm.offNs = 2 * SECOND;
+      gm.syncs(5);
+      gm.wait(9);
+      expect(gm.watch.isSuspect(GM, gm.now)).toBe(true);
+      gm.wait(1);
+      expect(gm.watch.isSuspect(GM, gm.now)).toBe(false);
+    },
+  );
+
+  it('that is still there when it is tried again makes it suspect again, by one Sync', () => {
+    const gm = settled({ policy: 'reject' });
+    gm.offNs = 2 * SECOND;
+    gm.syncs(3);
+    for (let round = 0; round < 5; round += 1) {
+      gm.wait(10);
+      expect(gm.sync().use).toBe('no');
+      expect(gm.watch.isSuspect(GM, gm.now)).toBe(true);
+    }
+    expect(gm.alarms).toHaveLength(1);
+  });
+
+  it('that is gone when it is tried again is forgiven', () => {
+    const gm = settled({ policy: 'reject' });
+    gm.offNs = 2 * SECOND;
+    gm.syncs(3);
+    gm.wait(10);
+    gm.offNs = 0;
+    expect(gm.syncs(3)).toEqual(['no', 'no', 'yes']);
+    expect(gm.alarms.map(([raised]) => raised)).toEqual([true, false]);
+  });
+
+  it('in quarantine is followed when it is tried again and has not moved since', () => {
     const gm = settled();
     gm.offNs = 2 * SECOND;
     gm.syncs(3);
-    expect(gm.watch.isSuspect(GM, gm.now)).toBe(true);
-    gm.wait(8);
-    expect(gm.watch.isSuspect(GM, gm.now)).toBe(false);
+    gm.wait(10);
+    expect(gm.syncs(2)).toEqual(['anew', 'yes']);
   });
 
   it('means nothing when the local counter began anew', () => {
