@@ -7,7 +7,7 @@ import type { Logger } from 'pino';
 import type { ArbitrationPhase } from '#p4rt/arbitration';
 import type { Entity } from '#p4rt/entities';
 import { entityKey } from '#p4rt/identity';
-import { modify } from '#p4rt/reconcile';
+import type { Update } from '#p4rt/reconcile';
 import { P4rtSession } from '#p4rt/session';
 import type { Target } from '#p4rt/target';
 import type { DigestList } from '#protos/p4/v1/p4runtime_pb';
@@ -98,7 +98,7 @@ export class Agent {
       index: pipeline.index,
       capabilities: options.target.capabilities,
       send: (payload, metadata) => this.#session.sendPacket(payload, metadata),
-      write: (entities) => this.#jobs.add(() => this.#replace(entities)),
+      write: (updates) => this.#jobs.run(() => this.#update(updates)),
       now,
       random: options.random,
       log,
@@ -237,16 +237,16 @@ export class Agent {
     });
   }
 
-  /** Entries that a measurement has changed; settled as inserts where they are new. Without a switch they wait for the next one. */
-  async #replace(entities: readonly Entity[]): Promise<void> {
+  /** Entries that have changed; settled as inserts where they are new. Without a switch they wait for the next one. */
+  async #update(updates: readonly Update[]): Promise<void> {
     if (!this.#ready) return;
-    const written = await writeUpdates(this.#session, entities.map(modify));
+    const written = await writeUpdates(this.#session, updates);
     if (!written.ok) {
       this.#failed(written.error.message);
       return;
     }
     for (const refused of written.value) {
-      this.#options.log.warn(`a measurement was not taken: ${refusalText(refused)}`);
+      this.#options.log.warn(`an entry was not taken: ${refusalText(refused)}`);
     }
   }
 

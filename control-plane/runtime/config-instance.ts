@@ -12,7 +12,7 @@ import type {
 } from '#ptp/profiles/profile-choices';
 import { resolveProfile } from '#ptp/profiles/resolve-profile';
 import { profileNamed } from '#ptp/profiles/profiles';
-import type { Profile, ProfileName, Transport } from '#ptp/profiles/profile';
+import type { Profile, Transport } from '#ptp/profiles/profile';
 import { parsePortIdentity } from '#units/clock-identity';
 import { macAddress, macBits, parseMacAddress } from '#units/identity';
 import { parseIpv4, parseIpv6 } from '#units/ip-address';
@@ -111,7 +111,7 @@ function portChoices(instance: InstanceFile, port: PortFile): PortChoices {
   const { timing, boundary: given } = port;
   return {
     number: port.number,
-    profile: given.profile as ProfileName | undefined,
+    profile: given.profile,
     transport: given.transport,
     group: given.group,
     messaging: given.messaging,

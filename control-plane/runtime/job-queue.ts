@@ -23,6 +23,12 @@ export class JobQueue {
       });
   }
 
+  /** When the job has run, whatever became of it. */
+  run(job: () => Promise<void>): Promise<void> {
+    this.add(job);
+    return this.#tail;
+  }
+
   /** When all jobs that are there now have run. */
   idle(): Promise<void> {
     return this.#tail;

@@ -10,8 +10,9 @@ import type { TargetCapabilities } from '#p4rt/target';
 import { milliseconds, nsOf, seconds } from '#units/time';
 import type { Entity } from '#p4rt/entities';
 import type { P4InfoIndex } from '#p4rt/p4info';
+import { ClockReader } from './clock-reader.js';
 import { ptpClock, type ClockReference } from './entries.js';
-import { CLOCK_READING, type PacketIo, type ReceivedPacket } from './packet-io.js';
+import type { PacketIo, ReceivedPacket } from './packet-io.js';
 import type { Timers } from './timers.js';
 
 export interface DataplaneClockOptions {
@@ -21,7 +22,8 @@ export interface DataplaneClockOptions {
   /** Nanoseconds since 1970, as the system has them. */
   readonly systemTimeNs: () => bigint;
   readonly capabilities: Pick<TargetCapabilities, 'timestampResolution' | 'tickEpoch'>;
-  readonly onEntry: (entity: Entity) => void;
+  /** It is set, or the reference was renewed. */
+  readonly onReference: (reference: ClockReference) => void;
   readonly log: Logger;
 }
 
@@ -48,7 +50,6 @@ interface Reading {
   readonly roundTripNs: bigint;
 }
 
-const READING_LIMIT = seconds(1);
 /** One of these meets an agent and a switch that have nothing else to do. */
 const READINGS = 16;
 const READING_PERIOD = milliseconds(50);
@@ -57,19 +58,13 @@ const RENEWAL = seconds(600);
 /** An earlier agent's time that is further from the system's is of another epoch, or broken. */
 const TRUST_LIMIT_NS = nsOf(seconds(3_600));
 const TICK_BITS = 48;
-/** IEEE 802, local experimental: nothing that a parser looks into. */
-const ETHERTYPE_EXPERIMENTAL = 0x88b5;
-const ETHERTYPE_OFFSET = 12;
-const NONCE_OFFSET = 14;
-const FRAME_OCTETS = 60;
 const RATE_BITS = 41n;
 
 export class DataplaneClock {
   readonly #options: DataplaneClockOptions;
+  readonly #reader: ClockReader;
   #reference: ClockReference | null = null;
   #source: DataplaneClockStatus['source'] = 'unset';
-  #pending: { readonly nonce: number; readonly sentAtNs: bigint } | null = null;
-  #nonce = 0;
   #readings = 0;
   #series: Reading[] = [];
   /** Whether the reference may be older than the ticks tell. */
@@ -81,6 +76,8 @@ export class DataplaneClock {
 
   constructor(options: DataplaneClockOptions) {
     this.#options = options;
+    const { packets, timers, systemTimeNs } = options;
+    this.#reader = new ClockReader({ packets, timers, clockNs: systemTimeNs, name: 0 });
   }
 
   /** Reads the clock until it is set, and renews the reference from then on. */
@@ -93,7 +90,7 @@ export class DataplaneClock {
   stop(): void {
     this.#cancel?.();
     this.#cancel = null;
-    this.#pending = null;
+    this.#reader.stop();
   }
 
   /** Goes on with the time that the dataplane has already: clients must not see a step. */
@@ -130,39 +127,28 @@ export class DataplaneClock {
 
   #read(): void {
     this.stop();
-    this.#nonce = (this.#nonce + 1) >>> 0;
-    const frame = new Uint8Array(FRAME_OCTETS);
-    const view = new DataView(frame.buffer);
-    view.setUint16(ETHERTYPE_OFFSET, ETHERTYPE_EXPERIMENTAL);
-    view.setUint32(NONCE_OFFSET, this.#nonce);
-    this.#pending = { nonce: this.#nonce, sentAtNs: this.#options.systemTimeNs() };
-    this.#options.packets.send(CLOCK_READING.port, frame);
-    this.#cancel = this.#options.timers.after(READING_LIMIT, () => {
-      this.#lost += 1;
-      this.#read();
+    this.#reader.read((reading) => {
+      if (reading === null) {
+        this.#lost += 1;
+        this.#read();
+        return;
+      }
+      this.#readings += 1;
+      this.#take({
+        ticks: BigInt.asUintN(TICK_BITS, reading.counterNs / this.#tickNs()),
+        systemNs: (reading.beforeNs + reading.afterNs) / 2n,
+        roundTripNs: reading.afterNs - reading.beforeNs,
+      });
     });
   }
 
   /** Takes the packet-in of a reading. False: it is none of the clock's. */
-  receive({ reason, octets, receiveTimeNs }: ReceivedPacket): boolean {
-    if (reason !== CLOCK_READING.reason) return false;
-    const view = new DataView(octets.buffer, octets.byteOffset, octets.byteLength);
-    const nonce = octets.length >= NONCE_OFFSET + 4 ? view.getUint32(NONCE_OFFSET) : null;
-    if (this.#pending === null || nonce !== this.#pending.nonce) return true;
-    const now = this.#options.systemTimeNs();
-    const { sentAtNs } = this.#pending;
-    this.stop();
-    this.#readings += 1;
-    this.#take({
-      ticks: BigInt.asUintN(TICK_BITS, receiveTimeNs / this.#tickNs()),
-      systemNs: (sentAtNs + now) / 2n,
-      roundTripNs: now - sentAtNs,
-    });
-    return true;
+  receive(packet: ReceivedPacket): boolean {
+    return this.#reader.receive(packet);
   }
 
   #take(reading: Reading): void {
-    const { onEntry, index, timers } = this.#options;
+    const { onReference, timers } = this.#options;
     this.#roundTripNs = Number(reading.roundTripNs);
     if (this.#isUnchecked) this.#check(reading);
     this.#reference =
@@ -173,8 +159,8 @@ export class DataplaneClock {
       this.#cancel = timers.after(READING_PERIOD, () => this.#read());
       return;
     }
-    onEntry(ptpClock(index, this.#reference));
     this.#cancel = timers.after(RENEWAL, () => this.#read());
+    onReference(this.#reference);
   }
 
   /** Null: more readings are needed. */

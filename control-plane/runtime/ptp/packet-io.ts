@@ -8,6 +8,7 @@ import { decodePacketIn } from '#p4rt/decode';
 import { buildPacketMetadata, type PacketMetadata } from '#p4rt/entities';
 import type { P4InfoIndex } from '#p4rt/p4info';
 import type { PacketIn } from '#protos/p4/v1/p4runtime_pb';
+import { macBits } from '#units/identity';
 import { dataplaneTime, elapsed, nsOf, type DataplaneTime, type Instant } from '#units/time';
 import { decodeFrame, type LocatedFrame } from '#wire/frame';
 import { decodeHeader, type RawHeader } from '#wire/ptp-header';
@@ -114,9 +115,14 @@ export class PacketIo {
     return this.#send(frame, { group: BigInt(group), stamp: 1n });
   }
 
+  /** The same by one port. */
+  sendStampedBy(port: number, frame: Uint8Array): boolean {
+    return this.#send(frame, { egress_port: BigInt(port), stamp: 1n });
+  }
+
   /** Sends a PTP message by a port and asks for its transmit time. False: it was not sent. */
   sendForTime(port: number, frame: Uint8Array, handler: TransmitTimeHandler): boolean {
-    const key = keyOf(port, this.#header(frame));
+    const key = keyOf(port, this.#message(frame));
     const times = this.#counters.transmitTimes;
     if (this.#outstanding.size >= MAX_OUTSTANDING || this.#outstanding.has(key)) {
       times.refused += 1;
@@ -177,7 +183,7 @@ export class PacketIo {
     if (packet.reason !== PUNT_REASON.txEvent) return false;
     const found = this.message(packet.octets);
     if (found === null) return true;
-    const key = keyOf(packet.port, found.header);
+    const key = keyOf(packet.port, found);
     const outstanding = this.#outstanding.get(key);
     const times = this.#counters.transmitTimes;
     if (outstanding === undefined) {
@@ -209,18 +215,26 @@ export class PacketIo {
     if (this.#expired.size > MAX_REMEMBERED && oldest !== undefined) this.#expired.delete(oldest);
   }
 
-  #header(frame: Uint8Array): RawHeader {
+  #message(frame: Uint8Array): Pick<ReceivedMessage, 'frame' | 'header'> {
     const decoded = decodeFrame(frame);
     const header = decoded.ok ? decodeHeader(decoded.value.payload) : null;
-    if (header?.ok !== true) throw new Error('a transmit time was asked for what is no PTP');
-    return header.value;
+    if (!decoded.ok || header?.ok !== true) {
+      throw new Error('a transmit time was asked for what is no PTP');
+    }
+    return { frame: decoded.value, header: header.value };
   }
 }
 
-/** What a message keeps on its way out: a one-step correction changes correctionField alone. */
-function keyOf(port: number, header: RawHeader): string {
+/**
+ * What a message keeps on its way out: a one-step correction changes correctionField alone. To several
+ * stations messages of the same numbers may go.
+ */
+function keyOf(port: number, { frame, header }: Pick<ReceivedMessage, 'frame' | 'header'>): string {
   const { clockIdentity, portNumber } = header.sourcePortIdentity;
   const instance = `${header.majorSdoId}.${header.minorSdoId}.${header.domainNumber}`;
   const source = `${clockIdentity.toString(16)}-${portNumber}`;
-  return `${port}/${header.messageType}/${instance}/${source}/${header.sequenceId}`;
+  const { destination, encapsulation } = frame;
+  const ip = encapsulation.kind === 'ethernet' ? '' : encapsulation.destination.join('.');
+  const to = `${macBits(destination).toString(16)}/${ip}`;
+  return `${port}/${header.messageType}/${instance}/${source}/${header.sequenceId}/${to}`;
 }

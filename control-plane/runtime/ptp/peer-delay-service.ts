@@ -40,6 +40,8 @@ export interface PeerDelayOptions {
   readonly timestampResolution: Nanoseconds;
   /** A port's entry is another now. */
   readonly onEntry: (entity: Entity) => void;
+  /** Called after each input that changed it. */
+  readonly onMeasurement: (port: number, measurement: PeerDelayStatus) => void;
   readonly log: Logger;
 }
 
@@ -159,6 +161,7 @@ class PeerDelayPort {
   #state: PeerDelayState;
   #cancel: (() => void) | null = null;
   #written: ScaledNs | null = null;
+  #told: PeerDelayStatus | null = null;
 
   constructor(options: PeerDelayOptions, port: PortSettings) {
     this.#options = options;
@@ -176,6 +179,10 @@ class PeerDelayPort {
       for (const effect of step.effects) this.#carryOut(effect);
       this.#inputs.shift();
     }
+    const measurement = peerDelayStatus(this.#state);
+    if (this.#told !== null && !isNews(this.#told, measurement)) return;
+    this.#told = measurement;
+    this.#options.onMeasurement(portValue(this.#port.number), measurement);
   }
 
   get neighborPropDelayThresholdNs(): number {
@@ -279,6 +286,16 @@ class PeerDelayPort {
     const limit = scaledUnits(toScaled(nanoseconds(HYSTERESIS_NS)));
     return difference > limit || difference < -limit;
   }
+}
+
+/** Of what others reckon with. */
+function isNews(before: PeerDelayStatus, now: PeerDelayStatus): boolean {
+  return (
+    before.condition !== now.condition ||
+    before.meanLinkDelay !== now.meanLinkDelay ||
+    before.neighborRateOffsetPpb !== now.neighborRateOffsetPpb ||
+    before.asCapable !== now.asCapable
+  );
 }
 
 function configOf(options: PeerDelayOptions, port: PortSettings): PeerDelayConfig {

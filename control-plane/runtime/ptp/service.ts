@@ -6,27 +6,36 @@ import type { Logger } from 'pino';
 import { PUNT_REASON } from '#dataplane/program';
 import { portUses, type SwitchSettings } from '#dataplane/settings';
 import type { Entity } from '#p4rt/entities';
-import { entityKey } from '#p4rt/identity';
 import type { P4InfoIndex } from '#p4rt/p4info';
+import { modify, type Update } from '#p4rt/reconcile';
 import type { TargetCapabilities } from '#p4rt/target';
 import type { DigestList, PacketIn } from '#protos/p4/v1/p4runtime_pb';
 import { managedTransparentClock } from '#ptp/management-sets';
 import type { ManagementEffect } from '#ptp/management-types';
 import type { TransparentClock } from '#ptp/transparent-clock';
-import { milliseconds, scaledFromNumber, seconds, type Instant } from '#units/time';
+import { scaledFromNumber, seconds, type Instant } from '#units/time';
 import { productVersion } from '../version.js';
+import type { BoundaryClockOptions } from './boundary-clock.js';
+import { createBoundaryService, type BoundaryService } from './boundary-service.js';
 import { correctionTerms, type WrittenMeasurements } from './correction-terms.js';
 import { DataplaneClock } from './dataplane-clock.js';
 import { clockSnapshot, type MessageCounts } from './clock-snapshot.js';
-import { instanceKey, leftBehind } from './entries.js';
+import { instanceKey, leftBehind, ptpClock, type ClockReference } from './entries.js';
 import { KnownCounts } from './known-counts.js';
 import { Ledger } from './ledger.js';
 import { ManagementService } from './management-service.js';
-import { PacketIo, type ReceivedPacket, type SendPacket } from './packet-io.js';
+import {
+  CLOCK_READING,
+  PacketIo,
+  type ReceivedMessage,
+  type ReceivedPacket,
+  type SendPacket,
+} from './packet-io.js';
 import { PeerDelayService } from './peer-delay-service.js';
 import { peerDelayReport, syntonizationReport, type PtpStatus } from './status.js';
 import { SyntonizationService } from './syntonization-service.js';
 import { SYSTEM_TIMERS, type Timers } from './timers.js';
+import { UpdateBatcher } from './update-batcher.js';
 
 export interface PtpServiceOptions {
   readonly settings: SwitchSettings;
@@ -35,10 +44,10 @@ export interface PtpServiceOptions {
   /** `P4rtSession.sendPacket`. */
   readonly send: SendPacket;
   /**
-   * Writes entries that have changed: inserted, or modified where the switch has them, and a default
-   * entry always modified. Called at most every 100 ms; what fails is in `entities()` still.
+   * Writes entries that have changed, by updates that fit whatever the switch has: a modify is for
+   * what may be new too. Not called again before it is done; what fails is in `entities()` still.
    */
-  readonly write: (entities: readonly Entity[]) => void;
+  readonly write: (updates: readonly Update[]) => void | Promise<void>;
   /** A clock that never steps back. */
   readonly now: () => Instant;
   readonly random: () => number;
@@ -47,8 +56,14 @@ export interface PtpServiceOptions {
   readonly messageCounts?: () => Promise<ReadonlyMap<number, MessageCounts> | null>;
   /** Nanoseconds since 1970. Default: the system's clock. */
   readonly systemTimeNs?: () => bigint;
+  /** Nanoseconds of a clock that is never set. Default: the system's monotonic one. */
+  readonly monotonicNs?: () => bigint;
   /** Default: the process's own. */
   readonly timers?: Timers;
+  /** Default: PtpInstance. */
+  readonly createInstance?: BoundaryClockOptions['createInstance'];
+  /** Takes lines in ptp4l's form. Default: standard output. */
+  readonly writeLine?: (line: string) => void;
 }
 
 export interface PtpService {
@@ -71,20 +86,18 @@ export interface PtpService {
   readonly entities: () => readonly Entity[];
   /** The switch is ready: begins to ask and to answer. Further calls, after a loss, do no harm. */
   readonly start: () => void;
-  /** Leaves the switch as it is. */
+  /** Leaves the switch as it is, but for what a boundary clock answers in its own name. */
   readonly stop: () => Promise<void>;
   readonly status: () => PtpStatus;
 }
 
-/** Entries that change together are written together. */
-const WRITE_DELAY = milliseconds(100);
 const HOUSEKEEPING = seconds(1);
 
-/** What comes up for a boundary clock's protocol is for one that is still to come. */
 const TAKEN_REASONS: ReadonlySet<number> = new Set([
   PUNT_REASON.peerDelay,
   PUNT_REASON.management,
   PUNT_REASON.syntonization,
+  PUNT_REASON.boundary,
 ]);
 
 export function createPtpService(options: PtpServiceOptions): PtpService {
@@ -101,8 +114,8 @@ class Service implements PtpService {
   readonly #management: ManagementService;
   readonly #ledger: Ledger;
   readonly #clock: DataplaneClock | null;
-  readonly #changed = new Map<string, Entity>();
-  #cancelWrite: (() => void) | null = null;
+  readonly #boundary: BoundaryService | null;
+  readonly #updates: UpdateBatcher;
   #cancelHousekeeping: (() => void) | null = null;
   #running = false;
   readonly #version = productVersion();
@@ -116,9 +129,21 @@ class Service implements PtpService {
     this.#timers = timers;
     this.#packets = new PacketIo(options);
     const common = { settings, index, timers, log, packets: this.#packets };
-    const onEntry = (entity: Entity): void => this.#onEntry(entity);
+    this.#updates = new UpdateBatcher(timers, options.write);
+    const onEntry = (entity: Entity): void => this.#updates.add(modify(entity), 'soon');
     const { timestampResolution } = capabilities;
-    this.#peerDelay = new PeerDelayService({ ...common, random, timestampResolution, onEntry });
+    this.#boundary = createBoundaryService(options, {
+      packets: this.#packets,
+      timers,
+      onUpdate: (update, urgency) => this.#updates.add(update, urgency),
+    });
+    this.#peerDelay = new PeerDelayService({
+      ...common,
+      random,
+      timestampResolution,
+      onEntry,
+      onMeasurement: (port, measurement) => this.#boundary?.linkMeasured(port, measurement),
+    });
     this.#syntonization =
       settings.syntonize === null
         ? null
@@ -145,16 +170,26 @@ class Service implements PtpService {
           ...common,
           systemTimeNs: options.systemTimeNs ?? systemTimeNs,
           capabilities,
-          onEntry,
+          onReference: (reference) => this.#onReference(reference),
         })
       : null;
   }
 
+  /** A boundary clock takes PTP time over where it begins. */
+  #onReference(reference: ClockReference): void {
+    if (this.#boundary === null) {
+      this.#updates.add(modify(ptpClock(this.#options.index, reference)), 'soon');
+      return;
+    }
+    this.#clock?.stop();
+    this.#boundary.begin(reference);
+  }
+
   readonly onPacketIn = (packet: PacketIn): void => {
     const received = this.#packets.receive(packet);
-    if (received === null || this.#clock?.receive(received) === true) return;
-    if (this.#packets.claim(received)) return;
-    this.#dispatch(received);
+    if (received === null || this.#packets.claim(received)) return;
+    if (received.reason !== CLOCK_READING.reason) this.#dispatch(received);
+    else if (this.#clock?.receive(received) !== true) this.#boundary?.receiveReading(received);
   };
 
   #dispatch(received: ReceivedPacket): void {
@@ -172,20 +207,31 @@ class Service implements PtpService {
       case PUNT_REASON.management:
         this.#management.receive(port, found);
         return;
+      case PUNT_REASON.boundary:
+        this.#receiveBoundary(received, found);
+        return;
       default:
+        // A copy for whoever follows a rate comes instead of the one for the boundary clock.
+        if (this.#boundary?.has(port) === true) this.#receiveBoundary(received, found);
         if (this.#syntonization === null) this.#ignored += 1;
         else this.#syntonization.receive(received, found.message);
     }
+  }
+
+  #receiveBoundary(received: ReceivedPacket, found: ReceivedMessage): void {
+    if (this.#boundary === null) this.#ignored += 1;
+    else this.#boundary.receive(received, found);
   }
 
   readonly onDigest = (list: DigestList): boolean => this.#ledger.heard(list);
 
   readonly onPrepared: PtpService['onPrepared'] = ({ pushed, actual }) => {
     if (pushed) this.#clock?.forget();
+    if (pushed) this.#boundary?.counterRestarted();
     const { index, settings } = this.#options;
     const { meanLinkDelays, rateOffsets, clock } = leftBehind(index, actual);
     for (const [port, meanLinkDelay] of meanLinkDelays) this.#peerDelay.adopt(port, meanLinkDelay);
-    if (clock !== null) this.#clock?.adopt(clock);
+    if (clock !== null && this.#boundary?.isBegun !== true) this.#clock?.adopt(clock);
     if (settings.syntonize === null) return;
     const rateOffset = rateOffsets.get(instanceKey(settings.syntonize));
     if (rateOffset !== undefined) this.#syntonization?.adopt(rateOffset);
@@ -194,11 +240,12 @@ class Service implements PtpService {
   readonly entities = (): readonly Entity[] => [
     ...this.#peerDelay.entities(),
     ...(this.#syntonization?.entities() ?? []),
-    ...(this.#clock?.entities() ?? []),
+    ...(this.#boundary === null ? (this.#clock?.entities() ?? []) : this.#boundary.entities()),
   ];
 
   readonly start = (): void => {
-    this.#clock?.start();
+    if (this.#boundary?.isBegun === true) this.#boundary.resume();
+    else this.#clock?.start();
     if (this.#running) return;
     this.#running = true;
     this.#peerDelay.start();
@@ -208,13 +255,12 @@ class Service implements PtpService {
 
   readonly stop = (): Promise<void> => {
     this.#running = false;
-    this.#cancelWrite?.();
-    this.#cancelWrite = null;
     this.#cancelHousekeeping?.();
     this.#peerDelay.stop();
     this.#management.stop();
     this.#clock?.stop();
-    return Promise.resolve();
+    this.#boundary?.stop();
+    return this.#updates.finish();
   };
 
   readonly status = (): PtpStatus => ({
@@ -228,6 +274,7 @@ class Service implements PtpService {
     management: this.#management.status(),
     ledger: this.#ledger.status(),
     clock: this.#clock?.status() ?? null,
+    boundary: this.#boundary?.report() ?? null,
   });
 
   #snapshot(): TransparentClock {
@@ -260,16 +307,6 @@ class Service implements PtpService {
         // A transparent clock has no sets that do this.
         return;
     }
-  }
-
-  #onEntry(entity: Entity): void {
-    this.#changed.set(entityKey(entity), entity);
-    this.#cancelWrite ??= this.#timers.after(WRITE_DELAY, () => {
-      this.#cancelWrite = null;
-      const changed = [...this.#changed.values()];
-      this.#changed.clear();
-      this.#options.write(changed);
-    });
   }
 
   #housekeep(): void {

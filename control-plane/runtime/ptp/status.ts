@@ -3,6 +3,7 @@ import type { PeerDelayCondition, PeerDelayCounters } from '#ptp/peer-delay-type
 import type { SyntonizationStatus } from '#ptp/syntonization';
 import { portIdentityText } from '#units/clock-identity';
 import { logIntervalValue, scaledToNumber, type ScaledNs } from '#units/time';
+import type { BoundaryReport } from './boundary-status.js';
 import type { DataplaneClockStatus } from './dataplane-clock.js';
 import type { LedgerStatus } from './ledger.js';
 import type { ManagementStatus } from './management-service.js';
@@ -57,6 +58,8 @@ export interface PtpStatus {
   readonly ledger: LedgerStatus;
   /** Null without a boundary port. */
   readonly clock: DataplaneClockStatus | null;
+  /** Null without an instance in the configuration. */
+  readonly boundary: BoundaryReport | null;
 }
 
 /** A measurement as JSON. */

@@ -12,7 +12,12 @@ import { buildDigest, type Entity, type EntrySpec, type PacketMetadata } from '#
 import type { P4InfoIndex } from '#p4rt/p4info';
 import { NATIVE } from '#p4rt/targets/native';
 import type { Target } from '#p4rt/target';
-import { DigestListSchema, PacketInSchema } from '#protos/p4/v1/p4runtime_pb';
+import {
+  DigestListSchema,
+  PacketInSchema,
+  Update_Type,
+  type Update,
+} from '#protos/p4/v1/p4runtime_pb';
 import { parseConfig } from '#runtime/config';
 import { createPtpService, type PtpService, type PtpServiceOptions } from '#runtime/ptp/service';
 import type { Timers } from '#runtime/ptp/timers';
@@ -71,6 +76,7 @@ export class Conversation {
   readonly index: P4InfoIndex = programIndex();
   readonly sent: Sent[] = [];
   readonly written: EntrySpec[] = [];
+  readonly removed: EntrySpec[] = [];
   readonly service: PtpService;
   /** Whether the session takes packet-outs. */
   connected = true;
@@ -91,7 +97,7 @@ export class Conversation {
       index: this.index,
       capabilities: target.capabilities,
       send: (payload, metadata) => this.#take(payload, metadata),
-      write: (entities) => this.written.push(...entities.map((entity) => this.entry(entity))),
+      write: (updates) => this.#write(updates),
       now: () => instant(this.time.nowNs),
       random: () => 0.5,
       log: pino({ level: 'silent' }),
@@ -99,6 +105,14 @@ export class Conversation {
       timers: this.time,
       messageCounts: () => this.messageCounts(),
     });
+  }
+
+  #write(updates: readonly Update[]): void {
+    for (const { type, entity } of updates) {
+      if (entity === undefined) throw new Error('an update of nothing');
+      const list = type === Update_Type.DELETE ? this.removed : this.written;
+      list.push(this.entry(entity));
+    }
   }
 
   #take(payload: Uint8Array, metadata: PacketMetadata[]): boolean {

@@ -1,0 +1,177 @@
+/**
+ * The boundary clock as the PTP service knows it: with the watch of the dataplane's counter, which
+ * says when PTP time has to begin anew, and with what it tells of itself.
+ */
+import type { SwitchSettings } from '#dataplane/settings';
+import type { Entity } from '#p4rt/entities';
+import { PtpInstance } from '#ptp/instance/instance';
+import type { PeerDelayStatus } from '#ptp/peer-delay-types';
+import { portValue } from '#units/identity';
+import { nsOf, ppb } from '#units/time';
+import { BoundaryClock, type BoundaryClockOptions } from './boundary-clock.js';
+import { BoundaryLog } from './boundary-log.js';
+import { boundaryReport, type BoundaryReport } from './boundary-status.js';
+import { CounterMonitor, middle, type CounterBreak } from './counter-monitor.js';
+import { later } from './dataplane-clock.js';
+import type { ClockReference } from './entries.js';
+import type { PacketIo, ReceivedMessage, ReceivedPacket } from './packet-io.js';
+import type { PtpServiceOptions } from './service.js';
+import { TickScale } from './tick-scale.js';
+import type { Timers } from './timers.js';
+
+/** What the service has made already. */
+export interface BoundaryContext {
+  readonly packets: PacketIo;
+  readonly timers: Timers;
+  readonly onUpdate: BoundaryClockOptions['onUpdate'];
+}
+
+/** Null: the settings have none. */
+export function createBoundaryService(
+  options: PtpServiceOptions,
+  context: BoundaryContext,
+): BoundaryService | null {
+  const { boundary } = options.settings;
+  return boundary === null ? null : new BoundaryService(options, boundary, context);
+}
+
+export class BoundaryService {
+  readonly #options: PtpServiceOptions;
+  readonly #clock: BoundaryClock;
+  readonly #monitor: CounterMonitor;
+  readonly #tickNs: bigint;
+  readonly #ticks: TickScale;
+  #settings: SwitchSettings;
+
+  constructor(
+    options: PtpServiceOptions,
+    boundary: NonNullable<SwitchSettings['boundary']>,
+    { packets, timers, onUpdate }: BoundaryContext,
+  ) {
+    const { settings, index, capabilities, now, random, log } = options;
+    const { timestampResolution } = capabilities;
+    this.#options = options;
+    this.#settings = settings;
+    this.#tickNs = nsOf(timestampResolution);
+    this.#ticks = new TickScale(timestampResolution);
+    const createInstance =
+      options.createInstance ?? ((config) => new PtpInstance(config, { random, now: now() }));
+    this.#clock = new BoundaryClock({
+      settings,
+      boundary,
+      index,
+      timestampResolution,
+      packets,
+      timers,
+      now,
+      log,
+      createInstance,
+      onUpdate,
+      events: new BoundaryLog({
+        log,
+        now,
+        portName: (port) => this.#portName(port),
+        ownIdentity: settings.clock.identity,
+        ptp4l: boundary.ptp4lLog ? (options.writeLine ?? writeStandardOutput) : null,
+      }),
+    });
+    this.#monitor = new CounterMonitor({
+      packets,
+      timers,
+      clockNs: options.monotonicNs ?? (() => process.hrtime.bigint()),
+      onReading: ({ counterNs }) => this.#clock.observe(counterNs),
+      onBreak: (found) => this.#beginAnew(found),
+    });
+  }
+
+  get isBegun(): boolean {
+    return this.#clock.isBegun;
+  }
+
+  /** The dataplane has PTP time, from now on by this reference. */
+  begin(reference: ClockReference): void {
+    this.#clock.begin(reference, 'PTP time was set');
+    this.#monitor.start();
+  }
+
+  /** The switch is there again. */
+  resume(): void {
+    this.#monitor.start();
+  }
+
+  /** The switch was started anew: its counter may be another, so what it says next is no measurement. */
+  counterRestarted(): void {
+    this.#monitor.suspect();
+  }
+
+  stop(): void {
+    this.#monitor.stop();
+    this.#clock.stop();
+  }
+
+  has(port: number): boolean {
+    return this.#clock.has(port);
+  }
+
+  receive(packet: ReceivedPacket, found: ReceivedMessage): void {
+    this.#clock.receive(packet, found);
+  }
+
+  receiveReading(packet: ReceivedPacket): void {
+    this.#monitor.receive(packet);
+  }
+
+  linkMeasured(port: number, measurement: PeerDelayStatus): void {
+    const isKnown = measurement.current || measurement.condition === 'valid';
+    const rate = measurement.neighborRateOffsetPpb;
+    this.#clock.tell({
+      kind: 'linkDelay',
+      port,
+      meanLinkDelay: isKnown ? measurement.meanLinkDelay : null,
+      neighborRate: rate === null ? null : ppb(rate),
+      asCapable: measurement.asCapable ?? isKnown,
+    });
+  }
+
+  entities(): Entity[] {
+    return this.#clock.entities();
+  }
+
+  report(): BoundaryReport {
+    return boundaryReport({
+      settings: this.#settings,
+      status: this.#clock.status(),
+      isBegun: this.isBegun,
+      reference: this.#clock.reference,
+      readings: this.#monitor.counters,
+      now: this.#options.now(),
+    });
+  }
+
+  /** PTP time goes on by the clock that was read beside the counter: off by no more than a reading is. */
+  #beginAnew({ before, after, why }: CounterBreak): void {
+    const reference = this.#clock.reference;
+    this.#options.log.warn(`${why}: PTP time goes on by the system's monotonic clock`);
+    this.#clock.observe(after.counterNs);
+    if (reference === null) return;
+    const old = later(reference, this.#ticks.ticksOf(before.counterNs), this.#tickNs);
+    const passedNs = middle(after) - middle(before);
+    this.#clock.begin(
+      {
+        ticks: this.#ticks.ticksOf(after.counterNs),
+        ptpNs: old.ptpNs + passedNs,
+        rateOffset: old.rateOffset,
+      },
+      why,
+    );
+  }
+
+  #portName(number: number): string {
+    const port = this.#settings.ports.find((other) => portValue(other.number) === number);
+    return port?.name ?? String(number);
+  }
+}
+
+function writeStandardOutput(line: string): void {
+  process.stdout.write(line);
+}
