@@ -9,11 +9,9 @@
  * link is cut, at a random moment; the clock stops when the first Announce that names B arrives at the
  * client. Then A comes back, the boundary clock goes back to it, and so on.
  */
-import { LabError } from '../../lab-error.js';
 import type { ManagedProcess } from '../../peers/managed-process.js';
-import { buildGraph, setLink, type Graph } from '../../topology/graph.js';
-import { Cleanup } from '../first-light/cleanup.js';
-import type { Progress } from '../first-light/progress.js';
+import { setLink } from '../../topology/graph.js';
+import type { Cleanup } from '../first-light/cleanup.js';
 import { pause } from '../run.js';
 import {
   BOUNDARY_TITLES,
@@ -22,11 +20,20 @@ import {
   startClient,
   startGrandmaster,
   type BoundaryKind,
-  type ClockContext,
   type Rates,
 } from './clocks.js';
 import { LAB_OSCILLATOR } from './plan.js';
-import { Observer, sharedNowNs, until, type Watch } from './observer.js';
+import { sharedNowNs, until, type Observer } from './observer.js';
+import {
+  observe,
+  onStage,
+  portAt,
+  setStage,
+  settled,
+  type BoundaryContext,
+  type Outcome,
+  type Stage,
+} from './stage.js';
 
 export const FAILOVER_WAYS = ['kill', 'link'] as const;
 /** The grandmaster's process is killed, or its link goes down. */
@@ -37,6 +44,7 @@ export interface FailoverPlan {
   readonly way: FailoverWay;
   readonly rates: Rates;
   readonly kills: number;
+  /** From 0 to 1: when in an Announce interval. */
   readonly random: () => number;
 }
 
@@ -47,154 +55,93 @@ export interface Failover {
   readonly worstErrorNs: number;
 }
 
-export interface BoundaryContext {
-  readonly directory: string;
-  readonly progress: Progress;
-  readonly signal: AbortSignal;
-}
-
 const A = 'grandmaster A';
 const B = 'grandmaster B';
 const CLOCK = 'boundary clock';
 const CLIENT = 'client';
-/** First acquisition, of whoever. */
-const START_LIMIT_MS = 90_000;
-const intervalMs = (logInterval: number) => 1000 * 2 ** logInterval;
 
-interface Stage {
-  readonly graph: Graph;
-  readonly context: ClockContext;
+interface Scene extends Stage {
   readonly observer: Observer;
-  readonly watch: Watch;
-  grandmaster: ManagedProcess;
+  best: ManagedProcess;
 }
 
-async function setStage(
-  { directory, signal }: BoundaryContext,
+const startBest = (stage: Stage) =>
+  startGrandmaster(stage.mortals, A, { priority1: 10, masterOnly: true });
+
+async function begin(
+  context: BoundaryContext,
   { kind, rates }: FailoverPlan,
   cleanup: Cleanup,
-): Promise<Stage> {
-  const graph = await buildGraph({
-    nodes: { [A]: 'kernel', [B]: 'kernel', [CLOCK]: speakerOf(kind), [CLIENT]: 'kernel' },
-    links: [
-      [A, CLOCK],
-      [B, CLOCK],
-      [CLOCK, CLIENT],
-    ],
-  });
-  cleanup.add(() => graph.close());
-  const processes: ManagedProcess[] = [];
-  const onStart = (process: ManagedProcess) => {
-    processes.push(process);
-    cleanup.add(() => process.stop());
-  };
-  const context: ClockContext = {
-    ...{ graph, directory, rates, onStart },
-    transport: 'L2',
-    mechanism: 'E2E',
-  };
-  const [end] = graph.node(CLIENT).ports;
-  if (end === undefined) throw new Error('the client has no link');
-  const observer = await Observer.start(end, onStart);
-  await startGrandmaster(context, B, { priority1: 20, masterOnly: true });
-  await startBoundary(context, CLOCK, kind, { clock: LAB_OSCILLATOR });
-  await startClient(context, CLIENT);
-  const grandmaster = await startBest({ ...context, onStart: own(cleanup) });
-  return { graph, context, observer, watch: { processes, signal }, grandmaster };
+): Promise<Scene> {
+  const stage = await setStage(
+    context,
+    {
+      ...{ transport: 'L2', mechanism: 'E2E', rates },
+      nodes: { [A]: 'kernel', [B]: 'kernel', [CLOCK]: speakerOf(kind), [CLIENT]: 'kernel' },
+      links: [
+        [A, CLOCK],
+        [B, CLOCK],
+        [CLOCK, CLIENT],
+      ],
+    },
+    cleanup,
+  );
+  const observer = await observe(stage, CLIENT);
+  await startGrandmaster(stage.clocks, B, { priority1: 20, masterOnly: true });
+  await startBoundary(stage.clocks, CLOCK, kind, { clock: LAB_OSCILLATOR });
+  await startClient(stage.clocks, CLIENT);
+  return { ...stage, observer, best: await startBest(stage) };
 }
 
-/** It is killed again and again: nobody is to wonder that it is gone. */
-function own(cleanup: Cleanup): (process: ManagedProcess) => void {
-  return (process) => cleanup.add(() => process.stop());
-}
-
-function startBest(context: ClockContext): Promise<ManagedProcess> {
-  return startGrandmaster(context, A, { priority1: 10, masterOnly: true });
-}
-
-async function takeAway(stage: Stage, way: FailoverWay): Promise<bigint> {
-  const [end] = stage.graph.node(A).ports;
-  if (end === undefined) throw new Error('the grandmaster has no link');
+async function takeAway(scene: Scene, way: FailoverWay): Promise<bigint> {
   const atNs = sharedNowNs();
-  if (way === 'link') await setLink(end, 'down');
-  else process.kill(stage.grandmaster.pid, 'SIGKILL');
+  if (way === 'link') await setLink(portAt(scene, A, 1), 'down');
+  else process.kill(scene.best.pid, 'SIGKILL');
   return atNs;
 }
 
-async function bringBack(stage: Stage, way: FailoverWay, cleanup: Cleanup): Promise<void> {
-  const [end] = stage.graph.node(A).ports;
-  if (end === undefined) throw new Error('the grandmaster has no link');
-  if (way === 'link') await setLink(end, 'up');
-  else stage.grandmaster = await startBest({ ...stage.context, onStart: own(cleanup) });
+async function bringBack(scene: Scene, way: FailoverWay): Promise<void> {
+  if (way === 'link') await setLink(portAt(scene, A, 1), 'up');
+  else scene.best = await startBest(scene);
 }
 
-async function settleOn(stage: Stage, name: string, rates: Rates): Promise<void> {
-  const { clockIdentity } = stage.graph.node(name);
-  const limitMs =
-    START_LIMIT_MS +
-    10 * intervalMs(rates.logAnnounceInterval) +
-    30 * intervalMs(rates.logSyncInterval);
-  const describe = () => {
-    const served = stage.observer.served().at(-1);
-    const error = served === undefined ? 'no Sync' : `${Math.round(served.errorNs)} ns`;
-    return `time of ${name} (last served: ${error}; last announced: ${String(stage.observer.grandmaster()?.toString(16))})`;
-  };
-  await until(stage.watch, () => stage.observer.isSettled(clockIdentity), limitMs, describe);
-}
+const FOLLOW_LIMIT_MS = 10_000;
+const FOLLOW_LIMIT_INTERVALS = 10;
 
-async function failOnce(
-  stage: Stage,
-  { way, rates, random }: FailoverPlan,
-  cleanup: Cleanup,
-): Promise<Failover> {
-  await settleOn(stage, A, rates);
-  await pause(random() * intervalMs(rates.logAnnounceInterval), stage.watch.signal);
-  const killedNs = await takeAway(stage, way);
-  const other = stage.graph.node(B).clockIdentity;
-  const limitMs = 10_000 + 10 * intervalMs(rates.logAnnounceInterval);
-  const followed = await until(
-    stage.watch,
-    () =>
-      stage.observer
-        .announces(killedNs)
-        .find(({ announce }) => announce.grandmasterIdentity === other),
-    limitMs,
-    () => `an Announce of ${B}`,
-  );
-  await settleOn(stage, B, rates);
-  const errors = stage.observer.served(killedNs).map(({ errorNs }) => Math.abs(errorNs));
-  await bringBack(stage, way, cleanup);
+async function failOnce(scene: Scene, { way, rates, random }: FailoverPlan): Promise<Failover> {
+  const { observer, watch, graph } = scene;
+  const announceMs = 1000 * 2 ** rates.logAnnounceInterval;
+  await settled(scene, observer, A);
+  await pause(random() * announceMs, watch.signal);
+  const goneNs = await takeAway(scene, way);
+  const other = graph.node(B).clockIdentity;
+  const namesOther = () =>
+    observer.announces(goneNs).find(({ announce }) => announce.grandmasterIdentity === other);
+  const limitMs = FOLLOW_LIMIT_MS + FOLLOW_LIMIT_INTERVALS * announceMs;
+  const first = await until(watch, namesOther, limitMs, () => `an Announce of ${B}`);
+  await settled(scene, observer, B);
+  const errors = observer.served(goneNs).map(({ errorNs }) => Math.abs(errorNs));
+  await bringBack(scene, way);
   return {
-    followMs: Number(followed.stampNs - killedNs) / 1e6,
+    followMs: Number(first.stampNs - goneNs) / 1e6,
     worstErrorNs: Math.max(...errors),
   };
 }
 
-export type FailoverOutcome =
-  | { readonly status: 'ok'; readonly failovers: readonly Failover[] }
-  | { readonly status: 'skipped' | 'failed'; readonly reason: string };
-
 /** So many kills in a row, on one network. */
-export async function measureFailover(
+export function measureFailover(
   context: BoundaryContext,
   plan: FailoverPlan,
-): Promise<FailoverOutcome> {
-  const cleanup = new Cleanup();
+): Promise<Outcome<readonly Failover[]>> {
   const title = `failover, ${BOUNDARY_TITLES[plan.kind]}, ${plan.way}`;
-  try {
+  return onStage(async (cleanup) => {
     context.progress.update(`${title}: building`);
-    const stage = await setStage(context, plan, cleanup);
+    const scene = await begin(context, plan, cleanup);
     const failovers: Failover[] = [];
     while (failovers.length < plan.kills) {
       context.progress.update(`${title}: ${failovers.length} of ${plan.kills}`);
-      failovers.push(await failOnce(stage, plan, cleanup));
+      failovers.push(await failOnce(scene, plan));
     }
-    return { status: 'ok', failovers };
-  } catch (error) {
-    if (!(error instanceof LabError) || error.code === 'interrupted') throw error;
-    const status = error.code === 'precondition' ? 'skipped' : 'failed';
-    return { status, reason: error.message };
-  } finally {
-    await cleanup.run();
-  }
+    return failovers;
+  });
 }

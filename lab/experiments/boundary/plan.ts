@@ -8,3 +8,14 @@ export const LAB_OSCILLATOR: OwnClock = {
   wanderPpb: 0.1,
   seed: 1,
 };
+
+/** Of the further clocks in a row: none is like its neighbour. */
+export function otherOscillator(index: number): OwnClock {
+  const sign = index % 2 === 0 ? 1 : -1;
+  return {
+    offsetNs: sign * (11_000_000 + 5_000_000 * index),
+    ppm: sign * (7 + 3 * index),
+    wanderPpb: LAB_OSCILLATOR.wanderPpb,
+    seed: LAB_OSCILLATOR.seed + index,
+  };
+}
