@@ -4,6 +4,7 @@
  * states together (boundary-decision.ts), and has one clock (instance-clock.ts).
  */
 import {
+  instant,
   intervalDuration,
   isBefore,
   nsOf,
@@ -35,8 +36,8 @@ import { TokenTable } from './tokens.js';
 export interface InstanceOptions {
   /** 0 to 1, without 1; seeded where runs have to be the same. */
   readonly random: () => number;
-  /** Of the first input at the latest. */
-  readonly now: Instant;
+  /** When it is made; nothing given: the beginning of the caller's time. */
+  readonly now?: Instant;
 }
 
 const CLOCK_TICK = seconds(1);
@@ -52,13 +53,16 @@ export class PtpInstance {
   readonly #counters = new PortCounters();
   readonly #clock: InstanceClock;
   readonly #ports = new Map<number, Port>();
+  #portList: readonly Port[] = [];
   readonly #decision: BoundaryDecision;
   #isStarted = false;
   #isDecisionDue = false;
+  /** A port's state or its master changed. */
+  #isSettleDue = false;
 
   constructor(config: InstanceConfig, options: InstanceOptions) {
     this.#config = config;
-    this.#now = options.now;
+    this.#now = options.now ?? instant(0n);
     this.#random = options.random;
     this.#clock = new InstanceClock(config, {
       now: () => this.#now,
@@ -69,7 +73,7 @@ export class PtpInstance {
     this.#decision = new BoundaryDecision({
       now: () => this.#now,
       config: () => this.#config,
-      ports: () => [...this.#ports.values()],
+      ports: () => this.#portList,
       clock: this.#clock,
       emit: (effect) => this.#effects.push(effect),
     });
@@ -93,7 +97,7 @@ export class PtpInstance {
       defaultDS: this.#decision.defaultDS,
       dataSets: this.#decision.dataSets,
       pathTrace: this.#decision.pathTrace,
-      ports: [...this.#ports.values()],
+      ports: this.#portList,
       clock: this.#clock,
       counters: { ...this.#counters.all(), tokensForgotten: this.#tokens.forgotten },
     });
@@ -144,7 +148,7 @@ export class PtpInstance {
   #start(): void {
     if (this.#isStarted || !this.#config.defaultDS.instanceEnable) return;
     this.#isStarted = true;
-    for (const port of this.#ports.values()) port.start();
+    for (const port of this.#portList) port.start();
     this.#setTimer('decision', this.#decisionInterval());
     this.#setTimer('clock', CLOCK_TICK);
   }
@@ -152,7 +156,7 @@ export class PtpInstance {
   #stop(): void {
     if (!this.#isStarted) return;
     this.#isStarted = false;
-    for (const port of this.#ports.values()) port.stop();
+    for (const port of this.#portList) port.stop();
     this.#tokens.clear();
     this.#cancelTimer('decision');
     this.#cancelTimer('clock');
@@ -168,6 +172,7 @@ export class PtpInstance {
       port.stop();
       port.settle('stop');
       this.#ports.delete(number);
+      this.#portList = [...this.#ports.values()];
     }
     for (const port of config.ports) {
       const known = this.#ports.get(port.number);
@@ -184,6 +189,7 @@ export class PtpInstance {
   #addPort(config: PortConfig): Port {
     const port = new Port(this.#portHost(), config);
     this.#ports.set(config.number, port);
+    this.#portList = [...this.#ports.values()];
     return port;
   }
 
@@ -202,6 +208,9 @@ export class PtpInstance {
       tokens: this.#tokens,
       hasTime: () => this.#clock.isSet,
       ptpTime: (time) => this.#clock.ptpTimeAt(time),
+      requestSettle: () => {
+        this.#isSettleDue = true;
+      },
       requestDecision: () => {
         this.#isDecisionDue = true;
       },
@@ -289,7 +298,7 @@ export class PtpInstance {
 
   /** A step or a new epoch: nothing that is under way was measured by the time that holds now. */
   #void(): void {
-    for (const port of this.#ports.values()) port.slaveSide.void();
+    for (const port of this.#portList) port.slaveSide.void();
   }
 
   #settle(): void {
@@ -297,10 +306,13 @@ export class PtpInstance {
       if (this.#decision.followClock()) this.#isDecisionDue = true;
       if (!this.#isDecisionDue || !this.#isStarted) break;
       this.#isDecisionDue = false;
+      this.#isSettleDue = true;
       this.#decision.decide();
     }
+    if (!this.#isSettleDue) return;
+    this.#isSettleDue = false;
     for (const phase of ['stop', 'start'] as const) {
-      for (const port of this.#ports.values()) port.settle(phase);
+      for (const port of this.#portList) port.settle(phase);
     }
     this.#decision.tellNews();
   }

@@ -42,6 +42,8 @@ import type { PortTimer } from './timer-names.js';
 export interface PortHost extends InstanceServices {
   /** Time for a state decision: something that it depends on has changed. */
   readonly requestDecision: () => void;
+  /** What works on this port may not fit its state any more. */
+  readonly requestSettle: () => void;
   readonly announceContent: () => AnnounceContent;
   readonly followUpTlvs: () => readonly Tlv[];
   readonly stepsRemoved: () => number;
@@ -229,6 +231,7 @@ export class Port {
     }
     if (from === to) return false;
     this.#state = to;
+    this.#host.requestSettle();
     this.#since = this.#host.now;
     this.context.emit({ kind: 'portState', port: this.number, from, to, event, why });
     this.#leave(from, to);
@@ -238,7 +241,7 @@ export class Port {
 
   /** Words of a decision that changed nothing. */
   explain(why: string): void {
-    this.#why = why;
+    if (!ABSENT.has(this.#state)) this.#why = why;
   }
 
   receive(message: PtpMessage, receiveTime: DataplaneTime, source: StationAddress): void {
