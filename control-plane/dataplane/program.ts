@@ -19,8 +19,8 @@ export const PTP_MODE = {
 
 export type PtpMode = keyof typeof PTP_MODE;
 
-/** `slot_t` is bit<6>: rows of the counter arrays. The last is of ports that have none. */
-export const UNKNOWN_SLOT = 63;
+/** `slot_t` is bit<7>: rows of the counter arrays. The last is of ports that have none. */
+export const UNKNOWN_SLOT = 127;
 export const MAX_SLOTS = UNKNOWN_SLOT;
 
 /** `ptp_kind_t`: what classify made of a frame. */

@@ -50,27 +50,27 @@ struct residence_record_t {
 
 /* slot * 16 + messageType: event messages whose residence was corrected or recorded. */
 @id(0x12000005) @name("ptp_corrected")
-counter(1024, CounterType.packets) ptp_corrected;
+counter(2048, CounterType.packets) ptp_corrected;
 
 /* slot * 512 + bucket_of_residence. */
 @id(0x12000006) @name("residence")
-counter(32768, CounterType.packets) residence;
+counter(65536, CounterType.packets) residence;
 
 /* slot * 32 + drop reason. */
 @id(0x12000009) @name("egress_dropped")
-counter(2048, CounterType.packets) egress_dropped;
+counter(4096, CounterType.packets) egress_dropped;
 
 /* slot * 16 + record_outcome_t. */
 @id(0x1200000B) @name("two_step")
-counter(1024, CounterType.packets) two_step_outcomes;
+counter(2048, CounterType.packets) two_step_outcomes;
 
 /* slot * 16 + messageType of the request. */
 @id(0x1200000C) @name("answered")
-counter(1024, CounterType.packets) answered;
+counter(2048, CounterType.packets) answered;
 
 /* slot * 16 + messageType: every message that leaves by a port in a PTP mode. */
 @id(0x1200000D) @name("ptp_sent")
-counter(1024, CounterType.packets) ptp_sent;
+counter(2048, CounterType.packets) ptp_sent;
 
 control count_record(in slot_t slot, in record_outcome_t outcome) {
     apply {
@@ -107,19 +107,19 @@ control note_arrival(inout metadata_t meta, in standard_metadata_t standard_meta
 control ingress_ledger(in metadata_t meta) {
     /* slot * 16 + messageType: sound PTP messages received. */
     @id(0x12000001) @name("ptp_received")
-    counter(1024, CounterType.packets) ptp_received;
+    counter(2048, CounterType.packets) ptp_received;
 
     /* slot * 8 + reason: malformed ones, dropped or passed. */
     @id(0x12000002) @name("ptp_malformed")
-    counter(512, CounterType.packets) ptp_malformed;
+    counter(1024, CounterType.packets) ptp_malformed;
 
     /* slot: version 1, always passed. */
     @id(0x12000003) @name("ptp_version_1")
-    counter(64, CounterType.packets) ptp_version_1;
+    counter(128, CounterType.packets) ptp_version_1;
 
     /* slot * 4 + why, less one: frames not looked into. */
     @id(0x1200000E) @name("untouched")
-    counter(256, CounterType.packets) untouched;
+    counter(512, CounterType.packets) untouched;
 
     apply {
         if (meta.ptp_kind == PTP_KIND_EVENT || meta.ptp_kind == PTP_KIND_GENERAL) {
@@ -138,11 +138,11 @@ control ingress_ledger(in metadata_t meta) {
 control limit_punts(inout metadata_t meta) {
     /* slot * 16 + messageType (0 for what is not PTP). */
     @id(0x14000001) @name("punt_meter")
-    meter(1024, MeterType.packets) punt_meter;
+    meter(2048, MeterType.packets) punt_meter;
 
     /* The same index: what was kept from the controller. */
     @id(0x1200000A) @name("punt_metered")
-    counter(1024, CounterType.packets) punt_metered;
+    counter(2048, CounterType.packets) punt_metered;
 
     bit<2> colour = METER_GREEN;
 
@@ -164,7 +164,7 @@ control limit_punts(inout metadata_t meta) {
 control commit(in headers_t hdr, inout metadata_t meta, inout standard_metadata_t standard_metadata) {
     /* slot * 32 + drop reason. */
     @id(0x12000008) @name("ingress_dropped")
-    counter(2048, CounterType.packets) ingress_dropped;
+    counter(4096, CounterType.packets) ingress_dropped;
 
     apply {
         if (meta.learn == 1) {
@@ -261,7 +261,7 @@ control drop_at_egress(in metadata_t meta, inout standard_metadata_t standard_me
 control choose_samples(in headers_t hdr, inout metadata_t meta) {
     /* The sender chooses sequenceId: so slot of the ingress port, what it may have told of it. */
     @id(0x14000002) @name("ledger_meter")
-    meter(64, MeterType.packets) ledger_meter;
+    meter(128, MeterType.packets) ledger_meter;
 
     bit<2> colour = METER_GREEN;
 

@@ -7,7 +7,7 @@
  *
  *   record_key     record_key_t
  *   record_value   scaled nanoseconds: all that a one-step port would have added
- *   record_info    state 2 | egress slot 6 | ingress slot 6 | kind 2 | ticks 48
+ *   record_info    state 2 | egress slot 7 | ingress slot 7 | kind 2 | ticks 46
  */
 #ifndef TIMEPLANE_V1MODEL_RECORDS_P4
 #define TIMEPLANE_V1MODEL_RECORDS_P4
@@ -21,6 +21,9 @@ const record_state_t RECORD_PENDING = 1; /* sent, its time not known yet */
 const record_state_t RECORD_KNOWN   = 2;
 const record_state_t RECORD_USED    = 3; /* the place may be taken */
 
+/* Modulo 2^46 ticks: 19 hours of nanoseconds. */
+const bit<46> RECORD_LIFETIME = (bit<46>) RECORD_LIFETIME_TICKS;
+
 /* In the hash, where the ingress port is not part of what both messages know. */
 const slot_t ANY_SLOT = SLOT_UNKNOWN;
 
@@ -33,7 +36,7 @@ control places_of(in record_key_t key, in record_kind_t kind, in slot_t egress_s
     apply {
         bit<32> hashed = 0;
         hash(hashed, HashAlgorithm.crc32, 32w0,
-             { key, kind ++ egress_slot, (bit<8>) ingress_slot }, 32w0xFFFFFFFF);
+             { key, kind ++ egress_slot ++ ingress_slot }, 32w0xFFFFFFFF);
         first = (bit<32>) hashed[15:0];
         second = (bit<32>) hashed[31:16];
     }
@@ -57,19 +60,19 @@ control open_record(in metadata_t meta, in record_key_t key, in record_kind_t ki
         bit<1> first_free = 0;
         bit<1> second_free = 0;
         if (first_info[63:62] == RECORD_FREE || first_info[63:62] == RECORD_USED
-                || meta.egress_ticks - first_info[47:0] > RECORD_LIFETIME_TICKS) {
+                || meta.egress_ticks[45:0] - first_info[45:0] > RECORD_LIFETIME) {
             first_free = 1;
         }
         if (second_info[63:62] == RECORD_FREE || second_info[63:62] == RECORD_USED
-                || meta.egress_ticks - second_info[47:0] > RECORD_LIFETIME_TICKS) {
+                || meta.egress_ticks[45:0] - second_info[45:0] > RECORD_LIFETIME) {
             second_free = 1;
         }
         overwritten = 0;
         bit<32> place = first;
-        if (first_key == key && first_info[61:56] == meta.egress_slot && first_info[49:48] == kind) {
+        if (first_key == key && first_info[61:55] == meta.egress_slot && first_info[47:46] == kind) {
             place = first; /* the same message once more */
-        } else if (second_key == key && second_info[61:56] == meta.egress_slot
-                && second_info[49:48] == kind) {
+        } else if (second_key == key && second_info[61:55] == meta.egress_slot
+                && second_info[47:46] == kind) {
             place = second;
         } else if (first_free == 0 && second_free == 1) {
             place = second;
@@ -78,7 +81,7 @@ control open_record(in metadata_t meta, in record_key_t key, in record_kind_t ki
         }
         record_keys.write(place, key);
         record_infos.write(place,
-            RECORD_PENDING ++ meta.egress_slot ++ meta.slot ++ kind ++ meta.egress_ticks);
+            RECORD_PENDING ++ meta.egress_slot ++ meta.slot ++ kind ++ meta.egress_ticks[45:0]);
         index = place[15:0];
     }
 }
@@ -92,10 +95,10 @@ control close_record(in metadata_t meta, in record_key_t key, in record_kind_t k
         bit<32> place = (bit<32>) meta.record_index;
         record_keys.read(kept, place);
         record_infos.read(info, place);
-        if (kept == key && info[61:56] == meta.egress_slot && info[49:48] == kind) {
+        if (kept == key && info[61:55] == meta.egress_slot && info[47:46] == kind) {
             record_values.write(place, value);
             record_infos.write(place,
-                state ++ meta.egress_slot ++ meta.slot ++ kind ++ meta.egress_ticks);
+                state ++ meta.egress_slot ++ meta.slot ++ kind ++ meta.egress_ticks[45:0]);
         }
     }
 }
@@ -113,15 +116,15 @@ control find_record(in metadata_t meta, in record_key_t key, in record_kind_t ki
         place = first;
         record_keys.read(kept, first);
         record_infos.read(info, first);
-        if (kept != key || info[61:56] != egress_slot || info[49:48] != kind) {
+        if (kept != key || info[61:55] != egress_slot || info[47:46] != kind) {
             place = second;
             record_keys.read(kept, second);
             record_infos.read(info, second);
         }
         state = info[63:62];
-        ingress_slot = info[55:50];
-        if (kept != key || info[61:56] != egress_slot || info[49:48] != kind
-                || meta.egress_ticks - info[47:0] > RECORD_LIFETIME_TICKS) {
+        ingress_slot = info[54:48];
+        if (kept != key || info[61:55] != egress_slot || info[47:46] != kind
+                || meta.egress_ticks[45:0] - info[45:0] > RECORD_LIFETIME) {
             state = RECORD_FREE;
         }
     }

@@ -116,8 +116,8 @@ const record_outcome_t RECORD_OVERWRITTEN = 5; /* a live record gave way to anot
 const record_outcome_t RECORD_RESPONSE_UNMATCHED = 6; /* dropped; slot of the ingress port */
 
 /* A port's place in the statistics arrays: the controller gives them out. */
-typedef bit<6> slot_t;
-const slot_t SLOT_UNKNOWN = 63;
+typedef bit<7> slot_t;
+const slot_t SLOT_UNKNOWN = 127;
 
 const bit<8> FIELD_LIST_PUNT  = 1; /* what a copy to the controller keeps */
 const bit<8> FIELD_LIST_EVENT = 2; /* what is known of a frame that has left, or waits */

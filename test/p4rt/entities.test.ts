@@ -166,8 +166,8 @@ describe('packets and digests', () => {
   });
 
   it('a counter has so many cells and no more', () => {
-    expect(buildCounterCell(index, 'residence', 32_767).ok).toBe(true);
-    expect(buildCounterCell(index, 'residence', 32_768)).toMatchObject({
+    expect(buildCounterCell(index, 'residence', 65_535).ok).toBe(true);
+    expect(buildCounterCell(index, 'residence', 65_536)).toMatchObject({
       error: { code: 'entity-value' },
     });
   });

@@ -32,7 +32,7 @@ const CLOCK: ClockPlan = {
   rateOffset: 0,
 };
 const GROUP = 1;
-const UNKNOWN_SLOT = 63;
+const UNKNOWN_SLOT = 127;
 
 /** What leaves when the controller says so. */
 function says(talk: Conversation, head: PacketOutHead, octets: Uint8Array): Outcome {

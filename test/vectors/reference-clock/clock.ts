@@ -96,7 +96,7 @@ export class ReferenceClock {
   receive(from: number, octets: Uint8Array, rxNs: bigint, txNs: bigint): Left[] {
     this.passTime(rxNs);
     const frame = new Frame(Uint8Array.from(octets));
-    if (!this.#plan.ports.includes(from)) return this.#drop(63, DROP.unknownPort);
+    if (!this.#plan.ports.includes(from)) return this.#drop(127, DROP.unknownPort);
     const mode = this.#modeOf(from, frame);
     const kind = this.#classify(from, mode, frame);
     if (kind === null) return [];
