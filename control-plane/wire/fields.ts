@@ -2,6 +2,7 @@
  * Fixed layouts as data: a record of fields in the order of the wire gives an encoder, a decoder and
  * the type of the value. Reserved octets are part of the field in front of them, written as zero.
  */
+import { macBits, macFromBits, type MacAddress } from '#units/identity';
 import { failure, success, type Result } from '#units/result';
 import {
   instant,
@@ -113,6 +114,14 @@ export const uint48: Field<number> = {
   read: (view, offset) => Number(readUint48(view, offset)),
   write: (view, offset, value) => {
     writeUint48(view, offset, BigInt(value));
+  },
+};
+
+export const macField: Field<MacAddress> = {
+  octets: 6,
+  read: (view, offset) => macFromBits(readUint48(view, offset)),
+  write: (view, offset, value) => {
+    writeUint48(view, offset, macBits(value));
   },
 };
 
