@@ -36,7 +36,7 @@ export interface LockChange {
   readonly why: string;
 }
 
-/** What to do: adjust the clock (null: leave it), and what changed. */
+/** What to do: adjust the clock (null: leave it), whatever became of the sample; and what changed. */
 export interface DisciplineVerdict {
   readonly adjustment: ServoAdjustment | null;
   /** `outlier`: not used, and not to be told as the offset from the master. */
@@ -76,4 +76,6 @@ export interface DisciplineStatus {
   readonly samples: number;
   readonly outliers: number;
   readonly steps: number;
+  /** How often it fell back to wide gains while it was to be narrow. */
+  readonly boosts: number;
 }

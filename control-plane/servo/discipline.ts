@@ -9,7 +9,16 @@
  * Every method takes `now`, the caller's clock, for what is published (since when); samples carry
  * the local clock's time, by which the servo reckons.
  */
-import { elapsed, nanoseconds, nsOf, ppb, type Instant, type Ppb } from '#units/time';
+import {
+  elapsed,
+  nanoseconds,
+  nsOf,
+  nsSinceEpoch,
+  ppb,
+  ppbValue,
+  type Instant,
+  type Ppb,
+} from '#units/time';
 import type {
   DisciplineOptions,
   DisciplineSample,
@@ -17,8 +26,13 @@ import type {
   DisciplineVerdict,
   LockChange,
 } from './discipline-types.js';
+import { ErrorBoundTracker } from './error-bound.js';
+import { FrequencyHistory, holdoverPpb, type HoldoverModel } from './holdover.js';
+import { IntervalMeter } from './interval-meter.js';
+import { LockJudge } from './lock-judge.js';
+import { OutlierFilter } from './outlier-filter.js';
+import type { ClockLockState, FrequencyTrust, Servo } from './servo.js';
 import { createServo } from './servos.js';
-import type { ClockLockState, Servo } from './servo.js';
 
 const NOTHING: DisciplineVerdict = {
   adjustment: null,
@@ -27,52 +41,68 @@ const NOTHING: DisciplineVerdict = {
   stepWantedNs: null,
 };
 const NS_PER_SECOND = 1e9;
-/** In a row within the threshold, over at least so long, before the clock is called LOCKED. */
-const LOCK_SAMPLES = 8;
-const LOCK_SECONDS = 1;
-/** In a row beyond so many thresholds before it is called that no longer. */
-const UNLOCK_SAMPLES = 4;
-const UNLOCK_THRESHOLDS = 3;
 /** Samples of which the frequency is found: until then the first step may still be made. */
 const FIRST_SAMPLES = 2;
 /** In a row beyond the step threshold: one late frame must not step a clock. */
 const STEP_SAMPLES = 3;
 /** LOCKED for so many samples and so long, what is left of the wide gains goes. */
 const NARROW_SAMPLES = 32;
+const NARROW_SECONDS = 10;
+/** A frequency known before that does not lead to lock in so many samples and so long was none. */
+const KNOWN_SAMPLES = 24;
+const KNOWN_SECONDS = 8;
 /** Sync intervals, and seconds at least, without a sample that was used. */
 const SILENT_INTERVALS = 10;
 const SILENT_SECONDS = 2;
+/** Stamps within so many of their steps are no outliers. */
+const OUTLIER_FLOOR_STEPS = 4;
+/** Less is not worth telling the dataplane. */
+const LEAST_CHANGE_PPB = 0.01;
 
 export class ClockDiscipline {
   readonly #options: DisciplineOptions;
   readonly #servo: Servo;
+  readonly #judge: LockJudge;
+  readonly #outlierFilter: OutlierFilter;
+  readonly #interval = new IntervalMeter();
+  readonly #history = new FrequencyHistory();
+  readonly #errors: ErrorBoundTracker;
   #state: ClockLockState = 'FREE_RUN';
   #since: Instant;
   #why = 'no master has been heard';
   #intervalSeconds = 1;
   #rate: Ppb;
-  /** The frequency has been measured while LOCKED: it outlives a master. */
+  /** It has been LOCKED since the local clock began. */
+  #hasLocked = false;
+  /** It has been for long enough that the frequency is known. */
   #isLearned = false;
+  #trust: FrequencyTrust = 'guess';
+  /** The first step has not been decided on. */
   #isFirst = true;
-  /** Since it began to acquire. */
+  /** Samples since it began to acquire, and when that was. */
   #acquired = 0;
-  #within = 0;
-  #withinSince: Instant | null = null;
-  #beyond = 0;
+  #acquiredSince: Instant | null = null;
   #beyondStep = 0;
-  #lockedSamples = 0;
+  #isNarrow = false;
   #hasDelay = false;
+  #holdover: { readonly model: HoldoverModel | null; readonly since: Instant } | null = null;
   #lastUsed: Instant | null = null;
   #offsetNs: number | null = null;
   #meanDelayNs: number | null = null;
   #samples = 0;
   #outliers = 0;
   #steps = 0;
+  #boosts = 0;
 
   /** `rate`: what the clock runs at already, such as an earlier agent's; 0 if nothing is known. */
   constructor(options: DisciplineOptions, now: Instant, rate: Ppb = ppb(0)) {
+    const { maxFrequencyPpb, timestampResolution } = options;
+    const resolutionNs = Number(nsOf(timestampResolution));
     this.#options = options;
-    this.#servo = createServo(options.servo, options);
+    this.#servo = createServo(options.servo, { maxFrequencyPpb, resolutionNs });
+    this.#judge = new LockJudge(options.lockThresholdNs);
+    this.#outlierFilter = new OutlierFilter(OUTLIER_FLOOR_STEPS * resolutionNs);
+    this.#errors = new ErrorBoundTracker(resolutionNs);
     this.#since = now;
     this.#rate = rate;
     this.#servo.reset(rate, 'guess');
@@ -82,54 +112,61 @@ export class ClockDiscipline {
     return this.#state;
   }
 
-  /** The master's Sync come at this interval. */
+  /** The master's Sync are announced to come at this interval; what they do come at is seen. */
   setInterval(intervalSeconds: number): void {
     this.#intervalSeconds = intervalSeconds;
-    this.#servo.tune(intervalSeconds, this.#isNarrow() ? 'narrow' : 'acquisition');
+    this.#servo.tune(intervalSeconds, this.#isNarrow ? 'narrow' : 'acquisition');
   }
 
   /** One measured offset. */
   sample(sample: DisciplineSample, now: Instant): DisciplineVerdict {
     const began = this.#beginToAcquire(now);
     this.#takeDelay(sample);
+    const measured = this.#interval.sampled(sample.localTime, this.#intervalSeconds);
+    if (measured !== null) this.setInterval(measured);
     const isBeyond = this.#isBeyondStep(sample);
-    if (isBeyond && this.#beyondStep < STEP_SAMPLES) {
-      this.#outliers += 1;
-      return { ...NOTHING, use: 'outlier', change: began };
-    }
-    this.#samples += 1;
-    this.#acquired += 1;
-    this.#lastUsed = now;
-    this.#offsetNs = sample.offsetNs;
-    this.#meanDelayNs = sample.meanDelayNs;
-    if (isBeyond) return this.#stepLater(sample, now, began);
+    if (isBeyond && this.#beyondStep < STEP_SAMPLES) return this.#refuse(sample, began);
+    const isSlewed = isBeyond && !mayStep(sample);
+    const change = isBeyond ? null : this.#sort(sample, now);
+    if (change === 'outlier') return this.#refuse(sample, began);
+    this.#count(sample, now);
+    if (isBeyond && !isSlewed) return this.#stepLater(sample, now, began);
+    const steered = ppbValue(this.#rate);
     const rate = this.#servo.sample(sample);
     const first = this.#firstStep(sample, began);
     if (first !== null) return first;
     this.#rate = rate;
-    const change = this.#judge(now) ?? began;
-    return { adjustment: { rate, step: null }, use: 'used', change, stepWantedNs: null };
+    const judged = change ?? this.#judgeSample(sample, now) ?? began;
+    this.#record(sample, steered);
+    const stepWantedNs = isSlewed || this.#wantsFirstStep(sample) ? -sample.offsetNs : null;
+    return { adjustment: { rate, step: null }, use: 'used', change: judged, stepWantedNs };
   }
 
   /** Another port or master is followed from now on: phase is measured anew, the frequency holds. */
   masterChanged(now: Instant, why: string): DisciplineVerdict {
+    if (this.#state === 'FREE_RUN' || this.#state === 'HOLDOVER') return NOTHING;
+    this.#rate = this.#servo.frequency();
     this.#restart(this.#isLearned ? 'known' : 'guess');
+    this.#interval.reset();
+    this.#errors.reset();
     const change = this.#state === 'LOCKED' ? this.#become('ACQUIRING', why, now) : null;
     return { ...NOTHING, adjustment: { rate: this.#rate, step: null }, change };
   }
 
-  /** Nobody is followed any more. */
+  /** Nobody is followed any more: HOLDOVER at what was learned, or FREE_RUN if it never locked. */
   masterLost(now: Instant, why: string): DisciplineVerdict {
     if (this.#state === 'FREE_RUN' || this.#state === 'HOLDOVER') return NOTHING;
-    this.#rate = this.#servo.frequency();
-    this.#restart(this.#isLearned ? 'known' : 'guess');
-    const change = this.#become(this.#isLearned ? 'HOLDOVER' : 'FREE_RUN', why, now);
+    const model = this.#isLearned ? this.#history.model() : null;
+    this.#rate = model === null ? this.#servo.frequency() : this.#limited(model.ratePpb);
+    this.#holdover = this.#hasLocked ? { model, since: now } : null;
+    const change = this.#become(this.#hasLocked ? 'HOLDOVER' : 'FREE_RUN', why, now);
     return { ...NOTHING, adjustment: { rate: this.#rate, step: null }, change };
   }
 
   /** To be called about once a second: time passes without samples too. */
   tick(now: Instant): DisciplineVerdict {
-    if (this.#state === 'FREE_RUN' || this.#state === 'HOLDOVER') return NOTHING;
+    if (this.#state === 'FREE_RUN') return NOTHING;
+    if (this.#state === 'HOLDOVER') return this.#holdOver(now);
     const silent = this.#lastUsed === null ? 0 : secondsBetween(this.#lastUsed, now);
     const limit = Math.max(SILENT_SECONDS, SILENT_INTERVALS * this.#intervalSeconds);
     if (silent <= limit) return NOTHING;
@@ -139,13 +176,18 @@ export class ClockDiscipline {
   /** The local clock counts from anew, or jumped: PTP time is lost, the frequency is not. */
   newEpoch(now: Instant, why: string): DisciplineVerdict {
     this.#isFirst = true;
+    this.#hasLocked = false;
     this.#offsetNs = null;
+    this.#holdover = null;
+    this.#errors.reset();
+    this.#interval.reset();
     this.#restart(this.#isLearned ? 'known' : 'guess');
     const change = this.#state === 'FREE_RUN' ? null : this.#become('FREE_RUN', why, now);
     return { ...NOTHING, adjustment: { rate: this.#rate, step: null }, change };
   }
 
-  status(): DisciplineStatus {
+  status(now: Instant): DisciplineStatus {
+    const since = this.#lastUsed === null ? 0 : secondsBetween(this.#lastUsed, now);
     return {
       name: this.#servo.name,
       state: this.#state,
@@ -154,16 +196,28 @@ export class ClockDiscipline {
       rate: this.#rate,
       offsetNs: this.#offsetNs,
       meanDelayNs: this.#meanDelayNs,
-      errorBound: null,
+      errorBound:
+        this.#state === 'FREE_RUN'
+          ? null
+          : this.#errors.bound(since, this.#holdover?.model ?? null),
       samples: this.#samples,
       outliers: this.#outliers,
       steps: this.#steps,
+      boosts: this.#boosts,
     };
   }
 
   #beginToAcquire(now: Instant): LockChange | null {
     if (this.#state === 'ACQUIRING' || this.#state === 'LOCKED') return null;
+    // Longer ago than it was learned, a rate is no more than a guess.
+    const isFresh = this.#holdover === null || this.#isWithinHistory(this.#holdover.since, now);
+    this.#restart(this.#isLearned && isFresh ? 'known' : 'guess');
+    this.#holdover = null;
     return this.#become('ACQUIRING', 'offsets from a master come in', now);
+  }
+
+  #isWithinHistory(since: Instant, now: Instant): boolean {
+    return secondsBetween(since, now) < this.#history.seconds;
   }
 
   /** Offsets without a delay are all wrong by the same; with it they move at once. */
@@ -176,42 +230,68 @@ export class ClockDiscipline {
 
   #isBeyondStep({ offsetNs }: DisciplineSample): boolean {
     const threshold = this.#options.stepThresholdNs;
-    const isBeyond = !this.#mayStepFirst() && threshold > 0 && Math.abs(offsetNs) > threshold;
+    const isEarly = this.#isFirst && this.#acquired < FIRST_SAMPLES;
+    const isBeyond = !isEarly && threshold > 0 && Math.abs(offsetNs) > threshold;
     this.#beyondStep = isBeyond ? this.#beyondStep + 1 : 0;
     return isBeyond;
   }
 
-  #mayStepFirst(): boolean {
-    return this.#isFirst && this.#acquired < FIRST_SAMPLES;
+  /** While LOCKED: a late frame is not used; a whole row of them is where the master is now. */
+  #sort({ offsetNs }: DisciplineSample, now: Instant): LockChange | 'outlier' | null {
+    if (this.#state !== 'LOCKED') return null;
+    const verdict = this.#outlierFilter.judge(offsetNs);
+    if (verdict !== 'moved') return verdict === 'outlier' ? verdict : null;
+    this.#boost();
+    if (Math.abs(offsetNs) <= this.#judge.unlockNs) return null;
+    const why = `the offset went to ${Math.round(offsetNs)} ns and stayed there`;
+    return this.#become('ACQUIRING', why, now);
   }
 
-  /** The sample has been taken; what it says of the phase is stepped away, as long as this is the beginning. */
+  #refuse({ localTime }: DisciplineSample, change: LockChange | null): DisciplineVerdict {
+    this.#outliers += 1;
+    const steered = ppbValue(this.#rate);
+    this.#rate = this.#servo.coast(localTime);
+    this.#remember(localTime, steered);
+    return {
+      adjustment: { rate: this.#rate, step: null },
+      use: 'outlier',
+      change,
+      stepWantedNs: null,
+    };
+  }
+
+  #count({ offsetNs, meanDelayNs }: DisciplineSample, now: Instant): void {
+    this.#samples += 1;
+    this.#acquired += 1;
+    this.#acquiredSince ??= now;
+    this.#lastUsed = now;
+    this.#offsetNs = offsetNs;
+    this.#meanDelayNs = meanDelayNs;
+  }
+
+  /** The sample was taken; what it says of the phase is stepped away, as long as this is the beginning. */
   #firstStep(sample: DisciplineSample, change: LockChange | null): DisciplineVerdict | null {
     if (!this.#isFirst) return null;
     if (this.#acquired >= FIRST_SAMPLES) this.#isFirst = false;
-    const threshold = this.#options.firstStepThresholdNs;
     const phase = this.#servo.phaseNs() ?? sample.offsetNs;
-    if (threshold <= 0 || Math.abs(phase) <= threshold) return null;
-    if (phase > 0 && !sample.mayStepBack) return null;
+    const threshold = this.#options.firstStepThresholdNs;
+    if (threshold <= 0 || Math.abs(phase) <= threshold || !mayStep(sample)) return null;
     return this.#step(phase, change);
+  }
+
+  #wantsFirstStep(sample: DisciplineSample): boolean {
+    const threshold = this.#options.firstStepThresholdNs;
+    return this.#isFirst && threshold > 0 && sample.offsetNs > threshold && !mayStep(sample);
   }
 
   #stepLater(sample: DisciplineSample, now: Instant, began: LockChange | null): DisciplineVerdict {
     const why = `the offset is ${Math.round(sample.offsetNs)} ns, beyond the step threshold`;
     const change = this.#state === 'LOCKED' ? this.#become('ACQUIRING', why, now) : began;
-    if (sample.offsetNs > 0 && !sample.mayStepBack) {
-      // It cannot run backwards: it runs as slowly as it may until the rest of the world is there.
-      this.#rate = this.#servo.sample(sample);
-      return {
-        adjustment: { rate: this.#rate, step: null },
-        use: 'used',
-        change,
-        stepWantedNs: -sample.offsetNs,
-      };
-    }
-    this.#rate = this.#servo.frequency();
     this.#restart(this.#isLearned ? 'known' : 'guess');
+    this.#hasDelay = sample.meanDelayNs !== null;
+    this.#acquired = 1;
     this.#servo.sample(sample);
+    this.#errors.reset();
     return this.#step(sample.offsetNs, change);
   }
 
@@ -223,51 +303,92 @@ export class ClockDiscipline {
     return { adjustment: { rate: this.#rate, step }, use: 'used', change, stepWantedNs: null };
   }
 
-  #judge(now: Instant): LockChange | null {
-    const { lockThresholdNs } = this.#options;
-    const phase = Math.abs(this.#servo.phaseNs() ?? Infinity);
-    if (this.#state === 'LOCKED') return this.#judgeLocked(phase, now);
-    if (phase > lockThresholdNs || !this.#hasDelay || this.#acquired <= FIRST_SAMPLES) {
-      this.#within = 0;
-      this.#withinSince = null;
-      return null;
-    }
-    this.#within += 1;
-    this.#withinSince ??= now;
-    const passed = secondsBetween(this.#withinSince, now);
-    if (this.#within < LOCK_SAMPLES || passed < LOCK_SECONDS) return null;
-    const why = `${this.#within} offsets in a row within ${lockThresholdNs} ns`;
-    return this.#become('LOCKED', why, now);
-  }
-
-  #judgeLocked(phase: number, now: Instant): LockChange | null {
-    const limit = UNLOCK_THRESHOLDS * this.#options.lockThresholdNs;
-    this.#beyond = phase > limit ? this.#beyond + 1 : 0;
-    if (this.#beyond >= UNLOCK_SAMPLES) {
+  #judgeSample({ offsetNs }: DisciplineSample, now: Instant): LockChange | null {
+    const phase = this.#servo.phaseNs() ?? Infinity;
+    if (this.#state !== 'LOCKED') return this.#judgeAcquiring(phase, now);
+    const why = this.#judge.unlocks(phase);
+    if (why !== null) {
       this.#restart('guess');
-      return this.#become('ACQUIRING', `the offset is beyond ${limit} ns`, now);
+      return this.#become('ACQUIRING', why, now);
     }
-    this.#isLearned = true;
-    this.#lockedSamples += 1;
-    if (this.#isNarrow()) this.#servo.tune(this.#intervalSeconds, 'narrow');
+    const locked = secondsBetween(this.#acquiredSince ?? now, now);
+    if (!this.#isNarrow && this.#acquired >= NARROW_SAMPLES && locked >= NARROW_SECONDS) {
+      this.#isNarrow = true;
+      this.#isLearned = true;
+      this.#servo.tune(this.#intervalSeconds, 'narrow');
+    }
+    if (this.#judge.isBiased(offsetNs) && this.#isNarrow) this.#boost();
     return null;
   }
 
-  #isNarrow(): boolean {
-    return this.#state === 'LOCKED' && this.#lockedSamples >= NARROW_SAMPLES;
+  #judgeAcquiring(phase: number, now: Instant): LockChange | null {
+    const passed = secondsBetween(this.#acquiredSince ?? now, now);
+    if (this.#trust === 'known' && this.#acquired >= KNOWN_SAMPLES && passed >= KNOWN_SECONDS) {
+      this.#boost();
+      return null;
+    }
+    if (!this.#hasDelay || this.#acquired <= FIRST_SAMPLES) return null;
+    const why = this.#judge.locks(phase, now);
+    return why === null ? null : this.#become('LOCKED', why, now);
   }
 
-  /** Phase and all counts anew; runs on at the frequency that is known. */
-  #restart(trust: 'known' | 'guess'): void {
-    this.#servo.reset(this.#servo.frequency(), trust);
+  /** For the error bound, and while LOCKED for holdover. */
+  #record(sample: DisciplineSample, steeredPpb: number): void {
+    const { offsetNs, meanDelayNs, delayDeviationNs } = sample;
+    const deviation = this.#servo.deviationNs();
+    this.#errors.sampled({ offsetNs, ratePpb: ppbValue(this.#rate) }, deviation, {
+      meanNs: meanDelayNs,
+      deviationNs: delayDeviationNs,
+    });
+    this.#remember(sample.localTime, steeredPpb);
+  }
+
+  #remember(localTime: Instant, steeredPpb: number): void {
+    const phase = this.#servo.phaseNs();
+    if (!this.#isNarrow || phase === null) {
+      this.#history.interrupt();
+      return;
+    }
+    const seconds = Number(nsSinceEpoch(localTime)) / NS_PER_SECOND;
+    this.#history.add(seconds, phase, steeredPpb);
+  }
+
+  #holdOver(now: Instant): DisciplineVerdict {
+    const { model = null, since = now } = this.#holdover ?? {};
+    if (model === null) return NOTHING;
+    const rate = this.#limited(holdoverPpb(model, secondsBetween(since, now)));
+    if (Math.abs(ppbValue(rate) - ppbValue(this.#rate)) < LEAST_CHANGE_PPB) return NOTHING;
+    this.#rate = rate;
+    return { ...NOTHING, adjustment: { rate, step: null } };
+  }
+
+  #limited(value: number): Ppb {
+    const most = this.#options.maxFrequencyPpb;
+    return ppb(Math.min(most, Math.max(-most, value)));
+  }
+
+  /** Wide gains again: what the narrow ones hold on to is not so any more. */
+  #boost(): void {
+    this.#boosts += 1;
+    const hasDelay = this.#hasDelay;
+    this.#rate = this.#servo.frequency();
+    this.#restart('guess');
+    this.#hasDelay = hasDelay;
+  }
+
+  /** Phase and all counts anew; runs on at the rate that it has. */
+  #restart(trust: FrequencyTrust): void {
+    this.#trust = trust;
+    this.#servo.reset(this.#rate, trust);
     this.#servo.tune(this.#intervalSeconds, 'acquisition');
+    this.#judge.reset();
+    this.#outlierFilter.reset();
+    this.#history.interrupt();
     this.#acquired = 0;
+    this.#acquiredSince = null;
     this.#hasDelay = false;
-    this.#within = 0;
-    this.#withinSince = null;
-    this.#beyond = 0;
     this.#beyondStep = 0;
-    this.#lockedSamples = 0;
+    this.#isNarrow = false;
   }
 
   #become(to: ClockLockState, why: string, now: Instant): LockChange {
@@ -275,13 +396,13 @@ export class ClockDiscipline {
     this.#state = to;
     this.#since = now;
     this.#why = why;
-    if (to === 'LOCKED') {
-      this.#isLearned = true;
-      this.#lockedSamples = 0;
-      this.#beyond = 0;
-    }
+    if (to === 'LOCKED') this.#hasLocked = true;
     return { from, to, why };
   }
+}
+
+function mayStep({ offsetNs, mayStepBack }: DisciplineSample): boolean {
+  return offsetNs <= 0 || mayStepBack;
 }
 
 function secondsBetween(from: Instant, to: Instant): number {

@@ -43,6 +43,11 @@ export class PhaseLoop {
     return ppb(this.#frequencyPpb);
   }
 
+  /** What the clock was last told to run at. */
+  get appliedPpb(): number {
+    return this.#appliedPpb;
+  }
+
   get phaseNs(): number | null {
     return this.#phaseNs;
   }
@@ -77,13 +82,27 @@ export class PhaseLoop {
     return this.#steer();
   }
 
-  /** A phase and frequency that were found otherwise, at this time. */
-  set(localTime: Instant, phaseNs: number, frequencyPpb: number): Ppb {
+  /** A phase and frequency that were found otherwise, from a sample of which the phase took a share. */
+  set(
+    { localTime, offsetNs }: ServoSample,
+    found: { readonly phaseNs: number; readonly frequencyPpb: number; readonly share: number },
+  ): Ppb {
     const foreseen = this.foreseenNs(localTime);
-    if (foreseen !== null) this.#remember(phaseNs - foreseen);
+    if (foreseen !== null) this.#remember(offsetNs - foreseen);
+    this.#lastKp = found.share;
     this.#at = localTime;
-    this.#phaseNs = phaseNs;
-    this.#frequencyPpb = this.#limit(frequencyPpb);
+    this.#phaseNs = found.phaseNs;
+    this.#frequencyPpb = this.#limit(found.frequencyPpb);
+    return this.#steer();
+  }
+
+  /** No sample: what was foreseen for this time is taken to be so. */
+  coast(localTime: Instant): Ppb {
+    const foreseen = this.foreseenNs(localTime);
+    if (foreseen !== null) {
+      this.#phaseNs = foreseen;
+      this.#at = localTime;
+    }
     return this.#steer();
   }
 

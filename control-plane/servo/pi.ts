@@ -2,7 +2,7 @@
  * The PI servo. It begins with the gains of a least-squares line through all samples so far (two of
  * them give the frequency), and narrows with each sample down to the gains that a chain bears.
  */
-import type { Ppb } from '#units/time';
+import type { Instant, Ppb } from '#units/time';
 import { leastSquaresGains, narrowGains, type LoopGains } from './gains.js';
 import { PhaseLoop } from './loop.js';
 import type { FrequencyTrust, Servo, ServoBandwidth, ServoLimits, ServoSample } from './servo.js';
@@ -54,6 +54,10 @@ export class PiServo implements Servo {
         ? leastSquaresGains(this.#samples)
         : { kp: 1 / Math.max(1, this.#samples), ki: 0 };
     return { kp: Math.max(wide.kp, this.#narrow.kp), ki: Math.max(wide.ki, this.#narrow.ki) };
+  }
+
+  coast(localTime: Instant): Ppb {
+    return this.#loop.coast(localTime);
   }
 
   stepped(stepNs: number): Ppb {

@@ -37,6 +37,8 @@ export interface Servo {
   readonly tune: (intervalSeconds: number, bandwidth: ServoBandwidth) => void;
   /** The frequency to run at from now on. Offsets must have been brought below the step threshold before. */
   readonly sample: (sample: ServoSample) => Ppb;
+  /** A sample was refused then: what was to be mended until it came is mended. The frequency to run at. */
+  readonly coast: (localTime: Instant) => Ppb;
   /** The clock was stepped by so much right after the last sample: the frequency to run at from there. */
   readonly stepped: (stepNs: number) => Ppb;
   /** Offsets are measured so much higher from now on, the clock being the same. */

@@ -1,13 +1,21 @@
 /** The control laws by their names. */
+import { KalmanServo } from './kalman.js';
+import { LinearRegressionServo } from './linear-regression.js';
 import { PiServo } from './pi.js';
 import type { Servo, ServoLimits, ServoName } from './servo.js';
 
-export function createServo(name: ServoName, limits: ServoLimits): Servo {
+export interface ServoOptions extends ServoLimits {
+  /** What stamps resolve. */
+  readonly resolutionNs: number;
+}
+
+export function createServo(name: ServoName, options: ServoOptions): Servo {
   switch (name) {
     case 'pi':
-      return new PiServo(limits);
+      return new PiServo(options);
     case 'linear-regression':
+      return new LinearRegressionServo(options);
     case 'kalman':
-      throw new Error(`the servo '${name}' is not there yet`);
+      return new KalmanServo(options);
   }
 }

@@ -20,7 +20,9 @@ describe(`a clock 100 ppm off begins to follow (seed ${SEED})`, () => {
     const ticks = simulation.run(120);
     const settled = ticks.findLast(({ errorNs }) => Math.abs(errorNs) > 1000)?.seconds ?? 0;
     const locked = ticks.find(({ verdict }) => verdict?.change?.to === 'LOCKED')?.seconds;
-    const steps = ticks.filter(({ verdict }) => verdict?.adjustment?.step != null).length;
+    const steps = ticks.filter(
+      ({ verdict }) => (verdict?.adjustment?.step ?? null) !== null,
+    ).length;
     expect(settled).toBeLessThanOrEqual(within);
     expect(simulation.discipline.state).toBe('LOCKED');
     expect(locked).toBeLessThanOrEqual(within + 3);

@@ -1,0 +1,31 @@
+/** The interval at which samples really come: what a master announces is not always what it does. */
+import { elapsed, nsOf, type Instant } from '#units/time';
+import { medianOf } from './delay-filter.js';
+
+const WINDOW = 9;
+/** Differs by so much from the one in use: another one is used. */
+const TOLERANCE = 0.15;
+const NS_PER_SECOND = 1e9;
+
+export class IntervalMeter {
+  #last: Instant | null = null;
+  #passed: number[] = [];
+
+  /** A sample at this time. The interval to use from now on, in seconds; null: the one in use is right. */
+  sampled(localTime: Instant, inUse: number): number | null {
+    if (this.#last !== null) {
+      const passed = Number(nsOf(elapsed(this.#last, localTime))) / NS_PER_SECOND;
+      this.#passed = [...this.#passed, passed].slice(-WINDOW);
+    }
+    this.#last = localTime;
+    if (this.#passed.length < WINDOW) return null;
+    const interval = medianOf(this.#passed);
+    const isOther = interval > 0 && Math.abs(interval / inUse - 1) > TOLERANCE;
+    return isOther ? interval : null;
+  }
+
+  reset(): void {
+    this.#last = null;
+    this.#passed = [];
+  }
+}

@@ -1,0 +1,61 @@
+/**
+ * Offsets of a clock that is locked: which are a late frame's, and which are news.
+ *
+ * Hampel's rule: further from the window's median than four robust deviations (4 × 1.4826 × MAD) is an
+ * outlier. Outliers that do not stop are no outliers: MOVED of them that agree with each other, or
+ * twice as many of any, are where the offset is now.
+ */
+import { deviationOf, medianOf } from './delay-filter.js';
+
+export type OffsetVerdict = 'accepted' | 'outlier' | 'moved';
+
+/** Below this many there is no spread to judge by. */
+const SAMPLES_TO_JUDGE = 8;
+const DEVIATIONS = 4;
+const WINDOW = 32;
+const MOVED = 8;
+
+export class OutlierFilter {
+  readonly #floorNs: number;
+  #window: number[] = [];
+  #refused: number[] = [];
+
+  /** Nearer to the median than `floorNs` nothing is an outlier: stamps may be too coarse for a spread. */
+  constructor(floorNs: number) {
+    this.#floorNs = floorNs;
+  }
+
+  /** One more offset. `moved`: it and those refused before it are the new window. */
+  judge(offsetNs: number): OffsetVerdict {
+    const limit = this.#limit();
+    if (limit === null || Math.abs(offsetNs - medianOf(this.#window)) <= limit) {
+      this.#window = [...this.#window, offsetNs].slice(-WINDOW);
+      this.#refused = [];
+      return 'accepted';
+    }
+    this.#refused.push(offsetNs);
+    const recent = this.#refused.slice(-MOVED);
+    const middle = medianOf(recent);
+    const agree =
+      recent.length >= MOVED && recent.every((value) => Math.abs(value - middle) <= limit);
+    if (!agree && this.#refused.length < 2 * MOVED) return 'outlier';
+    this.#window = agree ? recent : this.#refused;
+    this.#refused = [];
+    return 'moved';
+  }
+
+  /** The offset that there is no noise in; null: too few. */
+  medianNs(): number | null {
+    return this.#window.length < SAMPLES_TO_JUDGE ? null : medianOf(this.#window);
+  }
+
+  reset(): void {
+    this.#window = [];
+    this.#refused = [];
+  }
+
+  #limit(): number | null {
+    if (this.#window.length < SAMPLES_TO_JUDGE) return null;
+    return Math.max(this.#floorNs, DEVIATIONS * deviationOf(this.#window));
+  }
+}
