@@ -6,7 +6,7 @@ export const C37_238_2017: Profile = {
   ...IEC61850_9_3,
   name: 'c37.238-2017',
   title: 'IEEE C37.238-2017',
-  source: 'IEEE C37.238-2017 5, 6',
+  source: 'IEEE C37.238-2017',
   profileIdentity: null,
   domainNumber: { initial: 254, low: 0, high: 127, also: [254] },
   tag: { presence: 'allowed', vlan: 0, priority: 4 },

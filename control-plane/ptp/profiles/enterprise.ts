@@ -6,7 +6,7 @@ import type { Profile } from './profile.js';
 export const ENTERPRISE: Profile = {
   name: 'enterprise',
   title: 'Enterprise profile (RFC 9760)',
-  source: 'RFC 9760 5 to 8, 16 to 18',
+  source: 'RFC 9760 5 to 8',
   profileIdentity: '00-00-5E-00-01-00',
   clockKinds: ['boundary', 'grandmaster', 'slave'],
   domainNumber: { initial: 0, low: 0, high: 127 },

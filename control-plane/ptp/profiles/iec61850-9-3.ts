@@ -6,7 +6,7 @@ import type { Profile } from './profile.js';
 export const IEC61850_9_3: Profile = {
   name: '61850-9-3',
   title: 'IEC/IEEE 61850-9-3',
-  source: 'IEC/IEEE 61850-9-3:2016 7',
+  source: 'IEC/IEEE 61850-9-3:2016',
   profileIdentity: null,
   clockKinds: ['boundary', 'grandmaster', 'slave'],
   domainNumber: { initial: 0, low: 0, high: 127 },

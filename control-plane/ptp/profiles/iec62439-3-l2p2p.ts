@@ -6,5 +6,5 @@ export const IEC62439_3_L2P2P: Profile = {
   ...IEC61850_9_3,
   name: '62439-3-l2p2p',
   title: 'IEC 62439-3 L2P2P',
-  source: 'IEC 62439-3 annex B of 2022 (annex C of 2016)',
+  source: 'IEC 62439-3 annex C',
 };

@@ -6,7 +6,7 @@ import type { Profile } from './profile.js';
 export const ST2059_2: Profile = {
   name: 'st2059-2',
   title: 'SMPTE ST 2059-2',
-  source: 'SMPTE ST 2059-2 5, 6',
+  source: 'SMPTE ST 2059-2',
   profileIdentity: '68-97-E8-00-01-00',
   clockKinds: ['boundary', 'grandmaster', 'slave'],
   domainNumber: { initial: 127, low: 0, high: 127 },
