@@ -77,6 +77,8 @@ export class Conversation {
   readonly sent: Sent[] = [];
   readonly written: EntrySpec[] = [];
   readonly removed: EntrySpec[] = [];
+  /** In ptp4l's form. */
+  readonly lines: string[] = [];
   readonly service: PtpService;
   /** Whether the session takes packet-outs. */
   connected = true;
@@ -102,7 +104,9 @@ export class Conversation {
       random: () => 0.5,
       log: pino({ level: 'silent' }),
       systemTimeNs: () => 1_700_000_000_000_000_000n + this.time.nowNs,
+      monotonicNs: () => this.time.nowNs,
       timers: this.time,
+      writeLine: (line) => this.lines.push(line),
       messageCounts: () => this.messageCounts(),
     });
   }
