@@ -14,6 +14,8 @@ export interface OwnClock {
   /** ppb by which the rate changes in a second, as a standard deviation. */
   readonly wanderPpb: number;
   readonly seed: number;
+  /** A file that gets a line whenever the program steers its clock. */
+  readonly traceFile?: string;
 }
 
 /** The same as `timeplane switch --oscillator` takes it. */
@@ -33,7 +35,20 @@ export function withOwnClock(
   if (!existsSync(library)) {
     throw new LabError('precondition', 'own_clock.so is not built', 'npm run build');
   }
-  const { offsetNs, ppm, wanderPpb, seed } = clock;
+  const { offsetNs, ppm, wanderPpb, seed, traceFile } = clock;
   const numbers = [offsetNs, rateOffset(ppm * 1000), rateOffset(wanderPpb), seed];
-  return ['env', `LD_PRELOAD=${library}`, `TIMEPLANE_OWN_CLOCK=${numbers.join(' ')}`, ...argv];
+  const variables = [
+    `LD_PRELOAD=${library}`,
+    `TIMEPLANE_OWN_CLOCK=${numbers.join(' ')}`,
+    ...(traceFile === undefined ? [] : [`TIMEPLANE_OWN_CLOCK_TRACE=${traceFile}`]),
+  ];
+  return ['env', ...variables, ...argv];
+}
+
+/** Of a trace: how far the clock was from the machine's whenever it was steered. */
+export function tracedErrors(text: string): { readonly atNs: bigint; readonly errorNs: number }[] {
+  return [...text.matchAll(/^(\d+) (-?\d+) -?\d+$/gm)].map(([, system = '0', clock = '0']) => ({
+    atNs: BigInt(system),
+    errorNs: Number(BigInt(clock) - BigInt(system)),
+  }));
 }

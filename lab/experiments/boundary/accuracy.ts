@@ -5,8 +5,13 @@
  *
  * It is judged behind every clock, by the kernel's stamps: see measure/served-time.ts.
  */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { summarizeErrors, type ErrorSummary } from '../../measure/statistics.js';
+import { tracedErrors } from '../../peers/own-clock.js';
 import type { Mechanism, Transport } from '../../peers/ptp4l.js';
+import type { Speaker } from '../../topology/graph.js';
+import { startClockPoller } from '../../peers/clock-poller.js';
 import { pause } from '../run.js';
 import {
   BOUNDARY_TITLES,
@@ -50,6 +55,16 @@ export interface HopAccuracy {
   /** With its sign: what all errors have in common. */
   readonly meanNs: number;
   readonly stepsRemoved: number;
+  /** PTP time against the shared clock, without any stamp between; null: nobody told it. */
+  readonly truth: TrueAccuracy | null;
+}
+
+export interface TrueAccuracy {
+  readonly samples: number;
+  readonly errorNs: ErrorSummary;
+  readonly meanNs: number;
+  /** How often the error was beyond what the clock itself said that it could be; ptp4l does not. */
+  readonly beyondBound: number;
 }
 
 export interface Accuracy {
@@ -63,14 +78,50 @@ const CLIENT = 'client';
 
 const nameOf = (index: number) => `clock ${index + 1}`;
 
-function hopAccuracy(observer: Observer, sinceNs: bigint): HopAccuracy {
+const mean = (values: readonly number[]) =>
+  values.reduce((sum, value) => sum + value, 0) / values.length;
+
+interface ErrorSample {
+  readonly atNs: bigint;
+  readonly errorNs: number;
+  readonly boundNs: number | null;
+}
+
+function trueAccuracy(all: readonly ErrorSample[], sinceNs: bigint): TrueAccuracy | null {
+  const samples = all.filter(({ atNs }) => atNs >= sinceNs);
+  const errors = samples.map(({ errorNs }) => errorNs);
+  const errorNs = summarizeErrors(errors);
+  if (errorNs === null) return null;
+  const isBeyond = (sample: ErrorSample) =>
+    sample.boundNs !== null && Math.abs(sample.errorNs) > sample.boundNs;
+  return {
+    ...{ samples: samples.length, errorNs, meanNs: mean(errors) },
+    beyondBound: samples.filter(isBeyond).length,
+  };
+}
+
+/** Errors of a clock without any stamp between: see clock-poller.ts and own-clock.ts. */
+type ErrorSource = () => readonly ErrorSample[];
+
+function tracedBy(file: string): ErrorSource {
+  return () =>
+    tracedErrors(readFileSync(file, 'utf8')).map((error) => ({ ...error, boundNs: null }));
+}
+
+interface Hop {
+  readonly observer: Observer;
+  readonly errors: ErrorSource;
+}
+
+function hopAccuracy({ observer, errors: trueErrors }: Hop, sinceNs: bigint): HopAccuracy {
   const errors = observer.served(sinceNs).map(({ errorNs }) => errorNs);
   const errorNs = summarizeErrors(errors) ?? { rms: NaN, p50: NaN, p99: NaN, max: NaN };
   return {
     syncs: errors.length,
     errorNs,
-    meanNs: errors.reduce((sum, error) => sum + error, 0) / errors.length,
+    meanNs: mean(errors),
     stepsRemoved: observer.announces(sinceNs).at(-1)?.announce.stepsRemoved ?? NaN,
+    truth: trueAccuracy(trueErrors(), sinceNs),
   };
 }
 
@@ -83,18 +134,28 @@ export function measureAccuracy(
   return onStage(async (cleanup) => {
     const names = kinds.map((_, index) => nameOf(index));
     const row = [GRANDMASTER, ...names, CLIENT];
-    const nodes = Object.fromEntries(row.map((name) => [name, 'kernel']));
+    const nodes = Object.fromEntries<Speaker>(row.map((name) => [name, 'kernel']));
     for (const [index, kind] of kinds.entries()) nodes[nameOf(index)] = speakerOf(kind);
     const links = row.slice(1).map((name, index) => [row[index] ?? '', name] as const);
     context.progress.update(`${plan.title}: building`);
     const stage = await setStage(context, { ...plan, nodes, links }, cleanup);
     const observers = await Promise.all(row.slice(2).map((name) => observe(stage, name)));
     await startGrandmaster(stage.clocks, GRANDMASTER, { priority1: 10, masterOnly: true });
+    const traceOf = (name: string) =>
+      join(context.directory, `${name}-${stage.graph.node(name).namespace.pid}.trace`);
     for (const [index, kind] of kinds.entries()) {
-      const clock = index === 0 ? LAB_OSCILLATOR : otherOscillator(index);
+      const oscillator = index === 0 ? LAB_OSCILLATOR : otherOscillator(index);
+      const clock = { ...oscillator, traceFile: traceOf(nameOf(index)) };
       await startBoundary(stage.clocks, nameOf(index), kind, { clock, step });
     }
     await startClient(stage.clocks, CLIENT);
+    const hops = observers.map((observer, index): Hop => {
+      const name = nameOf(index);
+      if (kinds[index] === 'ptp4l') return { observer, errors: tracedBy(traceOf(name)) };
+      const { namespace } = stage.graph.node(name);
+      const poller = startClockPoller(namespace, stage.clocks.onStart);
+      return { observer, errors: () => poller.errors };
+    });
     const startedMs = performance.now();
     for (const [index, observer] of observers.entries()) {
       context.progress.update(`${plan.title}: clock ${index + 1} is settling`);
@@ -106,7 +167,7 @@ export function measureAccuracy(
     const sinceNs = sharedNowNs();
     context.progress.update(`${plan.title}: listening for ${durationSeconds} s`);
     await pause(durationSeconds * 1000, context.signal);
-    return { hops: observers.map((observer) => hopAccuracy(observer, sinceNs)), settledMs };
+    return { hops: hops.map((hop) => hopAccuracy(hop, sinceNs)), settledMs };
   });
 }
 
