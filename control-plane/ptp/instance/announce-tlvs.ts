@@ -31,8 +31,10 @@ export function propagatedTlvs(parent: Announce | null): readonly Tlv[] {
   let octets = 0;
   for (const tlv of parent?.tlvs ?? []) {
     if (!isPropagated(tlv.type)) continue;
-    octets += tlv.value.length + 4;
-    if (octets <= MAX_PROPAGATED_OCTETS) kept.push(tlv);
+    const more = tlv.value.length + 4;
+    if (octets + more > MAX_PROPAGATED_OCTETS) continue;
+    octets += more;
+    kept.push(tlv);
   }
   return kept;
 }

@@ -5,6 +5,7 @@
 import {
   afterPrecise,
   elapsedPreciseNs,
+  instant,
   intervalDuration,
   nsOf,
   ppbValue,
@@ -80,7 +81,7 @@ export class InstanceClock {
   configure(old: InstanceConfig, config: InstanceConfig): void {
     this.#watch.configure(config.sanity);
     if (isSameDiscipline(old.discipline, config.discipline)) return;
-    const { state, rate } = this.#discipline.status();
+    const { state, rate } = this.#discipline.status(this.#host.now());
     this.#discipline = new ClockDiscipline(config.discipline, this.#host.now(), rate);
     this.#logInterval = null;
     this.#tellLock(state, this.#discipline.state, 'the servo is another now');
@@ -118,7 +119,7 @@ export class InstanceClock {
   }
 
   status(): DisciplineStatus {
-    return this.#discipline.status();
+    return this.#discipline.status(this.#host.now());
   }
 
   ptpTimeAt(time: DataplaneTime): PreciseInstant | null {
@@ -286,12 +287,14 @@ export class InstanceClock {
   }
 
   #tellMeasurement({ port, sample }: ClockMeasurement): void {
-    const { errorBound, rate } = this.#discipline.status();
+    const received = this.#local?.ptpTimeAt(sample.receiveTime);
+    const { errorBound, rate } = this.#discipline.status(this.#host.now());
     this.#host.emit({
       kind: 'synchronized',
       measurement: {
         port: port.number,
         sequenceId: sample.sequenceId,
+        receivedAt: received === undefined ? instant(0n) : splitPrecise(received).whole,
         offsetFromMaster: this.#offset,
         meanDelay: this.#meanDelay,
         rate,

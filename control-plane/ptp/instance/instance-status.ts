@@ -1,5 +1,5 @@
 /** All that there is to see of an instance, as values of now. */
-import { scaledNs, type Instant } from '#units/time';
+import { scaledNs, splitPrecise, type Instant } from '#units/time';
 import type { InstanceDataSets } from '../bmca/update-data-sets.js';
 import type { DefaultDS, PathTraceDS, PortDS } from '../data-sets.js';
 import type { InstanceClock } from './instance-clock.js';
@@ -30,8 +30,14 @@ export function instanceStatus(parts: StatusParts): InstanceStatus {
     pathTraceDS: pathTrace,
     ports: parts.ports.map((port) => portStatus(port, parts)),
     servo: servoStatus(parts),
+    ptpTime: ptpTime(parts),
     counters,
   };
+}
+
+function ptpTime({ clock }: StatusParts): Instant | null {
+  const time = clock.ptpTimeNow();
+  return time === null ? null : splitPrecise(time).whole;
 }
 
 function portStatus(port: Port, { config, clock, now }: StatusParts): PortStatus {

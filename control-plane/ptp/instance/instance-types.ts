@@ -256,6 +256,8 @@ export type InstanceEffect =
 export interface SyncMeasurement {
   readonly port: number;
   readonly sequenceId: number;
+  /** PTP time, as we had it, when the Sync came in. */
+  readonly receivedAt: Instant;
   readonly offsetFromMaster: ScaledNs;
   readonly meanDelay: ScaledNs;
   readonly rate: Ppb;
@@ -273,6 +275,8 @@ export interface InstanceStatus {
   readonly pathTraceDS: PathTraceDS;
   readonly ports: readonly PortStatus[];
   readonly servo: ServoStatus;
+  /** PTP time about now; null: it was never set. */
+  readonly ptpTime: Instant | null;
   readonly counters: Readonly<Record<string, number>>;
 }
 

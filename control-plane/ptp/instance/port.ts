@@ -399,7 +399,7 @@ export class Port {
 
   #announceReceiptExpired(): void {
     if (!LISTENS.has(this.#state)) return;
-    this.context.count('announceReceiptTimeouts');
+    if (this.#state !== 'listening') this.context.count('announceReceiptTimeouts');
     if (this.isFollowing && this.#master !== null) this.#forgetMaster(this.#master);
     const hasOther = this.decisionPort().erbest !== null && this.#state !== 'passive';
     if (!hasOther) this.event('announceReceiptTimeout', 'no Announce came for the receipt timeout');
