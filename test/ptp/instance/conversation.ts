@@ -23,7 +23,7 @@ import type {
   Sync,
   Tlv,
 } from '#wire/ptp-message';
-import { PtpInstance } from '../../../control-plane/ptp/instance/instance.js';
+import { PtpInstance } from '#ptp/instance/instance';
 import type {
   Destination,
   InstanceConfig,
@@ -31,7 +31,7 @@ import type {
   InstanceInput,
   PortStatus,
   StationAddress,
-} from '../../../control-plane/ptp/instance/instance-types.js';
+} from '#ptp/instance/instance-types';
 import { instanceConfig } from './settings.js';
 import { seededRandom } from './virtual-network.js';
 

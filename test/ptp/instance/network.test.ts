@@ -1,10 +1,7 @@
 /** Instances among themselves: virtual clocks with oscillators of their own, virtual links. */
 import { describe, expect, it } from 'vitest';
 import { logInterval, ppb, scaledNs, scaledUnits } from '#units/time';
-import type {
-  InstanceConfig,
-  PortConfig,
-} from '../../../control-plane/ptp/instance/instance-types.js';
+import type { InstanceConfig, PortConfig } from '#ptp/instance/instance-types';
 import { instanceConfig, portConfig, type ConfigChange } from './settings.js';
 import { VirtualNetwork, type VirtualNode } from './virtual-network.js';
 

@@ -1,20 +1,17 @@
 /** Small parts of an instance: tokens, names of timers, schedules, what we tell of ourselves. */
 import { describe, expect, it } from 'vitest';
 import { after, instant, nsOf, seconds } from '#units/time';
-import { pathTraceTlv, propagatedTlvs } from '../../../control-plane/ptp/instance/announce-tlvs.js';
-import {
-  clockClassOf,
-  timePropertiesOfOwn,
-} from '../../../control-plane/ptp/instance/own-clock.js';
-import { Schedule } from '../../../control-plane/ptp/instance/schedule.js';
+import { pathTraceTlv, propagatedTlvs } from '#ptp/instance/announce-tlvs';
+import { clockClassOf, timePropertiesOfOwn } from '#ptp/instance/own-clock';
+import { Schedule } from '#ptp/instance/schedule';
 import {
   INSTANCE_TIMERS,
   instanceTimerName,
   parseTimerName,
   PORT_TIMERS,
   portTimerName,
-} from '../../../control-plane/ptp/instance/timer-names.js';
-import { TokenTable } from '../../../control-plane/ptp/instance/tokens.js';
+} from '#ptp/instance/timer-names';
+import { TokenTable } from '#ptp/instance/tokens';
 import { announce, MASTER, US } from './conversation.js';
 import { instanceConfig } from './settings.js';
 

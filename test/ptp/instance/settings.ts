@@ -1,9 +1,6 @@
 /** Configurations of instances for tests: the default profile, a second for each interval. */
 import { logInterval, nanoseconds, scaledNs } from '#units/time';
-import type {
-  InstanceConfig,
-  PortConfig,
-} from '../../../control-plane/ptp/instance/instance-types.js';
+import type { InstanceConfig, PortConfig } from '#ptp/instance/instance-types';
 
 export function portConfig(number: number, change: Partial<PortConfig> = {}): PortConfig {
   return {

@@ -11,11 +11,7 @@ import {
   type Instant,
 } from '#units/time';
 import type { FollowUp, Sync } from '#wire/ptp-message';
-import {
-  SyncReceiver,
-  type SyncCounter,
-  type SyncSample,
-} from '../../../control-plane/ptp/instance/sync-receiver.js';
+import { SyncReceiver, type SyncCounter, type SyncSample } from '#ptp/instance/sync-receiver';
 import { followUp, MASTER, oneStepSync, twoStepSync } from './conversation.js';
 
 const SEED = 1_588;

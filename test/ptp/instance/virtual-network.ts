@@ -13,7 +13,7 @@ import {
   type Instant,
 } from '#units/time';
 import { decodeMessage, encodeMessage, type PtpMessage } from '#wire/ptp-message';
-import { PtpInstance } from '../../../control-plane/ptp/instance/instance.js';
+import { PtpInstance } from '#ptp/instance/instance';
 import type {
   ClockReference,
   InstanceConfig,
@@ -21,8 +21,8 @@ import type {
   InstanceInput,
   InstanceStatus,
   StationAddress,
-} from '../../../control-plane/ptp/instance/instance-types.js';
-import { LocalClock } from '../../../control-plane/ptp/local-clock.js';
+} from '#ptp/instance/instance-types';
+import { LocalClock } from '#ptp/local-clock';
 
 export interface Oscillator {
   readonly offsetNs: bigint;
