@@ -24,6 +24,7 @@ import {
   peerDelayEntries,
   puntEntries,
 } from './clock-entries.js';
+import { neighborEntries } from './neighbor-entries.js';
 import {
   admissionEntries,
   deliveryEntries,
@@ -120,6 +121,7 @@ function entrySpecs(settings: SwitchSettings): EntrySpec[] {
       ...originEntries(port),
     ]),
     ...puntEntries(settings),
+    ...neighborEntries(settings),
     ...ports.map((port) => portEntry(port, slotOf(settings, port))),
   ];
 }

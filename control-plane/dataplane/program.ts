@@ -31,6 +31,7 @@ export const PUNT_REASON = {
   management: 1,
   signaling: 2,
   syntonization: 3,
+  neighbor: 4,
   txEvent: 64,
   peerDelay: 65,
   boundary: 66,
