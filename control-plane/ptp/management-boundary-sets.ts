@@ -36,8 +36,6 @@ export interface ManagedInstance {
   readonly facts: TransparentClock;
   /** PTP time of the last Sync that was used; null: there was none. */
   readonly lastSyncTimeNs: bigint | null;
-  /** PTP time now, as well as software can say; null: not set. */
-  readonly nowNs: bigint | null;
 }
 
 const PTP_VERSION = 2;
@@ -123,7 +121,7 @@ const CLOCK_SETS: readonly (readonly [number, SetOf])[] = [
     MANAGEMENT_ID.slaveOnly,
     clockSet(({ status }) => truth(status.defaultDS.slaveOnly), truthChange('slaveOnly')),
   ],
-  [MANAGEMENT_ID.time, clockSet(({ nowNs }) => more.time.encode(instant(nowNs ?? 0n)))],
+  [MANAGEMENT_ID.time, clockSet(({ status }) => more.time.encode(status.ptpTime ?? instant(0n)))],
   [
     MANAGEMENT_ID.clockAccuracy,
     clockSet(

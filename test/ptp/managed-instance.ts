@@ -96,6 +96,7 @@ export function instanceStatus(change: Partial<InstanceStatus> = {}): InstanceSt
       errorBoundNs: null,
       port: null,
     },
+    ptpTime: instant(1_800_000_000_500_000_000n),
     counters: {},
     ...change,
   };
@@ -106,7 +107,6 @@ export function managedInstance(change: Partial<ManagedInstance> = {}): ManagedI
     status: instanceStatus(),
     facts: clock({ ports: [port(1), port(2, { isTwoStep: true }), port(3)] }),
     lastSyncTimeNs: 1_800_000_000_000_000_001n,
-    nowNs: 1_800_000_000_500_000_000n,
     ...change,
   };
 }

@@ -16,11 +16,15 @@ import type {
   InstanceInput,
   InstanceStatus,
 } from '#ptp/instance/instance-types';
+import { changedConfig } from '#ptp/management-config';
+import type { InstanceChange } from '#ptp/management-types';
 import { portValue } from '#units/identity';
 import type { Instant, LogInterval, Nanoseconds } from '#units/time';
+import { MESSAGE_TYPE } from '#wire/ptp-header';
 import { decodeMessage, type PtpMessage } from '#wire/ptp-message';
 import { boundaryFrame, leftOut, sourceOfFrame, type PortAddressing } from './boundary-frames.js';
-import type { BoundaryLog } from './boundary-log.js';
+import type { ToldEffect } from './boundary-log.js';
+import type { RaisedAlarm } from './boundary-status.js';
 import { ptpClock, type ClockReference } from './entries.js';
 import type { PacketIo, ReceivedMessage, ReceivedPacket } from './packet-io.js';
 import { TickScale } from './tick-scale.js';
@@ -44,9 +48,11 @@ export interface BoundaryClockOptions {
   readonly createInstance: (config: InstanceConfig) => Instance;
   /** An entry is another now; `now`: others wait for it. */
   readonly onUpdate: (update: Update, urgency: 'now' | 'soon') => void;
-  readonly events: BoundaryLog;
+  readonly events: { readonly tell: (effect: ToldEffect) => void };
   readonly log: Logger;
 }
+
+const MESSAGE_TYPES = 16;
 
 export class BoundaryClock {
   readonly #options: BoundaryClockOptions;
@@ -57,6 +63,9 @@ export class BoundaryClock {
   readonly #timers = new Map<string, () => void>();
   /** By port number. */
   readonly #responders = new Map<number, LogInterval>();
+  /** Messages sent, by port number and messageType. */
+  readonly #sent = new Map<number, bigint[]>();
+  readonly #alarms = new Map<string, RaisedAlarm>();
   #settings: SwitchSettings;
   #boundary: BoundarySettings;
   #reference: ClockReference | null = null;
@@ -97,6 +106,25 @@ export class BoundaryClock {
     this.#boundary = boundary;
     this.#addressPorts();
     this.#apply({ kind: 'configure', config: boundary.instance });
+  }
+
+  /** What a management client changed: until the configuration is read anew. */
+  change(change: InstanceChange): void {
+    const instance = changedConfig(this.#boundary.instance, change);
+    this.configure(this.#settings, { ...this.#boundary, instance });
+  }
+
+  /** A management message for others, to the port's group. False: it was not sent. */
+  passOn(port: number, message: Uint8Array): boolean {
+    const decoded = decodeMessage(message);
+    if (!decoded.ok) return false;
+    const frame = this.#frame(port, decoded.value, 'group');
+    return frame !== null && this.#options.packets.send(port, frame);
+  }
+
+  /** By messageType, 16 of them: what the dataplane does not count. */
+  sent(port: number): readonly bigint[] {
+    return this.#sent.get(port) ?? Array.from({ length: MESSAGE_TYPES }, () => 0n);
   }
 
   #addressPorts(): void {
@@ -160,6 +188,10 @@ export class BoundaryClock {
     return this.#reference;
   }
 
+  get alarms(): ReadonlyMap<string, RaisedAlarm> {
+    return this.#alarms;
+  }
+
   status(): InstanceStatus {
     return this.#instance.status(this.#options.now());
   }
@@ -206,6 +238,11 @@ export class BoundaryClock {
       case 'delayResponder':
         this.#setResponder(effect.port, effect.logMinDelayReqInterval);
         return;
+      case 'alarm':
+        if (!effect.raised) this.#alarms.delete(effect.code);
+        else this.#alarms.set(effect.code, { since: this.#options.now(), why: effect.why });
+        this.#options.events.tell(effect);
+        return;
       default:
         this.#options.events.tell(effect);
     }
@@ -213,7 +250,12 @@ export class BoundaryClock {
 
   #frame(port: number, message: PtpMessage, destination: Destination): Uint8Array | null {
     const addressing = this.#ports.get(port);
-    return addressing === undefined ? null : boundaryFrame(addressing, message, destination);
+    if (addressing === undefined) return null;
+    const sent = this.#sent.get(port) ?? [...this.sent(port)];
+    const type = MESSAGE_TYPE[message.kind];
+    sent[type] = (sent[type] ?? 0n) + 1n;
+    this.#sent.set(port, sent);
+    return boundaryFrame(addressing, message, destination);
   }
 
   #sendEvent({

@@ -5,15 +5,19 @@
 import type { SwitchSettings } from '#dataplane/settings';
 import type { Entity } from '#p4rt/entities';
 import { PtpInstance } from '#ptp/instance/instance';
+import { managedBoundaryClock } from '#ptp/management-boundary-sets';
+import type { InstanceChange, ManagedClock, NotifiedEvent } from '#ptp/management-types';
 import type { PeerDelayStatus } from '#ptp/peer-delay-types';
+import type { TransparentClock } from '#ptp/transparent-clock';
 import { portValue } from '#units/identity';
-import { nsOf, ppb } from '#units/time';
+import { nsOf, nsSinceEpoch, ppb, type Instant } from '#units/time';
 import { BoundaryClock, type BoundaryClockOptions } from './boundary-clock.js';
-import { BoundaryLog } from './boundary-log.js';
+import { BoundaryLog, type ToldEffect } from './boundary-log.js';
 import { boundaryReport, type BoundaryReport } from './boundary-status.js';
 import { CounterMonitor, middle, type CounterBreak } from './counter-monitor.js';
 import { later } from './dataplane-clock.js';
 import type { ClockReference } from './entries.js';
+import type { ManagementBoundary } from './management-service.js';
 import type { PacketIo, ReceivedMessage, ReceivedPacket } from './packet-io.js';
 import type { PtpServiceOptions } from './service.js';
 import { TickScale } from './tick-scale.js';
@@ -24,6 +28,8 @@ export interface BoundaryContext {
   readonly packets: PacketIo;
   readonly timers: Timers;
   readonly onUpdate: BoundaryClockOptions['onUpdate'];
+  /** Something that management clients may have subscribed to. */
+  readonly onEvent: (event: NotifiedEvent, port: number) => void;
 }
 
 /** Null: the settings have none. */
@@ -42,11 +48,12 @@ export class BoundaryService {
   readonly #tickNs: bigint;
   readonly #ticks: TickScale;
   #settings: SwitchSettings;
+  #lastSync: Instant | null = null;
 
   constructor(
     options: PtpServiceOptions,
     boundary: NonNullable<SwitchSettings['boundary']>,
-    { packets, timers, onUpdate }: BoundaryContext,
+    { packets, timers, onUpdate, onEvent }: BoundaryContext,
   ) {
     const { settings, index, capabilities, now, random, log } = options;
     const { timestampResolution } = capabilities;
@@ -56,6 +63,13 @@ export class BoundaryService {
     this.#ticks = new TickScale(timestampResolution);
     const createInstance =
       options.createInstance ?? ((config) => new PtpInstance(config, { random, now: now() }));
+    const told = new BoundaryLog({
+      log,
+      now,
+      portName: (port) => this.#portName(port),
+      ownIdentity: settings.clock.identity,
+      ptp4l: boundary.ptp4lLog ? (options.writeLine ?? writeStandardOutput) : null,
+    });
     this.#clock = new BoundaryClock({
       settings,
       boundary,
@@ -67,13 +81,12 @@ export class BoundaryService {
       log,
       createInstance,
       onUpdate,
-      events: new BoundaryLog({
-        log,
-        now,
-        portName: (port) => this.#portName(port),
-        ownIdentity: settings.clock.identity,
-        ptp4l: boundary.ptp4lLog ? (options.writeLine ?? writeStandardOutput) : null,
-      }),
+      events: {
+        tell: (effect) => {
+          told.tell(effect);
+          this.#notice(effect, onEvent);
+        },
+      },
     });
     this.#monitor = new CounterMonitor({
       packets,
@@ -82,6 +95,49 @@ export class BoundaryService {
       onReading: ({ counterNs }) => this.#clock.observe(counterNs),
       onBreak: (found) => this.#beginAnew(found),
     });
+  }
+
+  #notice(effect: ToldEffect, onEvent: BoundaryContext['onEvent']): void {
+    switch (effect.kind) {
+      case 'portState':
+        onEvent('portState', effect.port);
+        return;
+      case 'parent':
+        onEvent('parentDataSet', 0);
+        return;
+      case 'synchronized':
+        this.#lastSync = effect.measurement.receivedAt;
+        onEvent('timeSync', 0);
+        return;
+      default:
+    }
+  }
+
+  /** As management asks it; `facts`: what the ports are beside PTP. */
+  managed(facts: TransparentClock): ManagedClock {
+    const own = facts.ports.map((port) => {
+      const sent = this.#clock.sent(port.portNumber);
+      return { ...port, sent: port.sent.map((count, type) => count + (sent[type] ?? 0n)) };
+    });
+    return managedBoundaryClock({
+      status: this.#clock.status(),
+      facts: { ...facts, ports: own },
+      lastSyncTimeNs: this.#lastSync === null ? null : nsSinceEpoch(this.#lastSync),
+    });
+  }
+
+  /** For management that is passed on. */
+  readonly forwarding: ManagementBoundary = {
+    ports: () =>
+      this.#clock.status().ports.map(({ portDS }) => ({
+        portNumber: portDS.portIdentity.portNumber,
+        portState: portDS.portState,
+      })),
+    send: (port, message) => this.#clock.passOn(port, message),
+  };
+
+  change(change: InstanceChange): void {
+    this.#clock.change(change);
   }
 
   get isBegun(): boolean {
@@ -144,6 +200,7 @@ export class BoundaryService {
       isBegun: this.isBegun,
       reference: this.#clock.reference,
       readings: this.#monitor.counters,
+      alarms: this.#clock.alarms,
       now: this.#options.now(),
     });
   }

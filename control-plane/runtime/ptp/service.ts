@@ -14,6 +14,7 @@ import { managedTransparentClock } from '#ptp/management-sets';
 import type { ManagementEffect } from '#ptp/management-types';
 import type { TransparentClock } from '#ptp/transparent-clock';
 import { scaledFromNumber, seconds, type Instant } from '#units/time';
+import { MESSAGE_TYPE } from '#wire/ptp-header';
 import { productVersion } from '../version.js';
 import type { BoundaryClockOptions } from './boundary-clock.js';
 import { createBoundaryService, type BoundaryService } from './boundary-service.js';
@@ -136,6 +137,7 @@ class Service implements PtpService {
       packets: this.#packets,
       timers,
       onUpdate: (update, urgency) => this.#updates.add(update, urgency),
+      onEvent: (event, port) => this.#management.notify(event, port),
     });
     this.#peerDelay = new PeerDelayService({
       ...common,
@@ -152,7 +154,9 @@ class Service implements PtpService {
     this.#management = new ManagementService({
       ...common,
       now,
-      snapshot: () => managedTransparentClock(this.#snapshot()),
+      snapshot: () =>
+        this.#boundary?.managed(this.#snapshot()) ?? managedTransparentClock(this.#snapshot()),
+      boundary: this.#boundary?.forwarding ?? null,
       refresh: () => this.#counts.asked(),
       onEffect: (effect) => this.#onManagement(effect),
     });
@@ -200,6 +204,11 @@ class Service implements PtpService {
     }
     const found = this.#packets.message(received.octets);
     if (found === null) return;
+    // On its ports all PTP is the boundary clock's, management too, which has its own service.
+    if (found.header.messageType === MESSAGE_TYPE.management) {
+      this.#management.receive(port, found);
+      return;
+    }
     switch (reason) {
       case PUNT_REASON.peerDelay:
         this.#peerDelay.receive(received, found.message);
@@ -303,8 +312,10 @@ class Service implements PtpService {
         });
         return;
       case 'changeInstance':
+        this.#boundary?.change(effect.change);
+        return;
       case 'subscribe':
-        // A transparent clock has no sets that do this.
+        // The socket's own: ManagementService keeps who listens.
         return;
     }
   }
