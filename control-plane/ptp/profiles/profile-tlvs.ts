@@ -1,12 +1,11 @@
 /**
  * What profiles add to messages, and ask of those of others: IEEE C37.238's inaccuracies, which every
- * boundary clock adds its own to, the alternate time that goes on as it came, and 802.1AS's Follow_Up
- * information.
+ * boundary clock adds its own to, a grandmaster's alternate time, and 802.1AS's Follow_Up information.
  */
 import { ppbValue, type Ppb } from '#units/time';
 import type { Tlv } from '#wire/ptp-message';
 import type { AlternateTimeOffsetTlv } from '#wire/tlv/announce';
-import { decodeTlv, encodeTlv, findTlv } from '#wire/tlv/known-tlv';
+import { encodeTlv, findTlv } from '#wire/tlv/known-tlv';
 import type { PhaseChange } from '../sanity/explained-jump.js';
 import type { ProfileTlv } from './profile.js';
 
@@ -28,7 +27,7 @@ export interface AnnounceTlvContext {
 /** "The maximum has been exceeded" (C37.238-2011 5.12.2): what is not known is no better. */
 const INACCURACY_EXCEEDED = 0xffffffff;
 
-/** The TLVs of an Announce of ours beside path trace and what is propagated by its type. */
+/** The first TLVs of an Announce of ours; path trace and what is propagated by its type come after. */
 export function profileAnnounceTlvs(
   tlvs: readonly ProfileTlv[],
   context: AnnounceTlvContext,
@@ -75,12 +74,12 @@ function inaccuracySum(beforeNs: number, addedNs: number | null): number {
   return Math.min(INACCURACY_EXCEEDED, beforeNs + Math.ceil(addedNs));
 }
 
-/** 16.3: a boundary clock gives on what its parent says, in its order. */
+/** 16.3: those of a parent go on by their type, as all do that are to be propagated. */
 function alternateTimeOffsets(
   tlvs: readonly ProfileTlv[],
   { parent, own }: AnnounceTlvContext,
 ): readonly Tlv[] {
-  if (parent !== null) return parent.filter(isAlternateTimeOffset);
+  if (parent !== null) return [];
   if (own.alternateTimeOffsets.length > 0) return own.alternateTimeOffsets.map(encodeTlv);
   return tlvs.includes('alternateTimeOffset') ? [encodeTlv(UTC_WITHOUT_NAME)] : [];
 }
@@ -94,11 +93,6 @@ const UTC_WITHOUT_NAME: AlternateTimeOffsetTlv = {
   timeOfNextJump: 0,
   displayName: '',
 };
-
-function isAlternateTimeOffset(tlv: Tlv): boolean {
-  const decoded = decodeTlv(tlv);
-  return decoded.ok && decoded.value.kind === 'alternateTimeOffset';
-}
 
 /** Why an Announce does not count by the profile; null: it does. Only C37.238-2011 asks for TLVs. */
 export function announceRefusal(
