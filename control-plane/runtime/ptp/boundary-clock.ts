@@ -122,6 +122,13 @@ export class BoundaryClock {
     return frame !== null && this.#options.packets.send(port, frame);
   }
 
+  /** Whether the Sync of a port are followed by their times. */
+  isTwoStep(port: number): boolean {
+    return this.#boundary.instance.ports.some(
+      ({ number, step }) => number === port && step === 'two',
+    );
+  }
+
   /** By messageType, 16 of them: what the dataplane does not count. */
   sent(port: number): readonly bigint[] {
     return this.#sent.get(port) ?? Array.from({ length: MESSAGE_TYPES }, () => 0n);

@@ -117,7 +117,11 @@ export class BoundaryService {
   managed(facts: TransparentClock): ManagedClock {
     const own = facts.ports.map((port) => {
       const sent = this.#clock.sent(port.portNumber);
-      return { ...port, sent: port.sent.map((count, type) => count + (sent[type] ?? 0n)) };
+      return {
+        ...port,
+        isTwoStep: this.#clock.isTwoStep(port.portNumber),
+        sent: port.sent.map((count, type) => count + (sent[type] ?? 0n)),
+      };
     });
     return managedBoundaryClock({
       status: this.#clock.status(),
