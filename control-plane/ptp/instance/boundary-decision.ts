@@ -14,12 +14,14 @@ import {
 } from '../bmca/update-data-sets.js';
 import type { DefaultDS, PathTraceDS, TimePropertiesDS } from '../data-sets.js';
 import { eventOfDecision } from '../port-state/transitions.js';
+import { profileAnnounceTlvs, type OwnAnnounceTlvs } from '../profiles/profile-tlvs.js';
 import { pathTraceList, pathTraceTlv, propagatedTlvs } from './announce-tlvs.js';
 import type { InstanceClock } from './instance-clock.js';
 import type { InstanceConfig, InstanceEffect } from './instance-types.js';
 import type { AnnounceContent } from './messages.js';
 import { defaultDSOf, isInSpecification, timePropertiesOfOwn } from './own-clock.js';
 import type { Port } from './port.js';
+import { ownAt, TimeProperties } from './time-properties.js';
 
 export interface DecisionHost {
   readonly now: () => Instant;
@@ -28,6 +30,8 @@ export interface DecisionHost {
   readonly clock: InstanceClock;
   readonly emit: (effect: InstanceEffect) => void;
 }
+
+const NO_ANNOUNCE_TLVS: OwnAnnounceTlvs = { powerGrandmasterId: 0, alternateTimeOffsets: [] };
 
 /** Whom the clock follows, and where. */
 interface Followed {
@@ -40,6 +44,8 @@ export class BoundaryDecision {
   #dataSets: InstanceDataSets;
   #parent: Announce | null = null;
   #lastParentTime: TimePropertiesDS | null = null;
+  readonly #time: TimeProperties;
+  #toldTime = '';
   #followed: Followed | null = null;
   #clockKey = '';
   #toldKey = '';
@@ -47,6 +53,8 @@ export class BoundaryDecision {
   constructor(host: DecisionHost) {
     this.#host = host;
     this.#dataSets = dataSetsOfGrandmaster(this.defaultDS, this.#ownTimeProperties());
+    this.#time = new TimeProperties(this.#dataSets.timePropertiesDS);
+    this.#toldTime = keyOf(this.#dataSets.timePropertiesDS);
   }
 
   get defaultDS(): DefaultDS {
@@ -60,6 +68,7 @@ export class BoundaryDecision {
     const isFollowing = this.#followed !== null;
     return {
       ...this.#dataSets,
+      timePropertiesDS: this.#time.at(clock.ptpTimeNow()),
       currentDS: {
         ...currentDS,
         offsetFromMaster: isFollowing ? clock.offsetFromMaster : currentDS.offsetFromMaster,
@@ -100,7 +109,18 @@ export class BoundaryDecision {
       for (const port of ports) this.#apply(port, decision.decisions.get(port.number));
     }
     this.#followMaster();
+    this.#hearTime();
     this.#tellChanges(before);
+  }
+
+  /** PTP time is another now. */
+  timeChanged(): void {
+    this.#time.reset();
+  }
+
+  /** Leap seconds that were announced wrongly, by kind. */
+  timeFaults(): Record<string, number> {
+    return this.#time.faults();
   }
 
   /** After every input: what the clock's state means for ports and data sets. True: decide anew. */
@@ -150,6 +170,12 @@ export class BoundaryDecision {
     port.setMaster(isHere ? best.announce.header.sourcePortIdentity : null);
   }
 
+  #hearTime(): void {
+    const { parentDS, timePropertiesDS } = this.#dataSets;
+    const source = portIdentityText(parentDS.parentPortIdentity);
+    this.#time.heard(timePropertiesDS, source, this.#host.clock.ptpTimeNow());
+  }
+
   #followMaster(): void {
     const { clock } = this.#host;
     const port = this.#host.ports().find((one) => one.isFollowing && one.master !== null);
@@ -168,7 +194,7 @@ export class BoundaryDecision {
   }
 
   #tellChanges(before: InstanceDataSets): void {
-    const { parentDS, timePropertiesDS } = this.#dataSets;
+    const { parentDS, timePropertiesDS } = this.dataSets;
     if (!isSameSet(before.parentDS, parentDS)) {
       const why =
         this.#followed === null
@@ -176,9 +202,9 @@ export class BoundaryDecision {
           : `${portIdentityText(parentDS.parentPortIdentity)} is the best master`;
       this.#host.emit({ kind: 'parent', parentDS, why });
     }
-    if (!isSameSet(before.timePropertiesDS, timePropertiesDS)) {
-      this.#host.emit({ kind: 'timeProperties', timePropertiesDS });
-    }
+    const time = keyOf(timePropertiesDS);
+    if (time !== this.#toldTime) this.#host.emit({ kind: 'timeProperties', timePropertiesDS });
+    this.#toldTime = time;
   }
 
   #isUncertain(): boolean {
@@ -194,7 +220,9 @@ export class BoundaryDecision {
   }
 
   #ownTimeProperties(): TimePropertiesDS {
-    return timePropertiesOfOwn(this.#host.config(), this.#clockState(), this.#lastParentTime);
+    const config = this.#host.config();
+    const own = timePropertiesOfOwn(config, this.#clockState(), this.#lastParentTime);
+    return ownAt(own, config.leapSecond ?? null, this.#host.clock.ptpTimeNow());
   }
 
   #tlvs(): readonly Tlv[] {
@@ -202,8 +230,19 @@ export class BoundaryDecision {
     const path = config().pathTrace
       ? pathTraceTlv(pathTraceList(this.#parent), config().defaultDS.clockIdentity)
       : null;
-    const propagated = propagatedTlvs(this.#parent);
-    return path === null ? propagated : [path, ...propagated];
+    const common = [...this.#profileTlvs(), ...(path === null ? [] : [path])];
+    return [...common, ...propagatedTlvs(this.#parent)];
+  }
+
+  #profileTlvs(): readonly Tlv[] {
+    const { tlvs, announceTlvs } = this.#host.config();
+    if (tlvs === undefined) return [];
+    const bound = this.#host.clock.status().errorBound;
+    return profileAnnounceTlvs(tlvs, {
+      parent: this.#parent?.tlvs ?? null,
+      own: announceTlvs ?? NO_ANNOUNCE_TLVS,
+      inaccuracyNs: bound?.boundNs ?? null,
+    });
   }
 
   #announceKey(): string {

@@ -8,7 +8,6 @@ import {
   elapsedDataplane,
   elapsedPrecise,
   intervalDuration,
-  logIntervalValue,
   nanoseconds,
   nsOf,
   preciseInstant,
@@ -27,6 +26,7 @@ import {
 } from '#units/time';
 import { isSamePort, type PortIdentity } from '#wire/ptp-header';
 import type { DelayResp } from '#wire/ptp-message';
+import { toldInterval } from '../sanity/message-guard.js';
 import type { Destination } from './instance-types.js';
 import { MasterRate } from './master-rate.js';
 import { delayReqMessage } from './messages.js';
@@ -55,8 +55,6 @@ interface OpenRequest {
   readonly received: PreciseInstant | null;
 }
 
-/** Profiles go from 2^-7 s to 2^4 s: what a master says beyond these is an attack or a mistake. */
-const INTERVAL_LIMITS = { least: -7, most: 6 } as const;
 /** The first one comes soon, but not of all slaves of a link at once. */
 const FIRST_WITHIN = seconds(0.125);
 
@@ -221,13 +219,9 @@ export class DelayRequester {
 
   /** 7.7.2.4, 9.5.11.2: the master says how often; in unicast it says 0x7F. */
   #adoptInterval(interval: LogInterval): void {
-    const log = logIntervalValue(interval);
-    if (log === 0x7f) return;
-    if (log < INTERVAL_LIMITS.least || log > INTERVAL_LIMITS.most) {
-      this.#port.count('intervalsImpossible');
-      return;
-    }
-    this.#told = interval;
+    const told = toldInterval(interval);
+    if (told.impossible) this.#port.count('intervalsImpossible');
+    if (told.interval !== null) this.#told = told.interval;
   }
 
   #interval(): Nanoseconds {

@@ -2,6 +2,7 @@
 import { scaledNs, splitPrecise, type Instant } from '#units/time';
 import type { InstanceDataSets } from '../bmca/update-data-sets.js';
 import type { DefaultDS, PathTraceDS, PortDS } from '../data-sets.js';
+import type { SourceStatus } from '../sanity/source-watch.js';
 import type { InstanceClock } from './instance-clock.js';
 import type { InstanceConfig, InstanceStatus, PortStatus, ServoStatus } from './instance-types.js';
 import type { Port } from './port.js';
@@ -15,6 +16,7 @@ export interface StatusParts {
   readonly pathTrace: PathTraceDS;
   readonly ports: readonly Port[];
   readonly clock: InstanceClock;
+  readonly sources: readonly SourceStatus[];
   readonly counters: Readonly<Record<string, number>>;
 }
 
@@ -30,6 +32,7 @@ export function instanceStatus(parts: StatusParts): InstanceStatus {
     pathTraceDS: pathTrace,
     ports: parts.ports.map((port) => portStatus(port, parts)),
     servo: servoStatus(parts),
+    sources: parts.sources,
     ptpTime: ptpTime(parts),
     counters,
   };

@@ -23,6 +23,11 @@ import type {
   PortState,
   TimePropertiesDS,
 } from '../data-sets.js';
+import type { LeapSecond } from '../leap.js';
+import type { OwnAnnounceTlvs } from '../profiles/profile-tlvs.js';
+import type { ProfileTlv } from '../profiles/profile.js';
+import type { SourceStatus } from '../sanity/source-watch.js';
+import type { SlaveMonitoringConfig } from '../slave-monitoring.js';
 
 /** A station that is talked to alone. */
 export interface StationAddress {
@@ -57,6 +62,12 @@ export interface UnicastMaster {
   readonly localPriority: number;
 }
 
+/** 17.3.3: Announce with alternateMasterFlag at the port's interval, and Sync if they are wanted. */
+export interface AlternateMasterConfig {
+  readonly transmitAlternateMulticastSync: boolean;
+  readonly logAlternateMulticastSyncInterval: LogInterval;
+}
+
 export interface PortConfig {
   /** portNumber of the standard, and of the switch. */
   readonly number: number;
@@ -89,6 +100,8 @@ export interface PortConfig {
   readonly acceptableMasters: readonly AcceptableMaster[] | null;
   /** As master, serve the group. As configured, or else: unless there are unicastMasters. */
   readonly multicast?: boolean;
+  /** 17.3: what a PASSIVE port tells as an alternate master. */
+  readonly alternateMaster?: AlternateMasterConfig | null;
   /** 802.1AS: neither master nor slave of a link that is not asCapable. */
   readonly requiresAsCapable: boolean;
 }
@@ -106,6 +119,14 @@ export interface InstanceConfig {
   readonly clockClassLadder: ClockClassLadder;
   readonly discipline: DisciplineConfig;
   readonly sanity: SanityConfig;
+  /** What the profile adds to messages, beside pathTrace. Not there: nothing. */
+  readonly tlvs?: readonly ProfileTlv[];
+  /** What our Announces say while we are the grandmaster, by those TLVs. */
+  readonly announceTlvs?: OwnAnnounceTlvs;
+  /** One that we know of as grandmaster: announced in its last 12 hours, and carried out. */
+  readonly leapSecond?: LeapSecond | null;
+  /** 16.11: what slave ports tell of their Syncs in Signaling messages. */
+  readonly slaveMonitoring?: SlaveMonitoringConfig | null;
 }
 
 /** What we announce of ourselves when nobody better is there. */
@@ -277,6 +298,8 @@ export interface InstanceStatus {
   readonly servo: ServoStatus;
   /** PTP time about now; null: it was never set. */
   readonly ptpTime: Instant | null;
+  /** All grandmasters whose time is heard, in whatever domain, against our time. */
+  readonly sources?: readonly SourceStatus[];
   readonly counters: Readonly<Record<string, number>>;
 }
 

@@ -8,13 +8,15 @@ import {
   intervalDuration,
   isBefore,
   nsOf,
+  scaledToNumber,
   seconds,
   type Instant,
   type Nanoseconds,
 } from '#units/time';
-import { sdoIdOf } from '#wire/ptp-header';
-import type { PtpMessage } from '#wire/ptp-message';
+import { isSamePort, sdoIdOf } from '#wire/ptp-header';
+import type { PtpMessage, Tlv } from '#wire/ptp-message';
 import type { BestMaster } from '../bmca/state-decision.js';
+import { followUpInformationTlv, phaseChangeOf } from '../profiles/profile-tlvs.js';
 import { BoundaryDecision } from './boundary-decision.js';
 import { InstanceClock } from './instance-clock.js';
 import type {
@@ -29,6 +31,7 @@ import { Port, type PortHost } from './port.js';
 import { PortCounters } from './port-counters.js';
 import type { PathDelay } from './slave-side.js';
 import type { SyncSample } from './sync-receiver.js';
+import { TimeSources } from './time-sources.js';
 import { instanceTimerName, parseTimerName, type InstanceTimer } from './timer-names.js';
 import type { TransmitTimeUse } from './port-services.js';
 import { TokenTable } from './tokens.js';
@@ -55,6 +58,9 @@ export class PtpInstance {
   readonly #ports = new Map<number, Port>();
   #portList: readonly Port[] = [];
   readonly #decision: BoundaryDecision;
+  readonly #sources: TimeSources;
+  /** TLVs of the parent's last Follow_Up. */
+  #parentFollowUp: readonly Tlv[] = [];
   #isStarted = false;
   #isDecisionDue = false;
   /** A port's state or its master changed. */
@@ -69,6 +75,10 @@ export class PtpInstance {
       emit: (effect) => this.#effects.push(effect),
       count: (what) => this.#counters.add(what),
       onStepped: () => this.#void(),
+    });
+    this.#sources = new TimeSources({
+      now: () => this.#now,
+      ptpTimeAt: (time) => this.#clock.ptpTimeAt(time),
     });
     this.#decision = new BoundaryDecision({
       now: () => this.#now,
@@ -99,7 +109,12 @@ export class PtpInstance {
       pathTrace: this.#decision.pathTrace,
       ports: this.#portList,
       clock: this.#clock,
-      counters: { ...this.#counters.all(), tokensForgotten: this.#tokens.forgotten },
+      sources: this.#sources.status(),
+      counters: {
+        ...this.#counters.all(),
+        ...this.#decision.timeFaults(),
+        tokensForgotten: this.#tokens.forgotten,
+      },
     });
   }
 
@@ -215,10 +230,9 @@ export class PtpInstance {
         this.#isDecisionDue = true;
       },
       announceContent: () => this.#decision.announceContent(),
-      followUpTlvs: () => [],
+      followUpTlvs: () => this.#followUpTlvs(),
       stepsRemoved: () => this.#decision.dataSets.currentDS.stepsRemoved,
-      isMasterUsable: (master: BestMaster) =>
-        !this.#clock.isSuspect(master.announce.grandmasterIdentity),
+      isMasterUsable: (master) => this.#isUsable(master),
       onSync: (port, sample, delay) => this.#measure(port, sample, delay),
     };
   }
@@ -229,9 +243,14 @@ export class PtpInstance {
       this.#counters.add('messagesOfOtherPorts');
       return;
     }
-    this.#clock.observe(input.receiveTime);
-    if (!this.#isOurs(port, input.message)) return;
-    port.receive(input.message, input.receiveTime, input.source);
+    const { message, receiveTime, source } = input;
+    this.#clock.observe(receiveTime);
+    if (!port.guard.admits(message.kind, this.#now)) return;
+    const isOurs = this.#isOurs(port, message);
+    const { master } = port;
+    const isMaster = master !== null && isSamePort(master, message.header.sourcePortIdentity);
+    if (!isOurs || !isMaster) this.#sources.hear(port, message, receiveTime);
+    if (isOurs) port.receive(message, receiveTime, source);
   }
 
   /** 7.1.2: another domain or sdoId is another instance. */
@@ -272,6 +291,7 @@ export class PtpInstance {
         return;
       case 'clock':
         this.#clock.tick();
+        for (const alarm of this.#sources.judge()) this.#effects.push(alarm);
         this.#setTimer('clock', CLOCK_TICK);
         return;
     }
@@ -285,20 +305,52 @@ export class PtpInstance {
   }
 
   #measure(port: Port, sample: SyncSample, delay: PathDelay): void {
-    this.#clock.measure({
+    const { grandmasterIdentity } = this.#decision.dataSets.parentDS;
+    this.#parentFollowUp = sample.tlvs;
+    const isUsed = this.#clock.measure({
       port: port.config,
       sample,
       logSyncInterval: port.slaveSide.logSyncInterval,
       delay,
-      grandmasterIdentity: this.#decision.dataSets.parentDS.grandmasterIdentity,
+      grandmasterIdentity,
       timeProperties: this.#decision.dataSets.timePropertiesDS,
-      phaseChange: null,
+      phaseChange: phaseChangeOf(sample.tlvs),
     });
+    const { master } = port;
+    if (master === null) return;
+    const { offsetFromMaster, meanDelay } = this.#clock;
+    port.monitor.measured({
+      sample,
+      source: master,
+      offsetFromMaster: isUsed ? offsetFromMaster : null,
+      meanDelay: delay === null ? null : meanDelay,
+    });
+    const bound = this.#clock.status().errorBound;
+    if (!isUsed || bound === null) return;
+    const boundNs = bound.boundNs + (bound.asymmetryUpToNs ?? 0);
+    this.#sources.followed(port, grandmasterIdentity, scaledToNumber(offsetFromMaster), boundNs);
+  }
+
+  /** A grandmaster whose time is known to be wrong is not chosen, unless it is to be followed. */
+  #isUsable({ announce }: BestMaster): boolean {
+    const { grandmasterIdentity } = announce;
+    if (this.#clock.isSuspect(grandmasterIdentity)) return false;
+    return this.#config.sanity.policy === 'follow' || !this.#sources.isFalse(grandmasterIdentity);
+  }
+
+  /** 802.1AS-2020 11.4.4.3. */
+  #followUpTlvs(): readonly Tlv[] {
+    if (this.#config.tlvs?.includes('followUpInformation') !== true) return [];
+    const isSlave = this.#portList.some((port) => port.isFollowing);
+    const { rate } = this.#clock.status();
+    return [followUpInformationTlv(rate, isSlave ? this.#parentFollowUp : null)];
   }
 
   /** A step or a new epoch: nothing that is under way was measured by the time that holds now. */
   #void(): void {
-    for (const port of this.#portList) port.slaveSide.void();
+    for (const port of this.#portList) port.timeChanged();
+    for (const alarm of this.#sources.reset()) this.#effects.push(alarm);
+    this.#decision.timeChanged();
   }
 
   #settle(): void {

@@ -24,6 +24,9 @@ export class PortContext implements PortServices {
   readonly counters = new PortCounters();
   config: PortConfig;
 
+  /** Who wants to know when event messages left. */
+  onTransmitted: (message: PtpMessage, time: DataplaneTime) => void = () => undefined;
+
   constructor(instance: InstanceServices, config: PortConfig) {
     this.#instance = instance;
     this.config = config;
@@ -65,7 +68,10 @@ export class PortContext implements PortServices {
     destination: Destination,
     use: TransmitTimeUse,
   ): void => {
-    const token = this.#instance.tokens.issue(use);
+    const token = this.#instance.tokens.issue((time) => {
+      use(time);
+      if (time !== null) this.onTransmitted(message, time);
+    });
     this.emit({ kind: 'sendEvent', port: this.number, message, destination, token });
   };
 

@@ -27,12 +27,15 @@ import {
   type PortEvent,
   type PortMachine,
 } from '../port-state/transitions.js';
+import { announceRefusal } from '../profiles/profile-tlvs.js';
+import { MessageGuard } from '../sanity/message-guard.js';
 import { AnnounceReceiver } from './announce-receiver.js';
 import { AnnounceSender } from './announce-sender.js';
 import type { Destination, PortConfig, StationAddress } from './instance-types.js';
 import { delayRespMessage, NO_LOG_INTERVAL, type AnnounceContent } from './messages.js';
 import { PortContext, type InstanceServices } from './port-context.js';
 import { PortHeard } from './port-heard.js';
+import { PortMonitor } from './port-monitor.js';
 import { PortUnicast } from './port-unicast.js';
 import { SlaveSide, type FollowedMaster, type PathDelay } from './slave-side.js';
 import type { SyncSample } from './sync-receiver.js';
@@ -67,6 +70,8 @@ export class Port {
   readonly #host: PortHost;
   readonly context: PortContext;
   readonly heard = new PortHeard();
+  readonly guard = new MessageGuard();
+  readonly monitor: PortMonitor;
   readonly announces: AnnounceReceiver;
   readonly slaveSide: SlaveSide;
   readonly unicast: PortUnicast;
@@ -92,6 +97,10 @@ export class Port {
       onSync: (sample, delay) => this.#host.onSync(this, sample, delay),
       onSyncLost: () => this.#syncLost(),
     });
+    this.monitor = new PortMonitor(this.context, host.config.slaveMonitoring ?? null);
+    this.context.onTransmitted = (message, time) => {
+      if (this.isFollowing) this.monitor.transmitted(message, time);
+    };
     this.#announceSender = new AnnounceSender(this.context, host.announceContent);
     this.#syncSender = new SyncSender(this.context, host.followUpTlvs);
     this.unicast = new PortUnicast(this.context, {
@@ -166,6 +175,7 @@ export class Port {
     this.announces.configure(this.#host.config);
     this.slaveSide.configure(this.#host.config.discipline);
     this.unicast.configure(this.#host.now);
+    this.monitor.configure(this.#host.config.slaveMonitoring ?? null);
     if (old.portEnable === config.portEnable) return;
     if (!config.portEnable) this.event('designatedDisabled', 'portEnable is false');
     else this.event('designatedEnabled', 'portEnable is true');
@@ -307,6 +317,12 @@ export class Port {
     }
   }
 
+  /** A step or a new epoch: what is under way was measured by another time. */
+  timeChanged(): void {
+    this.slaveSide.void();
+    this.monitor.clear();
+  }
+
   /** What is announced has changed. */
   news(): void {
     this.#announceSender.news();
@@ -353,6 +369,7 @@ export class Port {
   }
 
   #unfollow(): void {
+    this.monitor.flush();
     this.slaveSide.follow(null);
     this.unicast.select(null, this.#host.now);
   }
@@ -378,6 +395,11 @@ export class Port {
   #receiveAnnounce(message: Announce, source: StationAddress): void {
     if (this.unicast.isRequesting && !this.unicast.requester.isMaster(source)) {
       this.context.count('announcesOfOtherStations');
+      return;
+    }
+    const refusal = announceRefusal(this.#host.config.tlvs ?? [], message.tlvs);
+    if (refusal !== null) {
+      this.heard.leftOut(refusal, 1);
       return;
     }
     const granted = this.unicast.isRequesting

@@ -4,7 +4,6 @@
  */
 import {
   intervalDuration,
-  logIntervalValue,
   nanoseconds,
   nsOf,
   scaledToNumber,
@@ -16,6 +15,7 @@ import { isSamePort, portIdentityText, type PortIdentity } from '#wire/ptp-heade
 import type { DelayResp, FollowUp, Sync } from '#wire/ptp-message';
 import { DelayFilter, type DelayEstimate } from '../../servo/delay-filter.js';
 import { DelayRequester, type DelayMeasurement } from './delay-requester.js';
+import { toldInterval } from '../sanity/message-guard.js';
 import { stationKey } from '../unicast/unicast-types.js';
 import type { Destination, DisciplineConfig } from './instance-types.js';
 import type { PortServices } from './port-services.js';
@@ -38,9 +38,6 @@ export interface FollowedMaster {
 }
 
 const NO_DELAY: PathDelay = { delayNs: 0, deviationNs: 0 };
-/** Syncs more often than 2^-10 s or seldom than 2^6 s are not believed. */
-const SYNC_INTERVALS = { least: -10, most: 6 } as const;
-
 export class SlaveSide {
   readonly #port: PortServices;
   readonly #host: SlaveHost;
@@ -188,13 +185,9 @@ export class SlaveSide {
   }
 
   #noteInterval(interval: LogInterval): void {
-    const log = logIntervalValue(interval);
-    if (log === 0x7f) return;
-    if (log < SYNC_INTERVALS.least || log > SYNC_INTERVALS.most) {
-      this.#port.count('intervalsImpossible');
-      return;
-    }
-    this.#syncInterval = interval;
+    const told = toldInterval(interval);
+    if (told.impossible) this.#port.count('intervalsImpossible');
+    if (told.interval !== null) this.#syncInterval = told.interval;
   }
 
   #armSyncReceipt(): void {

@@ -31,6 +31,9 @@ export interface SyncSample {
   readonly receiveTime: DataplaneTime;
   /** preciseOriginTimestamp and all corrections: by the master's clock, the link's delay missing. */
   readonly origin: PreciseInstant;
+  /** The two that make it. */
+  readonly timestamp: Instant;
+  readonly correction: ScaledNs;
   readonly logMessageInterval: LogInterval;
   /** Those of the Follow_Up (802.1AS's information), or of a one-step Sync. */
   readonly tlvs: readonly Tlv[];
@@ -84,8 +87,12 @@ export class SyncReceiver {
       return null;
     }
     if ((message.header.flags & FLAG.twoStep) === 0) {
-      const origin = originOf(message.originTimestamp, message.header.correctionField, null);
-      return this.#complete(message, receiveTime, origin, message.tlvs);
+      const { correctionField } = message.header;
+      return this.#complete(message, receiveTime, {
+        timestamp: message.originTimestamp,
+        correction: correctionField,
+        tlvs: message.tlvs,
+      });
     }
     const followUp = this.#followUps.get(sequenceId);
     if (followUp === undefined) {
@@ -128,24 +135,22 @@ export class SyncReceiver {
   }
 
   #match(sync: Sync, receiveTime: DataplaneTime, followUp: FollowUp): SyncSample | null {
-    const origin = originOf(
-      followUp.preciseOriginTimestamp,
-      sync.header.correctionField,
-      followUp.header.correctionField,
-    );
-    return this.#complete(sync, receiveTime, origin, followUp.tlvs);
+    return this.#complete(sync, receiveTime, {
+      timestamp: followUp.preciseOriginTimestamp,
+      correction: addScaled(sync.header.correctionField, followUp.header.correctionField),
+      tlvs: followUp.tlvs,
+    });
   }
 
   #complete(
     sync: Sync,
     receiveTime: DataplaneTime,
-    origin: PreciseInstant | null,
-    tlvs: readonly Tlv[],
+    told: Pick<SyncSample, 'timestamp' | 'correction' | 'tlvs'>,
   ): SyncSample | null {
     const { sequenceId, logMessageInterval } = sync.header;
     this.#done.push(sequenceId);
     if (this.#done.length > REMEMBERED) this.#done.shift();
-    if (origin === null) {
+    if (scaledUnits(told.correction) === CORRECTION_MAX) {
       this.#count('correctionsTooBig');
       return null;
     }
@@ -155,7 +160,8 @@ export class SyncReceiver {
     }
     this.#last = { sequenceId, receiveTime };
     this.#count('syncsUsed');
-    return { sequenceId, receiveTime, origin, logMessageInterval, tlvs };
+    const origin = preciseInstant(told.timestamp, told.correction);
+    return { sequenceId, receiveTime, origin, logMessageInterval, ...told };
   }
 
   /** Overtaken on its way, so that its delay is not the others'; a master that restarts is not late. */
@@ -202,14 +208,4 @@ function waitFor(interval: LogInterval): Nanoseconds {
   const least = nsOf(LEAST_WAIT);
   const most = nsOf(MOST_WAIT);
   return nanoseconds(two < least ? least : two > most ? most : two);
-}
-
-/** 11.2: null if a correction cannot be represented. */
-function originOf(
-  timestamp: Instant,
-  ofSync: ScaledNs,
-  ofFollowUp: ScaledNs | null,
-): PreciseInstant | null {
-  const sum = ofFollowUp === null ? ofSync : addScaled(ofSync, ofFollowUp);
-  return scaledUnits(sum) === CORRECTION_MAX ? null : preciseInstant(timestamp, sum);
 }
