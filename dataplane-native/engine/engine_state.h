@@ -64,6 +64,7 @@ struct tp_engine {
   struct tp_clock_source clock;
   struct tp_oscillator oscillator; /* the clock points to it when it is on */
   uint64_t schedule_ns;            /* tp_clock_schedule_ns at the start of this burst */
+  uint64_t copies;                 /* frames that were put into queues */
   struct tp_pool pool;
   struct tp_packet *recirculated_head;
   struct tp_packet *recirculated_tail;

@@ -2,7 +2,9 @@
  * loop.c - the packet loop. One round:
  *
  *   recirculated frames -> ingress
- *   each port: a burst of received frames -> ingress -> queues
+ *   each port that has no backlog: a burst of received frames -> ingress -> queues
+ *   these leave
+ *   each port that has one: its share of received frames -> ingress -> queues
  *   each port: TX events and frames whose time has come -> egress -> sent, and again
  *   messages -> host
  *
@@ -26,6 +28,16 @@
 #define LOOP_NICENESS (-10)
 /* A release this near is not worth a sleep. */
 #define NEAR_NS UINT64_C(5000)
+/*
+ * A frame waits for no more than the round that it arrives in, so a round is kept short while one
+ * port has more than the loop can take and another port has traffic, too. The share of the first is
+ * what is under way then: so many frames, or as many as become so many copies, which cost more.
+ * Alone it gets whole bursts, which cost less a frame.
+ */
+#define SHARE_FRAMES 8u
+#define SHARE_COPIES 16u
+/* A port has traffic for so long after a frame: longer than PTP messages are apart. */
+#define TRAFFIC_NS UINT64_C(4000000000)
 /* Bursts that a port may send in a round, before all receive again. */
 #define TRANSMIT_SWEEPS 8u
 
@@ -244,6 +256,82 @@ static void maintain(struct tp_engine *engine) {
   }
 }
 
+static bool has_traffic_in_time(const struct tp_engine *engine, const struct tp_port *port) {
+  return !port->is_backlogged && engine->schedule_ns < port->traffic_until_ns;
+}
+
+/* Ports that have traffic, and time for it. */
+static uint32_t count_in_time(const struct tp_engine *engine) {
+  uint32_t count = 0;
+  for (uint32_t i = 0; i < engine->active_count; i++) {
+    count += has_traffic_in_time(engine, engine->active[i]);
+  }
+  return count;
+}
+
+/* Receives what a port may in this round. Notes whether it had more. `is_alone`: nobody else has
+ * traffic that would have to wait. */
+static uint32_t receive_turn(struct tp_engine *engine, struct tp_port *port, bool is_alone,
+                             bool is_first) {
+  const uint32_t limit = is_alone ? TP_BURST : SHARE_FRAMES;
+  const uint32_t step = is_alone ? TP_BURST : 1; /* its copies are seen after each */
+  const uint64_t copies_before = engine->copies;
+  uint32_t received = 0;
+  do {
+    struct tp_packet *burst[TP_BURST];
+    const uint32_t count = port->ops->receive(port, burst, step);
+    port->is_backlogged = count == step;
+    if (count == 0) {
+      break;
+    }
+    if (received == 0 && !is_first) {
+      begin_burst(engine); /* the one before has taken its time */
+    }
+    for (uint32_t frame = 0; frame < count; frame++) {
+      tp_ingress_frame(engine, port, burst[frame]);
+    }
+    received += count;
+  } while (port->is_backlogged && received < limit &&
+           engine->copies - copies_before < SHARE_COPIES);
+  if (received != 0) {
+    port->traffic_until_ns = engine->schedule_ns + TRAFFIC_NS;
+  }
+  return received;
+}
+
+/* Ports that have time for all their frames are first, and these leave before those of the others
+ * come in. */
+static uint32_t receive_all(struct tp_engine *engine, bool is_loop, uint32_t handled) {
+  struct tp_port *backlogged[TP_PORT_COUNT];
+  uint32_t backlogged_count = 0;
+  const uint32_t in_time = count_in_time(engine);
+  const uint32_t before = handled;
+  for (uint32_t i = 0; i < engine->active_count; i++) {
+    struct tp_port *port = engine->active[i];
+    if (port->is_backlogged) {
+      backlogged[backlogged_count++] = port;
+      continue;
+    }
+    const uint32_t own = has_traffic_in_time(engine, port) ? 1 : 0;
+    const uint32_t received = receive_turn(engine, port, in_time == own, handled == 0);
+    handled += received;
+    if (is_loop && received != 0) {
+      tp_give_way(engine);
+    }
+  }
+  if (backlogged_count != 0 && handled != before) {
+    handled += transmit_all(engine, is_loop);
+  }
+  const bool is_alone = backlogged_count != 0 && count_in_time(engine) == 0;
+  for (uint32_t i = 0; i < backlogged_count; i++) {
+    handled += receive_turn(engine, backlogged[i], is_alone, handled == 0);
+    if (is_loop) {
+      tp_give_way(engine);
+    }
+  }
+  return handled;
+}
+
 uint32_t tp_round(struct tp_engine *engine, bool is_loop) {
   uint32_t handled = 0;
   begin_burst(engine);
@@ -251,24 +339,7 @@ uint32_t tp_round(struct tp_engine *engine, bool is_loop) {
   if (engine->recirculated_head != NULL) {
     handled += tp_ingress_recirculated(engine);
   }
-  for (uint32_t i = 0; i < engine->active_count; i++) {
-    struct tp_port *port = engine->active[i];
-    struct tp_packet *burst[TP_BURST];
-    const uint32_t count = port->ops->receive(port, burst, TP_BURST);
-    if (count == 0) {
-      continue;
-    }
-    if (handled != 0) {
-      begin_burst(engine); /* the one before has taken its time */
-    }
-    for (uint32_t frame = 0; frame < count; frame++) {
-      tp_ingress_frame(engine, port, burst[frame]);
-    }
-    handled += count;
-    if (is_loop) {
-      tp_give_way(engine);
-    }
-  }
+  handled = receive_all(engine, is_loop, handled);
   handled += transmit_all(engine, is_loop);
   read_stamps(engine);
   tp_messages_flush(&engine->messages);

@@ -50,7 +50,9 @@ struct tp_port {
   struct tp_engine *engine;
   uint32_t number;
   bool is_up;
-  bool needs_maintenance; /* an error was seen: do not wait for the next round of maintenance */
+  bool needs_maintenance;    /* an error was seen: do not wait for the next round of maintenance */
+  bool is_backlogged;        /* it had more frames than it was allowed to receive in its turn */
+  uint64_t traffic_until_ns; /* schedule time; for so long it counts as one that has traffic */
   struct tp_packet *unsent[TP_BURST]; /* have been through egress */
   uint32_t unsent_count;
   struct tp_queue queue;

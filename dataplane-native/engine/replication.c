@@ -42,6 +42,7 @@ static void enqueue(struct tp_engine *engine, struct tp_packet *packet, uint32_t
     tp_engine_drop(engine, packet, TP_ENGINE_DROPPED_NO_PORT);
     return;
   }
+  engine->copies++;
   const uint64_t now_ns = engine->pipeline.state.now_ns;
   packet->enqueued_ns = now_ns;
   packet->sm.egress_port = (uint16_t)number;
