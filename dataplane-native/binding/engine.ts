@@ -16,7 +16,14 @@ import type { OscillatorOptions } from './oscillator.js';
 import { loadNative, type EnginePointer, type NativeFunctions } from './native.js';
 import { defaultLibrary } from './paths.js';
 import { PipelineState } from './pipeline-state.js';
-import { defaultMessage, errorCodeOf, fail, succeed, type EngineResult } from './result.js';
+import {
+  defaultMessage,
+  errorCodeOf,
+  fail,
+  succeed,
+  type EngineErrorCode,
+  type EngineResult,
+} from './result.js';
 
 export interface EngineOptions {
   /** Default: what `npm run build` made. */
@@ -42,6 +49,17 @@ export interface QueueOptions {
   readonly boundOctets: number;
   /** 1 to 8. */
   readonly priorityCount: number;
+}
+
+/** How the packet loop's thread runs. */
+export interface LoopOptions {
+  /**
+   * `normal`: before most other threads where that is permitted. `realtime`: before every ordinary
+   * thread, which needs CAP_SYS_NICE; it rests for 10 µs after about 130 µs of work.
+   */
+  readonly priority: 'normal' | 'realtime';
+  /** The loop has it, and all other threads of this process the others; null: any. */
+  readonly processor: number | null;
 }
 
 /** From the engine's reading of the clock to the kernel's transmit stamp, over the last 256 stamps. */
@@ -72,6 +90,11 @@ const NO_TIME = 0xffff_ffff_ffff_ffffn;
 function named<N extends string>(names: readonly N[], values: BigUint64Array): Record<N, bigint> {
   return Object.fromEntries(names.map((name, i) => [name, values[i] ?? 0n])) as Record<N, bigint>;
 }
+
+const LOOP_MESSAGES: Partial<Readonly<Record<EngineErrorCode, string>>> = {
+  NO_PERMISSION: 'no permission to run the packet loop at real-time priority',
+  OUT_OF_RANGE: 'the packet loop’s processor is not one that this process may use',
+};
 
 function interfaceMessage(code: string, name: string, detail: string): string {
   switch (code) {
@@ -177,9 +200,20 @@ export class Engine extends PipelineState {
     }
   }
 
-  /** The packet loop on a thread of its own. BAD_STATE: it runs, or the clock is virtual. */
+  /** Before `start`. BAD_STATE: the loop runs; OUT_OF_RANGE: no such number. */
+  setLoop({ priority, processor }: LoopOptions): EngineResult<void> {
+    const wanted = priority === 'realtime' ? 1 : 0;
+    const returned = this.native.tp_engine_set_loop(this.engine, wanted, processor ?? -1);
+    return this.result(returned);
+  }
+
+  /** The packet loop on a thread of its own. BAD_STATE: it runs, or the clock is virtual;
+   * NO_PERMISSION: to be a real-time thread; OUT_OF_RANGE: not a processor of this process. */
   start(): EngineResult<void> {
-    return this.result(this.native.tp_engine_start(this.engine));
+    const returned = this.native.tp_engine_start(this.engine);
+    if (returned >= 0) return succeed(undefined);
+    const code = errorCodeOf(returned);
+    return fail(code, LOOP_MESSAGES[code] ?? this.explain(code));
   }
 
   stop(): EngineResult<void> {

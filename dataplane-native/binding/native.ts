@@ -39,6 +39,7 @@ export interface NativeFunctions {
   tp_pipeline_check(path: string, why: Uint8Array, whyOctets: number): number;
   tp_engine_hold(engine: EnginePointer): number;
   tp_engine_resume(engine: EnginePointer): number;
+  tp_engine_set_loop(engine: EnginePointer, priority: number, processor: number): number;
   tp_engine_start(engine: EnginePointer): number;
   tp_engine_stop(engine: EnginePointer): number;
   tp_engine_step(engine: EnginePointer): number;
@@ -240,6 +241,7 @@ const SIGNATURES: Readonly<
   tp_pipeline_check: ['int', 'const char *', 'uint8_t *', 'uint32_t'],
   tp_engine_hold: ['int', 'void *'],
   tp_engine_resume: ['int', 'void *'],
+  tp_engine_set_loop: ['int', 'void *', 'uint32_t', 'int32_t'],
   tp_engine_start: ['int', 'void *'],
   tp_engine_stop: ['int', 'void *'],
   tp_engine_step: ['int', 'void *'],

@@ -1,6 +1,5 @@
 /* engine.c - life cycle of an engine, its ports, frames from the host. */
 #include <errno.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -89,6 +88,7 @@ int tp_engine_create(const struct tp_engine_config *config, struct tp_engine **o
   engine->max_frame = config->max_frame == 0 ? MAX_FRAME_DEFAULT : config->max_frame;
   engine->random_seed = config->random_seed == 0 ? 1 : config->random_seed;
   engine->messages.fd = -1;
+  engine->loop.processor = TP_LOOP_ANY_PROCESSOR;
   pthread_mutex_init(&engine->lock, NULL);
   const int result = fill_engine(engine, config);
   if (result != TP_OK) {
@@ -192,19 +192,9 @@ int tp_engine_start(struct tp_engine *engine) {
     return TP_E_BAD_STATE;
   }
   atomic_store(&engine->stop, false);
-  /* Signals are the host's business. */
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  const int error = pthread_create(&engine->thread, NULL, tp_loop_run, engine);
-  pthread_sigmask(SIG_SETMASK, &before, NULL);
-  if (error != 0) {
-    return tp_fail(engine, TP_E_SYSTEM, "starting the packet loop: %s", strerror(error));
-  }
-  pthread_setname_np(engine->thread, "timeplane-loop");
-  engine->is_running = true;
-  return TP_OK;
+  const int result = tp_loop_start(engine);
+  engine->is_running = result == TP_OK;
+  return result;
 }
 
 int tp_engine_stop(struct tp_engine *engine) {
@@ -214,7 +204,7 @@ int tp_engine_stop(struct tp_engine *engine) {
   tp_engine_resume(engine); /* or else the loop would wait for ever */
   atomic_store(&engine->stop, true);
   tp_wake(engine);
-  pthread_join(engine->thread, NULL);
+  tp_loop_join(engine);
   engine->is_running = false;
   return TP_OK;
 }

@@ -59,7 +59,18 @@ TP_API const char *tp_engine_last_error(struct tp_engine *engine);
 TP_API int tp_engine_load(struct tp_engine *engine, const char *shared_object);
 TP_API int tp_pipeline_check(const char *shared_object, char *why, uint32_t why_octets);
 
-/* The packet loop on a thread of its own. */
+/*
+ * How the packet loop's thread is to run; before it is started. REALTIME: before every ordinary
+ * thread (SCHED_FIFO), with a rest of 10 us after every 130 us of work, which is what the kernel
+ * would otherwise take at once; needs CAP_SYS_NICE. NORMAL, as it begins: an ordinary thread of a
+ * low nice value where that is permitted. With a processor, the loop runs on that one and all other
+ * threads of this process on others, if there are any. BAD_STATE: it runs; OUT_OF_RANGE.
+ */
+enum tp_loop_priority { TP_LOOP_NORMAL = 0, TP_LOOP_REALTIME = 1 };
+#define TP_LOOP_ANY_PROCESSOR (-1)
+TP_API int tp_engine_set_loop(struct tp_engine *engine, uint32_t priority, int32_t processor);
+/* The packet loop on a thread of its own. NO_PERMISSION: to be a real-time thread; OUT_OF_RANGE:
+ * not a processor that this process may use. */
 TP_API int tp_engine_start(struct tp_engine *engine);
 TP_API int tp_engine_stop(struct tp_engine *engine);
 /*

@@ -5,6 +5,7 @@
  *   control.c           the API onto tables, counters, meters, registers, groups, sessions
  *   control_profile.c   likewise, onto action profiles
  *   loop.c              rounds over ports and queues, sleeping
+ *   loop_thread.c       the loop's thread: processor, priority, rests
  *   replication.c       ingress -> traffic manager -> queue, queue -> egress
  *   transmit_stamp.c    the deferred correction, transmit stamps and what is learned from them
  *   tx_event.c          frames that come back with their transmit time, and those that wait for it
@@ -22,6 +23,7 @@
 #define TIMEPLANE_ENGINE_STATE_H
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 
 #include "clock.h"
@@ -59,6 +61,15 @@ struct tp_loaded_pipeline {
   struct tp_pipeline state;
 };
 
+struct tp_loop_thread {
+  bool is_realtime;
+  int32_t processor; /* TP_LOOP_ANY_PROCESSOR: any */
+  bool has_moved_threads;
+  cpu_set_t processors_before; /* of the threads that were moved */
+  uint64_t rest_counted_ns;    /* schedule time; work until then is in owed_rest_ns */
+  int64_t owed_rest_ns;
+};
+
 struct tp_engine {
   struct tp_loaded_pipeline pipeline;
   struct tp_clock_source clock;
@@ -85,6 +96,7 @@ struct tp_engine {
   atomic_uint control_waiting;
   atomic_bool loop_waiting;
   pthread_t thread;
+  struct tp_loop_thread loop;
   bool is_running; /* written and read by the host's thread only */
   bool is_held;    /* likewise; the host's thread has the lock from one call to another */
   atomic_bool stop;
@@ -106,6 +118,16 @@ uint32_t tp_round(struct tp_engine *engine, bool is_loop);
 void tp_wake(struct tp_engine *engine);
 /* Schedule time at which the next waiting frame may leave; UINT64_MAX: none waits for its time. */
 uint64_t tp_next_release_ns(const struct tp_engine *engine);
+
+/* --- loop_thread.c --------------------------------------------------------------------------- */
+/* TP_E_NO_PERMISSION, TP_E_OUT_OF_RANGE, TP_E_SYSTEM. */
+int tp_loop_start(struct tp_engine *engine);
+void tp_loop_join(struct tp_engine *engine);
+/* Rests where the thread has to and it is time for it. With the lock, which it gives up meanwhile.
+ */
+void tp_rest_if_due(struct tp_engine *engine);
+/* The loop slept by itself. */
+void tp_rest_count_sleep(struct tp_engine *engine, uint64_t slept_ns);
 
 /* --- replication.c --------------------------------------------------------------------------- */
 /* A received frame through ingress and into queues. Takes the packet over. */

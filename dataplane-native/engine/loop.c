@@ -92,7 +92,10 @@ void tp_give_way(struct tp_engine *engine) {
     return;
   }
   pthread_mutex_unlock(&engine->lock);
-  for (uint32_t i = 0; i < 1000 && atomic_load(&engine->control_waiting) != 0; i++) {
+  /* A real-time thread has nobody to yield to: who waits comes in at its next rest at the latest.
+   */
+  for (uint32_t i = 0;
+       i < 1000 && !engine->loop.is_realtime && atomic_load(&engine->control_waiting) != 0; i++) {
     sched_yield();
   }
   tp_loop_lock(engine);
@@ -412,6 +415,7 @@ static void sleep_until_work(struct tp_engine *engine, struct poll_set *set) {
     }
   }
 
+  tp_rest_count_sleep(engine, tp_clock_read_ns(CLOCK_MONOTONIC) - now_ns);
   tp_loop_lock(engine);
   for (uint32_t i = 2; ready > 0 && i < set->count; i++) {
     struct tp_port *port = engine->ports[set->numbers[i]];
@@ -443,12 +447,15 @@ void *tp_loop_run(void *argument) {
   setpriority(PRIO_PROCESS, (id_t)gettid(), LOOP_NICENESS);
   prctl(PR_SET_TIMERSLACK, 1); /* ns: a frame's release is late by the slack otherwise */
   tp_loop_lock(engine);
+  engine->loop.rest_counted_ns = tp_clock_read_ns(CLOCK_MONOTONIC);
+  engine->loop.owed_rest_ns = 0;
   while (!atomic_load(&engine->stop)) {
     if (tp_round(engine, true) != 0) {
       last_work_ns = engine->schedule_ns;
     } else if (engine->schedule_ns - last_work_ns > LINGER_NS) {
       sleep_until_work(engine, &set);
     }
+    tp_rest_if_due(engine);
     tp_give_way(engine);
   }
   pthread_mutex_unlock(&engine->lock);

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
 import type { EngineFailure } from '#binding/result';
-import { Engine } from '#binding/engine';
+import { Engine, type LoopOptions } from '#binding/engine';
 import type { OscillatorOptions } from '#binding/oscillator';
 import { findCompiler } from '#binding/toolchain';
 import type { DigestClock } from './digest.js';
@@ -30,6 +30,7 @@ export interface SwitchOptions {
   readonly queues: readonly QueueOption[];
   /** Of the dataplane's clock; null: it is the system's. */
   readonly oscillator: OscillatorOptions | null;
+  readonly loop: LoopOptions;
   readonly pipelineCache: string | null;
   /** How long to wait for interfaces that are not there yet. */
   readonly waitMs: number;
@@ -105,14 +106,28 @@ async function assemble(
   const status = await startStatus(options, engine, service, onBug);
   if (!status.ok) return status;
   if (status.value !== null) closers.push(status.value.close);
-  const running = engine.start();
-  if (!running.ok) return engineFailure(running.error);
+  const running = startLoop(options, engine);
+  if (!running.ok) return running;
   await warnWithoutCompiler(log);
   return {
     ok: true,
     value: { port: server.value.port, statusPort: status.value?.port ?? null },
   };
 }
+
+function startLoop({ loop }: SwitchOptions, engine: Engine): SwitchResult<void> {
+  const set = engine.setLoop(loop);
+  const started = set.ok ? engine.start() : set;
+  if (started.ok) return started;
+  const { code, message } = started.error;
+  return { ok: false, error: { message, hint: LOOP_HINTS[code] ?? '' } };
+}
+
+/** Beside what the engine's message says already. */
+const LOOP_HINTS: Partial<Readonly<Record<EngineFailure['code'], string>>> = {
+  NO_PERMISSION: '--priority realtime needs CAP_SYS_NICE: run as root, or leave it out',
+  OUT_OF_RANGE: 'nproc --all says how many there are, taskset -p $$ which may be used',
+};
 
 async function openPorts(options: SwitchOptions, engine: Engine): Promise<SwitchResult<void>> {
   for (const port of options.ports) {

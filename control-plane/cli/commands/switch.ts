@@ -19,6 +19,8 @@ interface Flags {
   readonly queue: readonly QueueOption[];
   readonly oscillator?: OscillatorOption;
   readonly pipelineCache?: string;
+  readonly priority: 'normal' | 'realtime';
+  readonly processor?: number;
   readonly wait: number;
   readonly logLevel: string;
 }
@@ -96,6 +98,7 @@ async function run(flags: Flags): Promise<void> {
     ports: flags.port,
     queues: flags.queue,
     oscillator: flags.oscillator ?? null,
+    loop: { priority: flags.priority, processor: flags.processor ?? null },
     pipelineCache: flags.pipelineCache ?? null,
     waitMs: flags.wait * 1000,
     version: productVersion(),
@@ -160,6 +163,16 @@ export function register(program: Command): void {
     )
     .option('--status <host:port>', 'serve /status.json and /metrics there', address)
     .option('--pipeline-cache <directory>', 'where compiled pipelines are kept')
+    .addOption(
+      new Option('--priority <name>', 'of the packet loop; realtime needs CAP_SYS_NICE')
+        .choices(['normal', 'realtime'])
+        .default('normal'),
+    )
+    .option(
+      '--processor <number>',
+      'the packet loop has this one, the rest of the switch the others',
+      wholeNumber(0, 1023),
+    )
     .option('--wait <seconds>', 'wait for missing interfaces', wholeNumber(0, 86_400), 0)
     .addOption(
       new Option('--log-level <level>', 'on standard error')
