@@ -119,6 +119,37 @@ export function parseReport<G extends Generator>(
   return parsed.success ? (parsed.data as Report<G>) : null;
 }
 
+/** What a generator may take beyond the seconds that it was given: to start, and to say what it saw
+ * on a machine that has little time for it. */
+const GRACE_MS = 20_000;
+
+/**
+ * Until a generator that was given `seconds` has ended by itself. Throws `not-ready` where it goes
+ * on: one that was built from other sources may not know what it was told.
+ */
+export async function endOf(
+  process: ManagedProcess,
+  seconds: unknown,
+  graceMs = GRACE_MS,
+): Promise<void> {
+  if (typeof seconds !== 'number' || seconds === 0) return process.exited;
+  let timer: NodeJS.Timeout | undefined;
+  const isLate = await Promise.race([
+    process.exited.then(() => false),
+    new Promise<boolean>((resolve) => {
+      timer = setTimeout(resolve, seconds * 1000 + graceMs, true);
+    }),
+  ]);
+  clearTimeout(timer);
+  if (!isLate) return;
+  await process.stop();
+  throw new LabError(
+    'not-ready',
+    `${process.label} was to end after ${seconds} s and did not: it may be older than its sources`,
+    'npm run build',
+  );
+}
+
 export interface RunningGenerator<G extends Generator> {
   readonly process: ManagedProcess;
   /** When it has ended by itself. Throws `process-died` where it said nothing that makes sense. */
@@ -147,7 +178,7 @@ export function startGenerator<G extends Generator>({
     namespace,
   });
   const report = async () => {
-    await process.exited;
+    await endOf(process, options['seconds']);
     const found = parseReport(generator, process.tail());
     if (found !== null) return found;
     throw new LabError('process-died', `${generator}: ${process.tail().slice(-2).join(' | ')}`);
@@ -169,7 +200,7 @@ export async function runGenerator<G extends Generator>(
   signal.addEventListener('abort', end);
   if (signal.aborted) end();
   try {
-    await running.process.exited;
+    await endOf(running.process, options.options['seconds']);
     if (signal.aborted) throw new LabError('interrupted', 'interrupted');
     return await running.report();
   } finally {

@@ -2,6 +2,7 @@
 import { createProgress } from '../experiments/first-light/progress.js';
 import { interruption, versions } from '../experiments/run.js';
 import { requireGenerators } from './generators.js';
+import type { Placement } from './placement.js';
 import { writeResult } from './result-file.js';
 import { ratioOf, type Measured } from './rounds.js';
 import { measureStorm, type StormConfig } from './storm.js';
@@ -11,6 +12,7 @@ import { stormResultSchema, type StormMeasurement, type StormResult } from './st
 
 export interface StormOptions {
   readonly config: StormConfig;
+  readonly placement: Placement;
   readonly jsonFile?: string;
   readonly productVersion: string;
 }
@@ -41,11 +43,19 @@ export function stormRatios(measurements: readonly StormMeasurement[]): StormRes
  */
 export async function runStorm(options: StormOptions, directory: string): Promise<number> {
   requireGenerators();
-  const { config } = options;
+  const { config, placement } = options;
   const progress = createProgress(process.stdout);
-  const outcome = await measureStorm({ config, directory, progress, signal: interruption() });
+  const outcome = await measureStorm({
+    ...{ config, placement, directory, progress },
+    signal: interruption(),
+  });
   const result = stormResultSchema.parse({
-    config: { ...config, kinds: [...config.kinds] },
+    config: {
+      ...config,
+      kinds: [...config.kinds],
+      priority: placement.priority,
+      processor: placement.loop,
+    },
     ...outcome,
     ratios: stormRatios(outcome.measurements),
     versions: await versions(options.productVersion),

@@ -11,8 +11,10 @@ export interface Counted {
 
 export interface StormPorts {
   readonly storm: number;
-  /** The others, and how many frames of somebody else left by each meanwhile. */
+  /** The others, and how many frames of somebody else were forwarded to each meanwhile. */
   readonly others: readonly { readonly port: number; readonly ownFrames: number }[];
+  /** How event messages leave by the others. */
+  readonly step: 'one' | 'two';
 }
 
 export interface Account {
@@ -27,7 +29,9 @@ export interface Explanation {
   readonly kinds: readonly Account[];
   /** What became of what came in; forwarded frames become a copy for each other port. */
   readonly fate: readonly Account[];
-  /** What became of the copies. */
+  /** Follow_Ups that the switch made on the other ports: these leave beside the copies. */
+  readonly generated: number;
+  /** What became of the copies, and of what was made. */
   readonly copies: readonly Account[];
   /** Frames and copies that no counter explains; negative where counters tell of too many. */
   readonly unexplained: {
@@ -84,7 +88,10 @@ const EGRESS_LOSSES = ['txQueueFull', 'txErrors', 'txCorrectionLost', 'txWaitsLo
 /** Losses between ports that a storm may cause. */
 const ENGINE_LOSSES = ['droppedNoBuffer', 'droppedNoGroup', 'droppedNoPort'] as const;
 
-function copiesOf(before: Counted, after: Counted, { others }: StormPorts): Account[] {
+/** Of a two-step port it counts what follows a message, when this has left long ago. */
+const COUNTS_NO_COPY = 'residenceTooLong';
+
+function copiesOf(before: Counted, after: Counted, { others, step }: StormPorts): Account[] {
   const engine = difference(after.switchStatus.drops, before.switchStatus.drops);
   return notZero([
     ...others.flatMap(({ port, ownFrames }) => {
@@ -98,7 +105,7 @@ function copiesOf(before: Counted, after: Counted, { others }: StormPorts): Acco
         ...accounts(
           difference(dropsAfter ?? {}, dropsBefore ?? {}),
           (reason) => `dropped at port ${port}: ${reason}`,
-        ),
+        ).filter(({ what }) => step === 'one' || !what.endsWith(COUNTS_NO_COPY)),
         ...EGRESS_LOSSES.map((name) => ({
           what: `lost at port ${port}: ${name}`,
           frames: counters[name] ?? 0,
@@ -110,6 +117,15 @@ function copiesOf(before: Counted, after: Counted, { others }: StormPorts): Acco
       frames: engine[name] ?? 0,
     })),
   ]);
+}
+
+function generatedOn(before: Counted, after: Counted, { others }: StormPorts): number {
+  const generated = (counted: Counted, port: number): number =>
+    portOf(counted.agentStatus.ports, port).twoStep['generated'] ?? 0;
+  return others.reduce(
+    (all, { port }) => all + generated(after, port) - generated(before, port),
+    0,
+  );
 }
 
 /**
@@ -148,16 +164,18 @@ export function explainStorm(
     ),
   ];
   const forwarded = cameIn - sum(taken);
+  const generated = generatedOn(before, after, ports);
   const copies = copiesOf(before, after, ports);
   return {
     arrival,
     kinds: [...kinds, ...notZero([{ what: 'other', frames: other }])],
     fate: [...taken, ...notZero([{ what: 'forwarded', frames: forwarded }])],
+    generated,
     copies,
     unexplained: {
       arrival: sent - sum(arrival),
       kinds: plain ? 0 : other,
-      copies: forwarded * ports.others.length - sum(copies),
+      copies: forwarded * ports.others.length + generated - sum(copies),
     },
   };
 }

@@ -48,6 +48,8 @@ function explanationTable({ explanations }: StormResult): string {
     head: ['', 'frames', ''],
     colAligns: ['left', 'right', 'left'],
     style: { head: [], border: [] },
+    // A line between all rows would make it twice as long; the sections' titles set them apart.
+    chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' },
   });
   const sent = explanations.reduce((sum, one) => sum + one.sent, 0);
   const unexplained = (which: 'arrival' | 'kinds' | 'copies'): string => {
@@ -61,8 +63,9 @@ function explanationTable({ explanations }: StormResult): string {
   section(`${sent} sent`, together(explanations.map((one) => one.arrival)), unexplained('arrival'));
   section('came in as', together(explanations.map((one) => one.kinds)), unexplained('kinds'));
   section('were', together(explanations.map((one) => one.fate)), '');
+  const generated = explanations.reduce((total, one) => total + one.generated, 0);
   section(
-    'a copy for each other port',
+    `a copy for each other port${generated === 0 ? '' : `, ${generated} Follow_Ups made there`}`,
     together(explanations.map((one) => one.copies)),
     unexplained('copies'),
   );
@@ -102,6 +105,8 @@ export function renderStorm(result: StormResult): string {
   return [
     `storm of ${config.kinds.join(', ')} from ${config.stations} stations, ${config.transport}, ` +
       `guard: ${config.guard}; ${config.step}-step; medians of ${config.rounds} rounds A-B-B-A`,
+    `the switch’s packet loop: ${config.priority} priority, ` +
+      (config.processor === null ? 'any processor' : `on processor ${config.processor} alone`),
     table.toString(),
     explanationTable(result),
     memoryLine('memory of the switch', memory.switch),

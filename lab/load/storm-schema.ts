@@ -35,6 +35,8 @@ const explanation = z.strictObject({
   arrival: z.array(account),
   kinds: z.array(account),
   fate: z.array(account),
+  /** Follow_Ups made on the other ports. */
+  generated: z.int(),
   copies: z.array(account),
   unexplained: z.strictObject({ arrival: z.int(), kinds: z.int(), copies: z.int() }),
 });
@@ -50,6 +52,9 @@ export const stormResultSchema = z.strictObject({
     stormRate: z.number(),
     transport: z.string(),
     step: z.string(),
+    /** Of the switch's packet loop; null: any processor. */
+    priority: z.string(),
+    processor: z.int().nullable(),
   }),
   measurements: z.array(measurement),
   ratios: z.strictObject({ errorP99: ratio.nullable(), residenceP99: ratio.nullable() }),

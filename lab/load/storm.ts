@@ -5,6 +5,10 @@
  *   tester t1 ── sw1 ┐
  *          t2 ── sw2 ┤ timeplane switch and agent
  *          t3 ── sw3 ┘ the storm comes in here
+ *
+ * Storm and Syncs come from the last processor, with a storm and without. Where there are two or
+ * more, the switch's packet loop has the first one: who stands for other machines then takes
+ * nothing from the switch but what all share, such as caches.
  */
 import { z } from 'zod';
 import type { Progress } from '../experiments/first-light/progress.js';
@@ -15,6 +19,7 @@ import type { Transport } from '../peers/ptp4l.js';
 import { runCommand } from '../topology/commands.js';
 import { linkNamespaces, type Interface } from '../topology/links.js';
 import { openNamespace, type Namespace } from '../topology/namespaces.js';
+import type { Placement } from './placement.js';
 import { runGenerator, startGenerator, type Distribution, type Report } from './generators.js';
 import { watchMemory, type MemoryTrace } from './process-usage.js';
 import { explainStorm, type Counted, type Explanation } from './storm-accounting.js';
@@ -49,6 +54,7 @@ export interface StormConfig {
 
 export interface StormContext {
   readonly config: StormConfig;
+  readonly placement: Placement;
   readonly directory: string;
   readonly progress: Progress;
   readonly signal: AbortSignal;
@@ -166,9 +172,9 @@ async function measureInStorm(context: StormContext, site: Site, round: number) 
     const after = await count(site);
     const others = [
       { port: PORTS.from, ownFrames: 0 },
-      { port: PORTS.to, ownFrames: config.step === 'one' ? syncs.sent : 2 * syncs.sent },
+      { port: PORTS.to, ownFrames: syncs.sent },
     ];
-    const ports = { storm: PORTS.storm, others };
+    const ports = { storm: PORTS.storm, others, step: config.step };
     const plain = config.kinds.includes('plain');
     const explanation = explainStorm(before, after, ports, blown.sent, plain);
     return {
@@ -249,6 +255,7 @@ export async function measureStorm(context: StormContext): Promise<StormOutcome>
       interfaces: ports,
       directory: context.directory,
       config: stormAgentConfig(context.config),
+      placement: context.placement,
     });
     return await measure(context, { tester, ends: [t1, t2, t3], running });
   } finally {

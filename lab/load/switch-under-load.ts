@@ -14,6 +14,7 @@ import { startProcess, type ManagedProcess } from '../peers/managed-process.js';
 import { runCommand } from '../topology/commands.js';
 import type { Interface } from '../topology/links.js';
 import type { Namespace } from '../topology/namespaces.js';
+import { keptTo, switchFlags, type Placement } from './placement.js';
 
 const READY_TIMEOUT_MS = 20_000;
 
@@ -38,6 +39,7 @@ const agentStatus = z.object({
       malformed: counters,
       version1: z.number(),
       drops: z.record(z.string(), counters),
+      twoStep: counters,
     }),
   ),
 });
@@ -52,6 +54,8 @@ export interface SwitchUnderLoad {
 }
 
 export interface SwitchUnderLoadOptions {
+  /** Default: as the scheduler likes. */
+  readonly placement?: Placement;
   readonly namespace: Namespace;
   readonly interfaces: readonly Interface[];
   readonly directory: string;
@@ -88,7 +92,7 @@ function understood<T>(schema: z.ZodType<T>, value: unknown, whose: string): T {
 export async function startSwitchUnderLoad(
   options: SwitchUnderLoadOptions,
 ): Promise<SwitchUnderLoad> {
-  const { namespace, interfaces, directory } = options;
+  const { namespace, interfaces, directory, placement } = options;
   const started: ManagedProcess[] = [];
   const stop = async () => {
     for (const process of started.toReversed()) await process.stop();
@@ -106,11 +110,16 @@ export async function startSwitchUnderLoad(
       timeplane(
         ...['switch', '--listen', P4RUNTIME_ADDRESS, '--device-id', '1', '--cpu-port', '510'],
         ...[...ports, '--status', SWITCH_STATUS_ADDRESS],
+        ...(placement === undefined ? [] : switchFlags(placement)),
       ),
     );
     const file = join(directory, `agent-${namespace.pid}.yaml`);
     await writeFile(file, agentFile(options.config));
-    const agent = await start('the agent', timeplane('agent', '--config', file));
+    const agentArgv = timeplane('agent', '--config', file);
+    const agent = await start(
+      'the agent',
+      placement === undefined ? agentArgv : keptTo(placement.others, agentArgv),
+    );
     return {
       switchProcess,
       agent,

@@ -192,6 +192,7 @@ int main(int argc, char **argv) {
     return 2;
   }
   const sigset_t ends = hold_ends();
+  keep_to_one_processor();
   port_need(&probe.from, "ptp_probe", argv[1], 0);
   port_need(&probe.to, "ptp_probe", argv[2], RING_SLOTS);
   memcpy(probe.self.mac, probe.from.mac, 6);

@@ -1,6 +1,16 @@
 /** `timeplane lab storm`: a storm on one port, while Sync crosses between two others. */
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { productVersion } from '#runtime/version';
+import {
+  mayBeRealtime,
+  ownProcessors,
+  place,
+  PRIORITIES,
+  PROCESSORS,
+  type Placement,
+  type Priority,
+  type ProcessorUse,
+} from '#lab/load/placement';
 import { runStorm } from '#lab/load/run-storm';
 import { GUARDS, STORM_KINDS, type Guard } from '#lab/load/storm';
 import { TRANSPORTS, type Transport } from '#lab/peers/ptp4l';
@@ -16,6 +26,8 @@ interface StormFlags {
   readonly rounds?: number;
   readonly transport: Transport;
   readonly step: 'one' | 'two';
+  readonly priority?: Priority;
+  readonly processor?: ProcessorUse;
   readonly quick?: boolean;
   readonly json?: string;
 }
@@ -28,6 +40,13 @@ function kindList(text: string): readonly string[] {
   const isKnown = names.every((name) => STORM_KINDS.some((kind) => kind === name));
   if (isKnown && new Set(names).size === names.length) return names;
   throw new InvalidArgumentError(`expected some of ${STORM_KINDS.join(',')}, each once`);
+}
+
+async function placementFor(flags: StormFlags): Promise<Placement> {
+  return place(ownProcessors(), await mayBeRealtime(), {
+    ...(flags.priority === undefined ? {} : { priority: flags.priority }),
+    ...(flags.processor === undefined ? {} : { use: flags.processor }),
+  });
 }
 
 function storm(flags: StormFlags): Promise<void> {
@@ -47,7 +66,9 @@ function storm(flags: StormFlags): Promise<void> {
     ...(flags.json === undefined ? {} : { jsonFile: flags.json }),
     productVersion: productVersion(),
   };
-  return inSandbox((directory) => runStorm(options, directory));
+  return inSandbox(async (directory) =>
+    runStorm({ ...options, placement: await placementFor(flags) }, directory),
+  );
 }
 
 function addStormOptions(command: Command): Command {
@@ -105,6 +126,18 @@ export function registerStorm(lab: Command): void {
       new Option('--step <name>', 'how Sync leaves the switch')
         .choices(['one', 'two'])
         .default('one'),
+    )
+    .addOption(
+      new Option(
+        '--priority <name>',
+        'of the switch’s packet loop (realtime, where permitted and on its own processor)',
+      ).choices(PRIORITIES),
+    )
+    .addOption(
+      new Option(
+        '--processor <use>',
+        'of the switch’s packet loop (own, where there are two or more)',
+      ).choices(PROCESSORS),
     )
     .option('--quick', 'one short round: a look, not a measurement')
     .addOption(jsonOption('docs/load.md'))

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { parseReport } from '#lab/load/generators';
+import { endOf, parseReport } from '#lab/load/generators';
+import { startProcess } from '#lab/peers/managed-process';
 
 const latency = { count: 5, min: 1, p1: 1, p50: 3, p99: 9, p999: 9, max: 9 };
 const crowd = {
@@ -34,5 +35,29 @@ describe('the report of a generator', () => {
     const { late: _late, ...without } = crowd;
     expect(parseReport('ptp_clients', [JSON.stringify(without)])).toBeNull();
     expect(parseReport('ptp_clients', [JSON.stringify({ ...crowd, more: 1 })])).toBeNull();
+  });
+});
+
+describe('a generator that was given its time', () => {
+  it('is waited for while it may take so long', async () => {
+    const process = startProcess({ label: 'ptp_storm', argv: ['sleep', '0.05'] });
+    await endOf(process, 0.01, 10_000);
+    expect(process.hasExited()).toBe(true);
+  });
+
+  it('is ended where it goes on, and may be older than its sources', async () => {
+    const process = startProcess({ label: 'ptp_storm', argv: ['sleep', '60'] });
+    await expect(endOf(process, 0.05, 50)).rejects.toMatchObject({
+      code: 'not-ready',
+      message: 'ptp_storm was to end after 0.05 s and did not: it may be older than its sources',
+      hint: 'npm run build',
+    });
+    expect(process.hasExited()).toBe(true);
+  });
+
+  it('is waited for without end where it has none', async () => {
+    const process = startProcess({ label: 'ptp_master', argv: ['sleep', '0.1'] });
+    await endOf(process, 0, 0);
+    expect(process.hasExited()).toBe(true);
   });
 });

@@ -104,13 +104,14 @@ function stormResult(unexplained: number): StormResult {
   };
   const accounts = [{ what: 'came in', frames: 10 }];
   const explanation = {
-    ...{ sent: 10 + unexplained, arrival: accounts, kinds: [], fate: [], copies: [] },
+    ...{ sent: 10 + unexplained, arrival: accounts, kinds: [], fate: [], generated: 0, copies: [] },
     unexplained: { arrival: unexplained, kinds: 0, copies: 0 },
   };
   return {
     config: {
       ...{ kinds: ['sync'], guard: 'none', stations: 1, seconds: 1, rounds: 1 },
       ...{ syncsPerSecond: 500, stormRate: 0, transport: 'L2', step: 'one' },
+      ...{ priority: 'realtime', processor: 0 },
     },
     measurements,
     ratios: stormRatios(measurements),

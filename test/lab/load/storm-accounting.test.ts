@@ -14,6 +14,8 @@ interface Said {
   readonly queueFull?: number;
   readonly residenceTooLong?: number;
   readonly noBuffer?: number;
+  /** Follow_Ups made on port 1 and on port 2. */
+  readonly generated?: readonly [number, number];
 }
 
 function counted(said: Said): Counted {
@@ -31,6 +33,7 @@ function counted(said: Said): Counted {
     },
     malformed: { truncated: isStorm ? (said.malformed ?? 0) : 0 },
     version1: 0,
+    twoStep: { generated: said.generated?.[number - 1] ?? 0, recorded: 9 },
     drops: {
       ingress: { loop: isStorm ? (said.loop ?? 0) : 0 },
       egress: { residenceTooLong: number === 2 ? (said.residenceTooLong ?? 0) : 0 },
@@ -58,7 +61,8 @@ const PORTS = {
     { port: 1, ownFrames: 0 },
     { port: 2, ownFrames: 7 },
   ],
-};
+  step: 'one',
+} as const;
 const explain = (after: Said, sent: number, plain = false, before: Said = {}) =>
   explainStorm(counted(before), counted(after), PORTS, sent, plain);
 
@@ -98,6 +102,23 @@ describe('a storm', () => {
   it('is explained by answers, which leave by the port that they came in by', () => {
     const found = explain({ cameIn: 50, sync: 50, answered: 50, left: [0, 7] }, 50);
     expect(found.fate).toEqual([{ what: 'answered: pdelayReq', frames: 50 }]);
+    expect(isExplained(found)).toBe(true);
+  });
+
+  it('is explained by Follow_Ups that were made where it leaves two-step', () => {
+    // All Syncs have one; those of seven frames of somebody else's leave by port 2 as well.
+    const said: Said = { cameIn: 50, sync: 50, left: [100, 114], generated: [50, 57] };
+    const found = explain(said, 50);
+    expect(found.generated).toBe(107);
+    expect(isExplained(found)).toBe(true);
+    expect(explain({ ...said, generated: [50, 56] }, 50).unexplained.copies).toBe(-1);
+  });
+
+  it('has no copy dropped by what a Follow_Up was too late for', () => {
+    const said: Said = { cameIn: 50, sync: 50, left: [50, 57], residenceTooLong: 3 };
+    expect(explain(said, 50).unexplained.copies).toBe(-3);
+    const twoStep = { ...PORTS, step: 'two' } as const;
+    const found = explainStorm(counted({}), counted(said), twoStep, 50, false);
     expect(isExplained(found)).toBe(true);
   });
 
