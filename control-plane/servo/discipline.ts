@@ -118,8 +118,12 @@ export class ClockDiscipline {
     this.#servo.tune(intervalSeconds, this.#isNarrow ? 'narrow' : 'acquisition');
   }
 
-  /** One measured offset. */
+  /**
+   * One measured offset. Without a delay it is wrong by an unknown one: that is enough to begin with,
+   * but not to move a clock that has been LOCKED.
+   */
   sample(sample: DisciplineSample, now: Instant): DisciplineVerdict {
+    if (sample.meanDelayNs === null && this.#hasLocked) return this.#await(sample);
     const began = this.#beginToAcquire(now);
     this.#takeDelay(sample);
     const measured = this.#interval.sampled(sample.localTime, this.#intervalSeconds);
@@ -245,6 +249,13 @@ export class ClockDiscipline {
     if (Math.abs(offsetNs) <= this.#judge.unlockNs) return null;
     const why = `the offset went to ${Math.round(offsetNs)} ns and stayed there`;
     return this.#become('ACQUIRING', why, now);
+  }
+
+  /** The delay is not known yet. */
+  #await({ localTime }: DisciplineSample): DisciplineVerdict {
+    if (this.#state === 'HOLDOVER') return NOTHING;
+    this.#rate = this.#servo.coast(localTime);
+    return { ...NOTHING, adjustment: { rate: this.#rate, step: null } };
   }
 
   #refuse({ localTime }: DisciplineSample, change: LockChange | null): DisciplineVerdict {

@@ -49,6 +49,8 @@ export interface Rig {
   readonly oscillatorPpm: number;
   /** Random walk of that rate, ppb in a second. */
   readonly wanderPpb?: number;
+  /** Steady drift of that rate. */
+  readonly driftPpbPerSecond?: number;
   readonly noiseNs: number;
   readonly delayNs?: number;
   readonly options?: Partial<DisciplineOptions>;
@@ -59,6 +61,13 @@ export interface Rig {
 }
 
 const EPOCH_NS = 1_700_000_000_000_000_000n;
+
+export interface Sync {
+  /** It takes longer than the rest by so much. */
+  readonly extraNs?: number;
+  /** Null: not known yet. */
+  readonly meanDelayNs?: number | null;
+}
 
 export interface Tick {
   /** True time since the beginning. */
@@ -112,8 +121,14 @@ export class Simulation {
     return dataplaneTime((this.#rig.counterNs ?? 0n) + BigInt(Math.round(this.#localNs + noiseNs)));
   }
 
+  /** The counter, now. */
+  reading(): DataplaneTime {
+    return this.#stamp(0);
+  }
+
   advance(seconds: number): void {
-    this.#ppb += (this.#rig.wanderPpb ?? 0) * Math.sqrt(seconds) * this.#wander();
+    const { wanderPpb = 0, driftPpbPerSecond = 0 } = this.#rig;
+    this.#ppb += wanderPpb * Math.sqrt(seconds) * this.#wander() + driftPpbPerSecond * seconds;
     this.#trueNs += seconds * 1e9;
     this.#localNs += seconds * (1e9 + this.#ppb);
   }
@@ -129,24 +144,26 @@ export class Simulation {
   }
 
   /** One Sync interval passes, and its Sync is used. */
-  sync({ extraNs = 0 } = {}): Tick {
+  sync(sync: Sync = {}): Tick {
     const { intervalSeconds, noiseNs, delayNs = 0 } = this.#rig;
+    const { extraNs = 0, meanDelayNs = delayNs } = sync;
     this.advance(intervalSeconds);
     const errorNs = this.errorNs();
-    const received = this.#stamp(this.#noise() * noiseNs + extraNs);
+    const received = this.#stamp(this.#noise() * noiseNs + delayNs + extraNs);
     this.clock.observe(received, this.now());
     const sent =
       EPOCH_NS + BigInt(Math.round(this.#trueNs)) + BigInt(Math.round(this.masterOffsetNs));
-    const offsetNs = elapsedPreciseNs(
+    const measuredNs = elapsedPreciseNs(
       preciseFromUnits(sent << 16n),
       this.clock.ptpTimeAt(received),
     );
+    const offsetNs = measuredNs - (meanDelayNs ?? 0);
     const verdict = this.discipline.sample(
       {
         localTime: this.clock.localInstant(received),
         offsetNs,
         weight: 1,
-        meanDelayNs: delayNs,
+        meanDelayNs,
         delayDeviationNs: 0,
         mayStepBack: !this.clock.servesTime,
       },
