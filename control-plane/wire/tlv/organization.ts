@@ -32,7 +32,10 @@ const followUpInformation = fixedTlv('followUpInformation', {
   scaledLastGmFreqChange: int32,
 });
 
-/** Intervals: 127 stops the messages, 126 is the initial interval, -128 leaves it as it is. */
+/**
+ * Intervals: 127 stops the messages, 126 is the initial interval, -128 leaves it as it is. The flags are
+ * bits 1 to 3 of an octet whose least significant bit is bit 1; tshark counts from 0 and sees them one off.
+ */
 const intervalRequest = fixedTlv('intervalRequest', {
   logLinkDelayInterval: interval,
   logTimeSyncInterval: interval,
