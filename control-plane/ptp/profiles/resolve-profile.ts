@@ -205,6 +205,7 @@ function resolvePort(
           ? defaultGrants(profile)
           : null,
     acceptableMasters: choices.acceptableMasters ?? null,
+    multicast: messaging !== 'unicast',
     requiresAsCapable: profile.peerDelay.requiresAsCapable,
   };
   const encapsulation: PortEncapsulation = {

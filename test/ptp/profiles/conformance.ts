@@ -15,6 +15,7 @@ import type {
 import type { Messaging, ProfileName, ProfileTlv, TagRule, Transport } from '#ptp/profiles/profile';
 import { profileNamed } from '#ptp/profiles/profiles';
 import { resolveProfile } from '#ptp/profiles/resolve-profile';
+import { speaks } from './speaking.js';
 
 /** Initial value, lowest, highest; or a value that is fixed. */
 export type Figure = number | readonly [initial: number, low: number, high: number];
@@ -151,6 +152,7 @@ export function conforms(expected: Expectation): void {
     const resolver = new Resolver(expected);
     describeMessages(expected, resolver);
     describeElection(expected, resolver);
+    speaks(expected);
   });
 }
 
