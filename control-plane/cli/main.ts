@@ -16,6 +16,7 @@ const COMMANDS: readonly { readonly name: string; readonly summary: string }[] =
   { name: 'show', summary: 'show what a running agent counts' },
   { name: 'import', summary: 'make an agent’s configuration from ptp4l’s' },
   { name: 'replay', summary: 'run frames from pcap files through a pipeline' },
+  { name: 'stf', summary: 'run tests in STF against a program' },
   { name: 'lab', summary: 'prove the transparent clock with real PTP clocks in namespaces' },
 ];
 

@@ -34,6 +34,15 @@ import { digestReader } from './digest-data.js';
 import type { Outcome } from './errors.js';
 import { DONE, done, invalid } from './errors.js';
 import { checkControllerHeader } from './packet-io.js';
+import {
+  isOptional,
+  isRemoved,
+  isWritten,
+  joinNamed,
+  label,
+  missing,
+  widthOf,
+} from './program-names.js';
 
 export interface FieldProgram {
   readonly id: number;
@@ -129,6 +138,8 @@ export interface RegisterProgram {
 export interface Program {
   readonly layout: PipelineLayout;
   readonly tables: ReadonlyMap<number, TableProgram>;
+  /** The names of tables that p4c took out, by the P4Info's table id: nothing applies them. */
+  readonly removedTables: ReadonlyMap<number, string>;
   readonly profiles: ReadonlyMap<number, ProfileProgram>;
   readonly valueSets: ReadonlyMap<number, ValueSetProgram>;
   readonly counters: ReadonlyMap<number, CounterProgram>;
@@ -154,8 +165,6 @@ const MATCH_NAMES: ReadonlyMap<MatchField_MatchType, MatchType> = new Map(
 
 const PRIORITY_TYPES: ReadonlySet<MatchType> = new Set(['ternary', 'range', 'optional']);
 
-const label = (preamble: Preamble | undefined): string => preamble?.name ?? '';
-
 /** Joins both. Errors: INVALID_ARGUMENT where they are not of the same program. */
 export function buildProgram(info: P4Info, layout: PipelineLayout): Outcome<Program> {
   const unique = checkUnique(info);
@@ -163,7 +172,13 @@ export function buildProgram(info: P4Info, layout: PipelineLayout): Outcome<Prog
   const actionInfos = new Map(info.actions.map((action) => [action.preamble?.id ?? 0, action]));
   const directMeters = new Map(info.directMeters.map((meter) => [meter.preamble?.id ?? 0, meter]));
   const tables = new Map<number, TableProgram>();
+  const removedTables = new Map<number, string>();
   for (const table of info.tables) {
+    const name = label(table.preamble);
+    if (isRemoved(name, info.tables, layout.tables.filter(isWritten))) {
+      removedTables.set(table.preamble?.id ?? 0, name);
+      continue;
+    }
     const joined = buildTable(table, layout, actionInfos, directMeters);
     if (!joined.ok) return joined;
     tables.set(joined.value.id, joined.value);
@@ -195,6 +210,7 @@ export function buildProgram(info: P4Info, layout: PipelineLayout): Outcome<Prog
   return done({
     layout,
     tables,
+    removedTables,
     profiles: profiles.value,
     valueSets: valueSets.value,
     counters: new Map(counters.value.map(([id, , counter]) => [id, { id, layout: counter }])),
@@ -245,24 +261,6 @@ function checkUnique(info: P4Info): Outcome<void> {
     }
   }
   return DONE;
-}
-
-function joinNamed<
-  I extends { readonly preamble?: Preamble | undefined },
-  L extends { readonly name: string },
->(infos: readonly I[], layouts: readonly L[], what: string): Outcome<[number, I, L][]> {
-  const joined: [number, I, L][] = [];
-  for (const info of infos) {
-    const name = label(info.preamble);
-    const layout = layouts.find((candidate) => candidate.name === name);
-    if (layout === undefined) return missing(what, name);
-    joined.push([info.preamble?.id ?? 0, info, layout]);
-  }
-  return done(joined);
-}
-
-function missing(what: string, name: string) {
-  return invalid(`the P4Info's ${what} '${name}' is not in p4_device_config`);
 }
 
 function buildTable(
@@ -443,7 +441,10 @@ function buildFields(info: Table, table: TableLayout): Outcome<FieldProgram[]> {
           `p4_device_config`,
       );
     }
-    fields.push({ id: field.id, name: field.name, bitwidth: field.bitwidth, layout });
+    const { id, name: fieldName } = field;
+    const matchType = isOptional(field) ? 'optional' : layout.matchType;
+    const bitwidth = widthOf(field, layout.bitwidth);
+    fields.push({ id, name: fieldName, bitwidth, layout: { ...layout, matchType } });
   }
   return done(fields);
 }
@@ -451,8 +452,10 @@ function buildFields(info: Table, table: TableLayout): Outcome<FieldProgram[]> {
 function sameMatch(field: MatchField, layout: KeyFieldLayout): boolean {
   return (
     field.match.case === 'matchType' &&
-    field.match.value === MATCH_TYPES[layout.matchType] &&
-    (field.bitwidth === layout.bitwidth || field.typeName !== undefined)
+    (field.match.value === MATCH_TYPES[layout.matchType] ||
+      // p4c compiles optional keys to ternary ones.
+      (isOptional(field) && layout.matchType === 'ternary')) &&
+    (widthOf(field, layout.bitwidth) === layout.bitwidth || field.typeName !== undefined)
   );
 }
 
@@ -473,10 +476,11 @@ function buildAction(
   const params: ParamProgram[] = [];
   for (const [i, param] of info.params.entries()) {
     const slot = action.params[i];
-    if (slot === undefined || (param.bitwidth !== slot.bitwidth && param.typeName === undefined)) {
+    const bitwidth = widthOf(param, slot?.bitwidth ?? 0);
+    if (slot === undefined || (bitwidth !== slot.bitwidth && param.typeName === undefined)) {
       return invalid(`action '${name}': parameter '${param.name}' has another width than compiled`);
     }
-    params.push({ id: param.id, name: param.name, bitwidth: param.bitwidth, slot });
+    params.push({ id: param.id, name: param.name, bitwidth, slot });
   }
   return done({ id: info.preamble?.id ?? 0, name, scope, params, layout: action });
 }

@@ -63,7 +63,11 @@ export function writeTableEntry(
 export function findTable(state: ForwardingState, id: number): Outcome<TableState> {
   if (id === 0) return invalid('table_id is not set');
   const table = state.tables.get(id);
-  return table === undefined ? notFound(`no table has the id ${id}`) : done(table);
+  if (table !== undefined) return done(table);
+  const removed = state.program.removedTables.get(id);
+  return removed === undefined
+    ? notFound(`no table has the id ${id}`)
+    : notFound(`table '${removed}' is in the P4Info alone: nothing in the program applies it`);
 }
 
 interface Located {

@@ -1,0 +1,253 @@
+/**
+ * A test in STF on the embedded switch: a virtual clock, ports in memory, and the P4Runtime server's
+ * own code between the test's entries and the engine.
+ */
+import { Engine } from '#binding/engine';
+import type { P4Info } from '#protos/p4/config/v1/p4info_pb';
+import type { Entity, ForwardingPipelineConfig } from '#protos/p4/v1/p4runtime_pb';
+import { SetForwardingPipelineConfigRequest_Action as ConfigAction } from '#protos/p4/v1/p4runtime_pb';
+import { create } from '@bufbuild/protobuf';
+import { ForwardingPipelineConfigSchema } from '#protos/p4/v1/p4runtime_pb';
+import { nativeBuilder } from '../native-builder.js';
+import { Pipelines } from '../pipeline-config.js';
+import { readEntities } from '../read.js';
+import type { ForwardingState } from '../state.js';
+import type { WritingStatement } from './entities.js';
+import { StfEntities } from './entities.js';
+import type { Expectation } from './expectations.js';
+import { compareFrames } from './expectations.js';
+import type { ReadingStatement } from './readings.js';
+import { readingOf, requestOf, counterProblem } from './readings.js';
+import type { StfProblem, StfStatement } from './statements.js';
+
+export interface StfProgram {
+  readonly info: P4Info;
+  /** A bmv2 JSON. */
+  readonly deviceConfig: Uint8Array;
+  /** Where compiled pipelines are kept; null: the default folder. */
+  readonly pipelineCache: string | null;
+}
+
+/** What a statement that only reads has read. */
+export interface StfReading {
+  readonly line: number;
+  readonly text: string;
+}
+
+export interface StfReport {
+  /** None: the test passed. */
+  readonly problems: readonly StfProblem[];
+  readonly readings: readonly StfReading[];
+  readonly framesIn: number;
+  /** By the ports that the test names. */
+  readonly framesOut: number;
+  /** By all others. */
+  readonly framesElsewhere: number;
+}
+
+export type StfRunResult =
+  | { readonly ok: true; readonly value: StfReport }
+  /** The program could not be loaded, or the switch not be made. */
+  | { readonly ok: false; readonly message: string };
+
+const START_NS = 1_000_000_000n;
+/** Between one statement and the next. */
+const STEP_NS = 1_000_000n;
+const WAIT_NS = 1_000_000_000n;
+const HIGHEST_PORT = 510;
+
+/** Runs one test on a switch of its own. */
+export async function runStf(
+  program: StfProgram,
+  statements: readonly StfStatement[],
+): Promise<StfRunResult> {
+  const ports = new Set(statements.flatMap((one) => portsOf(one)));
+  let cpuPort = HIGHEST_PORT;
+  while (ports.has(cpuPort)) cpuPort -= 1;
+  const opened = Engine.open({ cpuPort, clock: 'virtual' });
+  if (!opened.ok) return { ok: false, message: opened.error.message };
+  const engine = opened.value;
+  try {
+    const { deviceConfig: p4DeviceConfig, info: p4info } = program;
+    const config = create(ForwardingPipelineConfigSchema, { p4info, p4DeviceConfig });
+    const pipelines = new Pipelines(engine, nativeBuilder(program.pipelineCache), cpuPort);
+    const state = await load(pipelines, config);
+    if (typeof state === 'string') return { ok: false, message: state };
+    // All of them: frames may be sent on their way by a port that the test has nothing to say about.
+    for (let port = 0; port <= HIGHEST_PORT; port += 1) {
+      if (port === cpuPort) continue;
+      const added = engine.addMemoryPort(port);
+      if (!added.ok) return { ok: false, message: added.error.message };
+      engine.setTxLatency(port, 0n);
+    }
+    const run = new Run(engine, pipelines, state, new StfEntities(program.info), [...ports]);
+    return { ok: true, value: run.all(statements) };
+  } finally {
+    engine.close();
+  }
+}
+
+/** Ports that frames of a test go in and out by. */
+function portsOf(statement: StfStatement): readonly number[] {
+  switch (statement.kind) {
+    case 'packet':
+    case 'expect':
+    case 'mirrorToPort':
+      return [statement.port];
+    case 'nodeCreate':
+    case 'nodeUpdate':
+      return statement.ports;
+    default:
+      return [];
+  }
+}
+
+async function load(
+  pipelines: Pipelines,
+  config: ForwardingPipelineConfig,
+): Promise<ForwardingState | string> {
+  const committed = await pipelines.set(ConfigAction.VERIFY_AND_COMMIT, config, () => true);
+  if (!committed.ok) return committed.error.message;
+  return pipelines.committedState ?? 'the pipeline was not committed';
+}
+
+class Run {
+  readonly #engine: Engine;
+  readonly #pipelines: Pipelines;
+  readonly #entities: StfEntities;
+  readonly #outputs: ReadonlyMap<number, Uint8Array[]>;
+  readonly #problems: StfProblem[] = [];
+  readonly #readings: StfReading[] = [];
+  #state: ForwardingState;
+  #nowNs = START_NS;
+  #framesIn = 0;
+
+  constructor(
+    engine: Engine,
+    pipelines: Pipelines,
+    state: ForwardingState,
+    entities: StfEntities,
+    ports: readonly number[],
+  ) {
+    this.#engine = engine;
+    this.#pipelines = pipelines;
+    this.#state = state;
+    this.#entities = entities;
+    this.#outputs = new Map(ports.map((port) => [port, []]));
+  }
+
+  all(statements: readonly StfStatement[]): StfReport {
+    for (const statement of statements) {
+      this.#one(statement);
+      this.#pass(STEP_NS);
+    }
+    const expected = statements.filter((one): one is Expectation => one.kind === 'expect');
+    const differences = compareFrames(expected, this.#outputs, statements.at(-1)?.line ?? 1);
+    return {
+      problems: [...this.#problems, ...differences],
+      readings: this.#readings,
+      framesIn: this.#framesIn,
+      framesOut: [...this.#outputs.values()].reduce((sum, frames) => sum + frames.length, 0),
+      framesElsewhere: this.#framesElsewhere(),
+    };
+  }
+
+  #framesElsewhere(): number {
+    let count = 0n;
+    for (let port = 0; port <= HIGHEST_PORT; port += 1) {
+      const counters = this.#outputs.has(port) ? null : this.#engine.portCounters(port);
+      if (counters?.ok === true) count += counters.value.txFrames;
+    }
+    return Number(count);
+  }
+
+  #one(statement: StfStatement): void {
+    switch (statement.kind) {
+      case 'packet':
+        return this.#receive(statement.line, statement.port, statement.octets);
+      case 'expect':
+      case 'noPacket':
+        return; // Compared when all is done; what is not expected is always wrong.
+      case 'wait':
+        return this.#pass(WAIT_NS);
+      case 'removeAll':
+        return this.#removeAll(statement.line);
+      case 'checkCounter':
+      case 'counterRead':
+      case 'registerRead':
+      case 'meterRead':
+      case 'mirrorRead':
+        return this.#read(statement);
+      default:
+        return this.#write(statement);
+    }
+  }
+
+  #problem(line: number, message: string): void {
+    this.#problems.push({ line, message });
+  }
+
+  #receive(line: number, port: number, octets: Uint8Array): void {
+    const injected = this.#engine.inject(port, octets, this.#nowNs);
+    if (!injected.ok) this.#problem(line, `port ${port}: ${injected.error.message}`);
+    else this.#framesIn += 1;
+  }
+
+  /** Lets the switch work until nothing moves, and virtual time go by. */
+  #pass(durationNs: bigint): void {
+    this.#settle();
+    const end = this.#nowNs + durationNs;
+    for (let next = this.#engine.nextTime(); next !== null && next <= end;) {
+      if (next > this.#engine.now()) this.#engine.setTime(next);
+      this.#settle();
+      const later = this.#engine.nextTime();
+      next = later === next ? null : later;
+    }
+    this.#nowNs = end;
+    this.#engine.setTime(end);
+    this.#settle();
+  }
+
+  #settle(): void {
+    const engine = this.#engine;
+    for (let step = engine.step(); step.ok && step.value > 0; step = engine.step());
+    for (const [port, frames] of this.#outputs) {
+      for (let taken = engine.take(port); taken.ok; taken = engine.take(port)) {
+        frames.push(taken.value.frame);
+      }
+    }
+  }
+
+  #write(statement: WritingStatement): void {
+    const updates = this.#entities.updates(statement);
+    if (!updates.ok) return this.#problem(statement.line, updates.message);
+    const failed = this.#pipelines.write(this.#state, updates.value).find((item) => item !== null);
+    if (failed !== undefined) this.#problem(statement.line, failed.message);
+  }
+
+  /** The entries, groups and sessions that there are; registers and counters keep their values. */
+  #removeAll(line: number): void {
+    const removals = this.#entities.removals(this.#state);
+    const failed = this.#pipelines.write(this.#state, removals).find((item) => item !== null);
+    if (failed !== undefined) this.#problem(line, failed.message);
+  }
+
+  #read(statement: ReadingStatement): void {
+    const { info } = this.#entities;
+    const request = requestOf(info, this.#entities.labels, statement);
+    if (!request.ok) return this.#problem(statement.line, request.message);
+    const read = readEntities(this.#state, [request.value]);
+    const [failed] = read.statuses;
+    const [found] = read.entities as readonly (Entity | undefined)[];
+    if (failed !== null && failed !== undefined) {
+      return this.#problem(statement.line, failed.message);
+    }
+    if (found === undefined) return this.#problem(statement.line, 'there is nothing to read');
+    if (statement.kind === 'checkCounter') {
+      const wrong = counterProblem(statement, found);
+      if (wrong !== null) this.#problem(statement.line, wrong);
+      return;
+    }
+    this.#readings.push({ line: statement.line, text: readingOf(statement, found) });
+  }
+}
