@@ -80,6 +80,33 @@ const STATUS_SCHEMA = z.looseObject({
     syntonization: z.looseObject({ condition: z.string(), counters: counts }).nullable(),
     management: z.looseObject({ requests: counts, replies: count, silent: counts }),
     clock: z.looseObject({ source: z.string() }).nullable(),
+    boundary: z
+      .looseObject({
+        profile: z.string(),
+        running: z.boolean(),
+        defaultDS: z.looseObject({ clockQuality: counts }),
+        currentDS: z.looseObject({ stepsRemoved: count }),
+        parentDS: z.looseObject({ isOwn: z.boolean(), grandmasterClockQuality: counts }),
+        timePropertiesDS: z.looseObject({ currentUtcOffsetSeconds: z.number() }),
+        pathTrace: z.array(z.string()).nullable(),
+        servo: z.looseObject({ state: z.string(), why: z.string(), ratePpb: z.number() }),
+        reference: z.looseObject({ ratePpb: z.number() }).nullable(),
+        alarms: z.array(z.looseObject({ code: z.string(), forSeconds: count })),
+        counters: counts,
+        readings: counts,
+        ports: z.array(
+          z.looseObject({
+            port: count,
+            name: z.string(),
+            state: z.string(),
+            why: z.string(),
+            forSeconds: count,
+            counters: counts,
+            foreignMasters: z.array(z.looseObject({ portIdentity: z.string() })),
+          }),
+        ),
+      })
+      .nullable(),
     peerDelay: z.looseObject({
       ports: z.array(
         z.looseObject({

@@ -179,7 +179,7 @@ describe.skipIf(why !== '')(`timeplane show${why}`, () => {
   it.each([
     [
       ['nothing'],
-      'Allowed choices are ports, residence, counters, peer-delay, ledger, clock, mac-table, capabilities',
+      'Allowed choices are ports, residence, counters, peer-delay, ledger, clock, parent, foreign-masters, time, servo, sources, mac-table, capabilities',
     ],
     [['ports', '--agent', 'nowhere'], 'expected an address such as 127.0.0.1:9561'],
     [['ports', '--watch', '0'], 'expected seconds, from 0.5 to 3600'],

@@ -1,6 +1,7 @@
 import { createServer } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { portCounters, switchDrops } from '#dataplane/counters';
+import { UNKNOWN_SLOT } from '#dataplane/program';
 import { summariseResidence } from '#dataplane/residence';
 import { startStatusServer, type StatusServer } from '#runtime/status-server';
 import type { AgentStatus } from '#runtime/status';
@@ -9,7 +10,7 @@ import { ptpStatus } from '../support/ptp-status.js';
 /** Two by the port itself, and one by a port that nobody configured. */
 const DROPPED = new Map([
   ['ingress_dropped/2', 2n],
-  [`ingress_dropped/${63 * 32 + 2}`, 1n],
+  [`ingress_dropped/${UNKNOWN_SLOT * 32 + 2}`, 1n],
 ]);
 
 const counters = portCounters(

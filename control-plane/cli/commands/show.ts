@@ -183,6 +183,11 @@ export function register(program: Command): void {
         '  peer-delay    what each port measured of its link and its neighbor\n' +
         '  ledger        sampled messages, and how right their corrections were\n' +
         '  clock         its identity, whose rate it follows, its PTP time, management\n' +
+        '  parent        whose time a boundary clock has, and through how many clocks\n' +
+        '  foreign-masters  who announces itself on each port\n' +
+        '  time          its time properties, and what the dataplane was told\n' +
+        '  servo         how well it follows, and why it is in its state\n' +
+        '  sources       masters and alarms, what was heard, and what was not for it\n' +
         '  mac-table     how full it is, and what became of stations\n' +
         '  capabilities  what each target can and cannot, and why; needs no agent',
     )

@@ -1,6 +1,7 @@
 /** `timeplane show clock`: who we are, whose rate and which time we have, who asked. Pure. */
 import type { AgentStatus } from '#runtime/status';
 import { formatNs } from '#units/format';
+import { boundaryRows, type Boundary } from './boundary.js';
 import { NONE, rateCells, rateColumns, renderTable, type View } from './view.js';
 
 type PtpStatus = AgentStatus['ptp'];
@@ -11,15 +12,21 @@ function renderState(view: View): string {
     ['clockIdentity', clock.identity],
     ['primaryDomain', clock.domainNumber],
     ['ports', ports.length],
+    ...boundaryRows(ptp.boundary),
     ['residence by', rateText(ptp.syntonization)],
-    ['PTP time', timeText(ptp.clock)],
+    ['PTP time', ptp.boundary?.running === true ? servoText(ptp.boundary) : timeText(ptp.clock)],
     ['management socket', ptp.management.socket ?? (ptp.management.socketError || NONE)],
   ];
   const columns = [
     { title: 'clock', left: true as const },
     { title: 'value', left: true as const },
   ];
-  return renderTable(view, 'transparent clock', columns, rows);
+  return renderTable(
+    view,
+    ptp.boundary === null ? 'transparent clock' : 'boundary clock',
+    columns,
+    rows,
+  );
 }
 
 function rateText(syntonization: PtpStatus['syntonization']): string {
@@ -27,6 +34,11 @@ function rateText(syntonization: PtpStatus['syntonization']): string {
   const { condition, master, rateOffsetPpb } = syntonization;
   const whose = master === null ? 'no master yet' : `the rate of ${master}`;
   return `${whose} (${condition})${rateOffsetPpb === null ? '' : `, ${rateOffsetPpb.toFixed(1)} ppb`}`;
+}
+
+function servoText({ servo, parentDS }: Boundary): string {
+  const whose = parentDS.isOwn ? 'our own' : `that of ${parentDS.grandmasterIdentity}`;
+  return `${whose} (${servo.state})`;
 }
 
 function timeText(clock: PtpStatus['clock']): string {

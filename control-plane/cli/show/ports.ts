@@ -1,5 +1,6 @@
 /** `timeplane show ports`: how each port is configured, and what it counted in all. Pure. */
 import type { AgentStatus, PortStatus } from '#runtime/status';
+import { renderBoundaryPorts } from './boundary.js';
 import { NONE, rateCells, rateColumns, renderTable, type View } from './view.js';
 
 const MAX_RANGES = 6;
@@ -73,5 +74,10 @@ export function renderPorts(view: View): string {
   const legend =
     'PTP messages: received and answered on the port; sent and corrected when leaving by it.\n' +
     'Dropped: frames of any kind, by either direction; `show counters` says why.';
-  return `${renderTable(view, 'ports', columns, rows)}\n${view.colours.dim(legend)}`;
+  const boundary = renderBoundaryPorts(view);
+  return [
+    ...(boundary === '' ? [] : [boundary]),
+    renderTable(view, 'ports', columns, rows),
+    view.colours.dim(legend),
+  ].join('\n');
 }

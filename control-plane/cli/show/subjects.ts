@@ -1,5 +1,12 @@
 /** What there is to show: each with its table and its part of the status. Pure. */
 import type { AgentStatus } from '#runtime/status';
+import {
+  renderForeignMasters,
+  renderParent,
+  renderServo,
+  renderSources,
+  renderTime,
+} from './boundary.js';
 import { capabilitiesPart, renderCapabilities } from './capabilities.js';
 import { renderClock } from './clock.js';
 import { renderCounters } from './counters.js';
@@ -17,7 +24,16 @@ export interface Subject {
 }
 
 export const SUBJECTS = {
-  ports: { table: renderPorts, part: ({ ports }) => ports },
+  ports: {
+    table: renderPorts,
+    part: ({ ports, ptp: { boundary } }) =>
+      boundary === null
+        ? ports
+        : ports.map((port) => ({
+            ...port,
+            boundary: boundary.ports.find((other) => other.port === port.number) ?? null,
+          })),
+  },
   residence: {
     table: renderResidence,
     part: ({ ports }) =>
@@ -45,13 +61,44 @@ export const SUBJECTS = {
   ledger: { table: renderLedger, part: ({ ptp }) => ptp.ledger },
   clock: {
     table: renderClock,
-    part: ({ clock, ptp: { packets, syntonization, management, clock: time } }) => ({
+    part: ({ clock, ptp: { packets, syntonization, management, clock: time, boundary } }) => ({
       ...clock,
+      defaultDS: boundary?.defaultDS ?? null,
       time,
       syntonization,
       management,
       packets,
     }),
+  },
+  parent: {
+    table: renderParent,
+    part: ({ ptp: { boundary } }) =>
+      boundary === null
+        ? null
+        : { ...boundary.parentDS, ...boundary.currentDS, pathTrace: boundary.pathTrace },
+  },
+  'foreign-masters': {
+    table: renderForeignMasters,
+    part: ({ ptp: { boundary } }) =>
+      boundary?.ports.map(({ port, name, foreignMasters }) => ({ port, name, foreignMasters })) ??
+      null,
+  },
+  time: {
+    table: renderTime,
+    part: ({ ptp: { boundary } }) =>
+      boundary === null ? null : { ...boundary.timePropertiesDS, reference: boundary.reference },
+  },
+  servo: {
+    table: renderServo,
+    part: ({ ptp: { boundary } }) =>
+      boundary === null
+        ? null
+        : { ...boundary.servo, currentDS: boundary.currentDS, readings: boundary.readings },
+  },
+  sources: {
+    table: renderSources,
+    part: ({ ptp: { boundary } }) =>
+      boundary === null ? null : { alarms: boundary.alarms, ports: boundary.ports },
   },
   'mac-table': { table: renderMacTable, part: ({ macTable }) => macTable },
   capabilities: { table: renderCapabilities, part: capabilitiesPart },

@@ -12,6 +12,7 @@ import {
   scaledToNumber,
   type Instant,
 } from '#units/time';
+import type { CounterReadings } from './counter-monitor.js';
 import type { ClockReference } from './entries.js';
 
 /** The data sets by their standard names, with texts for what JSON has no numbers for. */
@@ -68,9 +69,15 @@ export interface BoundaryReport {
     readonly ratePpb: number;
   } | null;
   readonly ports: readonly BoundaryPortReport[];
+  /** Those that are raised now. */
+  readonly alarms: readonly {
+    readonly code: string;
+    readonly forSeconds: number;
+    readonly why: string;
+  }[];
   readonly counters: Readonly<Record<string, number>>;
   /** Readings of the dataplane's counter. */
-  readonly readings: Readonly<Record<string, number>>;
+  readonly readings: CounterReadings;
 }
 
 export interface BoundaryPortReport {
@@ -107,12 +114,19 @@ export interface ForeignMasterReport {
   readonly isParent: boolean;
 }
 
+/** Since when, and why. */
+export interface RaisedAlarm {
+  readonly since: Instant;
+  readonly why: string;
+}
+
 export interface BoundaryKnowledge {
   readonly settings: SwitchSettings;
   readonly status: InstanceStatus;
   readonly isBegun: boolean;
   readonly reference: ClockReference | null;
-  readonly readings: Readonly<Record<string, number>>;
+  readonly readings: CounterReadings;
+  readonly alarms: ReadonlyMap<string, RaisedAlarm>;
   readonly now: Instant;
 }
 
@@ -162,6 +176,11 @@ export function boundaryReport(known: BoundaryKnowledge): BoundaryReport {
             ratePpb: Number(reference.rateOffset) / RATE_UNITS_PER_PPB,
           },
     ports: status.ports.map((port) => portReport(known, port)),
+    alarms: [...known.alarms].map(([code, { since, why }]) => ({
+      code,
+      forSeconds: secondsSince(since, now),
+      why,
+    })),
     counters: status.counters,
     readings: known.readings,
   };

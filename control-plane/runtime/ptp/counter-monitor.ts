@@ -22,6 +22,14 @@ export interface CounterMonitorOptions extends Omit<ClockReaderOptions, 'name'> 
   readonly onBreak: (found: CounterBreak) => void;
 }
 
+/** How often it was read, with which success. */
+export interface CounterReadings {
+  readonly readings: number;
+  readonly lost: number;
+  /** Readings that began a new epoch. */
+  readonly breaks: number;
+}
+
 const PERIOD = milliseconds(1_000);
 const COUNTER_BITS = 48;
 /** No oscillator is so far off: 1000 ppm. */
@@ -43,7 +51,7 @@ export class CounterMonitor {
     this.#reader = new ClockReader({ ...options, name: READER_NAME });
   }
 
-  get counters(): Readonly<Record<'readings' | 'lost' | 'breaks', number>> {
+  get counters(): CounterReadings {
     return { ...this.#counters };
   }
 
