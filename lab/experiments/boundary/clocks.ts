@@ -126,20 +126,22 @@ export interface BoundaryOptions {
   /** Syncs that may be missing before the master is given up; 0: only Announce count. */
   readonly syncReceiptTimeout?: number;
   readonly step?: 'one' | 'two';
-  /** Keys of `boundary` of every port, beside these. */
-  readonly boundary?: Readonly<Record<string, unknown>>;
+  /** Of ours: further keys of each port's `boundary`, the first one's first. */
+  readonly boundaryOf?: readonly Readonly<Record<string, unknown>>[];
+  /** Of ptp4l: further settings. */
+  readonly settings?: Settings;
 }
 
 /** linuxptp's, steering its own clock. */
 export function startPtp4lBoundary(
   context: ClockContext,
   name: string,
-  { clock, priority1 = 128, onLine }: BoundaryOptions,
+  { clock, priority1 = 128, settings, onLine }: BoundaryOptions,
 ): Promise<ManagedProcess> {
   return startClock(context, {
     node: context.graph.node(name),
     // The lab's other settings keep what a client that steers nothing wants.
-    settings: { priority1, freq_est_interval: 1, sanity_freq_limit: 200_000_000 },
+    settings: { priority1, freq_est_interval: 1, sanity_freq_limit: 200_000_000, ...settings },
     clock,
     ...(onLine === undefined ? {} : { onLine }),
   });
@@ -154,7 +156,7 @@ export function boundaryConfig(
   node: Pick<GraphNode, 'ports'>,
   options: Omit<BoundaryOptions, 'clock' | 'onLine'>,
 ): string {
-  const { priority1 = 128, syncReceiptTimeout = 0, step = 'two', boundary = {} } = options;
+  const { priority1 = 128, syncReceiptTimeout = 0, step = 'two', boundaryOf = [] } = options;
   const ports = node.ports.map(({ mac, address }, index) => ({
     number: index + 1,
     name: `p${index + 1}`,
@@ -183,7 +185,7 @@ export function boundaryConfig(
       logSyncInterval: rates.logSyncInterval,
       logMinDelayReqInterval: rates.logDelayReqInterval,
       syncReceiptTimeout,
-      ...boundary,
+      ...boundaryOf[index],
     },
     // Each port is a link of its own: nothing but PTP is on it.
     vlan: { native: index + 1 },
