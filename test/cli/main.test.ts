@@ -125,7 +125,7 @@ describe('timeplane lab', () => {
 describe('the help', () => {
   it.each([
     ...['', 'switch', 'agent', 'show', 'replay', 'lab'],
-    ...['lab first-light', 'lab transparent', 'lab clients', 'lab storm'],
+    ...['lab first-light', 'lab transparent', 'lab boundary', 'lab clients', 'lab storm'],
   ])('of timeplane %s has no words alone within a paragraph', (command) => {
     const { status, stdout } = timeplane(...command.split(' ').filter(Boolean), '--help');
     expect(status).toBe(0);

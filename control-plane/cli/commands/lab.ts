@@ -7,6 +7,7 @@ import { PHASE_NAMES, type PhaseName } from '#lab/experiments/first-light/schema
 import { runTransparent } from '#lab/experiments/transparent';
 import { SECTION_NAMES, select, type Selection } from '#lab/experiments/transparent/rows';
 import { inSandbox, integerBetween, jsonOption, numberBetween } from './lab-arguments.js';
+import { registerBoundary } from './lab-boundary.js';
 import { registerClients } from './lab-clients.js';
 import { registerStorm } from './lab-storm.js';
 
@@ -188,6 +189,7 @@ export function register(program: Command): void {
       return firstLight(flags);
     });
   registerTransparent(lab);
+  registerBoundary(lab);
   registerClients(lab);
   registerStorm(lab);
   // `npm start -- --help` asks the lab, and means what it does when nothing else is said.

@@ -14,7 +14,6 @@ import type { Speaker } from '../../topology/graph.js';
 import { startClockPoller } from '../../peers/clock-poller.js';
 import { pause } from '../run.js';
 import {
-  BOUNDARY_TITLES,
   speakerOf,
   startBoundary,
   startClient,
@@ -169,13 +168,4 @@ export function measureAccuracy(
     await pause(durationSeconds * 1000, context.signal);
     return { hops: hops.map((hop) => hopAccuracy(hop, sinceNs)), settledMs };
   });
-}
-
-export function accuracyTitle(kinds: readonly BoundaryKind[]): string {
-  const [first = 'ptp4l'] = kinds;
-  const isAlike = kinds.every((kind) => kind === first);
-  if (!isAlike) return kinds.map((kind) => BOUNDARY_TITLES[kind]).join(' ─ ');
-  return kinds.length === 1
-    ? BOUNDARY_TITLES[first]
-    : `${kinds.length} × ${BOUNDARY_TITLES[first]}`;
 }

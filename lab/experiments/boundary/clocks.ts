@@ -17,6 +17,7 @@ import {
   type Settings,
   type Transport,
 } from '../../peers/ptp4l.js';
+import { CLIENT_OSCILLATOR } from './plan.js';
 import type { Graph, GraphNode } from '../../topology/graph.js';
 
 /** Message rates, the same for everybody. */
@@ -108,15 +109,22 @@ export function startGrandmaster(
   return startClock(context, { node: context.graph.node(name), settings });
 }
 
-/** ptp4l, which steers nothing: what it computes is its master's error, and the link's. */
+/** linuxptp's constants for hardware: with those for software stamps it needs most of a minute. */
+export const EAGER_SERVO: Settings = { pi_proportional_const: 0.7, pi_integral_const: 0.3 };
+
+/** What ptp4l's own defaults are where the lab's settings are for clients that steer nothing. */
+const STEERING: Settings = { freq_est_interval: 1, sanity_freq_limit: 200_000_000 };
+
+/** ptp4l, which steers a clock of its own and settles fast. */
 export function startClient(
   context: ClockContext,
   name: string,
   onLine: (line: string) => void = () => undefined,
   extra: Pick<Ptp4lClock, 'sections'> = {},
 ): Promise<ManagedProcess> {
-  const settings = { slaveOnly: 1 };
-  return startClock(context, { node: context.graph.node(name), settings, onLine, ...extra });
+  const settings = { slaveOnly: 1, ...STEERING, ...EAGER_SERVO };
+  const node = context.graph.node(name);
+  return startClock(context, { node, settings, clock: CLIENT_OSCILLATOR, onLine, ...extra });
 }
 
 export interface BoundaryOptions {
@@ -140,8 +148,7 @@ export function startPtp4lBoundary(
 ): Promise<ManagedProcess> {
   return startClock(context, {
     node: context.graph.node(name),
-    // The lab's other settings keep what a client that steers nothing wants.
-    settings: { priority1, freq_est_interval: 1, sanity_freq_limit: 200_000_000, ...settings },
+    settings: { priority1, ...STEERING, ...settings },
     clock,
     ...(onLine === undefined ? {} : { onLine }),
   });

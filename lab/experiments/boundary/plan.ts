@@ -19,3 +19,10 @@ export function otherOscillator(index: number): OwnClock {
     seed: LAB_OSCILLATOR.seed + index,
   };
 }
+
+export const CLIENT_OSCILLATOR: OwnClock = {
+  offsetNs: -90_000_000,
+  ppm: -21,
+  wanderPpb: 0.1,
+  seed: 99,
+};

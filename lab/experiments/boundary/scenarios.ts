@@ -9,6 +9,7 @@ import type { Cleanup } from '../first-light/cleanup.js';
 import { pause } from '../run.js';
 import { Checks } from './checks.js';
 import {
+  EAGER_SERVO,
   FAST_RATES,
   startClient,
   startGrandmaster,
@@ -57,11 +58,10 @@ const best = (stage: Stage) =>
 const ours = (stage: Stage, name: string, index = 0, options: Partial<BoundaryOptions> = {}) =>
   startTimeplaneBoundary(stage.clocks, name, { clock: oscillatorOf(index), ...options });
 
-/** linuxptp's with the constants that it has for hardware: it settles in a second. */
 const theirs = (stage: Stage, name: string, index: number) =>
   startPtp4lBoundary(stage.clocks, name, {
     clock: oscillatorOf(index),
-    settings: { pi_proportional_const: 0.7, pi_integral_const: 0.3 },
+    settings: EAGER_SERVO,
   });
 
 async function client(stage: Stage, name: string): Promise<ClientLog> {

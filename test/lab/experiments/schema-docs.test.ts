@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { schemaPage } from '#lab/experiments/first-light/schema-docs';
+import { boundarySchemaPage } from '#lab/experiments/boundary/schema-docs';
 import { schemaPage as transparentSchemaPage } from '#lab/experiments/transparent/schema-docs';
 
 it('docs/first-light-json.md says what the schema says (write it anew with vitest -u)', async () => {
@@ -10,4 +11,8 @@ it('docs/transparent-lab-json.md says what the schema says (write it anew with v
   await expect(transparentSchemaPage()).toMatchFileSnapshot(
     '../../../docs/transparent-lab-json.md',
   );
+});
+
+it('docs/boundary-lab-json.md says what the schema says (write it anew with vitest -u)', async () => {
+  await expect(boundarySchemaPage()).toMatchFileSnapshot('../../../docs/boundary-lab-json.md');
 });
