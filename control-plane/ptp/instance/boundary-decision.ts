@@ -31,7 +31,11 @@ export interface DecisionHost {
   readonly emit: (effect: InstanceEffect) => void;
 }
 
-const NO_ANNOUNCE_TLVS: OwnAnnounceTlvs = { powerGrandmasterId: 0, alternateTimeOffsets: [] };
+const NO_ANNOUNCE_TLVS: OwnAnnounceTlvs = {
+  powerGrandmasterId: 0,
+  timeInaccuracyNs: null,
+  alternateTimeOffsets: [],
+};
 
 /** Whom the clock follows, and where. */
 interface Followed {
@@ -226,12 +230,15 @@ export class BoundaryDecision {
   }
 
   #tlvs(): readonly Tlv[] {
+    return [...this.#profileTlvs(), ...this.#passedOnTlvs()];
+  }
+
+  #passedOnTlvs(): readonly Tlv[] {
     const { config } = this.#host;
     const path = config().pathTrace
       ? pathTraceTlv(pathTraceList(this.#parent), config().defaultDS.clockIdentity)
       : null;
-    const common = [...this.#profileTlvs(), ...(path === null ? [] : [path])];
-    return [...common, ...propagatedTlvs(this.#parent)];
+    return [...(path === null ? [] : [path]), ...propagatedTlvs(this.#parent)];
   }
 
   #profileTlvs(): readonly Tlv[] {
@@ -245,11 +252,12 @@ export class BoundaryDecision {
     });
   }
 
+  /** What is news; a profile's inaccuracies are another with every Sync, and are not. */
   #announceKey(): string {
-    const { parentDS, timePropertiesDS, currentDS, tlvs } = this.announceContent();
+    const { parentDS, timePropertiesDS, currentDS } = this.announceContent();
     const { stepsRemoved, synchronizationUncertain } = currentDS;
     const { parentPortIdentity: _, ...told } = parentDS;
-    const values = tlvs.map(({ type, value }) => `${type}:${value.join('.')}`);
+    const values = this.#passedOnTlvs().map(({ type, value }) => `${type}:${value.join('.')}`);
     return keyOf([told, timePropertiesDS, stepsRemoved, synchronizationUncertain, values]);
   }
 }

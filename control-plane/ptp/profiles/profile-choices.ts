@@ -11,6 +11,7 @@ import type {
   TimePropertiesDS,
 } from '../data-sets.js';
 import type {
+  AlternateMasterConfig,
   ClockClassLadder,
   Comparison,
   DisciplineConfig,
@@ -19,6 +20,9 @@ import type {
   UnicastGrantLimits,
   UnicastMaster,
 } from '../instance/instance-types.js';
+import type { LeapSecond } from '../leap.js';
+import type { SlaveMonitoringConfig } from '../slave-monitoring.js';
+import type { OwnAnnounceTlvs } from './profile-tlvs.js';
 import type {
   GroupAddresses,
   Messaging,
@@ -60,6 +64,7 @@ export interface PortChoices extends Optional<{
   unicastQueryIntervalSeconds: number;
   unicastGrants: UnicastGrantLimits | null;
   acceptableMasters: readonly AcceptableMaster[] | null;
+  alternateMaster: AlternateMasterConfig | null;
 }> {
   readonly number: number;
 }
@@ -84,6 +89,11 @@ export type InstanceChoices = Optional<{
   maxForeignMasters: number;
   discipline: Optional<DisciplineConfig>;
   sanity: Optional<SanityConfig>;
+  /** What a grandmaster says by C37.238 and of local time. */
+  announceTlvs: Optional<OwnAnnounceTlvs>;
+  /** One that is known beforehand. */
+  leapSecond: LeapSecond | null;
+  slaveMonitoring: SlaveMonitoringConfig | null;
   /** Values that the profile does not allow are taken if the standard has them at all. */
   outsideProfile: boolean;
 }>;

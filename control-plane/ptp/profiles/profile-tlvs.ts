@@ -13,6 +13,8 @@ import type { ProfileTlv } from './profile.js';
 export interface OwnAnnounceTlvs {
   /** C37.238: 3 to 254, and 0 for not configured. */
   readonly powerGrandmasterId: number;
+  /** C37.238: how far the time source may be from the truth, in nanoseconds; null: not known. */
+  readonly timeInaccuracyNs: number | null;
   readonly alternateTimeOffsets: readonly AlternateTimeOffsetTlv[];
 }
 
@@ -20,7 +22,7 @@ export interface AnnounceTlvContext {
   /** Of the parent's Announce; null: we are the grandmaster. */
   readonly parent: readonly Tlv[] | null;
   readonly own: OwnAnnounceTlvs;
-  /** How far our time may be from the one it is taken from; null: not known. Nanoseconds. */
+  /** How far our time may be from the parent's; null: not known. Nanoseconds. */
   readonly inaccuracyNs: number | null;
 }
 
@@ -43,7 +45,7 @@ function power2011Tlv({ parent, own, inaccuracyNs }: AnnounceTlvContext): Tlv {
     return encodeTlv({
       kind: 'power2011',
       grandmasterId: own.powerGrandmasterId,
-      grandmasterTimeInaccuracyNs: inaccuracySum(0, inaccuracyNs),
+      grandmasterTimeInaccuracyNs: inaccuracySum(0, own.timeInaccuracyNs),
       networkTimeInaccuracyNs: 0,
     });
   }
@@ -60,12 +62,21 @@ function power2011Tlv({ parent, own, inaccuracyNs }: AnnounceTlvContext): Tlv {
 }
 
 function power2017Tlv({ parent, own, inaccuracyNs }: AnnounceTlvContext): Tlv {
-  const received = parent === null ? undefined : findTlv(parent, 'power2017');
-  const before = parent === null ? 0 : (received?.totalTimeInaccuracyNs ?? INACCURACY_EXCEEDED);
+  if (parent === null) {
+    return encodeTlv({
+      kind: 'power2017',
+      grandmasterId: own.powerGrandmasterId,
+      totalTimeInaccuracyNs: inaccuracySum(0, own.timeInaccuracyNs),
+    });
+  }
+  const received = findTlv(parent, 'power2017');
   return encodeTlv({
     kind: 'power2017',
-    grandmasterId: parent === null ? own.powerGrandmasterId : (received?.grandmasterId ?? 0),
-    totalTimeInaccuracyNs: inaccuracySum(before, inaccuracyNs),
+    grandmasterId: received?.grandmasterId ?? 0,
+    totalTimeInaccuracyNs: inaccuracySum(
+      received?.totalTimeInaccuracyNs ?? INACCURACY_EXCEEDED,
+      inaccuracyNs,
+    ),
   });
 }
 
@@ -79,9 +90,9 @@ function alternateTimeOffsets(
   tlvs: readonly ProfileTlv[],
   { parent, own }: AnnounceTlvContext,
 ): readonly Tlv[] {
-  if (parent !== null) return [];
-  if (own.alternateTimeOffsets.length > 0) return own.alternateTimeOffsets.map(encodeTlv);
-  return tlvs.includes('alternateTimeOffset') ? [encodeTlv(UTC_WITHOUT_NAME)] : [];
+  if (parent !== null || !tlvs.includes('alternateTimeOffset')) return [];
+  const { alternateTimeOffsets: told } = own;
+  return (told.length > 0 ? told : [UTC_WITHOUT_NAME]).map(encodeTlv);
 }
 
 /** Where the profile wants the TLV and nobody configured a local time. */

@@ -13,6 +13,7 @@ import {
   DEFAULT_TIME_PROPERTIES,
   defaultGrants,
 } from './defaults.js';
+import type { OwnAnnounceTlvs } from './profile-tlvs.js';
 import { profileNamed, PROFILES } from './profiles.js';
 import type { ClockKind, Profile, ProfileTlv } from './profile.js';
 import type {
@@ -22,6 +23,12 @@ import type {
   ProfileRequest,
   ProfileResult,
 } from './profile-choices.js';
+
+const NO_ANNOUNCE_TLVS: OwnAnnounceTlvs = {
+  powerGrandmasterId: 0,
+  timeInaccuracyNs: null,
+  alternateTimeOffsets: [],
+};
 
 /** Pure and total: every request gives a configuration or at least one error. */
 export function resolveProfile(request: ProfileRequest): ProfileResult {
@@ -42,7 +49,7 @@ export function resolveProfile(request: ProfileRequest): ProfileResult {
       profile,
       config: { ...config, ports: ports.map(({ port }) => port) },
       encapsulation: ports.map(({ encapsulation }) => encapsulation),
-      tlvs: tlvsOf(profile, config.pathTrace),
+      tlvs: config.tlvs,
     },
   };
 }
@@ -78,13 +85,14 @@ function resolveInstance(
   profile: Profile,
   request: ProfileRequest,
   problems: Problems,
-): Omit<InstanceConfig, 'ports'> {
+): Omit<InstanceConfig, 'ports' | 'tlvs'> & { readonly tlvs: readonly ProfileTlv[] } {
   const { instance } = request;
+  const pathTrace = resolvePathTrace(profile, instance.pathTrace, problems);
   return {
     defaultDS: resolveDefaultDS(profile, request, problems),
     timePropertiesDS: overlay(DEFAULT_TIME_PROPERTIES, instance.timeProperties),
     comparison: problems.same('comparison', instance.comparison, profile.comparison),
-    pathTrace: resolvePathTrace(profile, instance.pathTrace, problems),
+    pathTrace,
     maxForeignMasters: problems.bounded(
       'maxForeignMasters',
       instance.maxForeignMasters ?? DEFAULT_MAX_FOREIGN_MASTERS,
@@ -95,6 +103,10 @@ function resolveInstance(
       instance.discipline,
     ),
     sanity: overlay(DEFAULT_SANITY, instance.sanity),
+    tlvs: tlvsOf(profile, pathTrace, instance.announceTlvs !== undefined),
+    announceTlvs: overlay(NO_ANNOUNCE_TLVS, instance.announceTlvs),
+    leapSecond: instance.leapSecond ?? null,
+    slaveMonitoring: instance.slaveMonitoring ?? null,
   };
 }
 
@@ -205,6 +217,7 @@ function resolvePort(
           ? defaultGrants(profile)
           : null,
     acceptableMasters: choices.acceptableMasters ?? null,
+    alternateMaster: choices.alternateMaster ?? null,
     multicast: messaging !== 'unicast',
     requiresAsCapable: profile.peerDelay.requiresAsCapable,
   };
@@ -238,11 +251,17 @@ function portProfile(instance: Profile, choices: PortChoices, problems: Problems
   return own;
 }
 
-function tlvsOf(profile: Profile, pathTrace: boolean): readonly ProfileTlv[] {
-  const required = (Object.keys(profile.tlvs) as ProfileTlv[]).filter(
-    (tlv) => tlv !== 'pathTrace' && profile.tlvs[tlv] === 'required',
-  );
-  return pathTrace ? ['pathTrace', ...required] : required;
+/** Those that are always there, path trace if it is wanted, and local times if somebody gave some. */
+function tlvsOf(
+  profile: Profile,
+  pathTrace: boolean,
+  hasAnnounceTlvs: boolean,
+): readonly ProfileTlv[] {
+  return (Object.keys(profile.tlvs) as ProfileTlv[]).filter((tlv) => {
+    if (tlv === 'pathTrace') return pathTrace;
+    const isOptional = tlv === 'alternateTimeOffset' && hasAnnounceTlvs;
+    return profile.tlvs[tlv] === 'required' || isOptional;
+  });
 }
 
 /** `base` with what is given of `over`. */

@@ -20,11 +20,15 @@ const ZONE: AlternateTimeOffsetTlv = {
   displayName: 'CET',
 };
 const POWER_2011 = ['power2011', 'alternateTimeOffset'] as const;
-const OWN = { powerGrandmasterId: 7, alternateTimeOffsets: [ZONE] };
-const grandmaster: AnnounceTlvContext = { parent: null, own: OWN, inaccuracyNs: 250 };
+const OWN = { powerGrandmasterId: 7, timeInaccuracyNs: 250, alternateTimeOffsets: [ZONE] };
+const grandmaster: AnnounceTlvContext = { parent: null, own: OWN, inaccuracyNs: null };
 
 function boundary(parent: readonly Tlv[], inaccuracyNs: number | null = 200): AnnounceTlvContext {
-  return { parent, own: { powerGrandmasterId: 9, alternateTimeOffsets: [] }, inaccuracyNs };
+  return {
+    parent,
+    own: { powerGrandmasterId: 9, timeInaccuracyNs: 5, alternateTimeOffsets: [] },
+    inaccuracyNs,
+  };
 }
 
 describe('a grandmaster of C37.238-2011', () => {
