@@ -1,5 +1,6 @@
 /** The status as Prometheus metrics. */
 import { Counter, Gauge, Registry } from 'prom-client';
+import { ownLoadRegistry } from './own-load.js';
 import type { AgentStatus, PortStatus } from './status.js';
 
 export interface Metrics {
@@ -28,6 +29,7 @@ export function createMetrics(): Metrics {
     counter: (name, help, labelNames = []) =>
       new Counter({ name: `timeplane_agent_${name}`, help, labelNames, registers }),
   };
+  const ownLoad = ownLoadRegistry();
   const setters = [
     switchMetrics(registered),
     portMetrics(registered),
@@ -40,7 +42,7 @@ export function createMetrics(): Metrics {
     render: async (status) => {
       registry.resetMetrics();
       for (const set of setters) set(status);
-      return registry.metrics();
+      return (await Promise.all([registry.metrics(), ownLoad.metrics()])).join('\n');
     },
   };
 }
