@@ -83,8 +83,7 @@ export function withScheduledLeap(
 ): TimePropertiesDS {
   const offset = leap.offsetBefore;
   if (!isBefore(ptpTime, leap.at)) return carriedOut(own, leap);
-  const dayEnd = after(leap.at, seconds(-leap.sign));
-  const isAnnounced = nsOf(elapsed(ptpTime, dayEnd)) <= nsOf(ANNOUNCED_FOR);
+  const isAnnounced = nsOf(elapsed(ptpTime, dayEndOf(leap))) <= nsOf(ANNOUNCED_FOR);
   const leap61 = isAnnounced && leap.sign === 1;
   const leap59 = isAnnounced && leap.sign === -1;
   return { ...own, currentUtcOffsetSeconds: offset, leap59, leap61 };
@@ -94,6 +93,11 @@ export function withScheduledLeap(
 export function leapAtEndOf(utcDay: number, sign: 1 | -1, offsetBefore: number): LeapSecond {
   const utcSeconds = BigInt(utcDay + 1) * DAY_SECONDS + BigInt(sign);
   return { sign, at: instant((utcSeconds + BigInt(offsetBefore)) * SECOND_NS), offsetBefore };
+}
+
+/** When the day's 86,400th second is over, by the offset before. */
+function dayEndOf(leap: LeapSecond): Instant {
+  return after(leap.at, seconds(-leap.sign));
 }
 
 function carriedOut(properties: TimePropertiesDS, leap: LeapSecond): TimePropertiesDS {
@@ -128,7 +132,8 @@ export class LeapWatch {
   heard(properties: TimePropertiesDS, ptpTime: Instant): void {
     this.#heard = properties;
     const leap = this.#leap;
-    if (leap !== null && !isBefore(ptpTime, leap.at)) {
+    // An inserted second belongs to the day that ends: its flag is not the next day's.
+    if (leap !== null && !isBefore(ptpTime, leap.sign === 1 ? dayEndOf(leap) : leap.at)) {
       this.#heardSince(leap, properties, ptpTime);
       return;
     }

@@ -99,12 +99,17 @@ export class AnnounceSender {
     this.#sequenceId = (sequenceId + 1) & 0xffff;
     this.#lastSent = this.#port.now;
     const { logAnnounceInterval } = this.#port.config;
-    this.#send('group', { sequenceId, unicast: false, logMessageInterval: logAnnounceInterval });
+    this.#send('group', {
+      sequenceId,
+      unicast: false,
+      logMessageInterval: logAnnounceInterval,
+      isAlternate: this.#isAlternate,
+    });
   }
 
   #send(destination: Destination, envelope: Envelope): void {
     const port = this.#port;
-    const message = announceMessage(port.sender, envelope, this.#content(), this.#isAlternate);
+    const message = announceMessage(port.sender, envelope, this.#content());
     port.sendGeneral(message, destination);
     port.count('announcesSent');
   }

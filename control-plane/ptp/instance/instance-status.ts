@@ -1,5 +1,6 @@
 /** All that there is to see of an instance, as values of now. */
 import { scaledNs, splitPrecise, type Instant } from '#units/time';
+import { MESSAGE_TYPE, type MessageKind } from '#wire/ptp-header';
 import type { InstanceDataSets } from '../bmca/update-data-sets.js';
 import type { DefaultDS, PathTraceDS, PortDS } from '../data-sets.js';
 import type { SourceStatus } from '../sanity/source-watch.js';
@@ -59,8 +60,15 @@ function portStatus(port: Port, { config, clock, now }: StatusParts): PortStatus
       clockClass: foreign.announce.grandmasterClockClass,
     })),
     grants: port.unicast.grants(),
-    counters: { ...port.heard.counters(), ...port.context.counters.all() },
+    counters: { ...port.heard.counters(), ...refused(port), ...port.context.counters.all() },
   };
+}
+
+/** What the guard against floods refused, by message type. */
+function refused({ guard }: Port): Record<string, number> {
+  const kinds = Object.keys(MESSAGE_TYPE) as MessageKind[];
+  const counts = kinds.map((kind) => [`refused:${kind}`, guard.refused(kind)] as const);
+  return Object.fromEntries(counts.filter(([, count]) => count > 0));
 }
 
 function portDS(port: Port): PortDS {

@@ -179,15 +179,13 @@ export class PtpInstance {
 
   #configure(config: InstanceConfig): void {
     const old = this.#config;
+    const isOther = this.#isStarted && !isSameInstance(old, config);
+    if (isOther) this.#stop();
     this.#config = config;
     this.#clock.configure(old, config);
     const wanted = new Set(config.ports.map(({ number }) => number));
     for (const [number, port] of this.#ports) {
-      if (wanted.has(number)) continue;
-      port.stop();
-      port.settle('stop');
-      this.#ports.delete(number);
-      this.#portList = [...this.#ports.values()];
+      if (!wanted.has(number)) this.#removePort(port);
     }
     for (const port of config.ports) {
       const known = this.#ports.get(port.number);
@@ -196,9 +194,16 @@ export class PtpInstance {
       else this.#addPort(port);
     }
     const { instanceEnable } = config.defaultDS;
-    if (old.defaultDS.instanceEnable && !instanceEnable) this.#stop();
-    if (!old.defaultDS.instanceEnable && instanceEnable) this.#start();
+    if (!instanceEnable) this.#stop();
+    if (instanceEnable && (isOther || !old.defaultDS.instanceEnable)) this.#start();
     this.#isDecisionDue = true;
+  }
+
+  #removePort(port: Port): void {
+    port.stop();
+    port.settle('stop');
+    this.#ports.delete(port.number);
+    this.#portList = [...this.#ports.values()];
   }
 
   #addPort(config: PortConfig): Port {
@@ -376,4 +381,17 @@ export class PtpInstance {
   #cancelTimer(timer: InstanceTimer): void {
     this.#effects.push({ kind: 'cancelTimer', timer: instanceTimerName(timer) });
   }
+}
+
+/** By what messages are recognised: with another of these it is another instance, and begins anew. */
+function isSameInstance(
+  { defaultDS: a }: InstanceConfig,
+  { defaultDS: b }: InstanceConfig,
+): boolean {
+  return (
+    a.clockIdentity === b.clockIdentity &&
+    a.domainNumber === b.domainNumber &&
+    a.sdoId === b.sdoId &&
+    a.externalPortConfigurationEnabled === b.externalPortConfigurationEnabled
+  );
 }

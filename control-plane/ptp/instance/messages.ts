@@ -41,6 +41,8 @@ export interface Envelope {
   /** To one station: unicastFlag is set, and logMessageInterval has no meaning (13.3.2.14). */
   readonly unicast: boolean;
   readonly logMessageInterval: LogInterval;
+  /** 17.3: it comes from one that is not the best master. */
+  readonly isAlternate?: boolean;
 }
 
 function header(
@@ -55,7 +57,10 @@ function header(
     minorVersionPtp: 1,
     domainNumber: sender.domainNumber,
     minorSdoId: sender.sdoId & 0xff,
-    flags: envelope.unicast ? flags | FLAG.unicast : flags,
+    flags:
+      flags |
+      (envelope.unicast ? FLAG.unicast : 0) |
+      (envelope.isAlternate === true ? FLAG.alternateMaster : 0),
     correctionField,
     messageTypeSpecific: 0,
     sourcePortIdentity: sender.portIdentity,
@@ -143,19 +148,12 @@ export function announceMessage(
   sender: Sender,
   envelope: Envelope,
   { parentDS, currentDS, timePropertiesDS, tlvs }: AnnounceContent,
-  isAlternate = false,
 ): Announce {
   const quality = parentDS.grandmasterClockQuality;
   const uncertain = currentDS.synchronizationUncertain ? FLAG.synchronizationUncertain : 0;
-  const alternate = isAlternate ? FLAG.alternateMaster : 0;
   return {
     kind: 'announce',
-    header: header(
-      sender,
-      envelope,
-      CONTROL.other,
-      timeFlags(timePropertiesDS) | uncertain | alternate,
-    ),
+    header: header(sender, envelope, CONTROL.other, timeFlags(timePropertiesDS) | uncertain),
     tlvs,
     originTimestamp: NO_TIME,
     currentUtcOffsetSeconds: timePropertiesDS.currentUtcOffsetSeconds,

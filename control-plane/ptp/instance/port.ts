@@ -4,21 +4,18 @@
  * are those of the decision (`settle`).
  */
 import {
-  afterPrecise,
   intervalDuration,
   nanoseconds,
   nsOf,
-  scaledNs,
   seconds,
-  subtractScaled,
   type DataplaneTime,
   type Instant,
-  type LogInterval,
   type Ppb,
   type ScaledNs,
 } from '#units/time';
-import { FLAG, isSamePort, type PortIdentity } from '#wire/ptp-header';
-import type { Announce, DelayReq, PtpMessage, Tlv } from '#wire/ptp-message';
+import { isSamePort, type PortIdentity } from '#wire/ptp-header';
+import type { Announce, PtpMessage, Signaling, Tlv } from '#wire/ptp-message';
+import { findTlv } from '#wire/tlv/known-tlv';
 import type { BestMaster, DecisionPort } from '../bmca/state-decision.js';
 import type { PortState } from '../data-sets.js';
 import {
@@ -30,16 +27,21 @@ import {
 import { announceRefusal } from '../profiles/profile-tlvs.js';
 import { MessageGuard } from '../sanity/message-guard.js';
 import { AnnounceReceiver } from './announce-receiver.js';
-import { AnnounceSender } from './announce-sender.js';
 import type { Destination, PortConfig, StationAddress } from './instance-types.js';
-import { delayRespMessage, NO_LOG_INTERVAL, type AnnounceContent } from './messages.js';
+import {
+  NOTHING_REQUESTED,
+  requestedIntervals,
+  withRequested,
+  type RequestedIntervals,
+} from './interval-request.js';
+import { MasterSide, type MasterRole } from './master-side.js';
+import type { AnnounceContent } from './messages.js';
 import { PortContext, type InstanceServices } from './port-context.js';
 import { PortHeard } from './port-heard.js';
 import { PortMonitor } from './port-monitor.js';
 import { PortUnicast } from './port-unicast.js';
 import { SlaveSide, type FollowedMaster, type PathDelay } from './slave-side.js';
 import type { SyncSample } from './sync-receiver.js';
-import { SyncSender } from './sync-sender.js';
 import type { PortTimer } from './timer-names.js';
 
 export interface PortHost extends InstanceServices {
@@ -75,8 +77,7 @@ export class Port {
   readonly announces: AnnounceReceiver;
   readonly slaveSide: SlaveSide;
   readonly unicast: PortUnicast;
-  readonly #announceSender: AnnounceSender;
-  readonly #syncSender: SyncSender;
+  readonly #masterSide: MasterSide;
   #state: PortState = 'initializing';
   #since: Instant;
   #why = 'not started yet';
@@ -84,12 +85,13 @@ export class Port {
   #link: Link = { isUp: true, asCapable: false, meanLinkDelay: null, neighborRate: null };
   /** The parent, if this port is the one that follows it. */
   #master: PortIdentity | null = null;
-  #responding: LogInterval | null = null;
-  #isServing = false;
+  #configured: PortConfig;
+  #requested: RequestedIntervals = NOTHING_REQUESTED;
 
   constructor(host: PortHost, config: PortConfig) {
     this.#host = host;
     this.context = new PortContext(host, config);
+    this.#configured = config;
     this.#since = host.now;
     this.#desired = config.desiredState ?? 'passive';
     this.announces = new AnnounceReceiver(this.context, host.config);
@@ -101,13 +103,15 @@ export class Port {
     this.context.onTransmitted = (message, time) => {
       if (this.isFollowing) this.monitor.transmitted(message, time);
     };
-    this.#announceSender = new AnnounceSender(this.context, host.announceContent);
-    this.#syncSender = new SyncSender(this.context, host.followUpTlvs);
+    this.#masterSide = new MasterSide(this.context, {
+      announceContent: host.announceContent,
+      followUpTlvs: host.followUpTlvs,
+      setServing: (serving) => this.unicast.setServing(serving, host.now),
+      servesGroup: () => this.config.multicast ?? !this.unicast.isRequesting,
+      isStopped: (what) => this.#requested[what] === 'stopped',
+    });
     this.unicast = new PortUnicast(this.context, {
-      transmit: (grant, sequenceId) => {
-        if (grant.service === 'announce') this.#announceSender.sendTo(grant.address, sequenceId);
-        if (grant.service === 'sync') this.#syncSender.sendTo(grant.address, sequenceId);
-      },
+      transmit: (grant, sequenceId) => this.#masterSide.transmit(grant, sequenceId),
       onContract: () => this.#refollow(),
     });
   }
@@ -169,11 +173,16 @@ export class Port {
   }
 
   configure(config: PortConfig): void {
-    const old = this.context.config;
-    this.context.config = config;
+    const old = this.#configured;
+    this.#configured = config;
+    this.context.config = withRequested(config, this.#requested);
+    this.#host.requestSettle();
     this.#desired = config.desiredState ?? this.#desired;
     this.announces.configure(this.#host.config);
-    this.slaveSide.configure(this.#host.config.discipline);
+    this.slaveSide.configure(
+      this.#host.config.discipline,
+      old.delayMechanism !== config.delayMechanism,
+    );
     this.unicast.configure(this.#host.now);
     this.monitor.configure(this.#host.config.slaveMonitoring ?? null);
     if (old.portEnable === config.portEnable) return;
@@ -277,10 +286,10 @@ export class Port {
         if (this.isFollowing) this.slaveSide.receiveDelayResp(message);
         return;
       case 'delayReq':
-        this.#receiveDelayReq(message, receiveTime, source);
+        this.#masterSide.receiveDelayReq(message, receiveTime, source);
         return;
       case 'signaling':
-        this.unicast.receive(message, source, this.#host.now);
+        this.#receiveSignaling(message, source);
         return;
       case 'management':
       case 'pdelayReq':
@@ -303,10 +312,10 @@ export class Port {
         this.event('qualificationTimeout', 'no better master has been heard meanwhile');
         return;
       case 'announce':
-        this.#announceSender.due();
+        this.#masterSide.announceDue();
         return;
       case 'sync':
-        this.#syncSender.due();
+        this.#masterSide.syncDue();
         return;
       case 'delayReq':
         this.slaveSide.delayReqDue();
@@ -325,7 +334,7 @@ export class Port {
 
   /** What is announced has changed. */
   news(): void {
-    this.#announceSender.news();
+    this.#masterSide.news();
   }
 
   /** Brings what works on this port in line with its state. First all ports stop, then they start. */
@@ -335,37 +344,20 @@ export class Port {
   }
 
   #settleStop(): void {
-    const isMaster = this.#state === 'master';
-    if (!isMaster && this.#isServing) {
-      this.#isServing = false;
-      this.#syncSender.stop();
-      this.#announceSender.stop();
-      this.unicast.setServing(false, this.#host.now);
-    }
-    this.#respond(isMaster ? this.config.logMinDelayReqInterval : null);
+    this.#masterSide.stop(this.#role());
     if (!this.isFollowing && this.slaveSide.master !== null) this.#unfollow();
   }
 
   #settleStart(): void {
     if (this.isFollowing) this.#refollow();
-    if (this.#state !== 'master' || this.#isServing || this.isExcluded) return;
-    this.#isServing = true;
-    this.unicast.setServing(true, this.#host.now);
-    if (this.config.multicast ?? !this.unicast.isRequesting) {
-      this.#announceSender.start();
-      this.#syncSender.start();
-    }
+    this.#masterSide.start(this.#role());
   }
 
-  #respond(interval: LogInterval | null): void {
-    const wanted = this.config.delayMechanism === 'e2e' ? interval : null;
-    if (wanted === this.#responding) return;
-    this.#responding = wanted;
-    this.context.emit({
-      kind: 'delayResponder',
-      port: this.number,
-      logMinDelayReqInterval: wanted,
-    });
+  #role(): MasterRole {
+    if (this.isExcluded) return 'none';
+    if (this.#state === 'master') return 'master';
+    const isAlternate = this.#state === 'passive' && (this.config.alternateMaster ?? null) !== null;
+    return isAlternate ? 'alternate' : 'none';
   }
 
   #unfollow(): void {
@@ -419,6 +411,16 @@ export class Port {
     }
   }
 
+  #receiveSignaling(message: Signaling, source: StationAddress): void {
+    this.unicast.receive(message, source, this.#host.now);
+    const request = findTlv(message.tlvs, 'intervalRequest');
+    if (request === undefined || this.#host.config.comparison !== 'ieee8021as') return;
+    this.context.count('intervalRequests');
+    this.#requested = requestedIntervals(this.#requested, request);
+    this.context.config = withRequested(this.#configured, this.#requested);
+    this.#host.requestSettle();
+  }
+
   #announceReceiptExpired(): void {
     if (!LISTENS.has(this.#state)) return;
     if (this.#state !== 'listening') this.context.count('announceReceiptTimeouts');
@@ -446,25 +448,6 @@ export class Port {
     this.#host.requestDecision();
   }
 
-  /** Where the dataplane does not answer by itself, the request comes here: 11.3.2. */
-  #receiveDelayReq(message: DelayReq, receiveTime: DataplaneTime, source: StationAddress): void {
-    const taken = this.context.ptpTime(receiveTime);
-    if (this.#state !== 'master' || this.config.delayMechanism !== 'e2e' || taken === null) {
-      this.context.count('delayReqsNotAnswered');
-      return;
-    }
-    const received = afterPrecise(taken, subtractScaled(scaledNs(0n), this.config.ingressLatency));
-    const isUnicast = (message.header.flags & FLAG.unicast) !== 0;
-    const envelope = {
-      sequenceId: message.header.sequenceId,
-      unicast: isUnicast,
-      logMessageInterval: isUnicast ? NO_LOG_INTERVAL : this.config.logMinDelayReqInterval,
-    };
-    const response = delayRespMessage(this.context.sender, envelope, message, received);
-    this.context.sendGeneral(response, isUnicast ? source : 'group');
-    this.context.count('delayRespsSent');
-  }
-
   #leave(from: PortState, to: PortState): void {
     if (from === 'preMaster') this.context.cancelTimer('qualification');
     if (!LISTENS.has(to)) this.announces.disarm();
@@ -473,6 +456,8 @@ export class Port {
   #enter(to: PortState): void {
     if (ABSENT.has(to)) {
       this.announces.clear();
+      this.#requested = NOTHING_REQUESTED;
+      this.context.config = this.#configured;
       this.#master = null;
       this.#host.requestDecision();
       return;

@@ -43,6 +43,7 @@ export class SlaveSide {
   readonly #host: SlaveHost;
   readonly #receiver: SyncReceiver;
   readonly #requester: DelayRequester;
+  #discipline: DisciplineConfig;
   #filter: DelayFilter;
   #estimate: PathDelay = null;
   #master: FollowedMaster | null = null;
@@ -55,6 +56,7 @@ export class SlaveSide {
     this.#port = port;
     this.#host = host;
     this.#syncInterval = port.config.logSyncInterval;
+    this.#discipline = discipline;
     this.#filter = new DelayFilter(discipline.delayFilter, discipline.delayFilterLength);
     this.#receiver = new SyncReceiver((what) => port.count(what));
     this.#requester = new DelayRequester(port, (measurement) => this.#takeDelay(measurement));
@@ -73,8 +75,18 @@ export class SlaveSide {
     return this.#requester.logInterval;
   }
 
-  configure(discipline: DisciplineConfig): void {
-    this.#filter = new DelayFilter(discipline.delayFilter, discipline.delayFilterLength);
+  /** With the same terms nothing that was measured is lost. */
+  configure(discipline: DisciplineConfig, isOtherMechanism: boolean): void {
+    const { delayFilter, delayFilterLength } = discipline;
+    const old = this.#discipline;
+    this.#discipline = discipline;
+    if (old.delayFilter !== delayFilter || old.delayFilterLength !== delayFilterLength) {
+      this.#filter = new DelayFilter(delayFilter, delayFilterLength);
+    }
+    if (!isOtherMechanism) return;
+    this.#filter.reset();
+    this.#estimate = null;
+    this.#ask();
   }
 
   /** Follows this one from now on; what is known of the old one is void (9.2.6.11). Null: nobody. */

@@ -8,6 +8,7 @@ import {
   intervalDuration,
   seconds,
   type DataplaneTime,
+  type LogInterval,
   type Nanoseconds,
 } from '#units/time';
 import type { Tlv } from '#wire/ptp-message';
@@ -22,6 +23,8 @@ export class SyncSender {
   readonly #schedule = new Schedule();
   #sequenceId = 0;
   #running = false;
+  /** 17.3: the interval of an alternate master's Sync; null: we are the best one. */
+  #alternateInterval: LogInterval | null = null;
   /** What was sent before the last stop gets no Follow_Up. */
   #term = 0;
 
@@ -31,9 +34,10 @@ export class SyncSender {
   }
 
   /** To the group. The first one at once: whoever waits for a master need not wait longer. */
-  start(): void {
+  start(alternateInterval: LogInterval | null = null): void {
     if (this.#running) return;
     this.#running = true;
+    this.#alternateInterval = alternateInterval;
     this.#sendToGroup();
     const { now, random } = this.#port;
     this.#port.setTimer('sync', this.#schedule.begin(now, this.#interval(), random));
@@ -61,8 +65,12 @@ export class SyncSender {
   #sendToGroup(): void {
     const sequenceId = this.#sequenceId;
     this.#sequenceId = (sequenceId + 1) & 0xffff;
-    const { logSyncInterval } = this.#port.config;
-    this.#send('group', { sequenceId, unicast: false, logMessageInterval: logSyncInterval });
+    this.#send('group', {
+      sequenceId,
+      unicast: false,
+      logMessageInterval: this.#logInterval(),
+      isAlternate: this.#alternateInterval !== null,
+    });
   }
 
   #send(destination: Destination, envelope: Envelope): void {
@@ -97,7 +105,11 @@ export class SyncSender {
     port.sendGeneral(message, destination);
   }
 
+  #logInterval(): LogInterval {
+    return this.#alternateInterval ?? this.#port.config.logSyncInterval;
+  }
+
   #interval(): Nanoseconds {
-    return intervalDuration(this.#port.config.logSyncInterval) ?? seconds(1);
+    return intervalDuration(this.#logInterval()) ?? seconds(1);
   }
 }
