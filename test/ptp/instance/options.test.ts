@@ -5,8 +5,7 @@ import { FLAG } from '#wire/ptp-header';
 import { encodeTlv, findTlv } from '#wire/tlv/known-tlv';
 import type { Announce, FollowUp, Signaling } from '#wire/ptp-message';
 import { leapAtEndOf, utcTime } from '#ptp/leap';
-import type {
-  Conversation} from './conversation.js';
+import type { Conversation } from './conversation.js';
 import {
   announce,
   conversation,
