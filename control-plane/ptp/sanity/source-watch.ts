@@ -5,7 +5,7 @@
  * A source is a grandmaster: two masters that pass on the same one are not two opinions, and the one with
  * the smaller bound speaks for it.
  */
-import { elapsed, isBefore, nsOf, type Instant } from '#units/time';
+import { elapsed, isBefore, nsOf, ppb, ppbValue, type Instant, type Ppb } from '#units/time';
 import { clockIdentityText } from '#wire/ptp-header';
 import { intersect, touches, type TimeInterval } from './intersection.js';
 import { nsText, type SanityAlarm } from './sanity-types.js';
@@ -42,11 +42,14 @@ type AlarmCode = Exclude<SanityAlarm['code'], 'grandmaster-jump'>;
 /** Older than this an observation counts no more. */
 const MAX_AGE_NS = 10_000_000_000n;
 const MAX_OBSERVATIONS = 64;
+/** Until somebody knows better: what an oscillator and a servo that slews may do together. */
+const UNKNOWN_DRIFT = ppb(500_000);
 const MAJORITY_OF = 3;
 
 export class SourceWatch {
   readonly #observations = new Map<string, SourceObservation>();
   readonly #raised = new Map<AlarmCode, string>();
+  #drift: Ppb = UNKNOWN_DRIFT;
 
   observe(observation: SourceObservation): void {
     const { grandmasterIdentity, path } = observation;
@@ -57,6 +60,14 @@ export class SourceWatch {
       this.#observations.delete(oldest);
     }
     this.#observations.set(key, observation);
+  }
+
+  /**
+   * How fast our PTP time may run away from a source at most. Sources are heard at different times, so the
+   * bound of each grows by it with its age: large while a clock is acquired, small once it is locked.
+   */
+  setDrift(drift: Ppb): void {
+    this.#drift = drift;
   }
 
   /** Our clock was stepped by so much: every offset moves along. */
@@ -112,11 +123,17 @@ export class SourceWatch {
         this.#observations.delete(key);
         continue;
       }
-      const other = best.get(observation.grandmasterIdentity);
-      const isBetter = other === undefined || isPreferred(observation, other);
-      if (isBetter) best.set(observation.grandmasterIdentity, observation);
+      const aged = this.#aged(observation, now);
+      const other = best.get(aged.grandmasterIdentity);
+      if (other === undefined || isPreferred(aged, other)) best.set(aged.grandmasterIdentity, aged);
     }
     return [...best.values()];
+  }
+
+  #aged(observation: SourceObservation, now: Instant): SourceObservation {
+    const ageNs = Math.max(0, Number(nsOf(elapsed(observation.at, now))));
+    const grownNs = (ageNs * ppbValue(this.#drift)) / 1e9;
+    return { ...observation, errorBoundNs: observation.errorBoundNs + grownNs };
   }
 
   /** Raised and cleared since the last time. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { instant } from '#units/time';
+import { instant, ppb } from '#units/time';
 import { intersect, touches, type TimeInterval } from '#ptp/sanity/intersection';
 import { SourceWatch } from '#ptp/sanity/source-watch';
 
@@ -89,6 +89,14 @@ describe('sources of time', () => {
     expect(verdicts(watch, 15)).toEqual(['alone']);
     hears(watch, 2, 40_000, 15);
     expect(alarms(watch, 15)).toEqual([['sources-disagree', true]]);
+  });
+
+  it('that were heard at different times may have moved since, by what our clock may drift', () => {
+    const watch = hearing(0);
+    hears(watch, 2, 300_000, 1);
+    expect(verdicts(watch, 1)).toEqual(['agrees', 'agrees']);
+    watch.setDrift(ppb(1_000));
+    expect(verdicts(watch, 1)).toEqual(['unsure', 'unsure']);
   });
 
   it('are grandmasters: two paths to one are one, the better of them', () => {
