@@ -20,6 +20,7 @@ import { logInterval, nsOf, scaledFromNumber, type Nanoseconds } from '#units/ti
 import type { AgentFile } from './config-schema.js';
 import type { PortBoundaryFile } from './config-schema-instance.js';
 import type { PortFile } from './config-schema-port.js';
+import { UNKNOWN_MAC } from './ptp/neighbors.js';
 import { groupAt, octetsOf } from './ptp/own-frames.js';
 
 export type InstanceFile = NonNullable<AgentFile['instance']>;
@@ -151,7 +152,7 @@ function stationOf(
   { mac, ip }: NonNullable<PortBoundaryFile['unicastMasters']>[number],
 ): StationAddress {
   const octets = ip === undefined || transport === 'ethernet' ? null : octetsAt(transport, ip);
-  return { transport, mac: macAddress(mac), ip: octets };
+  return { transport, mac: mac === undefined ? UNKNOWN_MAC : macAddress(mac), ip: octets };
 }
 
 /** Undefined: what the profile says. */

@@ -1,6 +1,7 @@
 /** What a boundary clock's keys allow by themselves, but not together, or not with its profile. */
 import type { ProfileError } from '#ptp/profiles/profile-choices';
-import { parseIpv4 } from '#units/ip-address';
+import type { Transport } from '#ptp/profiles/profile';
+import { parseIpv4, parseIpv6 } from '#units/ip-address';
 import type { ConfigError } from './config-error.js';
 import { isInstancePort, resolveInstance, type InstanceFile } from './config-instance.js';
 import { errorAt, type Path, type Source } from './config-report.js';
@@ -59,8 +60,26 @@ function profileContradictions(
       ...(own?.delayMechanism === 'p2p' && port.peerDelay.enabled === false
         ? [at(['peerDelay', 'enabled'], 'true, or another delayMechanism than p2p')]
         : []),
+      ...(port.boundary.unicastMasters ?? []).flatMap((master, n) => {
+        const expected = sending === undefined ? null : missingOf(sending.transport, master);
+        return expected === null ? [] : [at(['boundary', 'unicastMasters', n], expected)];
+      }),
     ];
   });
+}
+
+type Master = NonNullable<PortFile['boundary']['unicastMasters']>[number];
+
+/** What a master lacks to be reached over the transport; null: nothing. */
+function missingOf(transport: Transport, { mac, ip = '' }: Master): string | null {
+  switch (transport) {
+    case 'ethernet':
+      return mac === undefined ? 'the mac of a master over Ethernet' : null;
+    case 'udp4':
+      return parseIpv4(ip).ok ? null : 'the ip of a master over UDP/IPv4';
+    case 'udp6':
+      return parseIpv6(ip).ok ? null : 'the ip of a master over UDP/IPv6';
+  }
 }
 
 /** Names of a profile's choices that the file has elsewhere. */

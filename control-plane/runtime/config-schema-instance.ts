@@ -76,7 +76,8 @@ function isStation(value: string): boolean {
 }
 
 const unicastMaster = z.strictObject({
-  mac: text(isStation, 'a station\'s MAC address such as "02:00:00:00:00:01"'),
+  /** Over UDP it is found out, unless the master is behind a router: then the router's. */
+  mac: text(isStation, 'a station\'s MAC address such as "02:00:00:00:00:01"').optional(),
   ip: text(
     (value) => parseIpv4(value).ok || parseIpv6(value).ok,
     'an IP address such as "192.0.2.1"',

@@ -18,7 +18,7 @@ import type {
 } from '#ptp/instance/instance-types';
 import { changedConfig } from '#ptp/management-config';
 import type { InstanceChange } from '#ptp/management-types';
-import { portValue } from '#units/identity';
+import { macBits, portValue, type MacAddress } from '#units/identity';
 import type { Instant, LogInterval, Nanoseconds } from '#units/time';
 import { MESSAGE_TYPE } from '#wire/ptp-header';
 import { decodeMessage, type PtpMessage } from '#wire/ptp-message';
@@ -26,6 +26,7 @@ import { boundaryFrame, leftOut, sourceOfFrame, type PortAddressing } from './bo
 import type { ToldEffect } from './boundary-log.js';
 import type { RaisedAlarm } from './boundary-status.js';
 import { ptpClock, type ClockReference } from './entries.js';
+import { UNKNOWN_MAC } from './neighbors.js';
 import type { PacketIo, ReceivedMessage, ReceivedPacket } from './packet-io.js';
 import { TickScale } from './tick-scale.js';
 import type { Timers } from './timers.js';
@@ -42,6 +43,8 @@ export interface BoundaryClockOptions {
   readonly index: P4InfoIndex;
   readonly timestampResolution: Nanoseconds;
   readonly packets: PacketIo;
+  /** Of a station on the port's link; null: not known yet. */
+  readonly macOf: (port: number, ip: Uint8Array) => MacAddress | null;
   readonly timers: Timers;
   /** A clock that never steps back. */
   readonly now: () => Instant;
@@ -257,12 +260,21 @@ export class BoundaryClock {
 
   #frame(port: number, message: PtpMessage, destination: Destination): Uint8Array | null {
     const addressing = this.#ports.get(port);
-    if (addressing === undefined) return null;
+    const resolved = this.#resolved(port, destination);
+    if (addressing === undefined || resolved === null) return null;
     const sent = this.#sent.get(port) ?? [...this.sent(port)];
     const type = MESSAGE_TYPE[message.kind];
     sent[type] = (sent[type] ?? 0n) + 1n;
     this.#sent.set(port, sent);
-    return boundaryFrame(addressing, message, destination);
+    return boundaryFrame(addressing, message, resolved);
+  }
+
+  /** Null: nobody knows yet where the station is, and it is asked for: the message is lost. */
+  #resolved(port: number, destination: Destination): Destination | null {
+    if (destination === 'group' || destination.ip === null) return destination;
+    if (macBits(destination.mac) !== macBits(UNKNOWN_MAC)) return destination;
+    const mac = this.#options.macOf(port, destination.ip);
+    return mac === null ? null : { ...destination, mac };
   }
 
   #sendEvent({

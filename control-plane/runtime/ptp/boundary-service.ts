@@ -2,7 +2,7 @@
  * The boundary clock as the PTP service knows it: with the watch of the dataplane's counter, which
  * says when PTP time has to begin anew, and with what it tells of itself.
  */
-import type { SwitchSettings } from '#dataplane/settings';
+import type { OwnAddress, SwitchSettings } from '#dataplane/settings';
 import type { Entity } from '#p4rt/entities';
 import { PtpInstance } from '#ptp/instance/instance';
 import { managedBoundaryClock } from '#ptp/management-boundary-sets';
@@ -18,6 +18,7 @@ import { CounterMonitor, middle, type CounterBreak } from './counter-monitor.js'
 import { later } from './dataplane-clock.js';
 import type { ClockReference } from './entries.js';
 import type { ManagementBoundary } from './management-service.js';
+import { Neighbors } from './neighbors.js';
 import type { PacketIo, ReceivedMessage, ReceivedPacket } from './packet-io.js';
 import type { PtpServiceOptions } from './service.js';
 import { TickScale } from './tick-scale.js';
@@ -45,6 +46,7 @@ export class BoundaryService {
   readonly #options: PtpServiceOptions;
   readonly #clock: BoundaryClock;
   readonly #monitor: CounterMonitor;
+  readonly #neighbors: Neighbors;
   readonly #tickNs: bigint;
   readonly #ticks: TickScale;
   #settings: SwitchSettings;
@@ -70,12 +72,19 @@ export class BoundaryService {
       ownIdentity: settings.clock.identity,
       ptp4l: boundary.ptp4lLog ? (options.writeLine ?? writeStandardOutput) : null,
     });
+    this.#neighbors = new Neighbors({
+      ports: () => this.#ipPorts(),
+      send: (port, frame) => packets.send(port, frame),
+      now,
+      log,
+    });
     this.#clock = new BoundaryClock({
       settings,
       boundary,
       index,
       timestampResolution,
       packets,
+      macOf: (port, ip) => this.#neighbors.macOf(port, ip),
       timers,
       now,
       log,
@@ -152,11 +161,13 @@ export class BoundaryService {
   begin(reference: ClockReference): void {
     this.#clock.begin(reference, 'PTP time was set');
     this.#monitor.start();
+    this.#neighbors.announce();
   }
 
   /** The switch is there again. */
   resume(): void {
     this.#monitor.start();
+    this.#neighbors.announce();
   }
 
   /** The switch was started anew: its counter may be another, so what it says next is no measurement. */
@@ -175,6 +186,16 @@ export class BoundaryService {
 
   receive(packet: ReceivedPacket, found: ReceivedMessage): void {
     this.#clock.receive(packet, found);
+  }
+
+  /** ARP or Neighbor Discovery. */
+  receiveNeighbor({ port, octets }: ReceivedPacket): void {
+    this.#neighbors.receive(port, octets);
+  }
+
+  /** Every second. */
+  tick(): void {
+    this.#neighbors.tick();
   }
 
   receiveReading(packet: ReceivedPacket): void {
@@ -224,6 +245,17 @@ export class BoundaryService {
         rateOffset: old.rateOffset,
       },
       why,
+    );
+  }
+
+  /** Ports that talk over UDP, with their addresses. */
+  #ipPorts(): Map<number, OwnAddress> {
+    const { boundary, ports } = this.#settings;
+    return new Map(
+      ports.flatMap(({ number, address }) => {
+        const transport = boundary?.ports.get(portValue(number))?.transport ?? 'ethernet';
+        return transport === 'ethernet' ? [] : [[portValue(number), address]];
+      }),
     );
   }
 

@@ -21,8 +21,8 @@ import { groupAt, sourceOf } from './own-frames.js';
 import { TokenBucket } from './token-bucket.js';
 
 export interface NeighborsOptions {
-  /** What the ports that talk over UDP have, by number. */
-  readonly ports: ReadonlyMap<number, OwnAddress>;
+  /** What the ports that talk over UDP have now, by number. */
+  readonly ports: () => ReadonlyMap<number, OwnAddress>;
   /** False: not sent. */
   readonly send: (port: number, frame: Uint8Array) => boolean;
   readonly now: () => Instant;
@@ -71,7 +71,8 @@ const FORGET_SECONDS = 90;
 /** Answers, over all ports. */
 const ANSWERS = { perSecond: 256, burst: 64 } as const;
 const BROADCAST = macFromBits(0xffff_ffff_ffffn);
-const NO_MAC = macFromBits(0n);
+/** Of a station whose address is to be found out. */
+export const UNKNOWN_MAC = macFromBits(0n);
 const ALL_NODES = groupAt(
   'udp6',
   Uint8Array.of(0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1),
@@ -115,14 +116,14 @@ export class Neighbors {
 
   /** Tells everybody on each port's link where its addresses are: an agent before may have had others. */
   announce(): void {
-    for (const [port, own] of this.#options.ports) {
+    for (const [port, own] of this.#options.ports()) {
       const ipv4 = sourceOf(own, 'udp4');
       if (ipv4 !== null) {
         this.#sendArp(port, [], BROADCAST, {
           operation: 'request',
           senderMac: own.mac,
           senderIp: ipv4,
-          targetMac: NO_MAC,
+          targetMac: UNKNOWN_MAC,
           targetIp: ipv4,
         });
       }
@@ -163,7 +164,7 @@ export class Neighbors {
   /** A copy of an ARP or Neighbor Discovery frame that came in by a port. */
   receive(port: number, octets: Uint8Array): void {
     this.#counters.received += 1;
-    const own = this.#options.ports.get(port);
+    const own = this.#options.ports().get(port);
     const frame = decodeFrame(octets);
     if (own === undefined || !frame.ok || frame.value.encapsulation.kind !== 'ethernet') {
       this.#counters.undecodable += 1;
@@ -218,7 +219,7 @@ export class Neighbors {
 
   #ask(neighbor: Neighbor, now: Instant): void {
     const { port, ip } = neighbor;
-    const own = this.#options.ports.get(port);
+    const own = this.#options.ports().get(port);
     neighbor.attempts += 1;
     neighbor.askedAt = now;
     const source = own === undefined ? null : sourceOf(own, ip.length === 4 ? 'udp4' : 'udp6');
@@ -232,7 +233,7 @@ export class Neighbors {
         operation: 'request',
         senderMac: own.mac,
         senderIp: source,
-        targetMac: NO_MAC,
+        targetMac: UNKNOWN_MAC,
         targetIp: ip,
       });
       return;

@@ -198,6 +198,10 @@ class Service implements PtpService {
 
   #dispatch(received: ReceivedPacket): void {
     const { reason, port } = received;
+    if (reason === PUNT_REASON.neighbor && this.#boundary !== null) {
+      this.#boundary.receiveNeighbor(received);
+      return;
+    }
     if (!TAKEN_REASONS.has(reason)) {
       this.#ignored += 1;
       return;
@@ -324,6 +328,7 @@ class Service implements PtpService {
     this.#packets.expire();
     this.#syntonization?.tick();
     this.#counts.tick();
+    this.#boundary?.tick();
     this.#cancelHousekeeping = this.#timers.after(HOUSEKEEPING, () => this.#housekeep());
   }
 }

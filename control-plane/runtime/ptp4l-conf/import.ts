@@ -45,6 +45,25 @@ const TABLE_SECTIONS: ReadonlySet<string> = new Set([
   'unicast_server_table',
 ]);
 
+/** Masters of a table, by their keys. */
+const MASTERS = {
+  L2: {
+    transport: 'ethernet',
+    what: 'MAC address',
+    isOne: (value: string) => parseMacAddress(value).ok,
+  },
+  UDPv4: {
+    transport: 'udp4',
+    what: 'IPv4 address',
+    isOne: (value: string) => parseIpv4(value).ok,
+  },
+  UDPv6: {
+    transport: 'udp6',
+    what: 'IPv6 address',
+    isOne: (value: string) => parseIpv6(value).ok,
+  },
+} as const;
+
 class Importer {
   readonly #draft: Draft = emptyDraft();
   readonly #globals: Ptp4lLine[] = [];
@@ -146,21 +165,19 @@ class Importer {
     }
   }
 
+  /** As ptp4l, of a table a port takes the masters of its own transport. */
   #master({ line, key, value }: Ptp4lLine, users: readonly PortDraft[]): void {
-    if (key === 'L2') {
-      if (!parseMacAddress(value).ok) {
-        this.refused.push({ line, key, text: `'${value}' is no MAC address` });
-        return;
-      }
-      for (const { tree } of users) add(tree, { mac: value });
+    const { isOne, what, transport } = MASTERS[key as keyof typeof MASTERS];
+    if (!isOne(value)) {
+      this.refused.push({ line, key, text: `'${value}' is no ${what}` });
       return;
     }
-    if (!parseIpv4(value).ok && !parseIpv6(value).ok) {
-      this.refused.push({ line, key, text: `'${value}' is no IP address` });
-      return;
+    const master = transport === 'ethernet' ? { mac: value } : { ip: value };
+    const takers = users.filter(({ tree }) => boundaryOf(tree)['transport'] === transport);
+    for (const { tree } of takers) add(tree, master);
+    if (takers.length === 0) {
+      this.notes.push({ line, key, text: 'is of another transport than the ports of its table' });
     }
-    const text = `give the MAC address of ${value} in boundary.unicastMasters: { mac, ip }`;
-    this.notes.push({ line, key, text });
   }
 
   #agentFile(ports: readonly PortDraft[], { target }: ImportOptions): Record<string, unknown> {
@@ -194,7 +211,7 @@ function boundaryOf(tree: Record<string, unknown>): Record<string, unknown> {
   return (tree['boundary'] ??= {}) as Record<string, unknown>;
 }
 
-function add(tree: Record<string, unknown>, master: { readonly mac: string }): void {
+function add(tree: Record<string, unknown>, master: Readonly<Record<string, string>>): void {
   const boundary = boundaryOf(tree);
   const masters = (boundary['unicastMasters'] ??= []) as unknown[];
   masters.push(master);

@@ -31,7 +31,7 @@ class Link {
   takes = true;
   sent: { port: number; octets: Uint8Array }[] = [];
   readonly neighbors = new Neighbors({
-    ports: new Map([[PORT, OWN]]),
+    ports: () => new Map([[PORT, OWN]]),
     send: (port, octets) => {
       if (this.takes) this.sent.push({ port, octets });
       return this.takes;

@@ -93,7 +93,7 @@ logSyncInterval         -3
     });
   });
 
-  it('has a table of unicast masters, whose MAC addresses it does not know', () => {
+  it('has a table of unicast masters, of which a port takes those of its transport', () => {
     const result = imported(`[global]
 network_transport L2
 [unicast_master_table]
@@ -110,6 +110,20 @@ unicast_master_table 1
       ],
     });
     expect(result.notes).toMatchObject([{ line: 7, key: 'UDPv4' }]);
+    expect(result.problems).toEqual([]);
+  });
+
+  it('over UDP needs no MAC addresses of its masters', () => {
+    const result = imported(`[unicast_master_table]
+table_id 1
+UDPv4 192.0.2.1
+[eth0]
+unicast_master_table 1
+`);
+    expect(fileOf(result)).toMatchObject({
+      ports: [{ boundary: { transport: 'udp4', unicastMasters: [{ ip: '192.0.2.1' }] } }],
+    });
+    expect(result.notes).toEqual([]);
   });
 });
 
