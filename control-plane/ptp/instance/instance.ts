@@ -79,6 +79,7 @@ export class PtpInstance {
     this.#sources = new TimeSources({
       now: () => this.#now,
       ptpTimeAt: (time) => this.#clock.ptpTimeAt(time),
+      isLocked: () => this.#clock.state === 'LOCKED',
     });
     this.#decision = new BoundaryDecision({
       now: () => this.#now,

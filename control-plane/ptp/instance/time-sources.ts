@@ -6,11 +6,13 @@
 import {
   afterPrecise,
   elapsedPreciseNs,
+  ppb,
   scaledToNumber,
   subtractScaled,
   scaledNs,
   type DataplaneTime,
   type Instant,
+  type Ppb,
   type PreciseInstant,
 } from '#units/time';
 import { portIdentityText, sdoIdOf } from '#wire/ptp-header';
@@ -34,7 +36,12 @@ interface HeardMaster {
 export interface TimeSourcesHost {
   readonly now: () => Instant;
   readonly ptpTimeAt: (time: DataplaneTime) => PreciseInstant | null;
+  readonly isLocked: () => boolean;
 }
+
+/** A clock that has locked keeps to a part per million; one that acquires may slew by hundreds. */
+const LOCKED_DRIFT = ppb(1_000);
+const ACQUIRING_DRIFT = ppb(500_000);
 
 export class TimeSources {
   readonly #host: TimeSourcesHost;
@@ -80,11 +87,13 @@ export class TimeSources {
   }
 
   isFalse(grandmasterIdentity: bigint): boolean {
+    this.#watch.setDrift(this.#drift());
     return this.#watch.isFalse(grandmasterIdentity, this.#host.now());
   }
 
   /** About once a second: what has changed since the last time. */
   judge(): readonly SanityAlarm[] {
+    this.#watch.setDrift(this.#drift());
     const { sources, alarms } = this.#watch.verdict(this.#host.now());
     this.#status = sources;
     return alarms;
@@ -93,6 +102,10 @@ export class TimeSources {
   /** As they were judged last. */
   status(): readonly SourceStatus[] {
     return this.#status;
+  }
+
+  #drift(): Ppb {
+    return this.#host.isLocked() ? LOCKED_DRIFT : ACQUIRING_DRIFT;
   }
 
   #noteMaster(port: Port, message: Announce): void {
