@@ -48,6 +48,7 @@ import {
   type RpcErrorCode,
   type UnaryResult,
 } from './rpc-failure.js';
+import { linksOf, watchLinks } from './link-notices.js';
 import { grpcDefinition } from './service.js';
 import { CODE, decodeUpdateOutcomes, type UpdateOutcome } from './write-errors.js';
 
@@ -70,6 +71,8 @@ export interface SessionHandlers {
   readonly onDigest: (list: DigestList) => void;
   readonly onPacketIn: (packet: PacketIn) => void;
   readonly onStreamError: (error: StreamError) => void;
+  /** Which links are up: all ports, after `watchLinks` and at each change. */
+  readonly onLinks?: (links: ReadonlyMap<number, boolean>) => void;
 }
 
 /** A Write that failed; `outcomes` has one element per update, or is null when nothing is known. */
@@ -259,8 +262,12 @@ export class P4rtSession {
       case 'error':
         handlers.onStreamError(update.value);
         return;
+      case 'other': {
+        const links = linksOf(update.value);
+        if (links !== null) handlers.onLinks?.(links);
+        return;
+      }
       case 'idleTimeoutNotification':
-      case 'other':
       case undefined:
         return;
     }
@@ -286,6 +293,11 @@ export class P4rtSession {
       case: 'digestAck',
       value: { $typeName: 'p4.v1.DigestListAck', digestId: list.digestId, listId: list.listId },
     });
+  }
+
+  /** Asks a switch that knows it for its links; they come by `onLinks`. */
+  watchLinks(): void {
+    this.#send({ case: 'other', value: watchLinks() });
   }
 
   get packetOuts(): PacketOutCounters {

@@ -19,6 +19,8 @@ export interface TargetCapabilities {
   readonly txEvents: 'engine' | 'clone';
   /** Where a message waits for what its event message leaves behind. */
   readonly waits: 'engine' | 'recirculation';
+  /** Whether it tells of links that come and go: see link-notices.ts. */
+  readonly linkNotices: boolean;
   /** Which of the committed pipelines it runs: a base name in p4/artefacts. */
   readonly pipelineArtefact: 'main_native' | 'main_bmv2';
 }

@@ -90,6 +90,7 @@ export class Agent {
         onPhase: (phase, reason) => this.#onPhase(phase, reason),
         onDigest: (list) => this.#onDigest(list),
         onPacketIn: (packet) => this.#ptp.onPacketIn(packet),
+        onLinks: (links) => this.#ptp.onLinks(links),
         onStreamError: (error) => log.warn({ message: error.message }, 'the switch complains'),
       },
     });
@@ -200,6 +201,7 @@ export class Agent {
     this.#reason = '';
     this.#options.log.info({ entries: this.#entries, updates }, 'ready');
     this.#ptp.start();
+    if (this.#options.target.capabilities.linkNotices) this.#session.watchLinks();
     this.#options.onReady();
   }
 

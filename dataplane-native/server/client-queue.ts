@@ -1,7 +1,7 @@
 /**
  * What waits for one client of the stream. A client that reads slowly must hold up neither the
  * server nor others: its packet-ins, digests and errors are dropped and counted beyond a bound;
- * arbitration is never dropped.
+ * arbitration and notices never are.
  */
 import type { StreamMessageResponse } from '#protos/p4/v1/p4runtime_pb';
 
@@ -15,7 +15,7 @@ export interface MessageSink {
 export interface QueueLimits {
   readonly messages: number;
   readonly octets: number;
-  /** Arbitration messages that may wait before the client counts as dead. */
+  /** Messages that may not be dropped and wait before the client counts as dead. */
   readonly arbitrations: number;
 }
 
@@ -32,8 +32,12 @@ export interface QueueCounts {
   droppedErrors: number;
 }
 
-/** The kind of message, which says whether it may be dropped. */
-export type MessageKind = 'arbitration' | 'packetIn' | 'digest' | 'error';
+/** The kind of message, which says whether it may be dropped: arbitration and notices may not. */
+export type MessageKind = 'arbitration' | 'notice' | 'packetIn' | 'digest' | 'error';
+
+function isKept(kind: MessageKind): kind is 'arbitration' | 'notice' {
+  return kind === 'arbitration' || kind === 'notice';
+}
 
 interface Waiting {
   readonly message: StreamMessageResponse;
@@ -41,7 +45,9 @@ interface Waiting {
   readonly octets: number;
 }
 
-const DROP_COUNTS: Readonly<Record<Exclude<MessageKind, 'arbitration'>, keyof QueueCounts>> = {
+const DROP_COUNTS: Readonly<
+  Record<Exclude<MessageKind, 'arbitration' | 'notice'>, keyof QueueCounts>
+> = {
   packetIn: 'droppedPacketIns',
   digest: 'droppedDigests',
   error: 'droppedErrors',
@@ -76,7 +82,7 @@ export class ClientQueue {
       this.#write(message);
       return true;
     }
-    if (kind === 'arbitration') {
+    if (isKept(kind)) {
       this.#waiting.push({ message, kind, octets: 0 });
       return this.#waiting.length - this.#droppable <= this.#limits.arbitrations;
     }
@@ -112,7 +118,7 @@ export class ClientQueue {
     for (const { message, kind, octets } of this.#waiting) {
       if (this.#isBlocked()) break;
       taken += 1;
-      if (kind !== 'arbitration') this.#droppable -= 1;
+      if (!isKept(kind)) this.#droppable -= 1;
       this.#octets -= octets;
       this.#write(message);
     }

@@ -3,6 +3,7 @@
  * a socket.
  */
 import { create } from '@bufbuild/protobuf';
+import type { Any } from '@bufbuild/protobuf/wkt';
 import { status } from '@grpc/grpc-js';
 import type {
   CapabilitiesRequest,
@@ -24,6 +25,7 @@ import { Digests } from './digest.js';
 import type { EngineMessage, EnginePort } from './engine-port.js';
 import type { ItemStatus, Outcome } from './errors.js';
 import { DONE, done, fail, fromEngine, notFound } from './errors.js';
+import { asksForLinks, linkNotice } from './link-notices.js';
 import { decodePacketIn, encodePacketOut } from './packet-io.js';
 import type { PipelineBuilder } from './pipeline-config.js';
 import { Pipelines } from './pipeline-config.js';
@@ -46,6 +48,8 @@ export interface ServiceOptions {
   readonly engine: EnginePort;
   readonly builder: PipelineBuilder;
   readonly clock: DigestClock;
+  /** Which ports' links are up, by number; without it nobody is told. */
+  readonly links?: () => ReadonlyMap<number, boolean>;
 }
 
 export interface ServiceCounts extends StreamCounts {
@@ -76,6 +80,7 @@ export class P4RuntimeService {
     const limits = { deviceId, clientsPerRole: CLIENTS_PER_ROLE, roles: ROLES };
     this.streams = new StreamClients(limits, {
       packetOut: (packet) => this.#packetOut(packet),
+      other: (message) => this.#watchLinks(message),
       digestAck: (ack) => this.#digests.acknowledge(ack),
       primariesChanged: () => this.#digests.clear(),
     });
@@ -209,8 +214,18 @@ export class P4RuntimeService {
         this.#digests.receive(message.list, message.words, this.streams.hasPrimary);
         return;
       case 'portStatus':
-        // The status page shows it; P4Runtime has no message for it.
+        this.#tellLinks();
         return;
     }
+  }
+
+  #watchLinks(message: Any): Any | null {
+    const { links } = this.#options;
+    return links !== undefined && asksForLinks(message) ? linkNotice(links()) : null;
+  }
+
+  #tellLinks(): void {
+    const { links } = this.#options;
+    if (links !== undefined) this.streams.sendNotice(linkNotice(links()));
   }
 }

@@ -4,6 +4,7 @@
  */
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { create } from '@bufbuild/protobuf';
+import type { Any } from '@bufbuild/protobuf/wkt';
 import { status } from '@grpc/grpc-js';
 import { StatusSchema } from '#protos/google/rpc/status_pb';
 import type {
@@ -38,7 +39,7 @@ import {
   NO_CLIENTS,
   primaries,
 } from './arbitration.js';
-import type { MessageSink, QueueCounts } from './client-queue.js';
+import type { MessageKind, MessageSink, QueueCounts } from './client-queue.js';
 import { ClientQueue } from './client-queue.js';
 import type { Outcome, P4Error } from './errors.js';
 import { fail } from './errors.js';
@@ -47,6 +48,8 @@ import { fail } from './errors.js';
 export interface StreamHandlers {
   readonly packetOut: (packet: PacketOut) => Outcome<void>;
   readonly digestAck: (ack: DigestListAck) => Outcome<void>;
+  /** An `other` message. Null: the server knows it not; else the answer, and more like it later. */
+  readonly other: (message: Any) => Any | null;
   /** The primaries have changed; digests for the old ones are of no use any more. */
   readonly primariesChanged: () => void;
 }
@@ -60,6 +63,8 @@ export interface ClientStream {
 interface Client {
   readonly stream: ClientStream;
   readonly queue: ClientQueue;
+  /** Wants what `other` messages tell. */
+  isWatching: boolean;
 }
 
 const STANDING_CODES: Readonly<Record<Standing, status>> = {
@@ -111,7 +116,8 @@ export class StreamClients {
     if (this.#clients.size >= MAX_STREAMS) return null;
     const id = this.#nextClient;
     this.#nextClient += 1;
-    this.#clients.set(id, { stream, queue: new ClientQueue(stream.sink) });
+    const queue = new ClientQueue(stream.sink);
+    this.#clients.set(id, { stream, queue, isWatching: false });
     return id;
   }
 
@@ -145,12 +151,34 @@ export class StreamClients {
         return;
       }
       case 'other':
+        if (this.#watch(id, update.value)) return;
+        this.#refuseUnknown(id);
+        return;
       case undefined:
-      default: {
-        const message = 'this server knows no such stream message';
-        const details = { case: 'other', value: {} } as const;
-        this.#sendError(id, { code: status.UNIMPLEMENTED, message }, details);
-      }
+      default:
+        this.#refuseUnknown(id);
+    }
+  }
+
+  #refuseUnknown(id: ClientId): void {
+    const message = 'this server knows no such stream message';
+    const details = { case: 'other', value: {} } as const;
+    this.#sendError(id, { code: status.UNIMPLEMENTED, message }, details);
+  }
+
+  #watch(id: ClientId, message: Any): boolean {
+    const client = this.#clients.get(id);
+    const answer = client === undefined ? null : this.#handlers.other(message);
+    if (client === undefined || answer === null) return false;
+    client.isWatching = true;
+    this.#send(id, { case: 'other', value: answer }, 'notice', 0);
+    return true;
+  }
+
+  /** To every client that asked for what `other` messages tell, primary or not. */
+  sendNotice(notice: Any): void {
+    for (const [id, { isWatching }] of this.#clients) {
+      if (isWatching) this.#send(id, { case: 'other', value: notice }, 'notice', 0);
     }
   }
 
@@ -242,7 +270,7 @@ export class StreamClients {
   #send(
     id: ClientId,
     update: StreamMessageResponse['update'],
-    kind: 'arbitration' | 'packetIn' | 'digest' | 'error',
+    kind: MessageKind,
     octets: number,
   ): void {
     const client = this.#clients.get(id);

@@ -94,6 +94,7 @@ async function assemble(
     engine,
     builder: nativeBuilder(options.pipelineCache),
     clock: SYSTEM_CLOCK,
+    links: () => linkStates(options, engine),
   });
   const onBug = (error: unknown): void => log.error({ err: error }, 'a bug in the switch');
   // First, since it is the failure that is cheapest to find: a switch that runs already.
@@ -185,6 +186,15 @@ function listenFailure({ message }: ListenError, option: string): SwitchResult<n
     ? `ports below 1024 need root: choose another with ${option}`
     : `choose another address with ${option}`;
   return { ok: false, error: { message, hint } };
+}
+
+function linkStates({ ports }: SwitchOptions, engine: Engine): Map<number, boolean> {
+  return new Map(
+    ports.map(({ number }) => {
+      const counters = engine.portCounters(number);
+      return [number, counters.ok && counters.value.linkUp === 1n];
+    }),
+  );
 }
 
 /** The engine takes an interface up again by itself when it comes back. */

@@ -300,6 +300,8 @@ export interface TestSwitch<E extends EnginePort = MemoryEngine> {
   readonly engine: E;
   readonly service: P4RuntimeService;
   readonly port: number;
+  /** Which links are up, as the switch would find them. */
+  readonly links: Map<number, boolean>;
   /** A controller that has not said anything yet. */
   readonly controller: (electionId?: bigint) => Controller;
   readonly close: () => Promise<void>;
@@ -315,7 +317,9 @@ export async function serve<E extends EnginePort>(
   engine: E,
   builder: PipelineBuilder,
 ): Promise<TestSwitch<E>> {
+  const links = new Map<number, boolean>();
   const service = new P4RuntimeService({
+    links: () => links,
     deviceId: DEVICE_ID,
     cpuPort: CPU_PORT,
     engine,
@@ -338,6 +342,7 @@ export async function serve<E extends EnginePort>(
   return {
     engine,
     service,
+    links,
     port: started.value.port,
     controller: (electionId = 1n) => {
       const controller = new Controller(started.value.port, electionId);

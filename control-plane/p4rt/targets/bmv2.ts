@@ -13,6 +13,7 @@ export const BMV2: Target = {
     txHalf: 'egress',
     txEvents: 'clone',
     waits: 'recirculation',
+    linkNotices: false,
     pipelineArtefact: 'main_bmv2',
   },
   features: {

@@ -13,6 +13,7 @@ export const NATIVE: Target = {
     txHalf: 'deferred',
     txEvents: 'engine',
     waits: 'engine',
+    linkNotices: true,
     pipelineArtefact: 'main_native',
   },
   features: {

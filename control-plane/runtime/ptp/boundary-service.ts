@@ -47,6 +47,8 @@ export class BoundaryService {
   readonly #clock: BoundaryClock;
   readonly #monitor: CounterMonitor;
   readonly #neighbors: Neighbors;
+  /** As the switch told: before PTP time is there nobody listens to it. */
+  readonly #links = new Map<number, boolean>();
   readonly #tickNs: bigint;
   readonly #ticks: TickScale;
   #settings: SwitchSettings;
@@ -160,6 +162,7 @@ export class BoundaryService {
   /** The dataplane has PTP time, from now on by this reference. */
   begin(reference: ClockReference): void {
     this.#clock.begin(reference, 'PTP time was set');
+    for (const [port, up] of this.#links) this.#clock.tell({ kind: 'link', port, up });
     this.#monitor.start();
     this.#neighbors.announce();
   }
@@ -200,6 +203,11 @@ export class BoundaryService {
 
   receiveReading(packet: ReceivedPacket): void {
     this.#monitor.receive(packet);
+  }
+
+  linkChanged(port: number, up: boolean): void {
+    this.#links.set(port, up);
+    this.#clock.tell({ kind: 'link', port, up });
   }
 
   linkMeasured(port: number, measurement: PeerDelayStatus): void {

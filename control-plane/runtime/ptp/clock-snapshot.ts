@@ -27,6 +27,8 @@ export interface ClockFacts {
   /** Null: the port does not ask. */
   readonly peerDelay: (port: number) => PeerDelayStatus | null;
   readonly neighborPropDelayThresholdNs: (port: number) => number | null;
+  /** True where the switch does not tell of links. */
+  readonly isLinkUp: (port: number) => boolean;
   /** Null: not known. */
   readonly counts: (port: number) => MessageCounts | null;
 }
@@ -57,8 +59,7 @@ function portSnapshot(port: PortSettings, facts: ClockFacts): TransparentClockPo
   return {
     portNumber: number,
     interfaceName: port.name,
-    // P4Runtime does not tell of links.
-    isUp: true,
+    isUp: facts.isLinkUp(number),
     isEnabled: portUses(port, 'transparent', 'transparentP2P', 'boundary'),
     mechanism: portUses(port, 'transparentP2P') ? 'p2p' : 'e2e',
     isTwoStep: port.step === 'two',

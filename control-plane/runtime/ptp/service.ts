@@ -69,6 +69,8 @@ export interface PtpServiceOptions {
 
 export interface PtpService {
   readonly onPacketIn: (packet: PacketIn) => void;
+  /** Which ports' links are up, by number; those that are not named are as they were. */
+  readonly onLinks: (links: ReadonlyMap<number, boolean>) => void;
   /** True: it was a ledger's digest. It is to be acknowledged all the same. */
   readonly onDigest: (list: DigestList) => boolean;
   /**
@@ -120,6 +122,8 @@ class Service implements PtpService {
   #cancelHousekeeping: (() => void) | null = null;
   #running = false;
   readonly #version = productVersion();
+  /** As the switch told; ports that it did not name count as up. */
+  readonly #links = new Map<number, boolean>();
   #ignored = 0;
   #userDescription = '';
 
@@ -236,6 +240,13 @@ class Service implements PtpService {
     else this.#boundary.receive(received, found);
   }
 
+  readonly onLinks: PtpService['onLinks'] = (links) => {
+    for (const [port, up] of links) {
+      this.#links.set(port, up);
+      this.#boundary?.linkChanged(port, up);
+    }
+  };
+
   readonly onDigest = (list: DigestList): boolean => this.#ledger.heard(list);
 
   readonly onPrepared: PtpService['onPrepared'] = ({ pushed, actual }) => {
@@ -298,6 +309,7 @@ class Service implements PtpService {
       userDescription: this.#userDescription,
       peerDelay: (port) => this.#peerDelay.measurement(port),
       neighborPropDelayThresholdNs: (port) => this.#peerDelay.neighborPropDelayThresholdNs(port),
+      isLinkUp: (port) => this.#links.get(port) ?? true,
       counts: (port) => this.#counts.of(port),
     });
   }

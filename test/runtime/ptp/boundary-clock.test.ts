@@ -304,6 +304,30 @@ describe('the switch’s counter', () => {
   });
 });
 
+describe('a link that goes down', () => {
+  it('takes its port out of the election at once, and back when it is there again', () => {
+    const scene = new Scene();
+    const { service } = scene.talk;
+    service.onLinks(new Map([[2, false]]));
+    service.start();
+    scene.master(40);
+    expect(scene.states()).toEqual(['slave', 'faulty']);
+    service.onLinks(
+      new Map([
+        [1, false],
+        [2, true],
+      ]),
+    );
+    expect(scene.states()[0]).toBe('faulty');
+    scene.talk.time.pass(3_000);
+    expect(scene.states()).toEqual(['faulty', 'master']);
+    expect(scene.report.parentDS.isOwn).toBe(true);
+    service.onLinks(new Map([[1, true]]));
+    scene.master(80);
+    expect(scene.states()).toEqual(['slave', 'master']);
+  });
+});
+
 describe('what it tells', () => {
   it('has lines as ptp4l prints them, once a second', () => {
     const scene = new Scene();
