@@ -77,6 +77,8 @@ export interface WatchCounters {
 
 /** As many in a row make a jump of what may be an outlier, and a return of what may be chance. */
 const CONFIRMING_SAMPLES = 3;
+/** And for as long: a burst in a queue outlasts three Syncs that come sixteen times a second. */
+const CONFIRMING_NS = 500_000_000n;
 /** How far a clock may be from its line a second later: its rate known to 10 ppm, or not at all. */
 const KNOWN_RATE_PPB = 10_000;
 const UNKNOWN_RATE_PPB = 1_000_000;
@@ -158,7 +160,7 @@ export class GrandmasterWatch {
   #offTheLine(trusted: Trusted, sample: TimeSample, offNs: number, now: Instant): JumpVerdict {
     const suspicion = this.#withSample(sample, offNs, now);
     this.#suspect(sample.grandmasterIdentity, suspicion);
-    if (!suspicion.confirmed && suspicion.samples < CONFIRMING_SAMPLES) {
+    if (!suspicion.confirmed && !isConfirmed(suspicion, now)) {
       return refuse(`${nsText(offNs)} off: an outlier, or a jump`);
     }
     if (!suspicion.confirmed) this.#counters.jumps += 1;
@@ -257,6 +259,10 @@ export class GrandmasterWatch {
   #isOver(since: Instant, now: Instant): boolean {
     return Number(nsOf(elapsed(since, now))) >= this.#config.quarantineSeconds * 1e9;
   }
+}
+
+function isConfirmed({ samples, since }: Suspicion, now: Instant): boolean {
+  return samples >= CONFIRMING_SAMPLES && nsOf(elapsed(since, now)) >= CONFIRMING_NS;
 }
 
 function lineOf({ localTime, masterTime, rate }: TimeSample): Line {

@@ -29,6 +29,8 @@ class Conversation {
   /** How far it is from the true time. */
   offNs = 0;
   rateKnown = true;
+  /** Seconds. */
+  interval = 1;
   readonly alarms: [boolean, string][] = [];
   #seconds = 0;
 
@@ -40,13 +42,13 @@ class Conversation {
     return instant(BigInt(this.#seconds * SECOND));
   }
 
-  /** One Sync a second later. */
+  /** One Sync, an interval later. */
   sync(): JumpVerdict {
-    this.#seconds += 1;
+    this.#seconds += this.interval;
     const trueNs = BigInt(this.#seconds * SECOND);
     const verdict = this.watch.sample(
       {
-        localTime: instant(trueNs - BigInt(this.#seconds * 20_000)),
+        localTime: instant(trueNs - BigInt(Math.round(this.#seconds * 20_000))),
         masterTime: instant(1_700_000_000n * BigInt(SECOND) + trueNs + BigInt(this.offNs)),
         rate: this.rateKnown ? ppb(20_000) : null,
         grandmasterIdentity: this.grandmaster,
@@ -121,6 +123,18 @@ describe('a single Sync that is late', () => {
     }
     expect(gm.alarms).toEqual([]);
     expect(gm.watch.counters.jumps).toBe(0);
+  });
+});
+
+describe('a burst of late Syncs', () => {
+  it('that come often is no jump before half a second', () => {
+    const gm = settled();
+    gm.interval = 1 / 16;
+    gm.offNs = -5_000_000;
+    expect(gm.syncs(8)).toEqual(fill(8, 'no'));
+    expect(gm.alarms).toEqual([]);
+    gm.sync();
+    expect(gm.alarms.map(([raised]) => raised)).toEqual([true]);
   });
 });
 
