@@ -121,3 +121,69 @@ export interface ForeignMasterDS {
   readonly foreignMasterAnnounceMessages: number;
   readonly qualified: boolean;
 }
+
+/** 17.6.3: externalPortConfigurationPortDS. */
+export interface ExternalPortConfigurationPortDS {
+  readonly desiredState: PortState;
+}
+
+/** 16.1: unicastNegotiationPortDS. */
+export interface UnicastNegotiationPortDS {
+  readonly enable: boolean;
+}
+
+/** 17.4: unicastDiscoveryPortDS; addresses are the instance's own affair. */
+export interface UnicastDiscoveryPortDS {
+  readonly maxTableSize: number;
+  readonly queryIntervalSeconds: number;
+  readonly actualTableSize: number;
+}
+
+/** 17.5: acceptableMasterTableDS, here one for each port. */
+export interface AcceptableMasterTableDS {
+  readonly actualTableSize: number;
+  readonly list: readonly AcceptableMaster[];
+}
+
+/** 17.5: acceptableMasterPortDS. */
+export interface AcceptableMasterPortDS {
+  readonly enable: boolean;
+}
+
+/** 17.3: alternateMasterPortDS. */
+export interface AlternateMasterPortDS {
+  /** 0: the option is not in use. */
+  readonly numberOfAlternateMasters: number;
+  readonly transmitAlternateMulticastSync: boolean;
+  readonly logAlternateMulticastSyncInterval: LogInterval;
+}
+
+/** 16.11: slaveMonitoringPortDS. */
+export interface SlaveMonitoringPortDS {
+  readonly slaveRxSyncTimingDataEnabled: boolean;
+  readonly slaveRxSyncComputedDataEnabled: boolean;
+  readonly slaveTxEventTimestampsEnabled: boolean;
+  readonly eventsPerRxSyncTimingDataTlv: number;
+  readonly eventsPerRxSyncComputedDataTlv: number;
+  readonly eventsPerTxEventTimestampsTlv: number;
+}
+
+/** 8.2: communicationCapabilitiesPortDS: how a port can be talked to. */
+export interface CommunicationCapabilitiesPortDS {
+  readonly multicastCapable: boolean;
+  readonly unicastCapable: boolean;
+  readonly unicastNegotiationCapable: boolean;
+  readonly unicastNegotiationRequired: boolean;
+}
+
+/** 16.7: timestampCorrectionPortDS. */
+export interface TimestampCorrectionPortDS {
+  readonly egressLatency: ScaledNs;
+  readonly ingressLatency: ScaledNs;
+}
+
+/** 16.8: asymmetryCorrectionPortDS. */
+export interface AsymmetryCorrectionPortDS {
+  readonly constantAsymmetry: ScaledNs;
+  readonly enable: boolean;
+}

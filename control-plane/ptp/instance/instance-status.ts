@@ -7,6 +7,7 @@ import type { SourceStatus } from '../sanity/source-watch.js';
 import type { InstanceClock } from './instance-clock.js';
 import type { InstanceConfig, InstanceStatus, PortStatus, ServoStatus } from './instance-types.js';
 import type { Port } from './port.js';
+import { portOptionSets } from './port-option-sets.js';
 import { whyOf } from './port-explanation.js';
 
 export interface StatusParts {
@@ -47,6 +48,7 @@ function ptpTime({ clock }: StatusParts): Instant | null {
 function portStatus(port: Port, { config, clock, now }: StatusParts): PortStatus {
   return {
     portDS: portDS(port),
+    options: portOptionSets(port.config, port.desiredState, config.slaveMonitoring ?? null),
     since: port.since,
     why: whyOf(port, config, clock.status(), now),
     foreignMasters: port.announces.foreign.list(now).map((foreign) => ({

@@ -13,15 +13,25 @@ import type { PortIdentity } from '#wire/ptp-header';
 import type { PtpMessage } from '#wire/ptp-message';
 import type {
   AcceptableMaster,
+  AcceptableMasterPortDS,
+  AcceptableMasterTableDS,
+  AlternateMasterPortDS,
+  AsymmetryCorrectionPortDS,
+  CommunicationCapabilitiesPortDS,
   CurrentDS,
   DefaultDS,
   DelayMechanism,
+  ExternalPortConfigurationPortDS,
   ForeignMasterDS,
   ParentDS,
   PathTraceDS,
   PortDS,
   PortState,
+  SlaveMonitoringPortDS,
   TimePropertiesDS,
+  TimestampCorrectionPortDS,
+  UnicastDiscoveryPortDS,
+  UnicastNegotiationPortDS,
 } from '../data-sets.js';
 import type { LeapSecond } from '../leap.js';
 import type { OwnAnnounceTlvs } from '../profiles/profile-tlvs.js';
@@ -303,8 +313,23 @@ export interface InstanceStatus {
   readonly counters: Readonly<Record<string, number>>;
 }
 
+/** The data sets of a port's options, under their standard names. */
+export interface PortOptionSets {
+  readonly externalPortConfigurationPortDS: ExternalPortConfigurationPortDS;
+  readonly unicastNegotiationPortDS: UnicastNegotiationPortDS;
+  readonly unicastDiscoveryPortDS: UnicastDiscoveryPortDS;
+  readonly acceptableMasterTableDS: AcceptableMasterTableDS;
+  readonly acceptableMasterPortDS: AcceptableMasterPortDS;
+  readonly alternateMasterPortDS: AlternateMasterPortDS;
+  readonly slaveMonitoringPortDS: SlaveMonitoringPortDS;
+  readonly communicationCapabilitiesPortDS: CommunicationCapabilitiesPortDS;
+  readonly timestampCorrectionPortDS: TimestampCorrectionPortDS;
+  readonly asymmetryCorrectionPortDS: AsymmetryCorrectionPortDS;
+}
+
 export interface PortStatus {
   readonly portDS: PortDS;
+  readonly options?: PortOptionSets;
   readonly since: Instant;
   /** Why it is in its state, in words; for LISTENING and UNCALIBRATED what is missing. */
   readonly why: string;

@@ -141,6 +141,11 @@ export class Port {
     return this.#why;
   }
 
+  /** 17.6.3. */
+  get desiredState(): PortState {
+    return this.#desired;
+  }
+
   get link(): Link {
     return this.#link;
   }

@@ -414,6 +414,30 @@ describe('another configuration', () => {
   });
 });
 
+it('shows the data sets of its options', () => {
+  const us = conversation({
+    ports: [
+      portConfig(1, {
+        desiredState: 'master',
+        unicastMasters: [{ address: station(9), localPriority: 1 }],
+        acceptableMasters: [{ acceptablePortIdentity: OTHER, alternatePriority1: 7 }],
+        delayAsymmetry: scaledNs(5n),
+      }),
+    ],
+  });
+  expect(us.port(1).options).toMatchObject({
+    externalPortConfigurationPortDS: { desiredState: 'master' },
+    unicastNegotiationPortDS: { enable: true },
+    unicastDiscoveryPortDS: { actualTableSize: 1, queryIntervalSeconds: 1 },
+    acceptableMasterPortDS: { enable: true },
+    acceptableMasterTableDS: { actualTableSize: 1 },
+    alternateMasterPortDS: { numberOfAlternateMasters: 0 },
+    slaveMonitoringPortDS: { slaveRxSyncTimingDataEnabled: false },
+    communicationCapabilitiesPortDS: { multicastCapable: false, unicastNegotiationRequired: true },
+    asymmetryCorrectionPortDS: { enable: true },
+  });
+});
+
 it('hears a unicast master alone, by its address', () => {
   const unicastMasters = [{ address: station(9), localPriority: 1 }];
   const us = conversation({ ports: [portConfig(1, { unicastMasters })] }).start();
