@@ -23,9 +23,9 @@ export interface KalmanOptions extends ServoLimits {
   readonly resolutionNs: number;
 }
 
-/** To begin with: 1 ns of white and 0.05 ppb of random walk in a second, a plain quartz. */
+/** To begin with: 1 ns of white and 0.14 ppb of random walk in a second, a plain quartz. */
 const WHITE_NS2_PER_S = 1;
-const WALK_PPB2_PER_S = 0.0025;
+const WALK_PPB2_PER_S = 0.02;
 /** How sure a frequency is that was measured before. */
 const KNOWN_PPB = 10;
 /** The line through so many samples is where the filter begins. */
@@ -33,14 +33,16 @@ const SAMPLES_TO_BEGIN = 8;
 /** A surprise of more than so many deviations counts as so many. */
 const MOST_DEVIATIONS = 3;
 /** Surprises are compared as means of this share of the loop's time: there they tell most. */
-const BLOCK_SHARE = 0.5;
-/** Means until the oscillator's noise is judged again: of so many, white ones correlate by 0.15. */
-const JUDGE_EVERY = 48;
-const CORRELATED = 0.3;
-const STRONGLY_CORRELATED = 0.6;
+const BLOCK_SHARE = 0.35;
+/** Means until the oscillator's noise is judged again: of so many, white ones correlate by 0.2. */
+const JUDGE_EVERY = 24;
+const CORRELATED = 0.25;
+const STRONGLY_CORRELATED = 0.5;
 const SCALE_STEP = 2;
 const MIN_SCALE = 1 / 16;
 const MAX_SCALE = 1 << 20;
+/** kp is so much over the count of samples: ki is kp²/75, and the frequency settles as e^(-ki/kp). */
+const SETTLING = 75;
 /** Bounds of kp in the search for the best. */
 const MIN_KP = 1e-4;
 const MAX_KP = 0.7;
@@ -61,6 +63,10 @@ export class KalmanServo implements Servo {
   #frequencyVariance = 0;
   /** The oscillator's noise against what it is taken to be to begin with. */
   #scale = 1;
+  /** What a chain bears whatever the noise is. */
+  #widest = narrowGains(1);
+  /** Samples since it is narrow. */
+  #narrowed = 0;
   #blockSum = 0;
   #blockCount = 0;
   #lastMean: number | null = null;
@@ -79,6 +85,7 @@ export class KalmanServo implements Servo {
     if (intervalSeconds !== this.#loop.intervalSeconds) {
       this.#loop.intervalSeconds = intervalSeconds;
       this.#best = null;
+      this.#widest = narrowGains(intervalSeconds);
     }
     if (bandwidth === 'acquisition' && this.#bandwidth === 'narrow') this.#begin('guess');
     this.#bandwidth = bandwidth;
@@ -93,7 +100,9 @@ export class KalmanServo implements Servo {
     this.#predict(passed);
     const noise = this.#stampVariance() / Math.max(sample.weight, 0.01);
     const gains = this.#gains(noise, passed);
-    if (this.#bandwidth === 'narrow') this.#learn(sample.offsetNs - foreseen, noise, gains);
+    // Only with these gains is what surprises tell theirs.
+    const isBest = this.#bandwidth === 'narrow' && gains === this.gains();
+    if (isBest) this.#learn(sample.offsetNs - foreseen, noise, gains);
     this.#update(noise, gains.kp, passed > 0 ? gains.ki / passed : 0);
     return this.#loop.advance(sample, gains);
   }
@@ -144,11 +153,10 @@ export class KalmanServo implements Servo {
     ) {
       return found.gains;
     }
-    const interval = this.#loop.intervalSeconds;
     const gains =
       this.#samples < SAMPLES_TO_BEGIN
-        ? narrowGains(interval)
-        : bestGains(variance, this.#scale, interval);
+        ? this.#widest
+        : bestGains(variance, this.#scale, this.#loop.intervalSeconds);
     this.#best = { variance, scale: this.#scale, gains };
     return gains;
   }
@@ -156,6 +164,7 @@ export class KalmanServo implements Servo {
   #begin(trust: FrequencyTrust): void {
     this.#trust = trust;
     this.#samples = 0;
+    this.#narrowed = 0;
     this.#blockSum = 0;
     this.#blockCount = 0;
     this.#lastMean = null;
@@ -194,9 +203,16 @@ export class KalmanServo implements Servo {
     this.#frequencyVariance += walk * passed;
   }
 
+  /** Narrow ones begin as wide as a chain bears, and go down to the best no faster than the frequency settles. */
+  #narrowGains(best: LoopGains): LoopGains {
+    this.#narrowed += 1;
+    const kp = Math.min(this.#widest.kp, SETTLING / this.#narrowed);
+    return kp <= best.kp ? best : { kp, ki: largestKi(kp) };
+  }
+
   #gains(noise: number, passed: number): LoopGains {
     const best = this.gains();
-    if (this.#bandwidth === 'narrow') return best;
+    if (this.#bandwidth === 'narrow') return this.#narrowGains(best);
     const total = this.#phaseVariance + noise;
     return {
       kp: Math.max(this.#phaseVariance / total, best.kp),
