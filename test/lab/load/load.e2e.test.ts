@@ -60,6 +60,7 @@ describe.skipIf(reason !== '')('a storm', () => {
 
   it.each([
     ['none', 'one', 'forwarded'],
+    ['none', 'two', 'forwarded'],
     ['masters', 'one', 'dropped: masterNotAccepted'],
     ['blocked', 'two', 'dropped: ptpBlocked'],
   ])(
@@ -81,6 +82,7 @@ describe.skipIf(reason !== '')('a storm', () => {
         expect(explanation.kinds.map(({ what }) => what)).toContain('sync');
         expect(explanation.kinds.map(({ what }) => what)).toContain('malformed: lengthBeyondFrame');
         expect(explanation.fate.map(({ what }) => what)).toContain(fate);
+        expect(explanation.generated > 0).toBe(step === 'two');
         const copies = explanation.copies.reduce((sum, { frames }) => sum + frames, 0);
         if (guard === 'none') expect(copies).toBeGreaterThan(sent);
       }
