@@ -6,6 +6,8 @@ import type { AgentStatus, PortStatus } from './status.js';
 export interface Metrics {
   readonly contentType: string;
   readonly render: (status: AgentStatus) => Promise<string>;
+  /** The process's own alone: costs the switch nothing, and itself next to nothing. */
+  readonly renderOwn: () => Promise<string>;
 }
 
 type Labels = Readonly<Record<string, string>>;
@@ -38,6 +40,7 @@ export function createMetrics(): Metrics {
     serviceMetrics(registered),
   ];
   return {
+    renderOwn: () => ownLoad.metrics(),
     contentType: registry.contentType,
     render: async (status) => {
       registry.resetMetrics();

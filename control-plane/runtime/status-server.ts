@@ -1,4 +1,4 @@
-/** GET /status.json and GET /metrics on loopback. */
+/** GET /status.json, /metrics and /metrics/process on loopback. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { failure, success, type Result } from '#units/result';
 import type { Endpoint } from './endpoint.js';
@@ -25,8 +25,10 @@ export async function startStatusServer(
       reply(response, 200, 'application/json', `${JSON.stringify(await status(), null, 2)}\n`);
     } else if (path === '/metrics') {
       reply(response, 200, metrics.contentType, await metrics.render(await status()));
+    } else if (path === '/metrics/process') {
+      reply(response, 200, metrics.contentType, await metrics.renderOwn());
     } else {
-      reply(response, 404, 'text/plain', 'there are /status.json and /metrics\n');
+      reply(response, 404, 'text/plain', 'there are /status.json, /metrics and /metrics/process\n');
     }
   };
   const server = createServer((request, response) => {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import Table from 'cli-table3';
 import pc from 'picocolors';
 import { LabError } from '../lab-error.js';
+import * as manyPorts from '../load/many-ports.js';
 import { runCommand } from '../topology/commands.js';
 import { extendPath, runInSandbox, sandboxDirectory } from '../topology/sandbox.js';
 import * as forwarding from './forwarding.js';
@@ -63,6 +64,24 @@ async function forwardingBenchmarks(
   ];
 }
 
+/** Made when it is run: 64 links are not for who wants another benchmark. */
+function boundaryBenchmarks(
+  options: BenchOptions,
+  directory: string,
+  noNetwork: string | null,
+): Benchmark[] {
+  const scale = options.quick ? manyPorts.QUICK : manyPorts.FULL;
+  let bench: Promise<manyPorts.ManyPortsBench> | null = null;
+  return (['ports', 'crowd'] as const).map((which) => ({
+    contest: manyPorts.CONTESTS[which],
+    run: async () => {
+      if (noNetwork !== null) return without(manyPorts.CONTESTS[which], 'skipped', noNetwork);
+      bench ??= manyPorts.prepareManyPorts(directory);
+      return manyPorts.contestOf(await bench, which, scale, progress);
+    },
+  }));
+}
+
 async function runOne({ contest, run }: Benchmark): Promise<BenchResult> {
   try {
     return await run();
@@ -99,6 +118,7 @@ async function benchmarks(options: BenchOptions, noNetwork: string | null): Prom
     const all = [
       ...(await memoryBenchmarks(options, directory)),
       ...(await forwardingBenchmarks(options, directory, noNetwork)),
+      ...boundaryBenchmarks(options, directory, noNetwork),
     ].filter(({ contest }) => contest.name.includes(options.only));
     const results: BenchResult[] = [];
     for (const one of all) results.push(await runOne(one));

@@ -76,6 +76,14 @@ export const REPORTS = {
     residenceNs: distribution.nullable(),
     transitNs: distribution.nullable(),
   }),
+  ptp_ports: z.strictObject({
+    sent: z.record(z.string(), count),
+    multicast: z.record(z.string(), count),
+    unicast: z.record(z.string(), count),
+    grants: count,
+    refusals: count,
+    overruns: count,
+  }),
   ptp_storm: z.strictObject({
     sent: count,
     refused: count,

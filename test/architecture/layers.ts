@@ -132,6 +132,13 @@ export const LAYERS: readonly Layer[] = [
     packages: ['cli-table3', 'picocolors', 'zod'],
   },
   {
+    path: 'lab/bench/main',
+    holds: '`npm run bench`: all contests',
+    mayImport: ['lab', 'lab/bench', 'lab/load'],
+    node: true,
+    packages: ['cli-table3', 'picocolors'],
+  },
+  {
     path: 'lab/load',
     holds: 'crowds of clients and storms',
     mayImport: [units, 'lab', 'lab/bench'],
