@@ -136,7 +136,7 @@ control ingress_ledger(in metadata_t meta) {
 
 /* What goes to the controller passes a meter, one for each port and type of message. */
 control limit_punts(inout metadata_t meta) {
-    /* slot * 16 + messageType (0 for what is not PTP). */
+    /* slot * 16 + messageType: 15, which no message has, for what is not PTP. */
     @id(0x14000001) @name("punt_meter")
     meter(2048, MeterType.packets) punt_meter;
 
@@ -145,12 +145,16 @@ control limit_punts(inout metadata_t meta) {
     counter(2048, CounterType.packets) punt_metered;
 
     bit<2> colour = METER_GREEN;
+    bit<4> type = MESSAGE_NONE;
 
     apply {
         if (meta.copy_to_controller == 1) {
-            punt_meter.execute_meter((bit<32>) (meta.slot ++ meta.message_type), colour);
+            if (meta.ptp_kind != PTP_KIND_NONE) {
+                type = meta.message_type;
+            }
+            punt_meter.execute_meter((bit<32>) (meta.slot ++ type), colour);
             if (colour == METER_RED) {
-                punt_metered.count((bit<32>) (meta.slot ++ meta.message_type));
+                punt_metered.count((bit<32>) (meta.slot ++ type));
                 meta.copy_to_controller = 0;
                 if (meta.drop_reason == DROP_TAKEN || meta.drop_reason == DROP_TRAPPED_ONLY) {
                     meta.drop_reason = DROP_METERED;

@@ -111,6 +111,8 @@ const bit<4> MESSAGE_PDELAY_RESP_FOLLOW_UP = 0xA;
 const bit<4> MESSAGE_ANNOUNCE              = 0xB;
 const bit<4> MESSAGE_SIGNALING             = 0xC;
 const bit<4> MESSAGE_MANAGEMENT            = 0xD;
+/* Reserved there: a place for what is no message. */
+const bit<4> MESSAGE_NONE                  = 0xF;
 
 /* controlField, for the hardware of version 1 (13.3.2.13). "control" is a word of P4. */
 const bit<8> CONTROL_FOLLOW_UP  = 2;

@@ -9,6 +9,12 @@ import { type Program, VirtualSwitch, planOf } from './virtual-switch.js';
 const METERED = 19;
 const MANAGEMENT = 0xd;
 const PDELAY_RESP = 3;
+const SYNC = 0;
+/** A messageType that PTP reserves: here of what is none. */
+const NO_MESSAGE = 0xf;
+
+/** Who has an address? To everybody, as long as Ethernet's shortest frame. */
+const ARP = Uint8Array.from({ length: 60 }, (_, i) => (i < 6 ? 0xff : ([8, 6][i - 12] ?? i & 1)));
 
 /** A cell's place: the port's slot, then messageType. */
 const cell = (talk: Conversation, port: number, type: number): number =>
@@ -73,6 +79,23 @@ describe.each<Program>(['main_native', 'main_bmv2'])('%s: the meter', (program) 
     const { packetIns } = await talk.device.heard();
     expect(packetIns.filter(({ ingressPort }) => ingressPort === 1)).toHaveLength(1 + 3);
     expect(packetIns.filter(({ ingressPort }) => ingressPort === 2)).toHaveLength(3);
+  });
+
+  it('of what is no PTP is a place of its own: a storm of ARP leaves Sync alone', async () => {
+    const punts: PuntPlan[] = [
+      { match: { ether_type: 0x0806n, ptp_kind: 0n }, reason: 4, trap: false },
+      { match: { message_type: BigInt(SYNC), ptp_kind: 1n }, reason: 3, trap: false },
+    ];
+    const talk = await talkTo(program, { punts });
+    for (const type of [SYNC, NO_MESSAGE]) {
+      talk.device.limit('punt_meter', cell(talk, 1, type), 1n, 5n);
+    }
+    for (let count = 0; count < 20; count++) talk.receives(ARP).on(1);
+    for (let count = 0; count < 3; count++) talk.receives(sync()).on(1);
+    const { packetIns } = await talk.device.heard();
+    expect(packetIns.map(({ reason }) => reason)).toEqual([4, 4, 4, 4, 4, 3, 3, 3]);
+    expect(talk.device.counted('punt_metered', cell(talk, 1, NO_MESSAGE))).toBe(15n);
+    expect(talk.device.counted('punt_metered', cell(talk, 1, SYNC))).toBe(0n);
   });
 
   it('has nothing to say of what is not for the controller', async () => {
