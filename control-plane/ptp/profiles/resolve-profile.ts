@@ -4,7 +4,12 @@
  */
 import { logInterval, scaledNs } from '#units/time';
 import type { DefaultDS } from '../data-sets.js';
-import type { ClockClassLadder, InstanceConfig, PortConfig } from '../instance/instance-types.js';
+import type {
+  ClockClassLadder,
+  InstanceConfig,
+  PortConfig,
+  UnicastGrantLimits,
+} from '../instance/instance-types.js';
 import { Problems } from './check-choices.js';
 import {
   DEFAULT_DISCIPLINE,
@@ -15,7 +20,7 @@ import {
 } from './defaults.js';
 import type { OwnAnnounceTlvs } from './profile-tlvs.js';
 import { profileNamed, PROFILES } from './profiles.js';
-import type { ClockKind, Profile, ProfileTlv } from './profile.js';
+import type { ClockKind, Messaging, Profile, ProfileTlv } from './profile.js';
 import type {
   InstanceChoices,
   PortChoices,
@@ -171,7 +176,7 @@ function resolvePort(
   const profile = portProfile(instanceProfile, choices, problems);
   const at = problems.ofPort(choices.number, profile);
   const { intervals } = profile;
-  const rule = at.chosen(
+  const transport = at.chosen(
     'transport',
     choices.transport,
     profile.transports.map(({ transport }) => transport),
@@ -210,12 +215,7 @@ function resolvePort(
       'unicastQueryIntervalSeconds',
       choices.unicastQueryIntervalSeconds ?? profile.unicast?.queryIntervalSeconds ?? 1,
     ),
-    unicastGrants:
-      choices.unicastGrants !== undefined
-        ? choices.unicastGrants
-        : messaging === 'unicast'
-          ? defaultGrants(profile)
-          : null,
+    unicastGrants: grantsOf(profile, choices, messaging),
     acceptableMasters: choices.acceptableMasters ?? null,
     alternateMaster: choices.alternateMaster ?? null,
     multicast: messaging !== 'unicast',
@@ -223,8 +223,8 @@ function resolvePort(
   };
   const encapsulation: PortEncapsulation = {
     number: choices.number,
-    transport: rule,
-    group: at.group(rule, choices.group),
+    transport,
+    group: at.group(transport, choices.group),
     messaging,
     tag: profile.tag,
     dscp: profile.dscp,
@@ -232,6 +232,16 @@ function resolvePort(
     peerDelay: profile.peerDelay,
   };
   return { port, encapsulation };
+}
+
+/** Where messages are unicast a master grants by itself; elsewhere it has to be told to. */
+function grantsOf(
+  profile: Profile,
+  { unicastGrants }: PortChoices,
+  messaging: Messaging,
+): UnicastGrantLimits | null {
+  if (unicastGrants !== undefined) return unicastGrants;
+  return messaging === 'unicast' ? defaultGrants(profile) : null;
 }
 
 /** The port's own profile, if it has one that goes with the instance's. */
