@@ -7,7 +7,7 @@
  * never taken for anything else, even if nobody looked for days.
  */
 
-/** All times in nanoseconds; the counter's modulo 2^48. */
+/** All times in nanoseconds; of the counter the low 48 bits count. */
 export interface CounterReading {
   readonly counterNs: bigint;
   readonly beforeNs: bigint;
@@ -52,7 +52,7 @@ export class CounterWatch {
     this.#last = reading;
     if (before === null) return { kind: 'first' };
     const passedNs = middle(reading) - middle(before);
-    const expectedNs = before.counterNs + passedNs;
+    const expectedNs = BigInt.asUintN(COUNTER_BITS, before.counterNs) + passedNs;
     const offByNs = BigInt.asIntN(COUNTER_BITS, reading.counterNs - expectedNs);
     const explained = (width(before) + width(reading)) / 2n + passedNs / MOST_DRIFT + TOLERANCE_NS;
     if (offByNs > explained || offByNs < -explained) return this.#newEpoch(reading, offByNs);
@@ -67,8 +67,9 @@ export class CounterWatch {
     this.#wraps = 0;
   }
 
-  #newEpoch({ counterNs }: CounterReading, offByNs: bigint): CounterFinding {
+  #newEpoch(reading: CounterReading, offByNs: bigint): CounterFinding {
     this.#wraps = 0;
+    const counterNs = BigInt.asUintN(COUNTER_BITS, reading.counterNs);
     const far = offByNs < 0n ? -offByNs : offByNs;
     if (counterNs < YOUNG_NS && far > YOUNG_NS) {
       const age = (Number(counterNs) / 1e9).toFixed(1);

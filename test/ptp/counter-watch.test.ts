@@ -64,6 +64,15 @@ describe('a counter that runs on', () => {
     expect(machine.watch.wraps).toBe(1);
   });
 
+  it('may have more bits than count', () => {
+    const { watch } = new Machine(0n);
+    const reading = (counterNs: bigint, atNs: bigint) =>
+      watch.take({ counterNs, beforeNs: atNs, afterNs: atNs });
+    reading(9n * ROUND + SECOND, 0n);
+    expect(reading(9n * ROUND + 2n * SECOND, SECOND)).toEqual({ kind: 'steady' });
+    expect(reading(10n * ROUND + 2n * SECOND, SECOND + ROUND)).toEqual({ kind: 'wrapped' });
+  });
+
   it('wraps unseen while nobody looks for a week', () => {
     const machine = new Machine(7n * HOUR);
     machine.reads();

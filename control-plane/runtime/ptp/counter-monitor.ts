@@ -2,6 +2,7 @@
  * Whether the dataplane's counter still is the one that we count by: once a second it is read beside
  * a clock that is never set, and what neither an oscillator nor the reading explains is told.
  */
+import { CounterWatch, type CounterFinding } from '#ptp/counter-watch';
 import { milliseconds } from '#units/time';
 import { ClockReader, type ClockReading, type ClockReaderOptions } from './clock-reader.js';
 import type { ReceivedPacket } from './packet-io.js';
@@ -31,16 +32,12 @@ export interface CounterReadings {
 }
 
 const PERIOD = milliseconds(1_000);
-const COUNTER_BITS = 48;
-/** No oscillator is so far off: 1000 ppm. */
-const MOST_DRIFT = 1_000n;
-/** What a busy process adds to the two ends of a reading, beyond what it sees of it. */
-const TOLERANCE_NS = 1_000_000n;
 const READER_NAME = 1;
 
 export class CounterMonitor {
   readonly #options: CounterMonitorOptions;
   readonly #reader: ClockReader;
+  readonly #watch = new CounterWatch();
   #last: ClockReading | null = null;
   #isSuspect = false;
   #cancel: (() => void) | null = null;
@@ -86,9 +83,14 @@ export class CounterMonitor {
 
   #take(reading: ClockReading): void {
     this.#counters.readings += 1;
+    const found = this.#watch.take(reading);
+    if (found.kind === 'unclear') {
+      this.#counters.lost += 1;
+      return;
+    }
     const before = this.#last;
     this.#last = reading;
-    const why = before === null ? null : this.#judge(before, reading);
+    const why = this.#isSuspect ? 'the switch was started anew' : whyOf(found);
     this.#isSuspect = false;
     if (before === null || why === null) {
       this.#options.onReading(reading);
@@ -97,28 +99,13 @@ export class CounterMonitor {
     this.#counters.breaks += 1;
     this.#options.onBreak({ before, after: reading, why });
   }
-
-  #judge(before: ClockReading, reading: ClockReading): string | null {
-    if (this.#isSuspect) return 'the switch was started anew';
-    const jumpNs = jumpOf(before, reading);
-    if (jumpNs === 0n) return null;
-    const milliseconds = Number(jumpNs) / 1e6;
-    return `the counter of the switch jumped by ${milliseconds.toFixed(3)} ms`;
-  }
 }
 
-/** How far the counter is from where it should be, beyond all that may explain it; 0: nowhere. */
-function jumpOf(before: ClockReading, reading: ClockReading): bigint {
-  const passedNs = middle(reading) - middle(before);
-  const countedNs = BigInt.asIntN(COUNTER_BITS, reading.counterNs - before.counterNs - passedNs);
-  const explained = (width(before) + width(reading)) / 2n + passedNs / MOST_DRIFT + TOLERANCE_NS;
-  return countedNs > explained || countedNs < -explained ? countedNs : 0n;
+/** Null: the counter is where it should be. */
+function whyOf(found: CounterFinding): string | null {
+  return found.kind === 'restarted' || found.kind === 'jumped' ? found.why : null;
 }
 
 export function middle({ beforeNs, afterNs }: ClockReading): bigint {
   return (beforeNs + afterNs) / 2n;
-}
-
-function width({ beforeNs, afterNs }: ClockReading): bigint {
-  return afterNs - beforeNs;
 }
