@@ -15,7 +15,11 @@ export function checkParser(program: Program): void {
 
 function takesOctets(state: ParserState): boolean {
   return state.ops.some(
-    ({ kind }) => kind === 'extract' || kind === 'extractNext' || kind === 'advance',
+    ({ kind }) =>
+      kind === 'extract' ||
+      kind === 'extractNext' ||
+      kind === 'extractNextUnion' ||
+      kind === 'advance',
   );
 }
 

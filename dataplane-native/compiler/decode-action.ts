@@ -1,4 +1,5 @@
 import { decodeExpression, decodeHeaderRef, decodeValue } from './decode-expression.js';
+import { decodeAssignUnion, decodeShiftUnions } from './decode-union.js';
 import type { ExpressionContext } from './decode-expression.js';
 import { fail, sanitise } from './failure.js';
 import type { Place } from './failure.js';
@@ -58,6 +59,8 @@ export function decodePrimitive(context: ExpressionContext, json: Json, length: 
     case 'assign':
     case 'modify_field':
       return decodeAssign(context, json, parameter(0), parameter(1));
+    case 'assign_VL':
+      return decodeAssignVarbit(context, json, value(0), value(1));
     case 'assign_header':
     case 'copy_header':
       return decodeAssignHeader(context, json, parameter(0), parameter(1));
@@ -67,8 +70,14 @@ export function decodePrimitive(context: ExpressionContext, json: Json, length: 
       return { ...place, kind: 'addHeader', header: decodeHeaderRef(context, parameter(0)) };
     case 'remove_header':
       return { ...place, kind: 'removeHeader', header: decodeHeaderRef(context, parameter(0)) };
+    case 'assign_union':
+    case 'assign_union_stack':
+      return decodeAssignUnion(context, json, parameter(0), parameter(1));
     case 'push':
     case 'pop':
+      if (parameter(0).get('type').value === 'header_union_stack') {
+        return decodeShiftUnions(context, json, op, constant(value(1), 0, LIMITS.stackSize));
+      }
       return {
         ...place,
         kind: op,
@@ -171,6 +180,22 @@ export function decodeAssign(
   const { budget } = context.scope;
   const values = piecesWithin(budget, decodeValue(context, from), refs.length);
   return { path, source, kind: 'assignPieces', to: refs, values };
+}
+
+function decodeAssignVarbit(
+  { scope }: ExpressionContext,
+  { path, source }: Place,
+  to: Expression,
+  from: Expression,
+): Primitive {
+  if (to.kind !== 'varbit' || from.kind !== 'varbit') {
+    return fail({ path, source }, 'MALFORMED', 'two varbits are expected');
+  }
+  const [a, b] = [to.ref, from.ref].map((ref) => at(scope.headerTypes, typeOf(scope, ref)).varbit);
+  if (a?.maxOctets !== b?.maxOctets) {
+    return fail({ path, source }, 'MALFORMED', 'the two varbits have different types');
+  }
+  return { path, source, kind: 'assignVarbit', toVarbit: to.ref, from: from.ref };
 }
 
 function decodeAssignHeader(

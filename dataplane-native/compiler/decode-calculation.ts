@@ -2,7 +2,7 @@ import { fail, sanitise } from './failure.js';
 import type { Json } from './json.js';
 import { LIMITS } from './limits.js';
 import type { Calculation, CalculationInput, HashAlgorithm } from './model.js';
-import { bitwidthOf, fieldNamed, headerNamed } from './scope.js';
+import { bitwidthOf, fieldNamed, headerNamed, typeOf } from './scope.js';
 import type { Scope } from './scope.js';
 import { PIECE_BITS, pieceCount } from './wide.js';
 
@@ -61,6 +61,9 @@ function calculationInputs(scope: Scope, json: Json): readonly CalculationInput[
       return [{ kind: 'header', header: headerNamed(scope, json.get('value')) }];
     case 'field': {
       const found = fieldNamed(scope, json.get('value'));
+      if (found.kind === 'varbit') {
+        return [{ kind: 'varbit', header: found.header, type: typeOf(scope, found.header) }];
+      }
       if (found.kind === 'valid') {
         return fail(json, 'UNSUPPORTED', 'a header validity as input of a calculation');
       }

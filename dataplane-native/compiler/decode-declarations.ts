@@ -11,7 +11,9 @@ import type {
   HeaderType,
   MeterArray,
   RegisterArray,
+  UnionStack,
   ValueSet,
+  Varbit,
   WideField,
 } from './model.js';
 import { VALID_FIELD, at } from './scope.js';
@@ -38,7 +40,6 @@ export const STANDARD_METADATA = 'standard_metadata';
 
 /** Parts of the format that are not compiled, and must therefore be empty. */
 const UNSUPPORTED_SECTIONS: readonly (readonly [string, string])[] = [
-  ['header_union_stacks', 'stacks of header unions'],
   ['extern_instances', 'extern instances'],
 ];
 
@@ -63,6 +64,9 @@ export function decodeDeclarations(root: Json): Scope {
   const stacks = stackList.map((item) => decodeStack(item, typeByName, idToHeader, plain));
   const unionList = root.optional('header_unions')?.items(LIMITS.headers) ?? [];
   const unions = unionList.map((item) => decodeUnion(item, idToHeader, plain));
+  const unionStackList = root.optional('header_union_stacks')?.items(LIMITS.headers) ?? [];
+  const unionIds = indexById(unionList);
+  const unionStacks = unionStackList.map((item) => decodeUnionStack(item, unionIds, unions));
   const headers = withUnions(withElements(plain, stacks, headerList), unions, headerList);
   const valueSets = (root.optional('parse_vsets')?.items(LIMITS.arrays) ?? []).map(decodeValueSet);
   const counterArrays = root.get('counter_arrays');
@@ -84,6 +88,9 @@ export function decodeDeclarations(root: Json): Scope {
     stackByName: indexByName(stacks, root),
     unions,
     unionByName: indexNamed(unionList),
+    unionStacks,
+    unionStackByName: indexNamed(unionStackList),
+    unionStackMembers: unionStackList.map((item) => unionMembers(root, item)),
     aliases: decodeAliases(root),
     valueSets,
     valueSetByName: indexByName(valueSets, root),
@@ -122,7 +129,9 @@ function indexById(items: readonly Json[]): Map<number, number> {
 }
 
 function decodeHeaderType(json: Json): HeaderType {
-  const list = json.get('fields').items(LIMITS.fields).map(decodeField);
+  const items = json.get('fields').items(LIMITS.fields);
+  const varbits = items.filter(isVarbit);
+  const list = items.filter((item) => !isVarbit(item)).map(decodeField);
   const fieldByName = new Map<string, number>();
   const declared: number[] = [];
   const wideFields = new Map<number, WideField>();
@@ -149,7 +158,39 @@ function decodeHeaderType(json: Json): HeaderType {
   if (name === INTRINSIC_TYPE) {
     checkIntrinsic(json, list);
   }
-  return { name, fieldByName, declared, wideFields, fields, bits };
+  const [first, second] = varbits;
+  if (second !== undefined) {
+    fail(second, 'UNSUPPORTED', 'a second varbit in a header');
+  }
+  const varbit = first === undefined ? null : decodeVarbit(json, items, first, fields, declared);
+  return { name, fieldByName, declared, wideFields, fields, bits, varbit };
+}
+
+function isVarbit(json: Json): boolean {
+  return json.items(8)[1]?.value === '*';
+}
+
+function decodeVarbit(
+  json: Json,
+  items: readonly Json[],
+  varbit: Json,
+  fields: readonly Field[],
+  declared: readonly number[],
+): Varbit {
+  const place = items.findIndex((item) => item.path === varbit.path);
+  const fieldsBefore = declared[place] ?? fields.length;
+  const sum = (part: readonly Field[]): number =>
+    part.reduce((bits, { bitwidth }) => bits + bitwidth, 0);
+  const [before, all] = [sum(fields.slice(0, fieldsBefore)), sum(fields)];
+  if (before % 8 !== 0 || all % 8 !== 0) {
+    fail(varbit, 'UNSUPPORTED', 'a varbit that does not begin and end with whole octets');
+  }
+  const maxOctets = json.get('max_length').integer(0, LIMITS.headerOctets) - all / 8;
+  if (maxOctets < 0) {
+    fail(json, 'MALFORMED', 'a header that is longer than its max_length');
+  }
+  const name = at(varbit.items(8), 0).string();
+  return { name, maxOctets, at: before / 8, fieldsBefore };
 }
 
 /** The pieces of a field, most significant first; of one that is not wide, itself. */
@@ -183,9 +224,6 @@ function decodeField(json: Json): Field {
   const [name, width, signed] = json.items(8);
   if (name === undefined || width === undefined) {
     return fail(json, 'MALFORMED', 'a field needs a name and a width');
-  }
-  if (width.value === '*') {
-    return fail(json, 'UNSUPPORTED', `"${sanitise(name.string())}": varbit is not supported`);
   }
   const bitwidth = width.integer(0, 1 << 20);
   const most = isSigned(signed) ? LIMITS.fieldBits : LIMITS.headerOctets * 8;
@@ -239,6 +277,36 @@ function decodeStack(
       : fail(item, 'BAD_REFERENCE', 'there is no such header of that type');
   });
   return { name: json.get('name').string(), type, headers: indices };
+}
+
+function decodeUnionStack(
+  json: Json,
+  idToUnion: ReadonlyMap<number, number>,
+  unions: readonly (readonly number[])[],
+): UnionStack {
+  const ids = json.get('header_union_ids').items(LIMITS.stackSize);
+  const elements = ids.map((item) => {
+    const union = idToUnion.get(item.integer(0, LIMITS.id));
+    return union === undefined
+      ? fail(item, 'BAD_REFERENCE', 'there is no such header union')
+      : at(unions, union);
+  });
+  if (elements.some((members) => members.length !== elements[0]?.length)) {
+    fail(json, 'MALFORMED', 'header unions of different types in one stack');
+  }
+  return { name: json.get('name').string(), elements };
+}
+
+function unionMembers(root: Json, stack: Json): readonly string[] {
+  const name = stack.get('union_type');
+  const types = root.get('header_union_types').items(LIMITS.headerTypes);
+  const type = types.find((item) => item.get('name').value === name.string());
+  return type === undefined
+    ? fail(name, 'BAD_REFERENCE', 'there is no such type of header unions')
+    : type
+        .get('headers')
+        .items(LIMITS.headers)
+        .map((item) => at(item.tuple(2), 0).string());
 }
 
 function decodeUnion(

@@ -7,12 +7,15 @@ import {
   at,
   fieldAt,
   fieldNamed,
+  fieldOf,
   headerNamed,
   instance,
   stackFieldNamed,
   stackNamed,
   typeOf,
+  unionMemberNamed,
   unionNamed,
+  unionStackNamed,
 } from './scope.js';
 import type { FieldOrValid, Scope } from './scope.js';
 import { PIECE_BITS, narrowWithin, pieceCount } from './wide.js';
@@ -48,6 +51,8 @@ export function decodeValue(context: ExpressionContext, json: Json): Expression 
         type === 'field' ? fieldNamed(context.scope, pair) : stackFieldNamed(context.scope, pair);
       return fieldValue(json, found);
     }
+    case 'union_stack_field':
+      return lastOfUnionStack(context.scope, json);
     case 'hexstr':
       return { ...place, kind: 'constant', value: json.get('value').hex() };
     case 'bool':
@@ -71,6 +76,25 @@ export function decodeValue(context: ExpressionContext, json: Json): Expression 
   }
 }
 
+/** A field of a member of the last element: of whichever that is. */
+function lastOfUnionStack(scope: Scope, json: Json): Expression {
+  const { path, source } = json;
+  const [stackName, member, field] = json.get('value').tuple(3) as readonly [Json, Json, Json];
+  const stack = unionStackNamed(scope, stackName);
+  const place = unionMemberNamed(scope, stack, member);
+  const size: Expression = { path, source, kind: 'unionStackSize', stack };
+  return at(scope.unionStacks, stack).elements.reduce(
+    (otherwise: Expression, members, i): Expression => {
+      const found = fieldOf(scope, instance(at(members, place)), field.string(), field);
+      const right: Expression = { path, source, kind: 'constant', value: BigInt(i + 1) };
+      const condition: Expression = { path, source, kind: 'compare', op: '==', left: size, right };
+      const left = fieldValue(json, found);
+      return { path, source, kind: 'choice', condition, left, right: otherwise };
+    },
+    { path, source, kind: 'constant', value: 0n },
+  );
+}
+
 /** What a field is as a value. */
 export function fieldValue({ path, source }: Place, found: FieldOrValid): Expression {
   const place = { path, source };
@@ -81,6 +105,8 @@ export function fieldValue({ path, source }: Place, found: FieldOrValid): Expres
       const pieces = found.refs.map((ref): Expression => ({ ...place, kind: 'field', ref }));
       return { ...place, kind: 'wide', bits: found.bitwidth, pieces };
     }
+    case 'varbit':
+      return { ...place, kind: 'varbit', ref: found.header };
     case 'valid':
       return { ...place, kind: 'toData', arg: { ...place, kind: 'valid', header: found.header } };
   }
@@ -171,7 +197,19 @@ function decodeHeaderOp(context: ExpressionContext, json: Json, op: string): Exp
     case 'last_stack_index':
     case 'size_stack': {
       const side = json.optional('left') ?? json.get('right');
-      const stack = stackNamed(scope, unwrap(side).get('value'));
+      const inner = unwrap(side);
+      if (inner.get('type').value === 'header_union_stack') {
+        const size: Expression = {
+          ...place,
+          kind: 'unionStackSize',
+          stack: unionStackNamed(scope, inner.get('value')),
+        };
+        const right: Expression = { ...place, kind: 'constant', value: 1n };
+        return op === 'size_stack'
+          ? size
+          : { ...place, kind: 'arithmetic', op: '-', left: size, right };
+      }
+      const stack = stackNamed(scope, inner.get('value'));
       return { ...place, kind: 'stackSize', stack, lastIndex: op === 'last_stack_index' };
     }
     case 'access_field': {
@@ -230,7 +268,7 @@ export function decodeHeaderRef(context: ExpressionContext, json: Json): HeaderR
 }
 
 /** Whether an expression gives a boolean, a header, or a number. */
-export function kindOf(expression: Expression): 'boolean' | 'header' | 'data' {
+export function kindOf(expression: Expression): 'boolean' | 'header' | 'varbit' | 'data' {
   switch (expression.kind) {
     case 'boolean':
     case 'valid':
@@ -240,7 +278,8 @@ export function kindOf(expression: Expression): 'boolean' | 'header' | 'data' {
     case 'toBoolean':
       return 'boolean';
     case 'header':
-      return 'header';
+    case 'varbit':
+      return expression.kind;
     case 'choice':
       return kindOf(expression.left);
     case 'constant':
@@ -248,6 +287,7 @@ export function kindOf(expression: Expression): 'boolean' | 'header' | 'data' {
     case 'parameter':
     case 'wide':
     case 'stackSize':
+    case 'unionStackSize':
     case 'complement':
     case 'arithmetic':
     case 'cast':

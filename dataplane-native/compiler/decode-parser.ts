@@ -15,10 +15,15 @@ import type {
 import {
   at,
   bitwidthOf,
+  describe,
   fieldNamed,
+  fieldOf,
   headerNamed,
+  instance,
   stackFieldNamed,
   stackNamed,
+  unionMemberNamed,
+  unionStackNamed,
   valueSetNamed,
 } from './scope.js';
 import type { Scope } from './scope.js';
@@ -72,15 +77,32 @@ function decodeKey(scope: Scope, json: Json): readonly TransitionKey[] {
   if (type === 'lookahead') {
     return lookaheadPieces(value).map((piece) => ({ ...place, kind: 'lookahead', ...piece }));
   }
+  if (type === 'union_stack_field') {
+    const expression = decodeExpression({ scope, parameters: [] }, json);
+    return [
+      { ...place, kind: 'value', value: expression, bitwidth: unionFieldWidth(scope, value) },
+    ];
+  }
   if (type !== 'field' && type !== 'stack_field') {
     return fail(json, 'UNSUPPORTED', `a transition key of type "${sanitise(type)}"`);
   }
   const found = type === 'field' ? fieldNamed(scope, value) : stackFieldNamed(scope, value);
-  if (found.kind === 'valid') {
-    return fail(json, 'UNSUPPORTED', 'a header validity as transition key');
+  if (found.kind === 'valid' || found.kind === 'varbit') {
+    return fail(json, 'UNSUPPORTED', `a ${describe(found)} as transition key`);
   }
   const refs = found.kind === 'wide' ? [...found.refs].reverse() : [found.ref];
   return refs.map((ref) => ({ ...place, kind: 'field', ref, bitwidth: bitwidthOf(scope, ref) }));
+}
+
+function unionFieldWidth(scope: Scope, json: Json): number {
+  const [stackName, member, field] = json.tuple(3) as readonly [Json, Json, Json];
+  const stack = unionStackNamed(scope, stackName);
+  const members = at(at(scope.unionStacks, stack).elements, 0);
+  const header = instance(at(members, unionMemberNamed(scope, stack, member)));
+  const found = fieldOf(scope, header, field.string(), field);
+  return found.kind === 'field'
+    ? bitwidthOf(scope, found.ref)
+    : fail(json, 'UNSUPPORTED', `a ${describe(found)} as transition key`);
 }
 
 interface Lookahead {
@@ -196,7 +218,9 @@ function decodeOtherOp(scope: Scope, json: Json): ParserOp {
   const value = (i: number): Expression => decodeExpression(context, parameter(i));
   switch (op) {
     case 'extract':
-      return decodeExtract(scope, json, parameter(0));
+      return decodeExtract(scope, json, parameter(0), null);
+    case 'extract_VL':
+      return decodeExtract(scope, json, parameter(0), value(1));
     case 'verify':
       return { ...place, kind: 'verify', condition: value(0), error: value(1) };
     case 'advance':
@@ -220,11 +244,17 @@ function decodeOtherOp(scope: Scope, json: Json): ParserOp {
   }
 }
 
-function decodeExtract(scope: Scope, json: Json, what: Json): ParserOp {
+function decodeExtract(scope: Scope, json: Json, what: Json, varBits: Expression | null): ParserOp {
   const place = { path: json.path, source: json.source };
   const type = what.get('type').string();
   if (type === 'stack') {
-    return { ...place, kind: 'extractNext', stack: stackNamed(scope, what.get('value')) };
+    return { ...place, kind: 'extractNext', stack: stackNamed(scope, what.get('value')), varBits };
+  }
+  if (type === 'union_stack') {
+    const [name, member] = what.get('value').tuple(2) as readonly [Json, Json];
+    const stack = unionStackNamed(scope, name);
+    const index = unionMemberNamed(scope, stack, member);
+    return { ...place, kind: 'extractNextUnion', stack, member: index, varBits };
   }
   if (type !== 'regular') {
     return fail(json, 'UNSUPPORTED', `an extract of type "${sanitise(type)}"`);
@@ -236,6 +266,6 @@ function decodeExtract(scope: Scope, json: Json, what: Json): ParserOp {
   }
   const { bits } = at(scope.headerTypes, headerType);
   return bits % 8 === 0
-    ? { ...place, kind: 'extract', header }
+    ? { ...place, kind: 'extract', header, varBits }
     : fail(json, 'UNSUPPORTED', `a header of ${bits} bits, which are not whole octets`);
 }

@@ -227,6 +227,9 @@ function decodeKey(scope: Scope, json: Json): TableKey {
     name = target.string();
   } else {
     const found = fieldNamed(scope, target);
+    if (found.kind === 'varbit') {
+      return fail(json, 'UNSUPPORTED', 'a varbit as key');
+    }
     name = target
       .items(2)
       .map((part) => part.string())

@@ -1,4 +1,4 @@
-import { decodeAction } from './decode-action.js';
+import { decodeAction, decodeAssign, decodePrimitive } from './decode-action.js';
 import { calculation } from './decode-calculation.js';
 import { decodeDeclarations, meterUnit } from './decode-declarations.js';
 import { decodeExpression, decodeValue } from './decode-expression.js';
@@ -8,7 +8,15 @@ import { decodeProfiles } from './decode-profile.js';
 import { fail, sanitise } from './failure.js';
 import type { Json } from './json.js';
 import { LIMITS } from './limits.js';
-import type { Action, Checksum, DirectMeter, FieldList, LearnList, Program } from './model.js';
+import type {
+  Action,
+  Checksum,
+  DirectMeter,
+  FieldList,
+  LearnList,
+  Primitive,
+  Program,
+} from './model.js';
 import { at, calculationNamed, fieldNamed, headerNamed, plainFieldNamed } from './scope.js';
 import type { Scope } from './scope.js';
 
@@ -35,9 +43,11 @@ export function decodeProgram(root: Json): Program {
     headerTypes: scope.headerTypes,
     headers: scope.headers,
     stacks: scope.stacks,
+    unionStacks: scope.unionStacks,
     errors: decodeErrors(root),
     parser: decodeParser(scope, root),
     deparser: decodeDeparser(scope, root),
+    deparserCode: decodeDeparserCode(scope, root),
     valueSets: scope.valueSets,
     counters: scope.counters,
     meters: scope.meters,
@@ -106,10 +116,6 @@ function decodeDeparser(scope: Scope, root: Json): readonly number[] {
   if (deparser === undefined || second !== undefined) {
     return fail(root.get('deparsers'), 'UNSUPPORTED', 'a program has exactly one deparser');
   }
-  const primitive = deparser.optional('primitives')?.items(LIMITS.primitives)[0];
-  if (primitive !== undefined) {
-    fail(primitive, 'UNSUPPORTED', 'code in the deparser');
-  }
   return deparser
     .get('order')
     .items(LIMITS.headers)
@@ -122,6 +128,44 @@ function decodeDeparser(scope: Scope, root: Json): readonly number[] {
       return header;
     });
 }
+
+/** Assignments and calls of externs that p4c found among the emits. */
+function decodeDeparserCode(scope: Scope, root: Json): readonly Primitive[] {
+  const code = at(root.get('deparsers').items(16), 0).optional('primitives');
+  const context = { scope, parameters: [] };
+  const primitives = (code?.items(LIMITS.primitives) ?? []).map((item): Primitive => {
+    switch (item.get('op').value) {
+      case 'set': {
+        const [to, from] = item.get('parameters').tuple(2) as readonly [Json, Json];
+        return decodeAssign(context, item, to, from);
+      }
+      case 'primitive': {
+        const [inner] = item.get('parameters').tuple(1) as readonly [Json];
+        return decodePrimitive(context, inner, 0);
+      }
+      default:
+        return decodePrimitive(context, item, 0);
+    }
+  });
+  const refused = primitives.find(({ kind }) => !DEPARSER_CODE.has(kind));
+  return refused === undefined
+    ? primitives
+    : fail(refused, 'UNSUPPORTED', 'in a deparser, other than assignments, hashes and registers');
+}
+
+/** What is the frame's fate is decided before the deparser runs. */
+const DEPARSER_CODE: ReadonlySet<Primitive['kind']> = new Set([
+  'assign',
+  'assignPieces',
+  'assignVarbit',
+  'nothing',
+  'hash',
+  'random',
+  'registerRead',
+  'registerWrite',
+  'count',
+  'meter',
+]);
 
 function learnList(scope: Scope, json: Json): LearnList {
   const context = { scope, parameters: [] };

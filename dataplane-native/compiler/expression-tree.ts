@@ -21,8 +21,10 @@ export function childrenOf(e: Expression): readonly Expression[] {
     case 'boolean':
     case 'field':
     case 'header':
+    case 'varbit':
     case 'parameter':
     case 'stackSize':
+    case 'unionStackSize':
     case 'valid':
       return [];
   }

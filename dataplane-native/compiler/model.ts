@@ -18,6 +18,16 @@ export interface WideField {
   readonly pieces: readonly number[];
 }
 
+/** The one field of a header whose length the parser finds out: of whole octets, between them. */
+export interface Varbit {
+  readonly name: string;
+  readonly maxOctets: number;
+  /** Octets of the fields in front of it. */
+  readonly at: number;
+  /** How many of `HeaderType.fields` are in front of it. */
+  readonly fieldsBefore: number;
+}
+
 export interface HeaderType {
   readonly name: string;
   /** By the name or, as the JSON counts them, the number of a declared field: its index in `fields`, of
@@ -27,7 +37,9 @@ export interface HeaderType {
   /** By the index of the piece on top. */
   readonly wideFields: ReadonlyMap<number, WideField>;
   readonly fields: readonly Field[];
+  /** Of the fields; what a varbit has comes on top. */
   readonly bits: number;
+  readonly varbit: Varbit | null;
 }
 
 /** What a header instance is bound to, beside the frame. */
@@ -47,6 +59,13 @@ export interface HeaderStack {
   readonly name: string;
   readonly type: number;
   readonly headers: readonly number[];
+}
+
+/** A stack of header unions. */
+export interface UnionStack {
+  readonly name: string;
+  /** The members of each element, in the order of the union's declaration. */
+  readonly elements: readonly (readonly number[])[];
 }
 
 export type HeaderRef =
@@ -71,6 +90,8 @@ export type Expression = Place &
     | { readonly kind: 'boolean'; readonly value: boolean }
     | { readonly kind: 'field'; readonly ref: FieldRef }
     | { readonly kind: 'header'; readonly ref: HeaderRef }
+    /** The varbit of a header: to be copied, compared and hashed, and nothing else. */
+    | { readonly kind: 'varbit'; readonly ref: HeaderRef }
     | {
         readonly kind: 'parameter';
         readonly index: number;
@@ -81,6 +102,8 @@ export type Expression = Place &
     /** A number of pieces of 64 bits, least significant first. See wide.ts. */
     | { readonly kind: 'wide'; readonly bits: number; readonly pieces: readonly Expression[] }
     | { readonly kind: 'stackSize'; readonly stack: number; readonly lastIndex: boolean }
+    /** How many elements of a stack of header unions the parser has filled. */
+    | { readonly kind: 'unionStackSize'; readonly stack: number }
     | { readonly kind: 'valid'; readonly header: HeaderRef }
     | { readonly kind: 'complement'; readonly arg: Expression }
     | {
@@ -127,10 +150,16 @@ export type Primitive = Place &
         readonly to: readonly FieldRef[];
         readonly values: readonly Expression[];
       }
+    | { readonly kind: 'assignVarbit'; readonly toVarbit: HeaderRef; readonly from: HeaderRef }
     | { readonly kind: 'assignHeader'; readonly to: HeaderRef; readonly from: HeaderRef }
     | { readonly kind: 'assignStack'; readonly to: number; readonly from: number }
     | { readonly kind: 'addHeader'; readonly header: HeaderRef }
     | { readonly kind: 'removeHeader'; readonly header: HeaderRef }
+    /** Several as one: what p4c does with a header union as a whole. */
+    | { readonly kind: 'sequence'; readonly primitives: readonly Primitive[] }
+    /** Sets how many elements of a stack of header unions are filled: so many more, or as another. */
+    | { readonly kind: 'addUnionStackSize'; readonly stack: number; readonly by: number }
+    | { readonly kind: 'copyUnionStackSize'; readonly stack: number; readonly from: number }
     | { readonly kind: 'push'; readonly stack: number; readonly count: number }
     | { readonly kind: 'pop'; readonly stack: number; readonly count: number }
     | { readonly kind: 'jump'; readonly target: number }
@@ -195,9 +224,17 @@ export interface Action extends Place {
 }
 
 export type ParserOp = Place &
+  /** `varBits`: the length of the header's varbit. */
   (
-    | { readonly kind: 'extract'; readonly header: number }
-    | { readonly kind: 'extractNext'; readonly stack: number }
+    | { readonly kind: 'extract'; readonly header: number; readonly varBits: Expression | null }
+    /** Into member `member` of the next element. */
+    | {
+        readonly kind: 'extractNextUnion';
+        readonly stack: number;
+        readonly member: number;
+        readonly varBits: Expression | null;
+      }
+    | { readonly kind: 'extractNext'; readonly stack: number; readonly varBits: Expression | null }
     | { readonly kind: 'set'; readonly to: FieldRef; readonly value: Expression }
     | {
         readonly kind: 'setLookahead';
@@ -214,6 +251,7 @@ export type TransitionKey = Place &
   (
     | { readonly kind: 'field'; readonly ref: FieldRef; readonly bitwidth: number }
     | { readonly kind: 'lookahead'; readonly offset: number; readonly bitwidth: number }
+    | { readonly kind: 'value'; readonly value: Expression; readonly bitwidth: number }
   );
 
 export type TransitionCase =
@@ -258,6 +296,7 @@ export type CalculationInput =
   | { readonly kind: 'field'; readonly ref: FieldRef; readonly bitwidth: number }
   | { readonly kind: 'constant'; readonly value: bigint; readonly bitwidth: number }
   | { readonly kind: 'header'; readonly header: number }
+  | { readonly kind: 'varbit'; readonly header: HeaderRef; readonly type: number }
   | { readonly kind: 'payload' };
 
 export type HashAlgorithm =
@@ -404,11 +443,14 @@ export interface Program {
   readonly headerTypes: readonly HeaderType[];
   readonly headers: readonly HeaderInstance[];
   readonly stacks: readonly HeaderStack[];
+  readonly unionStacks: readonly UnionStack[];
   /** Core error codes by name. */
   readonly errors: ReadonlyMap<string, number>;
   readonly parser: Parser;
   /** Header instances in the order in which they are emitted. */
   readonly deparser: readonly number[];
+  /** What runs after the checksums, before the headers are emitted. */
+  readonly deparserCode: readonly Primitive[];
   readonly valueSets: readonly ValueSet[];
   readonly counters: readonly CounterArray[];
   readonly meters: readonly MeterArray[];

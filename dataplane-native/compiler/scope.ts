@@ -11,6 +11,7 @@ import type {
   HeaderType,
   MeterArray,
   RegisterArray,
+  UnionStack,
   ValueSet,
 } from './model.js';
 import type { WideBudget } from './wide.js';
@@ -27,6 +28,10 @@ export interface Scope {
   /** The members of each header union. */
   readonly unions: readonly (readonly number[])[];
   readonly unionByName: ReadonlyMap<string, number>;
+  readonly unionStacks: readonly UnionStack[];
+  readonly unionStackByName: ReadonlyMap<string, number>;
+  /** What the members of each stack's union are called, in their order. */
+  readonly unionStackMembers: readonly (readonly string[])[];
   readonly aliases: ReadonlyMap<string, readonly [string, string]>;
   readonly valueSets: readonly ValueSet[];
   readonly valueSetByName: ReadonlyMap<string, number>;
@@ -55,6 +60,18 @@ export function headerNamed(scope: Scope, name: Json): number {
 
 export function stackNamed(scope: Scope, name: Json): number {
   return lookUp(scope.stackByName, name, 'header stack');
+}
+
+export function unionStackNamed(scope: Scope, name: Json): number {
+  return lookUp(scope.unionStackByName, name, 'stack of header unions');
+}
+
+/** The place of a member in the union that a stack is made of. */
+export function unionMemberNamed(scope: Scope, stack: number, name: Json): number {
+  const place = at(scope.unionStackMembers, stack).indexOf(name.string());
+  return place < 0
+    ? fail(name, 'BAD_REFERENCE', `the union has no member "${sanitise(name.string())}"`)
+    : place;
 }
 
 /** The members of a header union. */
@@ -96,6 +113,7 @@ export function instance(header: number): HeaderRef {
 export type FieldOrValid =
   | { readonly kind: 'field'; readonly ref: FieldRef }
   | { readonly kind: 'wide'; readonly refs: readonly FieldRef[]; readonly bitwidth: number }
+  | { readonly kind: 'varbit'; readonly header: HeaderRef }
   | { readonly kind: 'valid'; readonly header: HeaderRef };
 
 /** Resolves `[header, field]`. */
@@ -119,11 +137,14 @@ export function stackFieldNamed(scope: Scope, pair: Json): FieldOrValid {
   return fieldOf(scope, header, fieldName.string(), fieldName);
 }
 
-function fieldOf(scope: Scope, header: HeaderRef, name: string, place: Place): FieldOrValid {
+export function fieldOf(scope: Scope, header: HeaderRef, name: string, place: Place): FieldOrValid {
   if (name === VALID_FIELD) {
     return { kind: 'valid', header };
   }
   const type = typeOf(scope, header);
+  if (at(scope.headerTypes, type).varbit?.name === name) {
+    return { kind: 'varbit', header };
+  }
   const field = at(scope.headerTypes, type).fieldByName.get(name);
   return field === undefined
     ? fail(place, 'BAD_REFERENCE', `the header has no field "${sanitise(name)}"`)
@@ -160,6 +181,9 @@ export function plainFieldNamed(scope: Scope, pair: Json): FieldRef {
 export function describe(found: FieldOrValid): string {
   if (found.kind === 'valid') {
     return 'header validity';
+  }
+  if (found.kind === 'varbit') {
+    return 'varbit';
   }
   return found.kind === 'wide' ? `field of ${found.bitwidth} bits` : 'field';
 }

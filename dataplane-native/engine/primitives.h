@@ -241,6 +241,25 @@ TP_PRIMITIVE void tp_put_bits(struct tp_bit_writer *writer, tp_u128 value, uint3
   }
 }
 
+TP_PRIMITIVE void tp_put_octets(struct tp_bit_writer *writer, const uint8_t *octets,
+                                uint32_t count) {
+  for (uint32_t i = 0; i < count; i++) {
+    tp_put_bits(writer, octets[i], 8);
+  }
+}
+
+/* Whether two varbits are the same number; as on simple_switch, zeros in front do not count. */
+TP_PRIMITIVE bool tp_same_number(const uint8_t *a, uint32_t a_count, const uint8_t *b,
+                                 uint32_t b_count) {
+  for (; a_count > 0 && *a == 0; a_count--) {
+    a++;
+  }
+  for (; b_count > 0 && *b == 0; b_count--) {
+    b++;
+  }
+  return a_count == b_count && (a_count == 0 || memcmp(a, b, a_count) == 0);
+}
+
 /* Bitwise and reflected (poly 0xedb88320 or 0xa001) or not (CCITT): short, and fast enough here. */
 TP_PRIMITIVE uint32_t tp_crc_reflected(uint32_t crc, uint32_t polynomial, const uint8_t *octets,
                                        uint32_t count) {

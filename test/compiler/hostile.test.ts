@@ -136,7 +136,28 @@ describe('a program', () => {
     const unsupported: readonly Record<string, unknown>[] = [
       program({ headerTypes: [{ name: 'a_t', fields: [['x', 200, true]] }] }),
       program({ overrides: { meter_arrays: [{ name: 'm', size: 1, rate_count: 3 }] } }),
-      program({ overrides: { header_union_stacks: [{ name: 'u' }] } }),
+      program({
+        headerTypes: [
+          {
+            name: 'a_t',
+            fields: [
+              ['x', '*'],
+              ['y', '*'],
+            ],
+          },
+        ],
+      }),
+      program({
+        headerTypes: [
+          {
+            name: 'a_t',
+            fields: [
+              ['x', 4, false],
+              ['y', '*'],
+            ],
+          },
+        ],
+      }),
       program({ headerTypes: [{ name: 'a_t', fields: [['x', 7, false]] }] }),
     ];
     expect(unsupported.map((json) => errorOf(json).code)).toEqual(

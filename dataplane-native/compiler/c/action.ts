@@ -6,6 +6,7 @@ import { sanitise } from '../failure.js';
 import { fromBits } from './bits.js';
 import { ExpressionEmitter } from './expression.js';
 import { headerNames } from './names.js';
+import { VARBIT_BITS, VARBIT_OCTETS } from './varbit.js';
 import type { HeaderNames } from './names.js';
 import { pow2 } from './range.js';
 import type { Ranges } from './range.js';
@@ -67,6 +68,8 @@ export function emitPrimitive(context: CodeContext, primitive: Primitive): strin
       return emitter.store(primitive.to, primitive.value);
     case 'assignPieces':
       return assignPieces(context, primitive);
+    case 'assignVarbit':
+      return assignVarbit(context, primitive.toVarbit, primitive.from);
     case 'assignHeader':
       return assignHeader(context, primitive.to, primitive.from);
     case 'assignStack':
@@ -75,6 +78,14 @@ export function emitPrimitive(context: CodeContext, primitive: Primitive): strin
       return changeValidity(context, primitive.header, true);
     case 'removeHeader':
       return changeValidity(context, primitive.header, false);
+    case 'sequence':
+      return primitive.primitives.flatMap((part) => emitPrimitive(context, part));
+    case 'addUnionStackSize': {
+      const { elements } = at(program.unionStacks, primitive.stack);
+      return changeSize(`p->v.u${primitive.stack}`, primitive.by, elements.length);
+    }
+    case 'copyUnionStackSize':
+      return [`p->v.u${primitive.stack} = p->v.u${primitive.from};`];
     case 'push':
     case 'pop':
       return shiftStack(program, primitive.kind, primitive.stack, primitive.count);
@@ -332,6 +343,18 @@ function assignHeader(context: CodeContext, to: HeaderRef, from: HeaderRef): str
   return block(emitter, lines);
 }
 
+function assignVarbit(context: CodeContext, to: HeaderRef, from: HeaderRef): string[] {
+  const { emitter, program } = context;
+  const origin = emitter.place(from);
+  const source = headerNames(program, from, origin.index).value;
+  const lines = onHeader(context, to, ({ value }) => [
+    `${value}.${VARBIT_BITS} = ${source}.${VARBIT_BITS};`,
+    `memmove(${value}.${VARBIT_OCTETS}, ${source}.${VARBIT_OCTETS}, sizeof ${value}.${VARBIT_OCTETS});`,
+  ]);
+  const { guard } = origin;
+  return block(emitter, guard === null ? lines : [`if (${guard}) {`, ...lines, '}']);
+}
+
 function assignStack(program: Program, to: number, from: number): string[] {
   if (to === from) {
     return [];
@@ -375,8 +398,15 @@ function shiftStack(
     ...move(`p->h.s${stack}`),
     ...move(`p->v.s${stack}`),
     ...(hasRaw(program, stack) ? move(`p->raw.s${stack}`) : []),
-    kind === 'push'
+    ...changeSize(next, kind === 'push' ? by : -by, size),
+  ];
+}
+
+/** How many elements of a stack are filled, within its bounds. */
+function changeSize(next: string, by: number, size: number): string[] {
+  return [
+    by >= 0
       ? `${next} = (uint16_t)(${next} + ${by} < ${size} ? ${next} + ${by} : ${size});`
-      : `${next} = (uint16_t)(${next} > ${by} ? ${next} - ${by} : 0);`,
+      : `${next} = (uint16_t)(${next} > ${-by} ? ${next} - ${-by} : 0);`,
   ];
 }

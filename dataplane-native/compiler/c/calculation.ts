@@ -1,17 +1,28 @@
 /** Checksums and hashes over fields, constants and the payload. */
 import { fail } from '../failure.js';
-import type { Calculation, CalculationInput, Checksum, Field, Program } from '../model.js';
+import type {
+  Calculation,
+  CalculationInput,
+  Checksum,
+  Field,
+  HeaderRef,
+  Program,
+} from '../model.js';
 import { at, instance } from '../scope.js';
 import { fromBits, toBits } from './bits.js';
 import { ExpressionEmitter } from './expression.js';
 import { fieldName, headerNames } from './names.js';
+import { VARBIT_BITS, VARBIT_OCTETS } from './varbit.js';
 import type { Ranges } from './range.js';
 
 /** One input: C for its bits, and for the validity of its header. */
 interface Input {
+  /** Of a varbit, its header's struct. */
   readonly bits: string;
+  /** Of a varbit, the most that it can have. */
   readonly bitwidth: number;
   readonly valid: string;
+  readonly isVarbit?: true;
 }
 
 export function emitCalculation(program: Program, index: number): string[] {
@@ -30,11 +41,18 @@ export function emitCalculation(program: Program, index: number): string[] {
     `calculation${index}(const struct tp_packet *packet, const struct phv *p) {`,
     '(void)packet; (void)p;',
     ...payload,
-    ...(calculation.algorithm === 'csum16' ? fastSum(inputs, hasPayload) : []),
+    ...(calculation.algorithm === 'csum16' && !inputs.some(({ isVarbit }) => isVarbit)
+      ? fastSum(inputs, hasPayload)
+      : []),
     `uint8_t octets[${Math.max(octets, 1)}] = {0};`,
     'struct tp_bit_writer writer = {.octets = octets, .bits = 0};',
-    ...inputs.map(({ bits, bitwidth, valid }) =>
-      guarded(valid, `tp_put_bits(&writer, ${bits}, ${bitwidth});`),
+    ...inputs.map(({ bits, bitwidth, valid, isVarbit }) =>
+      guarded(
+        valid,
+        isVarbit === true
+          ? `tp_put_octets(&writer, ${bits}.${VARBIT_OCTETS}, ${bits}.${VARBIT_BITS} / 8);`
+          : `tp_put_bits(&writer, ${bits}, ${bitwidth});`,
+      ),
     ),
     'const uint32_t count = (writer.bits + 7) / 8;',
     ...finish(calculation, hasPayload),
@@ -64,16 +82,29 @@ function inputBits(program: Program, input: CalculationInput): Input[] {
       const { valid } = headerNames(program, input.ref.header, '');
       return [{ bits, bitwidth: field.bitwidth, valid }];
     }
+    case 'varbit':
+      return [varbitInput(program, input.header, input.type)];
     case 'header': {
       const { type } = at(program.headers, input.header);
-      const names = headerNames(program, instance(input.header), '');
-      return at(program.headerTypes, type).fields.map((field: Field, i) => ({
+      const header = instance(input.header);
+      const names = headerNames(program, header, '');
+      const { fields, varbit } = at(program.headerTypes, type);
+      const inputs = fields.map((field: Field, i) => ({
         bits: toBits(field, `${names.value}.f${i}`),
         bitwidth: field.bitwidth,
         valid: names.valid,
       }));
+      const split = varbit?.fieldsBefore ?? fields.length;
+      const middle = varbit === null ? [] : [varbitInput(program, header, type)];
+      return [...inputs.slice(0, split), ...middle, ...inputs.slice(split)];
     }
   }
+}
+
+function varbitInput(program: Program, header: HeaderRef, type: number): Input {
+  const { value, valid } = headerNames(program, header, '');
+  const { varbit } = at(program.headerTypes, type);
+  return { bits: value, bitwidth: (varbit?.maxOctets ?? 0) * 8, valid, isVarbit: true };
 }
 
 /**

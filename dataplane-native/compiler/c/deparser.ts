@@ -4,6 +4,7 @@ import { at } from '../scope.js';
 import { emitHeader } from './bits.js';
 import { headerNames } from './names.js';
 import { usageOf } from './usage.js';
+import { insertVarbit, variableOctets } from './varbit.js';
 
 /** Emits `deparse_frame`: true, or false where there is no room in front of the payload. */
 export function emitDeparser(program: Program): string[] {
@@ -13,11 +14,15 @@ export function emitDeparser(program: Program): string[] {
     const usage = at(usageOf(program), at(program.headers, header).type);
     return { names, valid: names.valid, type, usage, octets: type.bits / 8 };
   });
-  const sizes = headers.map(({ valid, octets }) => `octets += (${valid} != 0) * ${octets}u;`);
+  const sizes = headers.map(
+    ({ names, valid, type, octets }) =>
+      `octets += (${valid} != 0) * (${octets}u${variableOctets(type, names)});`,
+  );
   const stores = headers.flatMap(({ names, valid, type, usage, octets }) => [
     `if (${valid} != 0) {`,
     ...emitHeader(type, usage, names, 'at'),
-    `at += ${octets};`,
+    ...insertVarbit(type, names),
+    `at += ${octets}${variableOctets(type, names)};`,
     '}',
   ]);
   return [

@@ -3,7 +3,7 @@ import type { PipelineLayout, TableLayout, ValueSetLayout } from '../layout.js';
 import type { FieldRef, Program } from '../model.js';
 import { digestIndices, directBits, rangeWords } from '../build-layout.js';
 import { at, instance } from '../scope.js';
-import { emitAction } from './action.js';
+import { emitAction, emitPrimitive } from './action.js';
 import { emitCalculation, emitChecksums } from './calculation.js';
 import { emitPipeline } from './control.js';
 import { emitDeparser } from './deparser.js';
@@ -117,6 +117,7 @@ function emitParse(): string[] {
 }
 
 function emitEgress(program: Program, ranges: Ranges): string[] {
+  const code = { program, emitter: new ExpressionEmitter(program, ranges, []) };
   const set = (name: string, target: string, cast = ''): string[] =>
     bind(program, name, (field) => `packet->${target} = ${cast}${field};`);
   const get = (name: string, source: string): string[] =>
@@ -150,6 +151,7 @@ function emitEgress(program: Program, ranges: Ranges): string[] {
     ...EGRESS_OUTPUTS.flatMap(([name, target, cast]) => set(name, target, cast)),
     'if (packet->sm.egress_spec == TP_PORT_DROP && !packet->requests.clone) { return; }',
     ...emitChecksums(program, ranges, 'update'),
+    ...program.deparserCode.flatMap((primitive) => emitPrimitive(code, primitive)),
     'if (!deparse_frame(packet, p)) { packet->requests.lost = true; }',
     '}',
   ];

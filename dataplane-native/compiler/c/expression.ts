@@ -29,6 +29,7 @@ import { boundary, decided } from './comparison.js';
 import { fieldName, fieldType, headerNames, storageBits } from './names.js';
 import { bitLength, contains, pow2, signedRange, unsignedRange } from './range.js';
 import type { Range, Ranges } from './range.js';
+import { varbitText } from './varbit.js';
 
 /** Longer texts go into a variable of their own: C compilers limit how deep parentheses nest. */
 const MAX_TEXT = 300;
@@ -172,6 +173,8 @@ export class ExpressionEmitter {
         const next = `((${C_NAME[type]})p->v.n${e.stack})`;
         return e.lastIndex ? `(${next} - 1)` : next;
       }
+      case 'unionStackSize':
+        return `((${C_NAME[type]})p->v.u${e.stack})`;
       case 'toData':
         return `tp_bit(${this.boolean(e.arg)})`;
       case 'choice': {
@@ -198,6 +201,8 @@ export class ExpressionEmitter {
       case 'toBoolean':
       case 'header':
         return fail(e, 'MALFORMED', 'a number is expected');
+      case 'varbit':
+        return fail(e, 'UNSUPPORTED', 'arithmetic with a varbit');
     }
   }
 
@@ -388,12 +393,14 @@ export class ExpressionEmitter {
       case 'parameter':
       case 'wide':
       case 'stackSize':
+      case 'unionStackSize':
       case 'toData':
       case 'complement':
       case 'arithmetic':
       case 'cast':
         return `(${this.exact(e)} != 0)`;
       case 'header':
+      case 'varbit':
         return fail(e, 'MALFORMED', 'a condition is expected');
     }
   }
@@ -414,6 +421,9 @@ export class ExpressionEmitter {
     if (kind === 'header') {
       return this.compareHeaders(op, left, right);
     }
+    if (kind === 'varbit') {
+      return this.compareVarbits(op, left, right);
+    }
     if (kind === 'boolean') {
       const [a, b] = [this.boolean(left), this.boolean(right)];
       return a === b ? decided(op, 0) : `(${a} ${op} ${b})`;
@@ -432,6 +442,14 @@ export class ExpressionEmitter {
     }
     const bounded = boundary(op, a, b);
     return bounded === null ? `(${leftText} ${op} ${rightText})` : bounded ? 'true' : 'false';
+  }
+
+  private compareVarbits(op: CompareOp, left: Expression, right: Expression): string {
+    if (left.kind !== 'varbit' || right.kind !== 'varbit' || (op !== '==' && op !== '!=')) {
+      return fail(left, 'UNSUPPORTED', 'varbits can only be compared for equality');
+    }
+    const [a, b] = [varbitText(this, left.ref), varbitText(this, right.ref)];
+    return `(${op === '==' ? '' : '!'}tp_same_number(${a}, ${b}))`;
   }
 
   private commonType(left: Expression, right: Expression): CType {
@@ -461,6 +479,10 @@ export class ExpressionEmitter {
     const fields = at(this.program.headerTypes, type).fields.map(
       (_, i) => `(${names[0].value}.f${i} == ${names[1].value}.f${i})`,
     );
+    if (at(this.program.headerTypes, type).varbit !== null) {
+      const sides = [a, b].map((ref) => varbitText(this, ref));
+      fields.push(`tp_same_number(${sides.join(', ')})`);
+    }
     const same = fields.length === 0 ? 'true' : this.bound('bool', `(${fields.join(' && ')})`);
     const valid = [this.validText(a), this.validText(b)];
     const equal = `((${valid.join(' == ')}) && (!${valid[0] ?? ''} || ${same}))`;

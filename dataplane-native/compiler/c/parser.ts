@@ -1,13 +1,23 @@
 /** The parser: one function, one label per state. */
 import { fail } from '../failure.js';
 import type { PipelineLayout } from '../layout.js';
-import type { ParserOp, ParserState, Program, TransitionCase, TransitionKey } from '../model.js';
+import type {
+  Expression,
+  HeaderRef,
+  ParserOp,
+  ParserState,
+  Program,
+  TransitionCase,
+  TransitionKey,
+  Varbit,
+} from '../model.js';
 import { at } from '../scope.js';
 import { emitPrimitive, invalidateOthers } from './action.js';
 import { extractHeader, fromBits, loadBits, toBits } from './bits.js';
 import { ExpressionEmitter } from './expression.js';
 import { jumpTargets, withoutUnusedLabels } from './labels.js';
 import { fieldName, headerNames } from './names.js';
+import { VARBIT_BITS, VARBIT_OCTETS } from './varbit.js';
 import type { HeaderNames } from './names.js';
 import type { Ranges } from './range.js';
 import { usageOf } from './usage.js';
@@ -118,10 +128,12 @@ class StateEmitter {
         const { type } = at(this.program.headers, op.header);
         const names = headerNames(this.program, { kind: 'instance', header: op.header }, '');
         const others = invalidateOthers(this.program, { kind: 'instance', header: op.header });
-        return [...this.extract(type, names), ...others];
+        return [...this.extract(type, names, op.varBits), ...others];
       }
       case 'extractNext':
-        return this.extractNext(op.stack);
+        return this.extractNext(op.stack, op.varBits);
+      case 'extractNextUnion':
+        return this.extractNextUnion(op);
       case 'set': {
         return this.emitter.store(op.to, op.value);
       }
@@ -151,19 +163,63 @@ class StateEmitter {
     }
   }
 
-  private extract(typeIndex: number, names: HeaderNames): string[] {
+  private extract(typeIndex: number, names: HeaderNames, varBits: Expression | null): string[] {
     const type = at(this.program.headerTypes, typeIndex);
+    const { varbit } = type;
+    if (varbit !== null && varBits !== null) {
+      return this.extractVariable(typeIndex, varbit, names, varBits);
+    }
     const usage = at(usageOf(this.program), typeIndex);
     const octets = type.bits / 8;
     return [
       this.need(`${octets}u`),
       ...extractHeader(type, usage, names, 'data + at'),
+      ...(varbit === null ? [] : [`${names.value}.${VARBIT_BITS} = 0;`]),
       `${names.valid} = 1;`,
       `at += ${octets};`,
     ];
   }
 
-  private extractNext(stack: number): string[] {
+  /** simple_switch's checks, in its order. */
+  private extractVariable(
+    typeIndex: number,
+    varbit: Varbit,
+    names: HeaderNames,
+    varBits: Expression,
+  ): string[] {
+    const type = at(this.program.headerTypes, typeIndex);
+    const usage = at(usageOf(this.program), typeIndex);
+    const octets = type.bits / 8;
+    const after = octets - varbit.at;
+    const bits = this.emitter.temporary('uint64_t', this.emitter.index(varBits));
+    const fixed =
+      after === 0
+        ? extractHeader(type, usage, names, 'data + at')
+        : [
+            `uint8_t fixed[${octets}];`,
+            `memcpy(fixed, data + at, ${varbit.at});`,
+            `memcpy(fixed + ${varbit.at}, data + at + ${varbit.at} + count, ${after});`,
+            ...extractHeader(type, usage, names, 'fixed'),
+          ];
+    return [
+      '{',
+      ...this.emitter.take(),
+      `if ((${bits} & 7u) != 0) { ${this.stop('ParserInvalidArgument')} }`,
+      `if ((${bits} >> 3) > length || length - at < ${octets} + (${bits} >> 3)) {`,
+      this.stop('PacketTooShort'),
+      '}',
+      `if ((${bits} >> 3) > ${varbit.maxOctets}) { ${this.stop('HeaderTooShort')} }`,
+      `const uint32_t count = (uint32_t)(${bits} >> 3);`,
+      ...fixed,
+      `${names.value}.${VARBIT_BITS} = count * 8;`,
+      `memcpy(${names.value}.${VARBIT_OCTETS}, data + at + ${varbit.at}, count);`,
+      `${names.valid} = 1;`,
+      `at += ${octets} + count;`,
+      '}',
+    ];
+  }
+
+  private extractNext(stack: number, varBits: Expression | null): string[] {
     const { headers, type } = at(this.program.stacks, stack);
     const index = `p->v.n${stack}`;
     const names = headerNames(
@@ -173,9 +229,27 @@ class StateEmitter {
     );
     return [
       `if (${index} >= ${headers.length}) { ${this.stop('StackOutOfBounds')} }`,
-      ...this.extract(type, names),
+      ...this.extract(type, names, varBits),
       `${index}++;`,
     ];
+  }
+
+  private extractNextUnion(op: ParserOp & { kind: 'extractNextUnion' }): string[] {
+    const { elements } = at(this.program.unionStacks, op.stack);
+    const size = `p->v.u${op.stack}`;
+    const cases = elements.flatMap((members, i) => {
+      const ref: HeaderRef = { kind: 'instance', header: at(members, op.member) };
+      const { type } = at(this.program.headers, ref.header);
+      return [
+        `case ${i}: {`,
+        ...this.extract(type, headerNames(this.program, ref, ''), op.varBits),
+        ...invalidateOthers(this.program, ref),
+        'break;',
+        '}',
+      ];
+    });
+    const full = `default: { ${this.stop('StackOutOfBounds')} }`;
+    return [`switch (${size}) {`, ...cases, full, '}', `${size}++;`];
   }
 
   private advance(op: ParserOp & { kind: 'advance' }): string[] {
@@ -254,6 +328,10 @@ class StateEmitter {
       const octets = Math.ceil((key.offset + key.bitwidth) / 8);
       const bits = loadBits('data + at', octets, key.offset, key.bitwidth);
       return [this.need(`${octets}u`), `const ${type} k${i} = ${bits};`, unused];
+    }
+    if (key.kind === 'value') {
+      const value = this.emitter.cut(key.value, key.bitwidth);
+      return [...this.emitter.take(), `const ${type} k${i} = (${type})${value};`, unused];
     }
     const field = at(at(this.program.headerTypes, key.ref.type).fields, key.ref.field);
     const { index, guard } = this.emitter.place(key.ref.header);

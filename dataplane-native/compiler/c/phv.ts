@@ -4,6 +4,7 @@ import { LIMITS } from '../limits.js';
 import type { HeaderType, Program } from '../model.js';
 import { at } from '../scope.js';
 import { fieldType, isLocal, storageBits } from './names.js';
+import { VARBIT_BITS, VARBIT_OCTETS } from './varbit.js';
 import { usageOf } from './usage.js';
 import type { TypeUsage } from './usage.js';
 
@@ -52,6 +53,9 @@ export function emitPhv(program: Program): string[] {
       raw.push(`uint8_t s${i}[${elements.length}][${rawOctets(type)}];`);
     }
   });
+  program.unionStacks.forEach((_, i) => {
+    valid.push(`uint16_t u${i};`);
+  });
   return [
     ...types,
     'struct valid {',
@@ -97,18 +101,26 @@ function emitHeaderType(
     .map((field, i) => ({ field: { ...field, bitwidth: Math.max(field.bitwidth, leastBits) }, i }))
     .filter(({ i }) => usage.members[i] === true && isWanted(i))
     .sort((a, b) => storageBits(b.field) - storageBits(a.field));
+  const { varbit } = type;
+  const isWhole = name.startsWith('type');
+  const variable =
+    varbit === null || !isWhole
+      ? []
+      : [`uint32_t ${VARBIT_BITS};`, `uint8_t ${VARBIT_OCTETS}[${Math.max(varbit.maxOctets, 1)}];`];
   return [
     `struct ${name} {`,
-    ...(order.length === 0 ? ['uint8_t unused;'] : []),
+    ...(order.length + variable.length === 0 ? ['uint8_t unused;'] : []),
     ...order.map(({ field, i }) => `${fieldType(field)} f${i};`),
+    ...variable,
     '};',
   ];
 }
 
 function checkSize(program: Program): void {
   const octets = program.headers.reduce((sum, { type }) => {
-    const fields = program.headerTypes[type]?.fields ?? [];
-    return sum + fields.reduce((part, field) => part + Math.max(storageBits(field) / 8, 8) * 2, 16);
+    const { fields, varbit } = at(program.headerTypes, type);
+    const own = fields.reduce((part, field) => part + Math.max(storageBits(field) / 8, 8) * 2, 16);
+    return sum + own + (varbit?.maxOctets ?? 0);
   }, 0);
   if (octets > LIMITS.phvOctets) {
     fail(PLACE, 'LIMIT', `headers and metadata of ${octets} octets, at most ${LIMITS.phvOctets}`);

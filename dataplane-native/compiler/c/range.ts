@@ -81,6 +81,10 @@ export class Ranges {
         const size = BigInt(at(this.program.stacks, e.stack).headers.length);
         return e.lastIndex ? { low: -1n, high: size - 1n } : { low: 0n, high: size };
       }
+      case 'unionStackSize': {
+        const { elements } = at(this.program.unionStacks, e.stack);
+        return { low: 0n, high: BigInt(elements.length) };
+      }
       case 'complement': {
         const { low, high } = this.of(e.arg);
         return { low: -high - 1n, high: -low - 1n };
@@ -101,6 +105,7 @@ export class Ranges {
       case 'not':
       case 'toBoolean':
       case 'header':
+      case 'varbit':
         return { low: 0n, high: 1n };
     }
   }

@@ -105,6 +105,8 @@ class Walk {
       for (const key of keys) {
         if (key.kind === 'field') {
           this.get(key.ref);
+        } else if (key.kind === 'value') {
+          this.expressions(key.value);
         }
       }
     }
@@ -112,6 +114,9 @@ class Walk {
       for (const primitive of primitives) {
         this.primitive(primitive);
       }
+    }
+    for (const primitive of source.deparserCode) {
+      this.primitive(primitive);
     }
     this.pipeline(source.ingress);
     this.pipeline(source.egress);
@@ -158,6 +163,8 @@ class Walk {
     switch (op.kind) {
       case 'extract':
       case 'extractNext':
+      case 'extractNextUnion':
+        this.expressions(op.varBits ?? []);
         return;
       case 'set':
         this.set(op.to);
@@ -178,7 +185,11 @@ class Walk {
   }
 
   private primitive(primitive: Primitive): void {
-    if (primitive.kind === 'assignPieces') {
+    if (primitive.kind === 'sequence') {
+      for (const part of primitive.primitives) {
+        this.primitive(part);
+      }
+    } else if (primitive.kind === 'assignPieces') {
       for (const ref of primitive.to) {
         this.set(ref);
       }
@@ -189,7 +200,10 @@ class Walk {
         this.header(primitive.to);
       }
     }
-    if (primitive.kind === 'assignHeader') {
+    if (primitive.kind === 'assignVarbit') {
+      this.header(primitive.toVarbit);
+      this.header(primitive.from);
+    } else if (primitive.kind === 'assignHeader') {
       this.header(primitive.from);
     } else if (primitive.kind === 'addHeader' || primitive.kind === 'removeHeader') {
       this.header(primitive.header);
@@ -200,6 +214,8 @@ class Walk {
   private input(input: CalculationInput): void {
     if (input.kind === 'field') {
       this.get(input.ref);
+    } else if (input.kind === 'varbit') {
+      this.header(input.header);
     } else if (input.kind === 'header') {
       this.all(at(this.source.headers, input.header).type);
     }
@@ -234,6 +250,8 @@ class Walk {
         this.get(e.ref);
       } else if (e.kind === 'valid') {
         this.header(e.header);
+      } else if (e.kind === 'varbit') {
+        this.header(e.ref);
       } else if (e.kind === 'header') {
         // Headers stand in expressions only to be compared, field by field.
         this.all(this.typeOf(e.ref));
@@ -273,11 +291,15 @@ function primitiveExpressions(primitive: Primitive): readonly Expression[] {
     case 'random':
       return [primitive.low, primitive.high];
     case 'assignHeader':
+    case 'assignVarbit':
     case 'assignStack':
     case 'addHeader':
     case 'removeHeader':
     case 'push':
     case 'pop':
+    case 'sequence':
+    case 'addUnionStackSize':
+    case 'copyUnionStackSize':
     case 'jump':
     case 'exit':
     case 'nothing':
