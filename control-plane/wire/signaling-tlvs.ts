@@ -1,2 +1,0 @@
-/** Moved: see tlv/tlv-type.ts. */
-export { TLV_TYPE } from './tlv/tlv-type.js';
