@@ -14,7 +14,7 @@ export function watchLinks(): Any {
 export function linksOf(message: Any): ReadonlyMap<number, boolean> | null {
   const struct = anyUnpack(message, StructSchema);
   if (struct === undefined) return null;
-  const { links } = toJson(StructSchema, struct) as JsonObject;
+  const { links }: JsonObject = toJson(StructSchema, struct);
   if (typeof links !== 'object' || links === null || Array.isArray(links)) return null;
   const known = new Map<number, boolean>();
   for (const [port, isUp] of Object.entries(links)) {

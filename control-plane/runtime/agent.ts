@@ -23,6 +23,7 @@ import type { MessageCounts } from './ptp/clock-snapshot.js';
 import { createPtpService, type PtpService } from './ptp/service.js';
 import { StatisticsReader, type Statistics } from './statistics.js';
 import { makePlan, type Plan } from './plan.js';
+import { restartKeys } from './reload.js';
 import type { AgentStatus } from './status.js';
 import { preparePipeline, refusalText, updatesFor, writeUpdates } from './switch-writer.js';
 
@@ -55,8 +56,9 @@ export class Agent {
   readonly #ptp: PtpService;
   readonly #statistics: StatisticsReader;
   readonly #jobs: JobQueue;
-  readonly #desired: readonly Entity[];
-  readonly #notes: readonly string[];
+  #config: AgentConfig;
+  #desired: readonly Entity[];
+  #notes: readonly string[];
   #phase: ArbitrationPhase = 'idle';
   #reason = 'not connected yet';
   #repeated = 0;
@@ -72,6 +74,7 @@ export class Agent {
   private constructor(options: AgentOptions, plan: Plan) {
     const { config, pipeline, log, now } = options;
     this.#options = options;
+    this.#config = config;
     this.#desired = plan.desired;
     this.#notes = plan.notes;
     this.#jobs = new JobQueue((error) => log.error({ err: error }, 'a job failed: a bug'));
@@ -130,6 +133,26 @@ export class Agent {
     }, AGING_PERIOD_MS);
   }
 
+  /**
+   * Goes on with another configuration; nothing is disturbed that does not change. Errors: it does not
+   * fit the target, or changes what only another agent can take; then the old one goes on as it was.
+   */
+  configure(config: AgentConfig): Result<readonly string[]> {
+    const { target, pipeline } = this.#options;
+    const keys = restartKeys(this.#config, config);
+    if (keys.length > 0) {
+      return failure('restart-needed', `the agent has to be started anew for ${keys.join(', ')}`);
+    }
+    const plan = makePlan(config, target, pipeline);
+    if (!plan.ok) return plan;
+    this.#config = config;
+    this.#desired = plan.value.desired;
+    this.#notes = plan.value.notes;
+    this.#ptp.configure(config.settings);
+    this.#jobs.add(() => this.#synchronise());
+    return success(this.#notes);
+  }
+
   /** Leaves the switch as it is: it goes on forwarding and correcting. */
   async stop(): Promise<void> {
     if (this.#aging !== null) clearInterval(this.#aging);
@@ -140,7 +163,8 @@ export class Agent {
   }
 
   #onPhase(phase: ArbitrationPhase, reason: string): void {
-    const { log, config } = this.#options;
+    const { log } = this.#options;
+    const config = this.#config;
     const news = phase !== this.#phase || reason !== this.#reason;
     this.#repeated = news ? 0 : this.#repeated + 1;
     this.#phase = phase;
@@ -277,6 +301,7 @@ export class Agent {
     const { table, undecodable } = this.#learning;
     return agentStatus({
       ...this.#options,
+      config: this.#config,
       ready: this.#ready,
       phase: this.#phase,
       reason: this.#reason,
@@ -295,7 +320,7 @@ export class Agent {
   async #messageCounts(): Promise<ReadonlyMap<number, MessageCounts> | null> {
     const read = this.#ready ? await this.#currentStatistics() : null;
     if (read?.ok !== true) return null;
-    const { ports } = this.#options.config.settings;
+    const { ports } = this.#config.settings;
     return new Map(
       read.value.ports.flatMap(({ counters }, slot) => {
         const port = ports[slot];

@@ -1,12 +1,13 @@
 /** The agent as a process: everything that touches the world, put together. */
-import { pino } from 'pino';
+import { pino, type Logger } from 'pino';
 import { TARGETS } from '#p4rt/targets/targets';
 import { clockIdentityText } from '#units/clock-identity';
 import { success, type Result } from '#units/result';
 import { instant } from '#units/time';
 import { Agent } from './agent.js';
 import { loadPipeline } from './artefacts.js';
-import type { AgentConfig } from './config.js';
+import { loadConfig, type AgentConfig } from './config.js';
+import { formatConfigError } from './config-error.js';
 import { makePlan } from './plan.js';
 import { startStatusServer } from './status-server.js';
 import { productVersion } from './version.js';
@@ -14,6 +15,8 @@ import { productVersion } from './version.js';
 export interface RunningAgent {
   /** Where the status is served. */
   readonly statusUrl: string;
+  /** Reads and takes a configuration file; one with mistakes, or that cannot be taken, changes nothing. */
+  readonly reload: (file: string) => Promise<void>;
   readonly stop: () => Promise<void>;
 }
 
@@ -46,11 +49,28 @@ export async function runAgent(
   agent.value.start();
   return success({
     statusUrl,
+    reload: (file) => reload(agent.value, file, log),
     stop: async () => {
       await agent.value.stop();
       await server.value.close();
     },
   });
+}
+
+async function reload(agent: Agent, file: string, log: Logger): Promise<void> {
+  const loaded = await loadConfig(file);
+  if (!loaded.ok) {
+    for (const error of loaded.errors) log.error(formatConfigError(error));
+    log.error(`${file} was not taken: the configuration is as it was`);
+    return;
+  }
+  const taken = agent.configure(loaded.value);
+  if (!taken.ok) {
+    log.error(`${file} was not taken, the configuration is as it was: ${taken.error.message}`);
+    return;
+  }
+  for (const note of taken.value) log.warn(note);
+  log.info(`${file} was taken`);
 }
 
 /** What `--check` tells of a configuration that is good: it is built, but nothing is sent. */

@@ -13,7 +13,7 @@ const WATCH = 'links';
 export function asksForLinks(message: Any): boolean {
   const struct = anyUnpack(message, StructSchema);
   if (struct === undefined) return false;
-  const { watch } = toJson(StructSchema, struct) as JsonObject;
+  const { watch }: JsonObject = toJson(StructSchema, struct);
   return watch === WATCH;
 }
 

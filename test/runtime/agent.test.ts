@@ -395,3 +395,45 @@ ports:
     expect(created.ok ? '' : created.error.message).toContain('ports[1].step: the embedded switch');
   });
 });
+
+describe('an agent with another configuration', () => {
+  function withBlockedClient(): AgentConfig {
+    const { settings, ...others } = config();
+    const ports = settings.ports.map((port, i) =>
+      i === 1 ? { ...port, ptp: 'blocked' as const } : port,
+    );
+    return { ...others, settings: { ...settings, ports } };
+  }
+
+  it('writes what has changed, and pushes nothing', async () => {
+    const agent = startAgent();
+    await ready(agent);
+    const before = fake.updates.length;
+    const next = config('  - { number: 3, name: more, ptp: transparent }');
+    expect(agent.configure(next)).toMatchObject({ ok: false, error: { code: 'restart-needed' } });
+    expect(agent.configure(withBlockedClient())).toMatchObject({ ok: true });
+    await eventually(() => expect(fake.updates.length).toBeGreaterThan(before));
+    await eventually(() => expect(readied).toHaveBeenCalledTimes(2));
+    expect(fake.pipelineSets).toBe(1);
+    const entries = fake.updates
+      .slice(before)
+      .filter(({ entity }) => entity?.entity.case === 'tableEntry');
+    expect(entries.length).toBeGreaterThan(0);
+    expect(entries.filter(({ type }) => type !== Update_Type.MODIFY)).toEqual([]);
+    expect((await agent.status()).ports[1]).toMatchObject({ ptp: 'blocked' });
+  });
+
+  it('stays with the old one where it wants another agent', async () => {
+    const agent = startAgent();
+    await ready(agent);
+    const before = fake.updates.length;
+    const other = config();
+    const target = { ...other.target, deviceId: 2n };
+    expect(agent.configure({ ...other, target })).toMatchObject({
+      ok: false,
+      error: { message: expect.stringContaining('target') as string },
+    });
+    expect(fake.updates).toHaveLength(before);
+    expect((await agent.status()).target.deviceId).toBe('1');
+  });
+});

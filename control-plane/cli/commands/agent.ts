@@ -26,12 +26,13 @@ export function register(program: Command): void {
         '  $ timeplane agent --config docs/examples/p2p.yaml --check\n' +
         '  $ timeplane agent --config agent.yaml\n' +
         '\nPrints "ready ..." on standard output each time that the switch is as configured;\n' +
-        'logs JSON lines on standard error. Ctrl-C ends it; the switch goes on as it is.\n',
+        'logs JSON lines on standard error. Ctrl-C ends it; the switch goes on as it is. SIGHUP reads\n' +
+        'the file anew: one with mistakes is not taken.\n',
     )
     .action(async (flags: AgentFlags) => {
       const config = await readConfig(flags.config);
       if (flags.check === true) await check(flags.config, config);
-      else await run(config);
+      else await run(flags.config, config);
     });
 }
 
@@ -43,12 +44,13 @@ async function check(file: string, config: AgentConfig): Promise<void> {
   process.stdout.write(`${lines.join('\n')}\n`);
 }
 
-/** Resolves after SIGINT or SIGTERM, when all is closed. A second signal ends the process at once. */
-async function run(config: AgentConfig): Promise<void> {
+/** Resolves after SIGINT or SIGTERM, when all is closed; SIGHUP has the file read anew. A second signal ends the process at once. */
+async function run(file: string, config: AgentConfig): Promise<void> {
   const running = await runAgent(config, (statusUrl) => {
     process.stdout.write(`ready target=${config.target.address} status=${statusUrl}\n`);
   });
   if (!running.ok) throw new OperatorError(running.error.message);
+  process.on('SIGHUP', () => void running.value.reload(file));
   await new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
   });

@@ -178,6 +178,12 @@ export class BoundaryService {
     this.#monitor.suspect();
   }
 
+  /** Goes on with other settings: the instance keeps what they do not change. */
+  configure(settings: SwitchSettings): void {
+    this.#settings = settings;
+    if (settings.boundary !== null) this.#clock.configure(settings, settings.boundary);
+  }
+
   stop(): void {
     this.#monitor.stop();
     this.#clock.stop();

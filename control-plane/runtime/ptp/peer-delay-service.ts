@@ -2,6 +2,7 @@
  * Peer delay on each port that asks: the protocol's effects carried out. One input goes in, all its
  * effects are done, then the next. The answers to others' requests are the dataplane's own.
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import type { PortSettings, SwitchSettings } from '#dataplane/settings';
 import type { Entity } from '#p4rt/entities';
@@ -76,24 +77,49 @@ const JITTER = 0.1;
 const HYSTERESIS_NS = 4n;
 
 export class PeerDelayService {
-  readonly #ports: ReadonlyMap<number, PeerDelayPort>;
+  readonly #options: PeerDelayOptions;
+  readonly #ports = new Map<number, PeerDelayPort>();
+  #isStarted = false;
   #unexpected = 0;
   #undecodable = 0;
 
   constructor(options: PeerDelayOptions) {
-    this.#ports = new Map(
-      options.settings.ports
+    this.#options = options;
+    this.reconfigure(options.settings);
+  }
+
+  /** Goes on with other settings: what was measured holds for ports that go on asking. */
+  reconfigure(settings: SwitchSettings): void {
+    const asking = new Map(
+      settings.ports
         .filter(({ peerDelay }) => peerDelay.enabled)
-        .map((port) => [portValue(port.number), new PeerDelayPort(options, port)]),
+        .map((port) => [portValue(port.number), port]),
     );
+    for (const [number, port] of this.#ports) {
+      if (asking.has(number)) continue;
+      port.suspend();
+      this.#ports.delete(number);
+    }
+    for (const [number, port] of asking) {
+      const known = this.#ports.get(number);
+      if (known !== undefined) known.reconfigure(settings, port);
+      else this.#add(number, new PeerDelayPort({ ...this.#options, settings }, port));
+    }
+  }
+
+  #add(number: number, port: PeerDelayPort): void {
+    this.#ports.set(number, port);
+    if (this.#isStarted) port.apply({ kind: 'start' });
   }
 
   start(): void {
+    this.#isStarted = true;
     for (const port of this.#ports.values()) port.apply({ kind: 'start' });
   }
 
   /** Stops asking. What the switch was told stays there. */
   stop(): void {
+    this.#isStarted = false;
     for (const port of this.#ports.values()) port.suspend();
   }
 
@@ -156,7 +182,7 @@ export class PeerDelayService {
 
 class PeerDelayPort {
   readonly #options: PeerDelayOptions;
-  readonly #port: PortSettings;
+  #port: PortSettings;
   readonly #inputs: PeerDelayInput[] = [];
   #state: PeerDelayState;
   #cancel: (() => void) | null = null;
@@ -187,6 +213,13 @@ class PeerDelayPort {
 
   get neighborPropDelayThresholdNs(): number {
     return Math.round(scaledToNumber(this.#state.config.neighborPropDelayThreshold));
+  }
+
+  /** What management had changed is as the settings say again. */
+  reconfigure(settings: SwitchSettings, port: PortSettings): void {
+    this.#port = port;
+    const config = configOf({ ...this.#options, settings }, port);
+    if (!isDeepStrictEqual(config, this.#state.config)) this.apply({ kind: 'configure', config });
   }
 
   configure(change: PeerDelayChange): void {

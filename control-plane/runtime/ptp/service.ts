@@ -89,6 +89,8 @@ export interface PtpService {
   readonly entities: () => readonly Entity[];
   /** The switch is ready: begins to ask and to answer. Further calls, after a loss, do no harm. */
   readonly start: () => void;
+  /** Goes on with other settings: such as `restartKeys` finds nothing wrong with. */
+  readonly configure: (settings: SwitchSettings) => void;
   /** Leaves the switch as it is, but for what a boundary clock answers in its own name. */
   readonly stop: () => Promise<void>;
   readonly status: () => PtpStatus;
@@ -124,6 +126,7 @@ class Service implements PtpService {
   readonly #version = productVersion();
   /** As the switch told; ports that it did not name count as up. */
   readonly #links = new Map<number, boolean>();
+  #settings: SwitchSettings;
   #ignored = 0;
   #userDescription = '';
 
@@ -131,6 +134,7 @@ class Service implements PtpService {
     const { settings, index, capabilities, now, random, log } = options;
     const timers = options.timers ?? SYSTEM_TIMERS;
     this.#options = options;
+    this.#settings = settings;
     this.#timers = timers;
     this.#packets = new PacketIo(options);
     const common = { settings, index, timers, log, packets: this.#packets };
@@ -170,7 +174,7 @@ class Service implements PtpService {
     };
     this.#ledger = new Ledger(
       index,
-      (message, residenceNs) => correctionTerms(settings, message, residenceNs, written),
+      (message, residenceNs) => correctionTerms(this.#settings, message, residenceNs, written),
       now,
     );
     this.#clock = settings.ports.some((port) => portUses(port, 'boundary'))
@@ -277,6 +281,12 @@ class Service implements PtpService {
     this.#housekeep();
   };
 
+  readonly configure = (settings: SwitchSettings): void => {
+    this.#settings = settings;
+    this.#peerDelay.reconfigure(settings);
+    this.#boundary?.configure(settings);
+  };
+
   readonly stop = (): Promise<void> => {
     this.#running = false;
     this.#cancelHousekeeping?.();
@@ -302,10 +312,9 @@ class Service implements PtpService {
   });
 
   #snapshot(): TransparentClock {
-    const { settings, capabilities } = this.#options;
-    return clockSnapshot(settings, {
+    return clockSnapshot(this.#settings, {
       version: this.#version,
-      model: capabilities.pipelineArtefact,
+      model: this.#options.capabilities.pipelineArtefact,
       userDescription: this.#userDescription,
       peerDelay: (port) => this.#peerDelay.measurement(port),
       neighborPropDelayThresholdNs: (port) => this.#peerDelay.neighborPropDelayThresholdNs(port),

@@ -9,7 +9,7 @@ import { encodeFrame, ETHERTYPE, type Encapsulation } from '#wire/frame';
 import { FLAG } from '#wire/ptp-header';
 import { decodeMessage, encodeMessage, type PtpMessage } from '#wire/ptp-message';
 import { announce, followUp, MASTER, twoStepSync } from '../../ptp/instance/conversation.js';
-import { Conversation, frameOf, type Sent } from './conversation.js';
+import { Conversation, frameOf, settingsOf, type Sent } from './conversation.js';
 
 const CONFIG = `
 clock: { identity: "00:11:22:ff:fe:33:44:55" }
@@ -27,6 +27,10 @@ const EPOCH_NS = 1_700_000_000_000_000_000n;
 const LINK_NS = 700n;
 const STATION = macAddress('02:00:00:00:00:01');
 
+function yamlOf(port: string, instance: string): string {
+  return CONFIG.replaceAll('PORT', port).replace('INSTANCE', instance);
+}
+
 /** A switch with a counter, and a grandmaster behind its port 1 that is `aheadNs` of the system. */
 class Scene {
   readonly talk: Conversation;
@@ -36,8 +40,7 @@ class Scene {
   #sequenceId = 0;
 
   constructor({ port = PORT, instance = 'ptp4lLog: true' } = {}) {
-    const yaml = CONFIG.replaceAll('PORT', port).replace('INSTANCE', instance);
-    this.talk = new Conversation(yaml);
+    this.talk = new Conversation(yamlOf(port, instance));
     this.talk.onSent = (sent) => this.#leave(sent);
   }
 
@@ -325,6 +328,43 @@ describe('a link that goes down', () => {
     service.onLinks(new Map([[1, true]]));
     scene.master(80);
     expect(scene.states()).toEqual(['slave', 'master']);
+  });
+});
+
+describe('other settings', () => {
+  it('are taken by a clock that goes on: what clients see does not jump', () => {
+    const scene = new Scene({ instance: 'priority1: 128' });
+    const { service, written } = scene.talk;
+    service.start();
+    scene.master(80);
+    const announces = scene.sent(2, 'announce').length;
+    const port = PORT.replace('logMinDelayReqInterval: -3', 'logMinDelayReqInterval: -1');
+    service.configure(settingsOf(yamlOf(port, 'priority1: 120')));
+    expect(scene.states()).toEqual(['slave', 'master']);
+    expect(scene.report.servo.state).toBe('LOCKED');
+    expect(scene.report.defaultDS.priority1).toBe(120);
+    const responder = written.findLast(isOf('delay_responder'));
+    expect(responder?.action.params['log_min_delay_req_interval']).toBe(0xffn);
+    scene.master(40);
+    expect(scene.report.counters['steps'] ?? 0).toBe(0);
+    expect(Math.abs(scene.errorNs)).toBeLessThan(50);
+    expect(scene.sent(2, 'announce').length).toBeGreaterThan(announces);
+  });
+
+  it('that take a port away leave the others as they are', () => {
+    const scene = new Scene();
+    scene.talk.service.start();
+    scene.master(80);
+    const without = yamlOf(PORT, 'ptp4lLog: true').replace(
+      /- \{ number: 2[^}]*\}/,
+      '- { number: 2, name: down, ptp: blocked',
+    );
+    scene.talk.service.configure(settingsOf(without));
+    expect(scene.states()).toEqual(['slave']);
+    expect(scene.talk.removed.filter(isOf('delay_responder'))).toHaveLength(1);
+    const syncs = scene.sent(2, 'sync').length;
+    scene.master(24);
+    expect(scene.sent(2, 'sync')).toHaveLength(syncs);
   });
 });
 

@@ -6,6 +6,7 @@ import { create } from '@bufbuild/protobuf';
 import { pino } from 'pino';
 import { expect } from 'vitest';
 import { PUNT_REASON } from '#dataplane/program';
+import type { SwitchSettings } from '#dataplane/settings';
 import { decodeBytestring, encodeBytestring } from '#p4rt/bytestring';
 import { decodeTableEntry } from '#p4rt/decode';
 import { buildDigest, type Entity, type EntrySpec, type PacketMetadata } from '#p4rt/entities';
@@ -71,6 +72,16 @@ export class HandTime implements Timers {
   }
 }
 
+/** What a configuration file without its target means. */
+export function settingsOf(yaml: string, target: Target = NATIVE): SwitchSettings {
+  const parsed = parseConfig(
+    'test.yaml',
+    `target: { kind: ${target.kind}, address: "127.0.0.1:1" }\n${yaml}`,
+  );
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.errors));
+  return parsed.value.settings;
+}
+
 export class Conversation {
   readonly time = new HandTime();
   readonly index: P4InfoIndex = programIndex();
@@ -89,13 +100,8 @@ export class Conversation {
   onSent: (sent: Sent) => void = () => undefined;
 
   constructor(yaml: string, target: Target = NATIVE) {
-    const parsed = parseConfig(
-      'test.yaml',
-      `target: { kind: ${target.kind}, address: "127.0.0.1:1" }\n${yaml}`,
-    );
-    if (!parsed.ok) throw new Error(JSON.stringify(parsed.errors));
     this.service = createPtpService({
-      settings: parsed.value.settings,
+      settings: settingsOf(yaml, target),
       index: this.index,
       capabilities: target.capabilities,
       send: (payload, metadata) => this.#take(payload, metadata),
