@@ -8,10 +8,8 @@
  */
 import {
   after,
-  intervalDuration,
   logIntervalValue,
   nanoseconds,
-  nsSinceEpoch,
   seconds,
   type Instant,
   type LogInterval,
@@ -29,6 +27,15 @@ import {
 import type { StationAddress, UnicastGrantLimits } from '../instance/instance-types.js';
 import { DueQueue } from './due-queue.js';
 import {
+  GRID_TICKS,
+  onGrid,
+  rateOf,
+  spread,
+  tickOf,
+  TICKS_PER_SECOND,
+  untilTick,
+} from './ticks.js';
+import {
   serviceOf,
   stationKey,
   type GrantEnd,
@@ -37,10 +44,6 @@ import {
   type UnicastService,
 } from './unicast-types.js';
 
-/** Due times are counted in 2^-12 s, messages leave at multiples of 2^-8 s. */
-const TICKS_PER_SECOND = 4096;
-const GRID_TICKS = 16;
-const SECOND_NS = 1_000_000_000n;
 /** What a queue of ticks can hold, and what anybody has a use for. */
 const MIN_LOG_INTERVAL = -12;
 const MAX_LOG_INTERVAL = 12;
@@ -469,36 +472,4 @@ function leastInterval(limits: UnicastGrantLimits, service: UnicastService): Log
     case 'delayResp':
       return limits.minLogDelayRespInterval;
   }
-}
-
-/** Messages a second; exact, being a power of two. */
-function rateOf(logInterval: LogInterval): number {
-  return intervalDuration(logInterval) === null ? 0 : 2 ** -logIntervalValue(logInterval);
-}
-
-function tickOf(time: Instant): number {
-  return Number((nsSinceEpoch(time) * BigInt(TICKS_PER_SECOND)) / SECOND_NS);
-}
-
-/** Nanoseconds until the tick has come; 0 if it has. */
-function untilTick(tick: number, now: Instant): bigint {
-  const ticks = BigInt(TICKS_PER_SECOND);
-  const at = (BigInt(tick) * SECOND_NS + ticks - 1n) / ticks;
-  const wait = at - nsSinceEpoch(now);
-  return wait > 0n ? wait : 0n;
-}
-
-function onGrid(tick: number): number {
-  return Math.ceil(tick / GRID_TICKS) * GRID_TICKS;
-}
-
-/** The n-th of places in [0, 1) that are far from each other: the bits of n, mirrored. */
-function spread(n: number): number {
-  let place = 0;
-  let weight = 0.5;
-  for (let rest = n & 0xffff; rest > 0; rest >>= 1) {
-    if ((rest & 1) === 1) place += weight;
-    weight /= 2;
-  }
-  return place;
 }

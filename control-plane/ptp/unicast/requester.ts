@@ -26,9 +26,17 @@ import {
   type UnicastTlv,
 } from '#wire/tlv/unicast';
 import type { StationAddress, UnicastMaster } from '../instance/instance-types.js';
+import { NO_COUNTS, type RequesterCounters } from './requester-counters.js';
+import {
+  cancelOf,
+  newMaster,
+  signalTo,
+  subscriptionOf,
+  type Master,
+  type Subscription,
+} from './subscriptions.js';
 import {
   ALL_PORTS,
-  serviceOf,
   stationKey,
   UNICAST_SERVICES,
   type ContractEnd,
@@ -55,59 +63,6 @@ export interface RequesterConfig {
   readonly logSyncInterval: LogInterval;
   /** Null: no Delay_Resp is asked for (peer delay, or none). */
   readonly logDelayRespInterval: LogInterval | null;
-}
-
-/** Each stops at 2^32 - 1. */
-export interface RequesterCounters {
-  readonly requestsSent: number;
-  readonly granted: number;
-  readonly renewed: number;
-  readonly refused: number;
-  readonly cancelled: number;
-  readonly expired: number;
-  /** Masters that granted, and then were not heard. */
-  readonly silent: number;
-  readonly cancelsUnacknowledged: number;
-  /** From a station that is not in the table. */
-  readonly fromOthers: number;
-  /** Grants of what was not asked for: cancelled again. */
-  readonly unasked: number;
-  readonly malformed: number;
-  readonly mastersLeftOut: number;
-}
-
-const NO_COUNTS: RequesterCounters = {
-  requestsSent: 0,
-  granted: 0,
-  renewed: 0,
-  refused: 0,
-  cancelled: 0,
-  expired: 0,
-  silent: 0,
-  cancelsUnacknowledged: 0,
-  fromOthers: 0,
-  unasked: 0,
-  malformed: 0,
-  mastersLeftOut: 0,
-};
-
-/** One service of one master. */
-interface Subscription {
-  readonly service: UnicastService;
-  /** `asking` with a contract: it is being renewed. `cancelling`: not wanted, not acknowledged yet. */
-  wish: 'none' | 'asking' | 'cancelling';
-  contract: UnicastContract | null;
-  /** Requests, or cancels, since the last answer. */
-  attempts: number;
-  /** When the next message about it is due. */
-  nextAt: Instant;
-}
-
-interface Master {
-  readonly address: StationAddress;
-  /** From its last grant; all ports before. */
-  identity: PortIdentity;
-  readonly subscriptions: Readonly<Record<UnicastService, Subscription>>;
 }
 
 /** What there is to see of one service of one master. */
@@ -531,30 +486,6 @@ export class UnicastRequester {
   }
 }
 
-function newMaster(address: StationAddress, now: Instant): Master {
-  const subscription = (service: UnicastService): Subscription => ({
-    service,
-    wish: 'none',
-    contract: null,
-    attempts: 0,
-    nextAt: now,
-  });
-  return {
-    address,
-    identity: ALL_PORTS,
-    subscriptions: {
-      announce: subscription('announce'),
-      sync: subscription('sync'),
-      delayResp: subscription('delayResp'),
-    },
-  };
-}
-
-function subscriptionOf(master: Master, messageType: number): Subscription | null {
-  const service = serviceOf(messageType);
-  return service === null ? null : master.subscriptions[service];
-}
-
 function intervalOf(config: RequesterConfig, service: UnicastService): LogInterval | null {
   switch (service) {
     case 'announce':
@@ -564,22 +495,4 @@ function intervalOf(config: RequesterConfig, service: UnicastService): LogInterv
     case 'delayResp':
       return config.logDelayRespInterval;
   }
-}
-
-function cancelOf(service: UnicastService): UnicastTlv {
-  return {
-    kind: 'cancelUnicast',
-    messageType: MESSAGE_TYPE[service],
-    maintainRequest: false,
-    maintainGrant: true,
-  };
-}
-
-function signalTo(master: Master, tlvs: readonly UnicastTlv[]): RequesterEffect {
-  return {
-    kind: 'signal',
-    address: master.address,
-    targetPortIdentity: master.identity,
-    tlvs: tlvs.map(encodeUnicastTlv),
-  };
 }

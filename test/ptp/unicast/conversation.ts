@@ -11,11 +11,8 @@ import {
 } from '#units/time';
 import type { StationAddress } from '#ptp/instance/instance-types';
 import { UnicastGrantor, type GrantorCounters } from '#ptp/unicast/grantor';
-import {
-  UnicastRequester,
-  type RequesterConfig,
-  type RequesterCounters,
-} from '#ptp/unicast/requester';
+import { UnicastRequester, type RequesterConfig } from '#ptp/unicast/requester';
+import type { RequesterCounters } from '#ptp/unicast/requester-counters';
 import type {
   GrantorEffect,
   RequesterEffect,
