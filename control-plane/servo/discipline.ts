@@ -339,7 +339,7 @@ export class ClockDiscipline {
       return null;
     }
     if (!this.#hasDelay || this.#acquired <= FIRST_SAMPLES) return null;
-    const why = this.#judge.locks(phase, now);
+    const why = this.#judge.locks(phase, this.#trust, now);
     return why === null ? null : this.#become('LOCKED', why, now);
   }
 

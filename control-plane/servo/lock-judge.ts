@@ -1,10 +1,13 @@
 /** Whether a clock may be called synchronized, from what its servo takes the offset to be. */
 import { elapsed, nsOf, type Instant } from '#units/time';
 import { deviationOf } from './delay-filter.js';
+import type { FrequencyTrust } from './servo.js';
 
 /** In a row within the threshold, over at least so long, before it is LOCKED. */
 const LOCK_SAMPLES = 8;
 const LOCK_SECONDS = 1;
+/** Where the frequency is known only the phase has to be found. */
+const LOCK_SAMPLES_KNOWN = 4;
 /** In a row beyond so many thresholds before it is that no longer. */
 const UNLOCK_SAMPLES = 4;
 const UNLOCK_THRESHOLDS = 3;
@@ -30,7 +33,7 @@ export class LockJudge {
   }
 
   /** While ACQUIRING: why it is LOCKED now; null: it is not. */
-  locks(phaseNs: number, now: Instant): string | null {
+  locks(phaseNs: number, trust: FrequencyTrust, now: Instant): string | null {
     if (Math.abs(phaseNs) > this.#thresholdNs) {
       this.#within = 0;
       this.#withinSince = null;
@@ -39,7 +42,11 @@ export class LockJudge {
     this.#within += 1;
     this.#withinSince ??= now;
     const passed = Number(nsOf(elapsed(this.#withinSince, now))) / NS_PER_SECOND;
-    if (this.#within < LOCK_SAMPLES || passed < LOCK_SECONDS) return null;
+    const isSure =
+      trust === 'known'
+        ? this.#within >= LOCK_SAMPLES_KNOWN
+        : this.#within >= LOCK_SAMPLES && passed >= LOCK_SECONDS;
+    if (!isSure) return null;
     return `the offset was within ${this.#thresholdNs} ns for ${this.#within} Sync in a row`;
   }
 

@@ -1,9 +1,10 @@
 /** A chain of boundary clocks: each follows the one before it, through noise of its own. */
 import { describe, expect, it } from 'vitest';
 import { instant, ppb, ppbValue } from '#units/time';
-import { loopGain, narrowGains, type LoopGains } from '../../control-plane/servo/gains.js';
+import { narrowGains, type LoopGains } from '../../control-plane/servo/gains.js';
 import { PiServo } from '../../control-plane/servo/pi.js';
 import type { Servo } from '../../control-plane/servo/servo.js';
+import { chainNoise } from './chain-noise.js';
 import { normal } from './simulation.js';
 
 const SEED = 1588;
@@ -36,17 +37,6 @@ function amplification(
   return squares.map((sum) => Math.sqrt(sum / samples));
 }
 
-/** σ·√(mean over ω of Σ |H|^2k), k from 1 to the hop. */
-function foreseen(gains: LoopGains, hop: number): number {
-  const points = 200_000;
-  let sum = 0;
-  for (let i = 0; i < points; i += 1) {
-    const power = loopGain(gains, ((i + 0.5) / points) * 0.5) ** 2;
-    for (let k = 1, product = power; k <= hop; k += 1, product *= power) sum += product;
-  }
-  return Math.sqrt(sum / points);
-}
-
 function fixedPi(gains: LoopGains, intervalSeconds: number): Servo {
   const servo = new PiServo({ ...LIMITS, gains });
   servo.tune(intervalSeconds, 'narrow');
@@ -65,7 +55,7 @@ describe(`twenty servos in a row (seed ${SEED})`, () => {
     for (const [hop, expected] of Object.entries(at)) {
       // Within 5 %, or the figure's own last digit.
       const margin = Math.max(0.05 * expected, 0.01);
-      expect(Math.abs(foreseen({ kp, ki }, Number(hop)) - expected)).toBeLessThan(margin);
+      expect(Math.abs(chainNoise({ kp, ki }, Number(hop)) - expected)).toBeLessThan(margin);
       const found = measured[Number(hop) - 1] ?? NaN;
       expect(Math.abs(found - expected), `hop ${hop}: ${found}`).toBeLessThan(margin);
     }
@@ -88,7 +78,7 @@ describe(`twenty servos in a row (seed ${SEED})`, () => {
     const last = measured.at(-1) ?? NaN;
     // Each hop adds less than the noise of a link: the root of all of them is not reached.
     expect(last).toBeLessThan(Math.sqrt(HOPS) * (measured[0] ?? NaN) * 1.3);
-    expect(Math.abs(last / foreseen(gains, HOPS) - 1)).toBeLessThan(0.1);
+    expect(Math.abs(last / chainNoise(gains, HOPS) - 1)).toBeLessThan(0.1);
     expect(last).toBeLessThan(Math.sqrt(HOPS));
   });
 });
