@@ -29,8 +29,9 @@ const SCALED_PER_NS = 65_536;
 const PAIRING_LIMIT_NS = 1_000_000_000n;
 
 const sourceOf = ({ sourcePortIdentity }: PtpHeader) => portIdentityText(sourcePortIdentity);
+/** Messages to everybody and those to one station are numbered each for themselves. */
 const nameOf = (header: PtpHeader) =>
-  `${header.domainNumber}/${sourceOf(header)}/${header.sequenceId}`;
+  `${header.domainNumber}/${sourceOf(header)}/${header.flags & FLAG.unicast}/${header.sequenceId}`;
 
 interface OpenSync {
   readonly stampNs: bigint;

@@ -122,7 +122,8 @@ export function startClient(
   onLine: (line: string) => void = () => undefined,
   extra: Pick<Ptp4lClock, 'sections'> = {},
 ): Promise<ManagedProcess> {
-  const settings = { slaveOnly: 1, ...STEERING, ...EAGER_SERVO };
+  // A boundary clock that starts later may step before it follows anybody.
+  const settings = { slaveOnly: 1, step_threshold: 0.00002, ...STEERING, ...EAGER_SERVO };
   const node = context.graph.node(name);
   return startClock(context, { node, settings, clock: CLIENT_OSCILLATOR, onLine, ...extra });
 }
