@@ -11,7 +11,7 @@ import {
   type LogInterval,
   type ScaledNs,
 } from '#units/time';
-import { isSamePort, portIdentityText, type PortIdentity } from '#wire/ptp-header';
+import { FLAG, isSamePort, portIdentityText, type PortIdentity } from '#wire/ptp-header';
 import type { DelayResp, FollowUp, Sync } from '#wire/ptp-message';
 import { DelayFilter, type DelayEstimate } from '../../servo/delay-filter.js';
 import { DelayRequester, type DelayMeasurement } from './delay-requester.js';
@@ -190,9 +190,15 @@ export class SlaveSide {
   }
 
   #isOfMaster(message: Sync | FollowUp): boolean {
-    const source = message.header.sourcePortIdentity;
-    if (this.#master !== null && isSamePort(this.#master.identity, source)) return true;
-    this.#port.count('syncsOfOthers');
+    const { sourcePortIdentity: source, flags } = message.header;
+    if (this.#master === null || !isSamePort(this.#master.identity, source)) {
+      this.#port.count('syncsOfOthers');
+      return false;
+    }
+    // A master may send to all beside what it granted to one: two sequences, each numbered for itself.
+    const isUnicast = (flags & FLAG.unicast) !== 0;
+    if (isUnicast === this.#port.config.unicastMasters.length > 0) return true;
+    this.#port.count(isUnicast ? 'syncsUnicast' : 'syncsMulticast');
     return false;
   }
 

@@ -257,7 +257,7 @@ describe('a path trace', () => {
 });
 
 describe('a unicast client', () => {
-  function unicast() {
+  function unicast(multicast = false) {
     const network = new VirtualNetwork(9);
     const grants = {
       maxGrants: 8,
@@ -267,7 +267,7 @@ describe('a unicast client', () => {
       minLogSyncInterval: logInterval(-7),
       minLogDelayRespInterval: logInterval(-7),
     };
-    const serving = { ...FAST, unicastGrants: grants, multicast: false };
+    const serving = { ...FAST, unicastGrants: grants, multicast };
     const gm = network.node('gm', grandmaster(GM, 10, serving));
     const asking = {
       ...FAST,
@@ -289,6 +289,16 @@ describe('a unicast client', () => {
     expect(oc.status.ports[0]?.grants).toEqual({ given: 0, received: 3 });
     const group = network.frames.filter(({ message }) => (message.header.flags & 0x0400) === 0);
     expect(group).toEqual([]);
+  });
+
+  it('takes what is sent to it alone, where its master sends to all as well', () => {
+    const { network, oc } = unicast(true);
+    network.run(60);
+    expect(oc.state(1)).toBe('slave');
+    expect(Math.abs(oc.errorNs)).toBeLessThan(10);
+    const { syncsMulticast = 0, syncsUsed = 0 } = oc.status.ports[0]?.counters ?? {};
+    // A Sync and its Follow_Up each.
+    expect(syncsMulticast / 2 / syncsUsed).toBeCloseTo(1, 1);
   });
 
   it('is served on, across renewals', () => {

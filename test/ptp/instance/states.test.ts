@@ -427,6 +427,15 @@ describe('SLAVE', () => {
     expect(us.state(1)).toBe('uncalibrated');
   });
 
+  it('ignores Sync that its master sends to somebody alone', () => {
+    const us = slave();
+    const alone = twoStepSync(MASTER, 5);
+    us.hears(1, { ...alone, header: { ...alone.header, flags: FLAG.twoStep | FLAG.unicast } });
+    us.hears(1, followUp(MASTER, 5, instant(1n)));
+    expect(us.port(1).counters).toMatchObject({ syncsUnicast: 1 });
+    expect(us.state(1)).toBe('slave');
+  });
+
   it('ignores Sync and responses of others', () => {
     const us = slave();
     us.hears(1, twoStepSync(OTHER, 5));
