@@ -127,6 +127,10 @@ export interface BoundaryPortSettings {
   /** Where all but peer delay goes: the transport's address, and the MAC address that it has. */
   readonly group: { readonly mac: MacAddress; readonly ip: Uint8Array | null };
   readonly convention: PeerDelaySettings['convention'];
+  /** The tag that the profile wants; VLAN 0 is priority alone. Null: none. */
+  readonly tag: { readonly vlan: number; readonly priority: number } | null;
+  /** What the profile marks with; null: nothing. */
+  readonly dscp: number | null;
 }
 
 /** The PTP instance that the agent itself is, on the ports that are `boundary` for it. */

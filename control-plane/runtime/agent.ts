@@ -107,6 +107,7 @@ export class Agent {
       random: options.random,
       log,
       messageCounts: () => this.#messageCounts(),
+      followers: config.followers,
     });
     this.#statistics = new StatisticsReader(
       pipeline.index,

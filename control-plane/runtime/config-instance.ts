@@ -2,6 +2,8 @@
 import type { BoundaryPortSettings, BoundarySettings } from '#dataplane/settings';
 import { TARGETS } from '#p4rt/targets/targets';
 import type { AcceptableMaster } from '#ptp/data-sets';
+import { leapAtEndOf, type LeapSecond } from '#ptp/leap';
+import type { SlaveMonitoringConfig, SlaveMonitoringRule } from '#ptp/slave-monitoring';
 import type { StationAddress, UnicastGrantLimits } from '#ptp/instance/instance-types';
 import type {
   InstanceChoices,
@@ -95,7 +97,31 @@ function instanceChoices(file: InstanceFile, timestampResolution: Nanoseconds): 
       lockThresholdNs: servo.lockThresholdNs ?? coarseLockThreshold(timestampResolution),
     },
     sanity: file.sanity,
+    leapSecond: leapSecondOf(file),
+    slaveMonitoring: slaveMonitoringOf(file),
     outsideProfile: file.outsideProfile,
+  };
+}
+
+const DAY_MS = 86_400_000;
+
+function leapSecondOf({ leapSecond }: InstanceFile): LeapSecond | null {
+  if (leapSecond === undefined) return null;
+  const day = Date.parse(leapSecond.endOf) / DAY_MS;
+  return leapAtEndOf(day, leapSecond.second === 'inserted' ? 1 : -1, leapSecond.offsetBefore);
+}
+
+function slaveMonitoringOf({ slaveMonitoring }: InstanceFile): SlaveMonitoringConfig | null {
+  if (slaveMonitoring === undefined) return null;
+  const rule = (given: (typeof slaveMonitoring)['txEvents']): SlaveMonitoringRule => ({
+    enable: given !== undefined,
+    eventsPerTlv: given?.eventsPerTlv ?? 1,
+    everyNth: given?.everyNth ?? 1,
+  });
+  return {
+    rxSyncTiming: rule(slaveMonitoring.rxSyncTiming),
+    rxSyncComputed: rule(slaveMonitoring.rxSyncComputed),
+    txEvents: rule(slaveMonitoring.txEvents),
   };
 }
 
@@ -139,6 +165,13 @@ function portChoices(instance: InstanceFile, port: PortFile): PortChoices {
     unicastQueryIntervalSeconds: given.unicastQuerySeconds,
     unicastGrants: grantsOf(given.unicastGrants),
     acceptableMasters: given.acceptableMasters?.map(acceptableMaster) ?? null,
+    alternateMaster:
+      given.alternateMaster === undefined
+        ? null
+        : {
+            transmitAlternateMulticastSync: given.alternateMaster.sync,
+            logAlternateMulticastSyncInterval: logInterval(given.alternateMaster.logSyncInterval),
+          },
   };
 }
 
@@ -187,10 +220,22 @@ export function boundarySettings(
   };
 }
 
-function addressing({ transport, group, peerDelay }: PortEncapsulation): BoundaryPortSettings {
+function addressing({
+  transport,
+  group,
+  peerDelay,
+  tag,
+  dscp,
+}: PortEncapsulation): BoundaryPortSettings {
   const octets = octetsAt(transport, group.general);
   if (octets === null) throw new Error(`a profile sends ${transport} to ${group.general}`);
-  return { transport, group: groupAt(transport, octets), convention: peerDelay.convention };
+  return {
+    transport,
+    group: groupAt(transport, octets),
+    convention: peerDelay.convention,
+    tag: tag?.presence === 'required' ? { vlan: tag.vlan, priority: tag.priority } : null,
+    dscp,
+  };
 }
 
 /** Null: it is no address of the transport's. */

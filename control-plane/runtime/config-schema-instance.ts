@@ -39,6 +39,39 @@ const sanity = z.strictObject({
   quarantineSeconds: integer(1, 86_400).optional(),
 });
 
+const rule = z.strictObject({
+  eventsPerTlv: integer(1, 32).default(1),
+  everyNth: integer(1, 65_535).default(1),
+});
+
+/** What slave ports tell of their Syncs in Signaling messages; what is not named is not told. */
+const slaveMonitoring = z.strictObject({
+  rxSyncTiming: rule.optional(),
+  rxSyncComputed: rule.optional(),
+  txEvents: rule.optional(),
+});
+
+const leapSecond = z.strictObject({
+  /** The UTC day at whose end it is. */
+  endOf: text(
+    (value) => /^\d{4}-\d\d-\d\d$/.test(value) && !Number.isNaN(Date.parse(value)),
+    'a day such as "2030-06-30"',
+  ),
+  second: oneOf(['inserted', 'deleted'] as const),
+  /** currentUtcOffset of that day. */
+  offsetBefore: integer(-32_768, 32_767),
+});
+
+const devicePath = text((value) => value.startsWith('/'), 'an absolute path such as "/dev/ptp0"');
+
+/** Other clocks that follow PTP time. */
+const follower = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('system') }),
+  z.strictObject({ kind: z.literal('phc'), path: devicePath }),
+  z.strictObject({ kind: z.literal('chrony-sock'), path: devicePath }),
+  z.strictObject({ kind: z.literal('chrony-shm'), unit: integer(0, 255) }),
+]);
+
 const PROFILE_NAMES = PROFILES.map(({ name }) => name);
 
 export const INSTANCE_SCHEMA = {
@@ -58,6 +91,9 @@ export const INSTANCE_SCHEMA = {
   maxForeignMasters: integer(5, 1_024).optional(),
   holdoverSeconds: integer(0, 10_000_000).optional(),
   timeProperties: timeProperties.prefault({}),
+  leapSecond: leapSecond.optional(),
+  slaveMonitoring: slaveMonitoring.optional(),
+  followers: z.array(follower).default([]),
   servo: servo.prefault({}),
   sanity: sanity.prefault({}),
   /** Values that the profile does not allow are taken, if the standard has them at all. */
@@ -117,6 +153,10 @@ export const PORT_BOUNDARY_SCHEMA = z.strictObject({
   unicastDurationSeconds: integer(1, 86_400).optional(),
   unicastQuerySeconds: integer(1, 3_600).optional(),
   unicastGrants: z.union([leaf<'none'>((value) => value === 'none', '"none"'), grants]).optional(),
+  /** What a PASSIVE port tells as an alternate master. */
+  alternateMaster: z
+    .strictObject({ sync: yesOrNo().default(false), logSyncInterval: integer(-7, 7).default(0) })
+    .optional(),
   acceptableMasters: z
     .array(z.strictObject({ port: portIdentity, alternatePriority1: integer(0, 255).default(0) }))
     .optional(),

@@ -100,7 +100,10 @@ function toPort(
       ipv6: parsed(parseIpv6(address.ipv6)),
     },
     acceptMasters: port.acceptMasters.map((master) => parsed(parsePortIdentity(master))),
-    marking: { pcp: orNull(port.marking.pcp), dscp: orNull(port.marking.dscp) },
+    marking: {
+      pcp: orNull(port.marking.pcp),
+      dscp: orNull(port.marking.dscp) ?? boundary?.ports.get(port.number)?.dscp ?? null,
+    },
     puntLimit: port.puntLimit,
     delayResponder:
       delayResponder === null

@@ -8,6 +8,7 @@ import { seconds, type Nanoseconds } from '#units/time';
 import type { ConfigError } from './config-error.js';
 import { issueErrors, type Source } from './config-report.js';
 import { contradictions } from './config-rules.js';
+import type { ClockDeviceSpec } from './clock-devices/open-clock-device.js';
 import { AGENT_SCHEMA, type AgentFile, type LOG_LEVELS } from './config-schema.js';
 import { toSettings } from './config-settings.js';
 import { parseEndpoint, type Endpoint } from './endpoint.js';
@@ -23,6 +24,8 @@ export interface AgentConfig {
   readonly logLevel: (typeof LOG_LEVELS)[number];
   readonly macTable: { readonly aging: Nanoseconds; readonly maxEntries: number };
   readonly settings: SwitchSettings;
+  /** Clocks beside the dataplane's that follow PTP time. */
+  readonly followers: readonly ClockDeviceSpec[];
 }
 
 export type ConfigResult =
@@ -114,5 +117,6 @@ function toConfig(file: AgentFile, hostId: string): AgentConfig {
       maxEntries: file.macTable.maxEntries,
     },
     settings: toSettings(file, hostId),
+    followers: file.instance?.followers ?? [],
   };
 }

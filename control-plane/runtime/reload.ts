@@ -9,7 +9,7 @@ import type { AgentConfig } from './config.js';
  */
 export function restartKeys(old: AgentConfig, next: AgentConfig): string[] {
   const keys: string[] = [];
-  for (const key of ['target', 'status', 'macTable', 'logLevel'] as const) {
+  for (const key of ['target', 'status', 'macTable', 'logLevel', 'followers'] as const) {
     if (!isDeepStrictEqual(old[key], next[key])) keys.push(key);
   }
   return [...keys, ...settingsKeys(old.settings, next.settings)];

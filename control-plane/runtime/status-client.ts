@@ -92,6 +92,8 @@ const STATUS_SCHEMA = z.looseObject({
         servo: z.looseObject({ state: z.string(), why: z.string(), ratePpb: z.number() }),
         reference: z.looseObject({ ratePpb: z.number() }).nullable(),
         alarms: z.array(z.looseObject({ code: z.string(), forSeconds: count })),
+        sources: z.array(z.looseObject({ grandmasterIdentity: z.string(), offsetNs: z.number() })),
+        followers: z.array(z.looseObject({ name: z.string(), what: z.string() })),
         counters: counts,
         readings: counts,
         ports: z.array(

@@ -65,11 +65,13 @@ describe('show, of a boundary clock', () => {
     expect(value('servo', 'for')).toBe('60.0 s');
     expect(value('servo', 'offset from master')).toBe('-12 ns');
     expect(value('servo', 'error bound')).toBe('1.50 µs');
+    expect(show('servo')).toMatch(/phc \/dev\/ptp0 .*12 ns .*follows/);
   });
 
   it('sources: alarms beside the masters', () => {
     expect(show('sources')).toMatch(/grandmaster-jump .*it jumped/);
     expect(value('sources', 'gm')).toBe('001122.fffe.334455-1');
+    expect(show('sources')).toMatch(/001122\.fffe\.334499 .*5\.00 ms .*900 ns .*false/);
   });
 
   it('ports: states with their reason in front of what was counted', () => {

@@ -100,6 +100,19 @@ export const BOUNDARY_REPORT: BoundaryReport = {
   },
   reference: { ticks: '281474976710655', ptpNs: '1700000000000000000', ratePpb: -12_345.678 },
   alarms: [{ code: 'grandmaster-jump', forSeconds: 3, why: 'it jumped' }],
+  sources: [
+    {
+      grandmasterIdentity: '001122.fffe.334499',
+      path: 'port 1',
+      offsetNs: 5_000_000,
+      errorBoundNs: 900,
+      forSeconds: 1,
+      verdict: 'false',
+    },
+  ],
+  followers: [
+    { name: 'phc /dev/ptp0', what: 'follows', offsetNs: 12, used: 3, skipped: 1, failed: 0 },
+  ],
   ports: [
     BOUNDARY_PORT,
     {

@@ -146,7 +146,30 @@ export const renderTime = ofBoundary(({ timePropertiesDS: properties, reference 
   return renderTable(view, 'time', PAIR, rows);
 });
 
-export const renderServo = ofBoundary(({ servo, currentDS, readings, counters }, view) => {
+/** Clocks that follow; no table without any. */
+function servoFollowers({ followers }: Boundary, view: View): string[] {
+  if (followers.length === 0) return [];
+  const columns = [
+    { title: 'follower', ...LEFT },
+    { title: 'offset' },
+    { title: 'used' },
+    { title: 'skipped' },
+    { title: 'failed' },
+    { title: 'what', ...LEFT },
+  ];
+  const rows = followers.map(({ name, offsetNs, used, skipped, failed, what }) => [
+    name,
+    time(offsetNs),
+    used,
+    skipped,
+    failed,
+    what,
+  ]);
+  return [renderTable(view, 'followers', columns, rows)];
+}
+
+export const renderServo = ofBoundary((boundary, view) => {
+  const { servo, currentDS, readings, counters } = boundary;
   const rows = [
     ['state', servo.state],
     ['for', ago(servo.forSeconds)],
@@ -161,10 +184,13 @@ export const renderServo = ofBoundary(({ servo, currentDS, readings, counters },
     ['steps', counters['steps'] ?? 0],
     ['counter read, lost, breaks', `${readings.readings}, ${readings.lost}, ${readings.breaks}`],
   ];
+  const followers = servoFollowers(boundary, view);
   const legend =
     'Error bound: what the master’s time may be off by, but for the asymmetry of the path, which one\n' +
     'path alone cannot show.';
-  return `${renderTable(view, 'servo', PAIR, rows)}\n${view.colours.dim(legend)}`;
+  return [renderTable(view, 'servo', PAIR, rows), ...followers, view.colours.dim(legend)].join(
+    '\n',
+  );
 });
 
 /** Who tells a time, on any port, and what is suspicious about it. */
@@ -188,8 +214,25 @@ export const renderSources = ofBoundary((boundary, view) => {
     { title: 'count' },
     ...rateColumns(view, 'count'),
   ];
+  const heard = boundary.sources.map((source) => [
+    source.grandmasterIdentity,
+    source.path,
+    formatNs(source.offsetNs),
+    formatNs(source.errorBoundNs),
+    ago(source.forSeconds),
+    source.verdict,
+  ]);
+  const sources = [
+    { title: 'grandmaster', ...LEFT },
+    { title: 'by', ...LEFT },
+    { title: 'offset' },
+    { title: 'bound' },
+    { title: 'ago' },
+    { title: 'is', ...LEFT },
+  ];
   return [
-    renderTable(view, 'sources', MASTER_COLUMNS, masterRows(boundary)),
+    renderTable(view, 'sources', sources, heard),
+    renderTable(view, 'masters', MASTER_COLUMNS, masterRows(boundary)),
     renderTable(view, 'alarms', columns, alarms),
     renderTable(view, 'heard and sent', counters, counted),
   ].join('\n');

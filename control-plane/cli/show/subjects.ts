@@ -93,12 +93,19 @@ export const SUBJECTS = {
     part: ({ ptp: { boundary } }) =>
       boundary === null
         ? null
-        : { ...boundary.servo, currentDS: boundary.currentDS, readings: boundary.readings },
+        : {
+            ...boundary.servo,
+            currentDS: boundary.currentDS,
+            readings: boundary.readings,
+            followers: boundary.followers,
+          },
   },
   sources: {
     table: renderSources,
     part: ({ ptp: { boundary } }) =>
-      boundary === null ? null : { alarms: boundary.alarms, ports: boundary.ports },
+      boundary === null
+        ? null
+        : { sources: boundary.sources, alarms: boundary.alarms, ports: boundary.ports },
   },
   'mac-table': { table: renderMacTable, part: ({ macTable }) => macTable },
   capabilities: { table: renderCapabilities, part: capabilitiesPart },

@@ -2,7 +2,7 @@
 import type { BoundaryPortSettings, OwnAddress, PtpTransport } from '#dataplane/settings';
 import type { Destination, StationAddress } from '#ptp/instance/instance-types';
 import { isGroupAddress, macBits } from '#units/identity';
-import type { Frame } from '#wire/frame';
+import { ETHERTYPE, type Frame } from '#wire/frame';
 import { encodeMessage, type PtpMessage } from '#wire/ptp-message';
 import { buildOwnFrame, sourceOf } from './own-frames.js';
 
@@ -32,6 +32,8 @@ export function boundaryFrame(
     destination: isGroup ? sending.group : destination,
     messageClass: EVENT_KINDS.has(message.kind) ? 'event' : 'general',
     message: encodeMessage(message),
+    tags:
+      sending.tag === null ? [] : [{ tpid: ETHERTYPE.vlan, dropEligible: false, ...sending.tag }],
   });
 }
 

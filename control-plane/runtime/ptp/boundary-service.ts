@@ -10,10 +10,12 @@ import type { InstanceChange, ManagedClock, NotifiedEvent } from '#ptp/managemen
 import type { PeerDelayStatus } from '#ptp/peer-delay-types';
 import type { TransparentClock } from '#ptp/transparent-clock';
 import { portValue } from '#units/identity';
-import { nsOf, nsSinceEpoch, ppb, type Instant } from '#units/time';
+import { type Instant, instant, nsOf, nsSinceEpoch, ppb } from '#units/time';
+import { ClockFollowers, comparisonOf } from '../clock-devices/clock-followers.js';
 import { BoundaryClock, type BoundaryClockOptions } from './boundary-clock.js';
 import { BoundaryLog, type ToldEffect } from './boundary-log.js';
 import { boundaryReport, type BoundaryReport } from './boundary-status.js';
+import type { ClockReading } from './clock-reader.js';
 import { CounterMonitor, middle, type CounterBreak } from './counter-monitor.js';
 import { later } from './dataplane-clock.js';
 import type { ClockReference } from './entries.js';
@@ -49,6 +51,7 @@ export class BoundaryService {
   readonly #neighbors: Neighbors;
   /** As the switch told: before PTP time is there nobody listens to it. */
   readonly #links = new Map<number, boolean>();
+  readonly #followers: ClockFollowers;
   readonly #tickNs: bigint;
   readonly #ticks: TickScale;
   #settings: SwitchSettings;
@@ -99,11 +102,18 @@ export class BoundaryService {
         },
       },
     });
+    const clockNs = options.monotonicNs ?? (() => process.hrtime.bigint());
+    const countsBySystemClock = capabilities.tickEpoch === 'system-clock';
+    this.#followers = new ClockFollowers(
+      options.followers ?? [],
+      { countsBySystemClock, nowNs: clockNs() },
+      log,
+    );
     this.#monitor = new CounterMonitor({
       packets,
       timers,
-      clockNs: options.monotonicNs ?? (() => process.hrtime.bigint()),
-      onReading: ({ counterNs }) => this.#clock.observe(counterNs),
+      clockNs,
+      onReading: (reading) => this.#onReading(reading),
       onBreak: (found) => this.#beginAnew(found),
     });
   }
@@ -186,6 +196,7 @@ export class BoundaryService {
 
   stop(): void {
     this.#monitor.stop();
+    this.#followers.close();
     this.#clock.stop();
   }
 
@@ -240,8 +251,18 @@ export class BoundaryService {
       reference: this.#clock.reference,
       readings: this.#monitor.counters,
       alarms: this.#clock.alarms,
+      followers: this.#followers.status(),
       now: this.#options.now(),
     });
+  }
+
+  #onReading(reading: ClockReading): void {
+    this.#clock.observe(reading.counterNs);
+    const { reference } = this.#clock;
+    const hasFollowers = (this.#options.followers ?? []).length > 0;
+    if (reference === null || !hasFollowers) return;
+    const now = later(reference, this.#ticks.ticksOf(reading.counterNs), this.#tickNs);
+    this.#followers.follow(comparisonOf(this.#clock.status(), instant(now.ptpNs), reading));
   }
 
   /** PTP time goes on by the clock that was read beside the counter: off by no more than a reading is. */

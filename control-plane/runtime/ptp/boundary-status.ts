@@ -2,6 +2,7 @@
 import type { PtpTransport, SwitchSettings } from '#dataplane/settings';
 import type { ClockQuality, DelayMechanism, PortState, TimePropertiesDS } from '#ptp/data-sets';
 import type { InstanceStatus, PortStatus } from '#ptp/instance/instance-types';
+import type { SourceStatus } from '#ptp/sanity/source-watch';
 import { clockIdentityText, portIdentityText } from '#units/clock-identity';
 import { portValue } from '#units/identity';
 import {
@@ -12,6 +13,7 @@ import {
   scaledToNumber,
   type Instant,
 } from '#units/time';
+import type { ClockDeviceStatus } from '../clock-devices/clock-device.js';
 import type { CounterReadings } from './counter-monitor.js';
 import type { ClockReference } from './entries.js';
 
@@ -75,6 +77,17 @@ export interface BoundaryReport {
     readonly forSeconds: number;
     readonly why: string;
   }[];
+  /** Whose time was heard, and how it agrees with the others'. */
+  readonly sources: readonly {
+    readonly grandmasterIdentity: string;
+    readonly path: string;
+    readonly offsetNs: number;
+    readonly errorBoundNs: number;
+    readonly forSeconds: number;
+    readonly verdict: SourceStatus['verdict'];
+  }[];
+  /** Other clocks that follow. */
+  readonly followers: readonly ClockDeviceStatus[];
   readonly counters: Readonly<Record<string, number>>;
   /** Readings of the dataplane's counter. */
   readonly readings: CounterReadings;
@@ -127,6 +140,7 @@ export interface BoundaryKnowledge {
   readonly reference: ClockReference | null;
   readonly readings: CounterReadings;
   readonly alarms: ReadonlyMap<string, RaisedAlarm>;
+  readonly followers: readonly ClockDeviceStatus[];
   readonly now: Instant;
 }
 
@@ -181,6 +195,12 @@ export function boundaryReport(known: BoundaryKnowledge): BoundaryReport {
       forSeconds: secondsSince(since, now),
       why,
     })),
+    sources: (status.sources ?? []).map(({ grandmasterIdentity, at, ...source }) => ({
+      grandmasterIdentity: clockIdentityText(grandmasterIdentity),
+      ...source,
+      forSeconds: secondsSince(at, now),
+    })),
+    followers: known.followers,
     counters: status.counters,
     readings: known.readings,
   };

@@ -15,6 +15,7 @@ import type { ManagementEffect } from '#ptp/management-types';
 import type { TransparentClock } from '#ptp/transparent-clock';
 import { scaledFromNumber, seconds, type Instant } from '#units/time';
 import { MESSAGE_TYPE } from '#wire/ptp-header';
+import type { ClockDeviceSpec } from '../clock-devices/open-clock-device.js';
 import { productVersion } from '../version.js';
 import type { BoundaryClockOptions } from './boundary-clock.js';
 import { createBoundaryService, type BoundaryService } from './boundary-service.js';
@@ -61,6 +62,8 @@ export interface PtpServiceOptions {
   readonly monotonicNs?: () => bigint;
   /** Default: the process's own. */
   readonly timers?: Timers;
+  /** Clocks that follow a boundary clock. Default: none. */
+  readonly followers?: readonly ClockDeviceSpec[];
   /** Default: PtpInstance. */
   readonly createInstance?: BoundaryClockOptions['createInstance'];
   /** Takes lines in ptp4l's form. Default: standard output. */
