@@ -19,7 +19,11 @@ export class IntervalMeter {
     }
     this.#last = localTime;
     if (this.#passed.length < WINDOW) return null;
-    const interval = medianOf(this.#passed);
+    // Of neighbours together: samples may come by twos, the gaps between them short and long by turns.
+    const pairs = this.#passed
+      .slice(1)
+      .map((one, index) => (one + (this.#passed[index] ?? one)) / 2);
+    const interval = medianOf(pairs);
     const isOther = interval > 0 && Math.abs(interval / inUse - 1) > TOLERANCE;
     return isOther ? interval : null;
   }

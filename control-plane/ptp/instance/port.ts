@@ -13,7 +13,7 @@ import {
   type Ppb,
   type ScaledNs,
 } from '#units/time';
-import { isSamePort, type PortIdentity } from '#wire/ptp-header';
+import { FLAG, isSamePort, type PortIdentity } from '#wire/ptp-header';
 import type { Announce, PtpMessage, Signaling, Tlv } from '#wire/ptp-message';
 import { findTlv } from '#wire/tlv/known-tlv';
 import type { BestMaster, DecisionPort } from '../bmca/state-decision.js';
@@ -390,7 +390,8 @@ export class Port {
   }
 
   #receiveAnnounce(message: Announce, source: StationAddress): void {
-    if (this.unicast.isRequesting && !this.unicast.requester.isMaster(source)) {
+    const isUnicast = (message.header.flags & FLAG.unicast) !== 0;
+    if (this.unicast.isRequesting && !(isUnicast && this.unicast.requester.isMaster(source))) {
       this.context.count('announcesOfOtherStations');
       return;
     }
