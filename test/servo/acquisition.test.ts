@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { nanoseconds } from '#units/time';
 import { rms, Simulation } from './simulation.js';
 
 const SEED = 20_261_122;
@@ -28,5 +29,26 @@ describe(`a clock 100 ppm off begins to follow (seed ${SEED})`, () => {
     expect(locked).toBeLessThanOrEqual(within + 3);
     expect(steps).toBeLessThanOrEqual(2);
     expect(rms(ticks.slice(-ticks.length / 2).map(({ errorNs }) => errorNs))).toBeLessThan(noiseNs);
+  });
+});
+
+describe('stamps in microseconds', () => {
+  it.each(['pi', 'linear-regression', 'kalman'] as const)('are averaged by %s', (servo) => {
+    const simulation = new Simulation({
+      seed: SEED,
+      intervalSeconds: 1 / 8,
+      oscillatorPpm: 30,
+      wanderPpb: 0.1,
+      noiseNs: 500,
+      stepNs: 1_000,
+      options: { servo, lockThresholdNs: 5_000, timestampResolution: nanoseconds(1_000n) },
+    });
+    simulation.run(60);
+    const errors = simulation.run(300).map(({ errorNs }) => errorNs);
+    // Rounded down, they are 500 ns early all along: the clock is ahead by that.
+    expect(rms(errors.map((error) => error - 500))).toBeLessThan(300);
+    expect(simulation.discipline.state).toBe('LOCKED');
+    const { errorBound } = simulation.discipline.status(simulation.now());
+    expect(errorBound?.boundNs).toBeGreaterThan(Math.max(...errors.map(Math.abs)));
   });
 });

@@ -52,6 +52,8 @@ export interface Rig {
   /** Steady drift of that rate. */
   readonly driftPpbPerSecond?: number;
   readonly noiseNs: number;
+  /** What stamps resolve; 1 unless given. */
+  readonly stepNs?: number;
   readonly delayNs?: number;
   readonly options?: Partial<DisciplineOptions>;
   /** The counter at true time 0, nanoseconds. */
@@ -121,6 +123,12 @@ export class Simulation {
     return dataplaneTime((this.#rig.counterNs ?? 0n) + BigInt(Math.round(this.#localNs + noiseNs)));
   }
 
+  #coarseStamp(noiseNs: number): DataplaneTime {
+    const { stepNs = 1, counterNs = 0n } = this.#rig;
+    const local = Math.floor((this.#localNs + noiseNs) / stepNs) * stepNs;
+    return dataplaneTime(counterNs + BigInt(Math.round(local)));
+  }
+
   /** The counter, now. */
   reading(): DataplaneTime {
     return this.#stamp(0);
@@ -149,7 +157,7 @@ export class Simulation {
     const { extraNs = 0, meanDelayNs = delayNs } = sync;
     this.advance(intervalSeconds);
     const errorNs = this.errorNs();
-    const received = this.#stamp(this.#noise() * noiseNs + delayNs + extraNs);
+    const received = this.#coarseStamp(this.#noise() * noiseNs + delayNs + extraNs);
     this.clock.observe(received, this.now());
     const sent =
       EPOCH_NS + BigInt(Math.round(this.#trueNs)) + BigInt(Math.round(this.masterOffsetNs));
