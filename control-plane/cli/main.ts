@@ -12,12 +12,12 @@ const EXIT = { ok: 0, failed: 1, usage: 2, internal: 70 } as const;
 /** Every command is one file of commands/ that exports `register`. */
 const COMMANDS: readonly { readonly name: string; readonly summary: string }[] = [
   { name: 'switch', summary: 'run the embedded P4Runtime switch' },
-  { name: 'agent', summary: 'drive a P4Runtime switch as a transparent clock' },
+  { name: 'agent', summary: 'drive a P4Runtime switch as a transparent or boundary clock' },
   { name: 'show', summary: 'show what a running agent counts' },
   { name: 'import', summary: 'make an agent’s configuration from ptp4l’s' },
   { name: 'replay', summary: 'run frames from pcap files through a pipeline' },
   { name: 'stf', summary: 'run tests in STF against a program' },
-  { name: 'lab', summary: 'prove the transparent clock with real PTP clocks in namespaces' },
+  { name: 'lab', summary: 'prove both clocks with real PTP clocks in namespaces' },
 ];
 
 const EXAMPLES = `
@@ -64,7 +64,7 @@ async function registerCommand(
 
 async function buildProgram(argv: readonly string[]): Promise<Command> {
   const program = new Command('timeplane')
-    .description('A PTP (IEEE 1588-2019) transparent clock for programmable switches.')
+    .description('A PTP (IEEE 1588-2019) transparent and boundary clock for programmable switches.')
     .version(productVersion(), '-V, --version')
     .addHelpText('after', EXAMPLES)
     .showHelpAfterError('(run with --help for usage)')

@@ -12,7 +12,7 @@ interface AgentFlags {
 export function register(program: Command): void {
   program
     .command('agent')
-    .summary('drive a P4Runtime switch as a transparent clock')
+    .summary('drive a P4Runtime switch as a transparent or boundary clock')
     .description(
       'Pushes the pipeline, configures ports, VLANs and groups, learns addresses, and publishes ' +
         'counters and residence statistics. Keeps trying when the switch is not there or goes away.',
