@@ -1,9 +1,11 @@
 #!/usr/bin/env node
 /*
- * Compiles the P4 programs and writes p4/artefacts with its manifest:
+ * Compiles the P4 programs and writes their artefacts with a manifest each: the product's to
+ * p4/artefacts, those of the tests in STF to test/stf/programs/artefacts.
  *
  *   node tools/p4.mjs            needs p4c-bm2-ss on PATH (and its p4include where it looks for it)
  *   P4INCLUDE=DIR node tools/p4.mjs    …or says where v1model.p4 is
+ *   node tools/p4.mjs p4         only that folder
  *
  * The manifest holds a hash of every source, the compiler's version and its command line, so that a
  * test notices a source that changed without its artefacts.
@@ -14,21 +16,37 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const P4_DIR = resolve(dirname(fileURLToPath(import.meta.url)), '..', 'p4');
-export const MAINS = ['main_bmv2', 'main_native'];
+const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..');
+const STF_PROGRAMS = join(ROOT, 'test', 'stf', 'programs');
+
+/** Folders of sources, with the programs in them and how their P4Info is written. */
+const PLACES = [
+  {
+    dir: join(ROOT, 'p4'),
+    mains: ['main_bmv2', 'main_native'],
+    endings: ['p4info.json', 'p4info.txtpb'],
+  },
+  {
+    dir: STF_PROGRAMS,
+    mains: sources(STF_PROGRAMS)
+      .map((name) => name.replace(/\.p4$/, ''))
+      .filter((name) => name !== 'skeleton'),
+    endings: ['p4info.txtpb'],
+  },
+];
 
 const sha256 = (path) => createHash('sha256').update(readFileSync(path)).digest('hex');
 
-/** Every source below p4/, relative to it, sorted. */
-export function sources(dir = P4_DIR) {
+/** Every source below a folder, relative to it, sorted. */
+function sources(dir) {
   return readdirSync(dir, { recursive: true })
     .map(String)
     .filter((name) => name.endsWith('.p4'))
     .sort();
 }
 
-/** The compiler's arguments for one main, relative to p4/; `out` is where its artefacts go. */
-export function p4cArguments(main, out) {
+/** The compiler's arguments for one main, relative to its folder; `out` is where its artefacts go. */
+function p4cArguments(main, endings, out) {
   return [
     '--std',
     'p4-16',
@@ -36,16 +54,16 @@ export function p4cArguments(main, out) {
     '-o',
     join(out, `${main}.json`),
     '--p4runtime-files',
-    ['p4info.json', 'p4info.txtpb'].map((ending) => join(out, `${main}.${ending}`)).join(','),
+    endings.map((ending) => join(out, `${main}.${ending}`)).join(','),
     `${main}.p4`,
   ];
 }
 
-export function compile(out) {
+function compile({ dir, mains, endings }, out) {
   const include = process.env.P4INCLUDE ? ['-I', process.env.P4INCLUDE] : [];
-  for (const main of MAINS) {
-    const run = spawnSync('p4c-bm2-ss', [...include, ...p4cArguments(main, out)], {
-      cwd: P4_DIR,
+  for (const main of mains) {
+    const run = spawnSync('p4c-bm2-ss', [...include, ...p4cArguments(main, endings, out)], {
+      cwd: dir,
       stdio: ['ignore', 'inherit', 'inherit'],
     });
     if (run.error)
@@ -54,16 +72,17 @@ export function compile(out) {
   }
 }
 
-function main() {
-  const out = join(P4_DIR, 'artefacts');
+function build(place, version) {
+  const { dir, mains, endings } = place;
+  const out = join(dir, 'artefacts');
   mkdirSync(out, { recursive: true });
-  compile('artefacts');
-  const { stdout, stderr } = spawnSync('p4c-bm2-ss', ['--version'], { encoding: 'utf8' });
-  const version = /Version (.*)/.exec(`${stdout}${stderr}`)?.[1] ?? 'unknown';
+  compile(place, 'artefacts');
   const manifest = {
     compiler: `p4c-bm2-ss ${version}`,
-    commands: MAINS.map((name) => ['p4c-bm2-ss', ...p4cArguments(name, 'artefacts')].join(' ')),
-    sources: Object.fromEntries(sources().map((name) => [name, sha256(join(P4_DIR, name))])),
+    commands: mains.map((name) =>
+      ['p4c-bm2-ss', ...p4cArguments(name, endings, 'artefacts')].join(' '),
+    ),
+    sources: Object.fromEntries(sources(dir).map((name) => [name, sha256(join(dir, name))])),
     artefacts: Object.fromEntries(
       readdirSync(out)
         .filter((name) => name !== 'manifest.json')
@@ -72,7 +91,17 @@ function main() {
     ),
   };
   writeFileSync(join(out, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
-  console.log(`p4/artefacts: ${Object.keys(manifest.artefacts).length} files written`);
+  console.log(`${out}: ${Object.keys(manifest.artefacts).length} files written`);
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) main();
+function main() {
+  const { stdout, stderr } = spawnSync('p4c-bm2-ss', ['--version'], { encoding: 'utf8' });
+  const version = /Version (.*)/.exec(`${stdout}${stderr}`)?.[1] ?? 'unknown';
+  const wanted = process.argv.slice(2);
+  for (const place of PLACES) {
+    const isWanted = wanted.length === 0 || wanted.some((one) => resolve(one) === place.dir);
+    if (isWanted) build(place, version);
+  }
+}
+
+main();

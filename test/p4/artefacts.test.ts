@@ -17,7 +17,6 @@ interface Manifest {
   readonly artefacts: Readonly<Record<string, string>>;
 }
 
-const manifest = JSON.parse(readFileSync(join(ARTEFACTS, 'manifest.json'), 'utf8')) as Manifest;
 const sha256 = (path: string): string =>
   createHash('sha256').update(readFileSync(path)).digest('hex');
 const readP4Info = (main: string): P4Info =>
@@ -29,22 +28,26 @@ const readP4Info = (main: string): P4Info =>
 const compiler = spawnSync('p4c-bm2-ss', ['--version'], { encoding: 'utf8' });
 const compilerVersion = /Version (.*)/.exec(`${compiler.stdout}${compiler.stderr}`)?.[1];
 
-describe('the committed artefacts', () => {
+describe.each(['p4', 'test/stf/programs'])('the committed artefacts of %s', (folder) => {
+  const sourceFolder = resolve(import.meta.dirname, '../..', folder);
+  const artefacts = join(sourceFolder, 'artefacts');
+  const manifest = JSON.parse(readFileSync(join(artefacts, 'manifest.json'), 'utf8')) as Manifest;
+
   it('belong to the sources as they are: run `npm run p4` after a change', () => {
-    const sources = readdirSync(P4_DIR, { recursive: true })
+    const sources = readdirSync(sourceFolder, { recursive: true })
       .map(String)
       .filter((name) => name.endsWith('.p4'))
       .sort();
-    expect(Object.fromEntries(sources.map((name) => [name, sha256(join(P4_DIR, name))]))).toEqual(
-      manifest.sources,
-    );
+    expect(
+      Object.fromEntries(sources.map((name) => [name, sha256(join(sourceFolder, name))])),
+    ).toEqual(manifest.sources);
   });
 
   it('are those that the manifest names', () => {
-    const files = readdirSync(ARTEFACTS)
+    const files = readdirSync(artefacts)
       .filter((name) => name !== 'manifest.json')
       .sort();
-    expect(Object.fromEntries(files.map((name) => [name, sha256(join(ARTEFACTS, name))]))).toEqual(
+    expect(Object.fromEntries(files.map((name) => [name, sha256(join(artefacts, name))]))).toEqual(
       manifest.artefacts,
     );
   });
@@ -60,11 +63,14 @@ describe('the committed artefacts', () => {
             .split(' ')
             .map((word) => word.replaceAll('artefacts/', `${out}/`));
           const include = process.env['P4INCLUDE'] ? ['-I', process.env['P4INCLUDE']] : [];
-          const run = spawnSync(program, [...include, ...args], { cwd: P4_DIR, encoding: 'utf8' });
+          const run = spawnSync(program, [...include, ...args], {
+            cwd: sourceFolder,
+            encoding: 'utf8',
+          });
           expect(run.status, run.stderr).toBe(0);
         }
         for (const name of Object.keys(manifest.artefacts)) {
-          expect(contents(join(out, name)), name).toEqual(contents(join(ARTEFACTS, name)));
+          expect(contents(join(out, name)), name).toEqual(contents(join(artefacts, name)));
         }
       } finally {
         rmSync(out, { recursive: true });

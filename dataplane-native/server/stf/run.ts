@@ -4,7 +4,7 @@
  */
 import { Engine } from '#binding/engine';
 import type { P4Info } from '#protos/p4/config/v1/p4info_pb';
-import type { Entity, ForwardingPipelineConfig } from '#protos/p4/v1/p4runtime_pb';
+import type { Entity } from '#protos/p4/v1/p4runtime_pb';
 import { SetForwardingPipelineConfigRequest_Action as ConfigAction } from '#protos/p4/v1/p4runtime_pb';
 import { create } from '@bufbuild/protobuf';
 import { ForwardingPipelineConfigSchema } from '#protos/p4/v1/p4runtime_pb';
@@ -50,6 +50,10 @@ export type StfRunResult =
   /** The program could not be loaded, or the switch not be made. */
   | { readonly ok: false; readonly message: string };
 
+export type StfOpenResult =
+  | { readonly ok: true; readonly value: StfSwitch }
+  | { readonly ok: false; readonly message: string };
+
 const START_NS = 1_000_000_000n;
 /** Between one statement and the next. */
 const STEP_NS = 1_000_000n;
@@ -61,30 +65,32 @@ export async function runStf(
   program: StfProgram,
   statements: readonly StfStatement[],
 ): Promise<StfRunResult> {
-  const ports = new Set(statements.flatMap((one) => portsOf(one)));
-  let cpuPort = HIGHEST_PORT;
-  while (ports.has(cpuPort)) cpuPort -= 1;
-  const opened = Engine.open({ cpuPort, clock: 'virtual' });
-  if (!opened.ok) return { ok: false, message: opened.error.message };
-  const engine = opened.value;
+  const opened = await StfSwitch.open(program, portsOfTest(statements));
+  if (!opened.ok) return opened;
   try {
-    const { deviceConfig: p4DeviceConfig, info: p4info } = program;
-    const config = create(ForwardingPipelineConfigSchema, { p4info, p4DeviceConfig });
-    const pipelines = new Pipelines(engine, nativeBuilder(program.pipelineCache), cpuPort);
-    const state = await load(pipelines, config);
-    if (typeof state === 'string') return { ok: false, message: state };
-    // All of them: frames may be sent on their way by a port that the test has nothing to say about.
-    for (let port = 0; port <= HIGHEST_PORT; port += 1) {
-      if (port === cpuPort) continue;
-      const added = engine.addMemoryPort(port);
-      if (!added.ok) return { ok: false, message: added.error.message };
-      engine.setTxLatency(port, 0n);
-    }
-    const run = new Run(engine, pipelines, state, new StfEntities(program.info), [...ports]);
-    return { ok: true, value: run.all(statements) };
+    return { ok: true, value: report(opened.value, statements) };
   } finally {
-    engine.close();
+    opened.value.close();
   }
+}
+
+function report(device: StfSwitch, statements: readonly StfStatement[]): StfReport {
+  for (const statement of statements) device.perform(statement);
+  const expected = statements.filter((one): one is Expectation => one.kind === 'expect');
+  const outputs = device.outputs;
+  const differences = compareFrames(expected, outputs, statements.at(-1)?.line ?? 1);
+  return {
+    problems: [...device.problems, ...differences],
+    readings: device.readings,
+    framesIn: device.framesIn,
+    framesOut: [...outputs.values()].reduce((sum, frames) => sum + frames.length, 0),
+    framesElsewhere: device.framesElsewhere(),
+  };
+}
+
+/** All ports that the statements name. */
+export function portsOfTest(statements: readonly StfStatement[]): readonly number[] {
+  return [...new Set(statements.flatMap((one) => portsOf(one)))];
 }
 
 /** Ports that frames of a test go in and out by. */
@@ -104,14 +110,27 @@ function portsOf(statement: StfStatement): readonly number[] {
 
 async function load(
   pipelines: Pipelines,
-  config: ForwardingPipelineConfig,
+  { deviceConfig: p4DeviceConfig, info: p4info }: StfProgram,
 ): Promise<ForwardingState | string> {
+  const config = create(ForwardingPipelineConfigSchema, { p4info, p4DeviceConfig });
   const committed = await pipelines.set(ConfigAction.VERIFY_AND_COMMIT, config, () => true);
   if (!committed.ok) return committed.error.message;
   return pipelines.committedState ?? 'the pipeline was not committed';
 }
 
-class Run {
+/** All of them: frames may be sent on their way by a port that a test has nothing to say about. */
+function openPorts(engine: Engine, cpuPort: number): string | null {
+  for (let port = 0; port <= HIGHEST_PORT; port += 1) {
+    if (port === cpuPort) continue;
+    const added = engine.addMemoryPort(port);
+    if (!added.ok) return added.error.message;
+    engine.setTxLatency(port, 0n);
+  }
+  return null;
+}
+
+/** A switch that does what statements say, one after the other, and keeps what it sent. */
+export class StfSwitch {
   readonly #engine: Engine;
   readonly #pipelines: Pipelines;
   readonly #entities: StfEntities;
@@ -122,7 +141,7 @@ class Run {
   #nowNs = START_NS;
   #framesIn = 0;
 
-  constructor(
+  private constructor(
     engine: Engine,
     pipelines: Pipelines,
     state: ForwardingState,
@@ -136,23 +155,51 @@ class Run {
     this.#outputs = new Map(ports.map((port) => [port, []]));
   }
 
-  all(statements: readonly StfStatement[]): StfReport {
-    for (const statement of statements) {
-      this.#one(statement);
-      this.#pass(STEP_NS);
+  /** With the program loaded. What ports other than `ports` send is only counted. */
+  static async open(program: StfProgram, ports: readonly number[]): Promise<StfOpenResult> {
+    let cpuPort = HIGHEST_PORT;
+    while (ports.includes(cpuPort)) cpuPort -= 1;
+    const opened = Engine.open({ cpuPort, clock: 'virtual' });
+    if (!opened.ok) return { ok: false, message: opened.error.message };
+    const engine = opened.value;
+    const pipelines = new Pipelines(engine, nativeBuilder(program.pipelineCache), cpuPort);
+    const state = openPorts(engine, cpuPort) ?? (await load(pipelines, program));
+    if (typeof state === 'string') {
+      engine.close();
+      return { ok: false, message: state };
     }
-    const expected = statements.filter((one): one is Expectation => one.kind === 'expect');
-    const differences = compareFrames(expected, this.#outputs, statements.at(-1)?.line ?? 1);
-    return {
-      problems: [...this.#problems, ...differences],
-      readings: this.#readings,
-      framesIn: this.#framesIn,
-      framesOut: [...this.#outputs.values()].reduce((sum, frames) => sum + frames.length, 0),
-      framesElsewhere: this.#framesElsewhere(),
-    };
+    const entities = new StfEntities(program.info);
+    return { ok: true, value: new StfSwitch(engine, pipelines, state, entities, ports) };
   }
 
-  #framesElsewhere(): number {
+  close(): void {
+    this.#engine.close();
+  }
+
+  get problems(): readonly StfProblem[] {
+    return this.#problems;
+  }
+
+  get readings(): readonly StfReading[] {
+    return this.#readings;
+  }
+
+  get framesIn(): number {
+    return this.#framesIn;
+  }
+
+  /** What each port has sent so far, in order. */
+  get outputs(): ReadonlyMap<number, readonly Uint8Array[]> {
+    return this.#outputs;
+  }
+
+  /** What the statement says, and a millisecond in which the switch works. */
+  perform(statement: StfStatement): void {
+    this.#one(statement);
+    this.#pass(STEP_NS);
+  }
+
+  framesElsewhere(): number {
     let count = 0n;
     for (let port = 0; port <= HIGHEST_PORT; port += 1) {
       const counters = this.#outputs.has(port) ? null : this.#engine.portCounters(port);
