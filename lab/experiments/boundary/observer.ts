@@ -10,6 +10,8 @@ import { pause } from '../run.js';
 export const SETTLED_NS = 30_000;
 const SETTLED_SYNCS = 8;
 const TICK_MS = 25;
+/** More than SETTLED_SYNCS take at the slowest rate of the lab, a Sync a second. */
+const RECENT_NS = 12_000_000_000n;
 
 export interface Watch {
   readonly processes: readonly ManagedProcess[];
@@ -46,11 +48,13 @@ export class Observer {
     return this.announces().at(-1)?.announce.grandmasterIdentity;
   }
 
-  /** Whether `grandmaster` is announced now, and time is served that is close to the true one. */
+  /** Whether `grandmaster` is announced, and time close to the true one is served, for some Syncs. */
   isSettled(grandmaster: bigint): boolean {
-    const last = this.served().slice(-SETTLED_SYNCS);
+    const last = this.served(sharedNowNs() - RECENT_NS).slice(-SETTLED_SYNCS);
+    const meanwhile = this.announces(last[0]?.stampNs);
     return (
       this.grandmaster() === grandmaster &&
+      meanwhile.every(({ announce }) => announce.grandmasterIdentity === grandmaster) &&
       last.length === SETTLED_SYNCS &&
       last.every(({ errorNs }) => Math.abs(errorNs) < SETTLED_NS)
     );
