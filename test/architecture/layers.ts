@@ -25,6 +25,7 @@ const compiler = 'dataplane-native/compiler';
 const binding = 'dataplane-native/binding';
 const server = 'dataplane-native/server';
 const protos = 'protos/gen';
+const sim = 'lab/sim';
 
 export const LAYERS: readonly Layer[] = [
   {
@@ -120,14 +121,21 @@ export const LAYERS: readonly Layer[] = [
   {
     path: 'lab',
     holds: 'topologies, experiments, measurement',
-    mayImport: [units, wire, servo, ptp, runtime],
+    mayImport: [units, wire, servo, ptp, runtime, sim],
     node: true,
     packages: ['cli-table3', 'picocolors', 'yaml', 'zod'],
   },
   {
+    path: sim,
+    holds: 'a world in which clocks, links and faults are simulated',
+    mayImport: [units, wire, servo, ptp],
+    node: false,
+    packages: [],
+  },
+  {
     path: 'lab/bench',
     holds: 'the dataplane against hand-written loops',
-    mayImport: ['lab', compiler, binding],
+    mayImport: ['lab', sim, compiler, binding],
     node: true,
     packages: ['cli-table3', 'picocolors', 'zod'],
   },

@@ -1,0 +1,237 @@
+/**
+ * A clock of the simulated world: control-plane/ptp's instance as it is, on a counter of its own. The
+ * node carries out the instance's effects as a dataplane and its runtime would: it stamps, sends, keeps
+ * timers, and holds PTP time by what it was told with setClock alone.
+ */
+import { macFromBits } from '#units/identity';
+import {
+  addScaled,
+  dataplaneTime,
+  instant,
+  nsOf,
+  ppb,
+  preciseUnits,
+  splitPrecise,
+  type DataplaneTime,
+} from '#units/time';
+import { decodeMessage, encodeMessage, type PtpMessage } from '#wire/ptp-message';
+import { PtpInstance } from '#ptp/instance/instance';
+import type {
+  InstanceConfig,
+  InstanceEffect,
+  InstanceInput,
+  InstanceStatus,
+  StationAddress,
+} from '#ptp/instance/instance-types';
+import { LocalClock } from '#ptp/local-clock';
+import type { ScheduledEvent } from './event-queue.js';
+import type { Frame, Station } from './link-types.js';
+import { Oscillator, PERFECT, type OscillatorSpec } from './oscillator.js';
+import { EXACT_STAMPS, Timestamper, type TimestamperSpec } from './timestamper.js';
+import { EPOCH_NS, type World } from './world.js';
+
+export interface PtpNodeOptions {
+  readonly config: InstanceConfig;
+  readonly oscillator?: Partial<OscillatorSpec>;
+  readonly timestamper?: Partial<TimestamperSpec>;
+  /** How long a transmit stamp takes from the dataplane to the instance. */
+  readonly stampReportNs?: number;
+  /** Messages are encoded and decoded on their way, as on a wire: slower, and what does not fit is lost. */
+  readonly overTheWire?: boolean;
+  readonly onEffect?: (effect: InstanceEffect) => void;
+}
+
+const STAMP_REPORT_NS = 50_000;
+
+export class PtpNode implements Station {
+  readonly name: string;
+  readonly instance: PtpInstance;
+  readonly #world: World;
+  readonly #options: PtpNodeOptions;
+  readonly #identity: bigint;
+  readonly #oscillator: Oscillator;
+  readonly #timestamper: Timestamper;
+  readonly #ways = new Map<number, (frame: Frame) => void>();
+  readonly #addresses = new Map<number, StationAddress>();
+  readonly #timers = new Map<string, ScheduledEvent>();
+  #clock: LocalClock | null = null;
+  #isDead = false;
+
+  constructor(world: World, name: string, options: PtpNodeOptions) {
+    this.#world = world;
+    this.name = name;
+    this.#options = options;
+    this.#identity = options.config.defaultDS.clockIdentity;
+    const random = (what: string) => world.stream(`${name}: ${what}`);
+    this.#oscillator = new Oscillator({ ...PERFECT, ...options.oscillator }, random('oscillator'));
+    const stamps = { ...EXACT_STAMPS, ...options.timestamper };
+    this.#timestamper = new Timestamper(stamps, this.#oscillator, random('timestamper'));
+    const { uniform } = random('instance');
+    this.instance = new PtpInstance(options.config, { random: uniform, now: world.now });
+  }
+
+  get status(): InstanceStatus {
+    return this.instance.status(this.#world.now);
+  }
+
+  /** Timers that run. */
+  get timers(): number {
+    return this.#timers.size;
+  }
+
+  /** PTP time is set, wrong by so much, and the instance starts. */
+  start(errorNs = 0): this {
+    this.setTime(errorNs, 'start');
+    this.feed({ kind: 'start' });
+    return this;
+  }
+
+  /** A new epoch: PTP time is the true one and `errorNs`. On a grandmaster: its time jumps. */
+  setTime(errorNs: number, why: string): void {
+    const ptpTime = instant(EPOCH_NS + BigInt(this.#world.nowNs + Math.round(errorNs)));
+    const reference = { localTime: this.counter, ptpTime, rate: ppb(0) };
+    this.feed({ kind: 'newEpoch', reference, why });
+  }
+
+  /** Nothing goes in or out any more: it lost its power. */
+  die(): void {
+    this.#isDead = true;
+    for (const timer of this.#timers.values()) timer.isCancelled = true;
+    this.#timers.clear();
+  }
+
+  /** The counter as it is, without a timestamper's errors. */
+  get counter(): DataplaneTime {
+    const { nowNs } = this.#world;
+    return dataplaneTime(BigInt(nowNs + Math.floor(this.#oscillator.errorNs(nowNs))));
+  }
+
+  /** A fault of the counter, of which nobody tells the instance. */
+  jumpCounter(ns: number): void {
+    this.#oscillator.jump(ns);
+  }
+
+  /** PTP time by what the dataplane was told, less the true one; not a number before it is told any. */
+  get errorNs(): number {
+    if (this.#clock === null) return Number.NaN;
+    const { nowNs } = this.#world;
+    const counterError = this.#oscillator.errorNs(nowNs);
+    const units = preciseUnits(this.#clock.ptpTimeAt(this.counter));
+    const whole = Number(units - ((EPOCH_NS + BigInt(nowNs)) << 16n)) / 65_536;
+    return whole + (counterError - Math.floor(counterError));
+  }
+
+  portState(port: number): string {
+    const found = this.status.ports.find(({ portDS }) => portDS.portIdentity.portNumber === port);
+    return found?.portDS.portState ?? 'none';
+  }
+
+  attach(port: number, send: (frame: Frame) => void): void {
+    this.#ways.set(port, send);
+    this.#addresses.set(port, addressOf(this.#identity, port));
+  }
+
+  linkChanged(port: number, isUp: boolean): void {
+    this.feed({ kind: 'link', port, up: isUp });
+  }
+
+  receive(port: number, { message, source }: Frame): void {
+    const receiveTime = this.#timestamper.stamp(this.#world.nowNs);
+    this.feed({ kind: 'message', port, message: this.#arrived(message), receiveTime, source });
+  }
+
+  /** One input, and all that it leads to. */
+  feed(input: InstanceInput): void {
+    if (this.#isDead) return;
+    const { onEffect } = this.#options;
+    for (const effect of this.instance.handle(input, this.#world.now)) {
+      onEffect?.(effect);
+      this.#carryOut(effect);
+    }
+  }
+
+  #arrived(message: PtpMessage): PtpMessage {
+    if (this.#options.overTheWire !== true) return message;
+    const decoded = decodeMessage(encodeMessage(message));
+    if (!decoded.ok) throw new Error(`${this.name}: ${decoded.error.message}`);
+    return decoded.value;
+  }
+
+  #carryOut(effect: InstanceEffect): void {
+    switch (effect.kind) {
+      case 'sendGeneral':
+        this.#send(effect.port, effect.message);
+        return;
+      case 'sendEvent':
+        this.#sendEvent(effect);
+        return;
+      case 'sendStamped':
+        this.#send(effect.port, this.#stamped(effect.message));
+        return;
+      case 'setTimer':
+        this.#setTimer(effect.timer, Number(nsOf(effect.after)));
+        return;
+      case 'cancelTimer':
+        this.#cancelTimer(effect.timer);
+        return;
+      case 'setClock':
+        this.#clock = new LocalClock(effect.reference);
+        return;
+      case 'delayResponder':
+      case 'portState':
+      case 'lockState':
+      case 'parent':
+      case 'timeProperties':
+      case 'alarm':
+      case 'synchronized':
+        return;
+    }
+  }
+
+  #send(port: number, message: PtpMessage): void {
+    const source = this.#addresses.get(port);
+    if (source !== undefined) this.#ways.get(port)?.({ message, source });
+  }
+
+  #sendEvent({ port, message, token }: Extract<InstanceEffect, { kind: 'sendEvent' }>): void {
+    const time = this.#timestamper.stamp(this.#world.nowNs);
+    this.#send(port, message);
+    this.#world.after(this.#options.stampReportNs ?? STAMP_REPORT_NS, () =>
+      this.feed({ kind: 'transmitTime', token, time }),
+    );
+  }
+
+  /** One-step: whole nanoseconds go into the timestamp, the fraction into the correction. */
+  #stamped(message: PtpMessage): PtpMessage {
+    if (message.kind !== 'sync' || this.#clock === null) {
+      throw new Error(`${this.name}: a ${message.kind} cannot be stamped here`);
+    }
+    const time = this.#clock.ptpTimeAt(this.#timestamper.stamp(this.#world.nowNs));
+    const { whole, fraction } = splitPrecise(time);
+    const { header } = message;
+    const correctionField = addScaled(header.correctionField, fraction);
+    return { ...message, header: { ...header, correctionField }, originTimestamp: whole };
+  }
+
+  #setTimer(name: string, afterNs: number): void {
+    this.#cancelTimer(name);
+    const event = this.#world.after(afterNs, () => {
+      this.#timers.delete(name);
+      this.feed({ kind: 'timer', timer: name });
+    });
+    this.#timers.set(name, event);
+  }
+
+  #cancelTimer(name: string): void {
+    const timer = this.#timers.get(name);
+    if (timer === undefined) return;
+    timer.isCancelled = true;
+    this.#timers.delete(name);
+  }
+}
+
+/** Locally administered, from the identity's last octets and the port. */
+function addressOf(identity: bigint, port: number): StationAddress {
+  const mac = macFromBits((0x02n << 40n) | ((identity & 0xff_ffffn) << 16n) | BigInt(port));
+  return { transport: 'ethernet', mac, ip: null };
+}

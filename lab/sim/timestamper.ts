@@ -1,0 +1,38 @@
+/** What takes the time of a frame: it reads a counter, more or less exactly. */
+import { dataplaneTime, type DataplaneTime } from '#units/time';
+import type { Oscillator } from './oscillator.js';
+import { draw, NO_NOISE, type Distribution, type RandomStream } from './random.js';
+
+export interface TimestamperSpec {
+  /** The counter counts in steps of so much: stamps are rounded down. */
+  readonly granularityNs: number;
+  /** Of each stamp, before it is rounded. */
+  readonly jitter: Distribution;
+}
+
+export const EXACT_STAMPS: TimestamperSpec = { granularityNs: 1, jitter: NO_NOISE };
+
+export class Timestamper {
+  readonly #spec: TimestamperSpec;
+  readonly #oscillator: Oscillator;
+  readonly #random: RandomStream;
+
+  constructor(spec: TimestamperSpec, oscillator: Oscillator, random: RandomStream) {
+    this.#spec = spec;
+    this.#oscillator = oscillator;
+    this.#random = random;
+  }
+
+  /** Whole nanoseconds of the counter, without its wraps. `trueNs` never steps back. */
+  stampNs(trueNs: number): number {
+    const { granularityNs, jitter } = this.#spec;
+    const error = this.#oscillator.errorNs(trueNs) + draw(jitter, this.#random);
+    // True time is whole: all of the fraction is the error's, of which a double has enough.
+    const whole = trueNs + Math.floor(error);
+    return granularityNs === 1 ? whole : Math.floor(whole / granularityNs) * granularityNs;
+  }
+
+  stamp(trueNs: number): DataplaneTime {
+    return dataplaneTime(BigInt(this.stampNs(trueNs)));
+  }
+}
