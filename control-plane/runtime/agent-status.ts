@@ -1,6 +1,6 @@
 /** From what an agent knows to what it tells: /status.json's shape. Pure. */
 import { portCounters, switchDrops } from '#dataplane/counters';
-import { MALFORMED_REASONS } from '#dataplane/program';
+import { MALFORMED_REASONS, MESSAGE_KINDS, MESSAGE_TYPE } from '#dataplane/program';
 import { summariseResidence } from '#dataplane/residence';
 import type { PortSettings } from '#dataplane/settings';
 import type { ArbitrationPhase } from '#p4rt/arbitration';
@@ -28,6 +28,8 @@ export interface AgentKnowledge {
   readonly macTable: AgentStatus['macTable'];
   readonly digests: AgentStatus['digests'];
   readonly ptp: AgentStatus['ptp'];
+  /** What the agent itself has sent by a port, by messageType: the dataplane counts none of it. */
+  readonly sentByAgent: (port: number) => readonly bigint[];
   /** Null: none were ever read. */
   readonly statistics: Statistics | null;
   readonly countersCurrent: boolean;
@@ -36,7 +38,9 @@ export interface AgentKnowledge {
 export function agentStatus(known: AgentKnowledge): AgentStatus {
   const { config, target, pipeline, statistics } = known;
   const { clock } = config.settings;
-  const ports = config.settings.ports.map((port, slot) => portStatus(port, slot, statistics));
+  const ports = config.settings.ports.map((port, slot) =>
+    portStatus(port, slot, statistics, known.sentByAgent(portValue(port.number))),
+  );
   return {
     version: known.version,
     ready: known.ready,
@@ -68,8 +72,14 @@ export function agentStatus(known: AgentKnowledge): AgentStatus {
   };
 }
 
-function portStatus(port: PortSettings, slot: number, statistics: Statistics | null): PortStatus {
+function portStatus(
+  port: PortSettings,
+  slot: number,
+  statistics: Statistics | null,
+  sentByAgent: readonly bigint[],
+): PortStatus {
   const known = statistics?.ports[slot];
+  const counters = known?.counters ?? portCounters(new Map(), slot);
   return {
     number: portValue(port.number),
     name: port.name,
@@ -79,9 +89,22 @@ function portStatus(port: PortSettings, slot: number, statistics: Statistics | n
       native: port.nativeVlan === null ? null : vlanValue(port.nativeVlan),
       tagged: port.taggedVlans.map(vlanValue),
     },
-    ...(known?.counters ?? portCounters(new Map(), slot)),
+    ...counters,
+    messages: withSent(counters.messages, sentByAgent),
     residenceNs: known?.residence ?? summariseResidence([]),
   };
+}
+
+function withSent(
+  messages: PortStatus['messages'],
+  sentByAgent: readonly bigint[],
+): PortStatus['messages'] {
+  const entries = MESSAGE_KINDS.map((kind) => {
+    const counts = messages[kind];
+    const more = Number(sentByAgent[MESSAGE_TYPE[kind]] ?? 0n);
+    return [kind, { ...counts, sent: counts.sent + more }] as const;
+  });
+  return Object.fromEntries(entries) as PortStatus['messages'];
 }
 
 function sumMalformed(ports: readonly PortStatus[]): AgentStatus['malformed'] {

@@ -63,6 +63,8 @@ export class Agent {
   #reason = 'not connected yet';
   #repeated = 0;
   #ready = false;
+  /** The switch runs our pipeline: before that it knows no packet-out. */
+  #isPrepared = false;
   #synchronised = false;
   #pushes = 0;
   #entries = 0;
@@ -101,7 +103,7 @@ export class Agent {
       settings: config.settings,
       index: pipeline.index,
       capabilities: options.target.capabilities,
-      send: (payload, metadata) => this.#session.sendPacket(payload, metadata),
+      send: (payload, metadata) => this.#isPrepared && this.#session.sendPacket(payload, metadata),
       write: (updates) => this.#jobs.run(() => this.#update(updates)),
       now,
       random: options.random,
@@ -171,6 +173,7 @@ export class Agent {
     this.#phase = phase;
     this.#reason = reason;
     this.#ready = false;
+    this.#isPrepared = false;
     this.#cancelResync();
     if (phase === 'primary') {
       log.info({ target: config.target.address }, 'primary controller of the switch');
@@ -198,6 +201,7 @@ export class Agent {
       const adopted = this.#learning.adopt(prepared.value.actual, now());
       log.info({ pipeline: pipeline.name, adopted }, 'the switch runs our pipeline already');
     }
+    this.#isPrepared = true;
     this.#ptp.onPrepared(prepared.value);
     const desired = [
       ...withMeasured(this.#desired, this.#ptp.entities()),
@@ -312,6 +316,7 @@ export class Agent {
       macTable: { ...table.counters, entries: table.size, maxEntries: table.capacity },
       digests: { ...this.#digests, undecodable },
       ptp: this.#ptp.status(),
+      sentByAgent: (port) => this.#ptp.sent(port),
       statistics: this.#lastStatistics,
       countersCurrent: read?.ok === true,
     });

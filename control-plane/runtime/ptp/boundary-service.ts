@@ -200,6 +200,10 @@ export class BoundaryService {
     this.#clock.stop();
   }
 
+  sent(port: number): readonly bigint[] {
+    return this.#clock.sent(port);
+  }
+
   has(port: number): boolean {
     return this.#clock.has(port);
   }

@@ -97,6 +97,8 @@ export interface PtpService {
   /** Leaves the switch as it is, but for what a boundary clock answers in its own name. */
   readonly stop: () => Promise<void>;
   readonly status: () => PtpStatus;
+  /** What the boundary clock has sent by a port, by messageType: the dataplane does not count it. */
+  readonly sent: (port: number) => readonly bigint[];
 }
 
 const HOUSEKEEPING = seconds(1);
@@ -299,6 +301,8 @@ class Service implements PtpService {
     this.#boundary?.stop();
     return this.#updates.finish();
   };
+
+  readonly sent = (port: number): readonly bigint[] => this.#boundary?.sent(port) ?? [];
 
   readonly status = (): PtpStatus => ({
     packets: { ...this.#packets.counters, ignored: this.#ignored },

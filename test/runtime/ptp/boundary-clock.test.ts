@@ -247,6 +247,8 @@ describe('a master port', () => {
     expect(sync.fields).toMatchObject({ tx_event: 1n, stamp: 0n });
     expect(told.header.sourcePortIdentity).toEqual({ clockIdentity: OURS, portNumber: 2 });
     expect(told.header.sequenceId).toBe(messageOf(sync).header.sequenceId);
+    expect(scene.talk.service.sent(2)[0]).toBe(BigInt(syncs.length));
+    expect(scene.talk.service.sent(2)[8]).toBe(BigInt(followUps.length));
   });
 
   it('has its Sync stamped by the dataplane where it is one-step', () => {
