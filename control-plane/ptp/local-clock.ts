@@ -57,6 +57,8 @@ const MAX_RATE_UNITS = (1n << 31n) - 1n;
 export const MAX_RATE_PPB = 976_000;
 /** The dataplane takes a reference for none after 39 hours (2^47 ns). */
 const RENEWAL = seconds(600);
+/** Without a stamp for so long the counter is taken to be where time has led it. */
+const UNSEEN = seconds(3_600);
 const HISTORY = seconds(64);
 const MAX_PIECES = 64;
 
@@ -66,6 +68,8 @@ export class LocalClock {
   #lastTime: DataplaneTime;
   #lastNs: bigint;
   #lastSeen: Instant | null = null;
+  /** It was not seen for so long that the caller's clock has to tell: the next stamp corrects that. */
+  #isEstimated = false;
   #referenceNs: bigint;
   #servesTime = false;
 
@@ -80,7 +84,8 @@ export class LocalClock {
   /** A stamp of the dataplane came at `now`: it tells where the counter is. */
   observe(localTime: DataplaneTime, now: Instant): void {
     const time = this.#unwrap(localTime);
-    if (time < this.#lastNs) return;
+    if (time < this.#lastNs && !this.#isEstimated) return;
+    this.#isEstimated = false;
     this.#lastTime = localTime;
     this.#lastNs = time;
     this.#lastSeen = now;
@@ -151,9 +156,18 @@ export class LocalClock {
     return { reference: this.reference, step: stepNs === 0n ? null : nanoseconds(stepNs), refused };
   }
 
-  /** A reference on the same line that is not so old; null: the one that the dataplane has will do. */
+  /**
+   * A reference on the same line that is not so old; null: the one that the dataplane has will do. To be
+   * called every now and then: a counter that no stamp shows for 39 hours could not be unwrapped else.
+   */
   renew(now: Instant): ClockReference | null {
     const time = this.#estimateNs(now);
+    if (time - this.#lastNs > nsOf(UNSEEN)) {
+      this.#lastTime = dataplaneTime(time);
+      this.#lastNs = time;
+      this.#lastSeen = now;
+      this.#isEstimated = true;
+    }
     if (time - this.#referenceNs < nsOf(RENEWAL)) return null;
     this.#referenceNs = time;
     return this.reference;
@@ -164,6 +178,7 @@ export class LocalClock {
     this.#lastTime = reference.localTime;
     this.#lastNs = dataplaneNs(reference.localTime);
     this.#lastSeen = now;
+    this.#isEstimated = false;
     this.#referenceNs = this.#lastNs;
     this.#begin(reference);
   }

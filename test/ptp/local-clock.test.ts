@@ -62,6 +62,19 @@ describe('PTP time', () => {
     }
   });
 
+  it('goes on across the end of the counter when no stamp shows it for days', () => {
+    const clock = clockAt(START);
+    clock.observe(dataplaneTime(START), instant(0n));
+    const quiet = 7n * 24n * 3_600n * SECOND;
+    for (let now = 0n; now < quiet; now += 60n * SECOND) clock.renew(instant(now));
+    // The caller's clock ran 50 ppm faster than the counter.
+    const counted = quiet - quiet / 20_000n;
+    const reading = dataplaneTime(START + counted);
+    clock.observe(reading, instant(quiet));
+    expect(at(clock, START + counted)).toBe(Number(counted));
+    expect(bits(clock.localTimeAt(instant(quiet)))).toBe(bits(reading));
+  });
+
   it('is where the estimate says between stamps', () => {
     const clock = clockAt();
     clock.observe(dataplaneTime(START + SECOND), instant(500n));
