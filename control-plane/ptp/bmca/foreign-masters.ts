@@ -201,6 +201,14 @@ export class ForeignMasters {
     this.#best = null;
   }
 
+  /** 17.5, of whatever domain. */
+  isAcceptable({ header }: Announce): boolean {
+    const { acceptableMasters } = this.#config;
+    return (
+      acceptableMasters === null || this.#acceptableOf(header.sourcePortIdentity) !== undefined
+    );
+  }
+
   /** 9.5.2.3: the lowest of our other ports whose Announces this port hears, or null. */
   ownPortHeard(now: Instant): number | null {
     const lifetime = this.#lifetime(this.#config.announceInterval);

@@ -9,6 +9,7 @@ import {
   intervalDuration,
   nsOf,
   ppbValue,
+  preciseUnits,
   scaledFromNumber,
   scaledNs,
   scaledUnits,
@@ -58,6 +59,10 @@ export interface ClockMeasurement {
   readonly timeProperties: TimePropertiesDS;
   readonly phaseChange: PhaseChange | null;
 }
+
+const SECOND_UNITS = 1_000_000_000n << 16n;
+const EARLIEST_UNITS = SECOND_UNITS;
+const LATEST_UNITS = SECOND_UNITS << 47n;
 
 export class InstanceClock {
   readonly #host: ClockHost;
@@ -191,6 +196,10 @@ export class InstanceClock {
     local.observe(sample.receiveTime, now);
     // 11.2, 11.6.2: origin holds the corrections already.
     const arrived = afterPrecise(sample.origin, scaledSum(port.delayAsymmetry, delay));
+    if (!isPossible(arrived)) {
+      this.#host.count('timesImpossible');
+      return false;
+    }
     if (!this.#isTrusted(measurement, arrived, local)) return false;
     this.#tune(measurement.logSyncInterval);
     const received = afterPrecise(
@@ -313,6 +322,15 @@ function scaledSum(asymmetry: ScaledNs, delay: PathDelay): ScaledNs {
   return delay === null
     ? asymmetry
     : scaledNs(scaledUnits(asymmetry) + scaledUnits(scaledFromNumber(delay.delayNs)));
+}
+
+/**
+ * What timestamps and the dataplane's clock can hold, with room to run on: a correctionField of hours
+ * may lead out of their 48 bits of seconds, at either end.
+ */
+function isPossible(time: PreciseInstant): boolean {
+  const units = preciseUnits(time);
+  return units >= EARLIEST_UNITS && units < LATEST_UNITS;
 }
 
 function negative(value: ScaledNs): ScaledNs {

@@ -67,9 +67,11 @@ function portStatus(port: Port, { config, clock, now }: StatusParts): PortStatus
 }
 
 /** What the guard against floods refused, by message type. */
-function refused({ guard }: Port): Record<string, number> {
+function refused({ guard, masterGuard }: Port): Record<string, number> {
   const kinds = Object.keys(MESSAGE_TYPE) as MessageKind[];
-  const counts = kinds.map((kind) => [`refused:${kind}`, guard.refused(kind)] as const);
+  const counts = kinds.map((kind) => {
+    return [`refused:${kind}`, guard.refused(kind) + masterGuard.refused(kind)] as const;
+  });
   return Object.fromEntries(counts.filter(([, count]) => count > 0));
 }
 

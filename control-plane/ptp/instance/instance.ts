@@ -80,6 +80,7 @@ export class PtpInstance {
       now: () => this.#now,
       ptpTimeAt: (time) => this.#clock.ptpTimeAt(time),
       isLocked: () => this.#clock.state === 'LOCKED',
+      dataSets: () => this.#decision.dataSets,
     });
     this.#decision = new BoundaryDecision({
       now: () => this.#now,
@@ -251,10 +252,11 @@ export class PtpInstance {
     }
     const { message, receiveTime, source } = input;
     this.#clock.observe(receiveTime);
-    if (!port.guard.admits(message.kind, this.#now)) return;
-    const isOurs = this.#isOurs(port, message);
     const { master } = port;
     const isMaster = master !== null && isSamePort(master, message.header.sourcePortIdentity);
+    const guard = isMaster ? port.masterGuard : port.guard;
+    if (!guard.admits(message.kind, this.#now)) return;
+    const isOurs = this.#isOurs(port, message);
     if (!isOurs || !isMaster) this.#sources.hear(port, message, receiveTime);
     if (isOurs) port.receive(message, receiveTime, source);
   }
@@ -334,7 +336,7 @@ export class PtpInstance {
     const bound = this.#clock.status().errorBound;
     if (!isUsed || bound === null) return;
     const boundNs = bound.boundNs + (bound.asymmetryUpToNs ?? 0);
-    this.#sources.followed(port, grandmasterIdentity, scaledToNumber(offsetFromMaster), boundNs);
+    this.#sources.followed(port, scaledToNumber(offsetFromMaster), boundNs);
   }
 
   /** A grandmaster whose time is known to be wrong is not chosen, unless it is to be followed. */

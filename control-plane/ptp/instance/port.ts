@@ -73,6 +73,8 @@ export class Port {
   readonly context: PortContext;
   readonly heard = new PortHeard();
   readonly guard = new MessageGuard();
+  /** The parent's messages have room of their own: a flood of others does not cost them. */
+  readonly masterGuard = new MessageGuard();
   readonly monitor: PortMonitor;
   readonly announces: AnnounceReceiver;
   readonly slaveSide: SlaveSide;

@@ -15,9 +15,11 @@ import {
   type Ppb,
   type PreciseInstant,
 } from '#units/time';
-import { portIdentityText, sdoIdOf } from '#wire/ptp-header';
+import { FLAG, portIdentityText, sdoIdOf } from '#wire/ptp-header';
 import type { Announce, FollowUp, PtpMessage, Sync } from '#wire/ptp-message';
-import { SourceWatch, type SourceStatus } from '../sanity/source-watch.js';
+import type { InstanceDataSets } from '../bmca/update-data-sets.js';
+import type { TimePropertiesDS } from '../data-sets.js';
+import { SourceWatch, type SourceStanding, type SourceStatus } from '../sanity/source-watch.js';
 import type { SanityAlarm } from '../sanity/sanity-types.js';
 import type { Port } from './port.js';
 import { SyncReceiver, type SyncSample } from './sync-receiver.js';
@@ -30,6 +32,7 @@ const LEAST_BOUND_NS = 1_000;
 
 interface HeardMaster {
   readonly grandmasterIdentity: bigint;
+  readonly standing: SourceStanding;
   readonly receiver: SyncReceiver;
 }
 
@@ -37,6 +40,7 @@ export interface TimeSourcesHost {
   readonly now: () => Instant;
   readonly ptpTimeAt: (time: DataplaneTime) => PreciseInstant | null;
   readonly isLocked: () => boolean;
+  readonly dataSets: () => Pick<InstanceDataSets, 'parentDS' | 'timePropertiesDS'>;
 }
 
 /** A clock that has locked keeps to a part per million; one that acquires may slew by hundreds. */
@@ -69,9 +73,11 @@ export class TimeSources {
   }
 
   /** The one that is followed, as it was measured. */
-  followed(port: Port, grandmasterIdentity: bigint, offsetNs: number, errorBoundNs: number): void {
+  followed(port: Port, offsetNs: number, errorBoundNs: number): void {
+    const { parentDS, timePropertiesDS } = this.#host.dataSets();
     this.#watch.observe({
-      grandmasterIdentity,
+      grandmasterIdentity: parentDS.grandmasterIdentity,
+      standing: standingOf(timePropertiesDS),
       path: `port ${port.number}`,
       offsetNs,
       errorBoundNs: Math.max(LEAST_BOUND_NS, errorBoundNs),
@@ -113,8 +119,15 @@ export class TimeSources {
     const known = this.#masters.get(key);
     const { grandmasterIdentity } = message;
     this.#masters.delete(key);
+    // Whom the operator would not follow here has no say in whom to follow either.
+    if (port.config.masterOnly || !port.announces.foreign.isAcceptable(message)) return;
     const receiver = known?.receiver ?? new SyncReceiver(() => undefined);
-    this.#masters.set(key, { grandmasterIdentity, receiver });
+    const { flags } = message.header;
+    const standing = standingOf({
+      ptpTimescale: (flags & FLAG.ptpTimescale) !== 0,
+      timeTraceable: (flags & FLAG.timeTraceable) !== 0,
+    });
+    this.#masters.set(key, { grandmasterIdentity, standing, receiver });
     const oldest = this.#masters.size > MAX_MASTERS ? this.#masters.keys().next() : null;
     if (oldest !== null && oldest.done !== true) this.#masters.delete(oldest.value);
   }
@@ -133,7 +146,7 @@ export class TimeSources {
   #observe(
     port: Port,
     { header }: Sync | FollowUp,
-    { grandmasterIdentity }: HeardMaster,
+    { grandmasterIdentity, standing }: HeardMaster,
     sample: SyncSample,
   ): void {
     const taken = this.#host.ptpTimeAt(sample.receiveTime);
@@ -145,12 +158,21 @@ export class TimeSources {
     const sent = afterPrecise(sample.origin, delayAsymmetry);
     this.#watch.observe({
       grandmasterIdentity,
+      standing,
       path: `port ${port.number}, domain ${header.domainNumber}`,
       offsetNs: elapsedPreciseNs(sent, received) - assumedNs,
       errorBoundNs: delay === null ? UNKNOWN_DELAY_NS / 2 : LEAST_BOUND_NS + assumedNs,
       at: this.#host.now(),
     });
   }
+}
+
+function standingOf({
+  ptpTimescale,
+  timeTraceable,
+}: Pick<TimePropertiesDS, 'ptpTimescale' | 'timeTraceable'>): SourceStanding {
+  if (!ptpTimescale) return 'arbitrary';
+  return timeTraceable ? 'traceable' : 'ptp';
 }
 
 function keyOf(port: Port, { header }: PtpMessage): string {

@@ -20,7 +20,15 @@ export interface SourceObservation {
   /** How far from the truth the offset may be: pessimistic, with the path's asymmetry. */
   readonly errorBoundNs: number;
   readonly at: Instant;
+  /** What it claims of its time; not there: 'ptp'. */
+  readonly standing?: SourceStanding;
 }
+
+/**
+ * arbitrary: no PTP timescale, so nobody need agree with it. A source is judged by those of its own
+ * standing or a better one: two free-running clocks that agree prove nothing against a traceable one.
+ */
+export type SourceStanding = 'arbitrary' | 'ptp' | 'traceable';
 
 export interface SourceStatus {
   readonly grandmasterIdentity: bigint;
@@ -95,24 +103,17 @@ export class SourceWatch {
   }
 
   #judge(now: Instant): { sources: readonly SourceStatus[]; alarm: Alarm | null } {
-    const sources = this.#sources(now);
-    const all = (verdict: SourceStatus['verdict']) =>
-      sources.map((source) => ({ ...source, verdict }));
-    const common = intersect(sources.map(intervalOf));
-    if (common === null || sources.length === 1) return { sources: all('alone'), alarm: null };
-    if (common.agreeing === sources.length) return { sources: all('agrees'), alarm: null };
-    if (sources.length < MAJORITY_OF) {
-      return { sources: all('unsure'), alarm: { code: 'sources-disagree', sources } };
-    }
-    if (common.agreeing * 2 <= sources.length) {
-      return { sources: all('unsure'), alarm: { code: 'no-majority', sources } };
-    }
-    const judged = sources.map((source): SourceStatus => ({
+    const all = this.#sources(now);
+    const sources = all.filter((source) => standingOf(source) !== 'arbitrary');
+    const verdicts = {
+      ptp: verdictsOf(sources),
+      traceable: verdictsOf(sources.filter((source) => standingOf(source) === 'traceable')),
+    };
+    const judged = all.map(({ standing = 'ptp', ...source }): SourceStatus => ({
       ...source,
-      verdict: touches(intervalOf(source), common.interval) ? 'agrees' : 'false',
+      verdict: standing === 'arbitrary' ? 'alone' : verdicts[standing](source),
     }));
-    const falsetickers = judged.filter(({ verdict }) => verdict === 'false');
-    return { sources: judged, alarm: { code: 'falseticker', sources: falsetickers } };
+    return { sources: judged, alarm: alarmOf(judged, sources) };
   }
 
   /** The best observation of each grandmaster, of those that are young enough. */
@@ -157,12 +158,45 @@ interface Alarm {
   readonly sources: readonly SourceObservation[];
 }
 
+function standingOf({ standing }: Pick<SourceObservation, 'standing'>): SourceStanding {
+  return standing ?? 'ptp';
+}
+
+type Verdict = SourceStatus['verdict'];
+
+/** What these say of each of them. */
+function verdictsOf(
+  voters: readonly SourceObservation[],
+): (source: Pick<SourceObservation, 'offsetNs' | 'errorBoundNs'>) => Verdict {
+  const common = intersect(voters.map(intervalOf));
+  if (common === null || voters.length === 1) return () => 'alone';
+  if (common.agreeing === voters.length) return () => 'agrees';
+  const isMajority = voters.length >= MAJORITY_OF && common.agreeing * 2 > voters.length;
+  if (!isMajority) return () => 'unsure';
+  return (source) => (touches(intervalOf(source), common.interval) ? 'agrees' : 'false');
+}
+
+function alarmOf(
+  judged: readonly SourceStatus[],
+  comparable: readonly SourceObservation[],
+): Alarm | null {
+  const falsetickers = judged.filter(({ verdict }) => verdict === 'false');
+  if (falsetickers.length > 0) return { code: 'falseticker', sources: falsetickers };
+  const common = intersect(comparable.map(intervalOf));
+  if (common === null || common.agreeing === comparable.length) return null;
+  const code = comparable.length < MAJORITY_OF ? 'sources-disagree' : 'no-majority';
+  return { code, sources: comparable };
+}
+
 function isPreferred(a: SourceObservation, b: SourceObservation): boolean {
   if (a.errorBoundNs !== b.errorBoundNs) return a.errorBoundNs < b.errorBoundNs;
   return isBefore(b.at, a.at);
 }
 
-function intervalOf({ offsetNs, errorBoundNs }: SourceObservation): TimeInterval {
+function intervalOf({
+  offsetNs,
+  errorBoundNs,
+}: Pick<SourceObservation, 'offsetNs' | 'errorBoundNs'>): TimeInterval {
   return { lowNs: offsetNs - errorBoundNs, highNs: offsetNs + errorBoundNs };
 }
 

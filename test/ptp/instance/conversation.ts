@@ -275,9 +275,15 @@ export class Conversation {
    * The master serves port `port` for so long: Announce and Sync once a second, delays of `delayNs`
    * each way, answers to all that is asked.
    */
-  isServed(port: number, source: PortIdentity, seconds: number, delayNs = 1_000n): void {
+  isServed(
+    port: number,
+    source: PortIdentity,
+    seconds: number,
+    delayNs = 1_000n,
+    flags: number = FLAG.ptpTimescale,
+  ): void {
     for (let i = 0; i < seconds; i++) {
-      this.hearsAnnounce(port, source);
+      this.hearsAnnounce(port, source, { header: { flags } });
       const sequenceId = (this.#sequence.get('sync') ?? 0) & 0xffff;
       this.#sequence.set('sync', sequenceId + 1);
       const origin = instant(EPOCH_NS + this.#nowNs - delayNs);
