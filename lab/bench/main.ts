@@ -14,6 +14,7 @@ import { MIX } from './mix.js';
 import { buildPrograms } from './native-programs.js';
 import { type BenchOptions, parseOptions } from './options.js';
 import { type BenchResult, type Contest, without } from './results.js';
+import * as week from './week.js';
 
 interface Benchmark {
   readonly contest: Contest;
@@ -82,6 +83,19 @@ function boundaryBenchmarks(
   }));
 }
 
+/** One run for both lines. */
+function weekBenchmarks(options: BenchOptions): Benchmark[] {
+  const scale = options.quick ? week.QUICK : week.FULL;
+  let days: readonly week.Day[] | null = null;
+  return (['heap', 'speed'] as const).map((which) => ({
+    contest: week.CONTESTS[which],
+    run: () => {
+      days ??= week.simulateDays(scale, { progress });
+      return Promise.resolve(week.contestOf(which, days, scale.daySeconds));
+    },
+  }));
+}
+
 async function runOne({ contest, run }: Benchmark): Promise<BenchResult> {
   try {
     return await run();
@@ -119,6 +133,7 @@ async function benchmarks(options: BenchOptions, noNetwork: string | null): Prom
       ...(await memoryBenchmarks(options, directory)),
       ...(await forwardingBenchmarks(options, directory, noNetwork)),
       ...boundaryBenchmarks(options, directory, noNetwork),
+      ...weekBenchmarks(options),
     ].filter(({ contest }) => contest.name.includes(options.only));
     const results: BenchResult[] = [];
     for (const one of all) results.push(await runOne(one));

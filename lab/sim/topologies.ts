@@ -1,6 +1,6 @@
 /** Worlds that are used more than once. */
 import type { PortChoices } from '#ptp/profiles/profile-choices';
-import type { DisciplineConfig } from '#ptp/instance/instance-types';
+import type { DisciplineConfig, InstanceEffect } from '#ptp/instance/instance-types';
 import { wires } from './channels.js';
 import { clockConfig, grandmasterConfig } from './clocks.js';
 import type { Station } from './link-types.js';
@@ -73,10 +73,15 @@ export function transparentChain(
 }
 
 /** A boundary clock whose port 1 has the grandmaster, and each other port a client. */
-export function boundaryWithClients(world: World, ports: number, options: Partial<ChainOptions>) {
-  const chain = { hops: 2, ...options };
+export function boundaryWithClients(
+  world: World,
+  ports: number,
+  options: Partial<ChainOptions> & { readonly onBoundaryEffect?: (effect: InstanceEffect) => void },
+) {
+  const { onBoundaryEffect, ...rest } = options;
+  const chain = { hops: 2, ...rest };
   const grandmaster = masterOf(world, chain);
-  const boundary = followerOf(world, chain, 1, ports);
+  const boundary = followerOf(world, chain, 1, ports, onBoundaryEffect);
   const connect = (above: PtpNode, port: number, below: PtpNode) => {
     const [there, back] = wires(chain.linkNs ?? LINK_NS);
     world.link({ station: above, port }, { station: below, port: 1 }, there, back);
@@ -95,7 +100,13 @@ function masterOf(world: World, { port = {}, overTheWire = false }: ChainOptions
   return new PtpNode(world, 'grandmaster', { config, overTheWire });
 }
 
-function followerOf(world: World, options: ChainOptions, number: number, ports: number): PtpNode {
+function followerOf(
+  world: World,
+  options: ChainOptions,
+  number: number,
+  ports: number,
+  onEffect?: (effect: InstanceEffect) => void,
+): PtpNode {
   const { port = {}, discipline = {}, timestamper = {}, overTheWire = false } = options;
   const name = `clock ${number}`;
   const identity = OTHERS + BigInt(number);
@@ -106,5 +117,6 @@ function followerOf(world: World, options: ChainOptions, number: number, ports: 
     oscillator: options.oscillator ?? { ...OSCILLATOR_PRESETS.tcxo, ppm },
     timestamper,
     overTheWire,
+    ...(onEffect === undefined ? {} : { onEffect }),
   });
 }
