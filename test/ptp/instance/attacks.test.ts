@@ -65,7 +65,7 @@ describe('two others who agree that our master is wrong', () => {
 
   it.each([
     ['have an arbitrary timescale', FLAG.ptpTimescale, 0],
-    [x, TRUE_TIME, FLAG.ptpTimescale],
+    ['are traceable to nothing, and our master is', TRUE_TIME, FLAG.ptpTimescale],
   ])('are not believed if they %s', (_, masterFlags, theirFlags) => {
     const us = outvoted(conversation({ sanity }), masterFlags, theirFlags);
     expect(us.state(1)).toBe('slave');
