@@ -10,6 +10,7 @@ import { measureAccuracy } from './boundary/accuracy.js';
 import { BOUNDARY_TITLES } from './boundary/clocks.js';
 import { aimsOf, withPtp4l, type MeasuredFailover } from './boundary/evaluate.js';
 import { measureFailover } from './boundary/failover.js';
+import { accuracyPlot } from './boundary/plot.js';
 import { renderBoundary } from './boundary/report.js';
 import {
   RATES,
@@ -33,6 +34,8 @@ export interface BoundaryLabOptions {
   readonly config: BoundaryConfig;
   readonly selection: BoundarySelection;
   readonly jsonFile?: string;
+  /** For a drawing of the true errors. */
+  readonly plotFile?: string;
   readonly productVersion: string;
 }
 
@@ -143,7 +146,7 @@ async function compareAccuracy(
 }
 
 async function runAll(context: LabContext, options: BoundaryLabOptions): Promise<number> {
-  const { selection, jsonFile, productVersion } = options;
+  const { selection, jsonFile, plotFile, productVersion } = options;
   const scenarios: ScenarioRow[] = [];
   for (const scenario of selection.scenarios) scenarios.push(await runScenario(context, scenario));
   const accuracy = await compareAccuracy(context, selection.accuracy);
@@ -156,6 +159,8 @@ async function runAll(context: LabContext, options: BoundaryLabOptions): Promise
   context.progress.clear();
   context.progress.done(`\n${renderBoundary(result)}`);
   if (jsonFile !== undefined) await writeFile(jsonFile, `${JSON.stringify(result, null, 2)}\n`);
+  const plot = plotFile === undefined ? null : accuracyPlot(accuracy);
+  if (plotFile !== undefined && plot !== null) await writeFile(plotFile, plot);
   const isWrong = scenarios.some(({ checks }) => checks.some(({ ok }) => !ok));
   const hasFailed = [...scenarios, ...accuracy, ...failover].some(
     ({ status }) => status === 'failed',

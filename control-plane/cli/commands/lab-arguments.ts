@@ -43,12 +43,15 @@ export function integerBetween(low: number, high: number): (text: string) => num
 /** `--json <file>`: what cannot be written is said before everything is measured, not after. */
 export function jsonOption(document: string): Option {
   return new Option('--json <file>', `write everything to a file (${document})`).argParser(
-    (file: string) => {
-      const trouble = writeTrouble(file);
-      if (trouble === '') return file;
-      throw new InvalidArgumentError(`it cannot be written: ${trouble}`);
-    },
+    writableFile,
   );
+}
+
+/** A file's name; what cannot be written is said at once. */
+export function writableFile(file: string): string {
+  const trouble = writeTrouble(file);
+  if (trouble === '') return file;
+  throw new InvalidArgumentError(`it cannot be written: ${trouble}`);
 }
 
 /** Why `file` can neither be made nor replaced; empty when it can. */

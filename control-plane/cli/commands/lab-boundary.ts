@@ -7,7 +7,13 @@ import {
   selectBoundary,
   type BoundarySelection,
 } from '#lab/experiments/boundary/rows';
-import { inSandbox, integerBetween, jsonOption, numberBetween } from './lab-arguments.js';
+import {
+  inSandbox,
+  integerBetween,
+  jsonOption,
+  numberBetween,
+  writableFile,
+} from './lab-arguments.js';
 
 interface Only {
   readonly names: readonly string[];
@@ -22,6 +28,7 @@ interface BoundaryFlags {
   readonly legs?: number;
   readonly seed?: number;
   readonly json?: string;
+  readonly plot?: string;
 }
 
 const MAX_SEED = 2 ** 32 - 1;
@@ -50,6 +57,7 @@ function boundary(flags: BoundaryFlags): Promise<void> {
     },
     selection,
     ...(flags.json === undefined ? {} : { jsonFile: flags.json }),
+    ...(flags.plot === undefined ? {} : { plotFile: flags.plot }),
     productVersion: productVersion(),
   };
   return inSandbox((directory) => runBoundary(options, directory));
@@ -93,5 +101,8 @@ export function registerBoundary(lab: Command): void {
       ),
     )
     .addOption(jsonOption('docs/boundary-lab-json.md'))
+    .addOption(
+      new Option('--plot <file>', 'draw the true errors over time (SVG)').argParser(writableFile),
+    )
     .action(boundary);
 }

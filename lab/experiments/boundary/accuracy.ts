@@ -64,6 +64,13 @@ export interface TrueAccuracy {
   readonly meanNs: number;
   /** How often the error was beyond what the clock itself said that it could be; ptp4l does not. */
   readonly beyondBound: number;
+  /** From the first reading on, acquisition and all: seconds, and the error in ns. */
+  readonly series: SeriesPoint[];
+}
+
+export interface SeriesPoint {
+  readonly seconds: number;
+  readonly errorNs: number;
 }
 
 export interface Accuracy {
@@ -96,7 +103,19 @@ function trueAccuracy(all: readonly ErrorSample[], sinceNs: bigint): TrueAccurac
   return {
     ...{ samples: samples.length, errorNs, meanNs: mean(errors) },
     beyondBound: samples.filter(isBeyond).length,
+    series: seriesOf(all),
   };
+}
+
+/** As many points as a plot has room for. */
+const SERIES_POINTS = 600;
+
+function seriesOf(all: readonly ErrorSample[]): SeriesPoint[] {
+  const firstNs = all[0]?.atNs ?? 0n;
+  const every = Math.max(1, Math.ceil(all.length / SERIES_POINTS));
+  return all
+    .filter((_, index) => index % every === 0)
+    .map(({ atNs, errorNs }) => ({ seconds: Number(atNs - firstNs) / 1e9, errorNs }));
 }
 
 /** Errors of a clock without any stamp between: see clock-poller.ts and own-clock.ts. */

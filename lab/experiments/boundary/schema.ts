@@ -32,6 +32,9 @@ const hopSchema = z.strictObject({
       beyondBound: count.describe(
         'Samples whose error was beyond what the clock said that it could be; ptp4l says nothing.',
       ),
+      series: z
+        .array(z.strictObject({ seconds: z.number(), errorNs: nanoseconds }))
+        .describe('Errors from the first reading on, at most 600: what `--plot` draws.'),
     })
     .nullable()
     .describe('PTP time less the shared clock, with no stamp between.'),

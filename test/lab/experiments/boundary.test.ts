@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { boundaryConfig, FAST_RATES } from '#lab/experiments/boundary/clocks';
 import { aimsOf, withPtp4l, type MeasuredFailover } from '#lab/experiments/boundary/evaluate';
+import { accuracyPlot } from '#lab/experiments/boundary/plot';
 import { renderBoundary } from '#lab/experiments/boundary/report';
 import { FAILOVER, selectBoundary } from '#lab/experiments/boundary/rows';
 import type { AccuracyRow, BoundaryResult } from '#lab/experiments/boundary/schema';
@@ -89,6 +90,11 @@ const accuracy = (beyondBound: number): AccuracyRow => ({
         errorNs: { rms: 90, p50: 80, p99: 200, max: 210 },
         meanNs: 3,
         beyondBound,
+        // A step at the start, then an error that alternates.
+        series: Array.from({ length: 20 }, (_, at) => ({
+          seconds: at,
+          errorNs: at === 0 ? 37_000_000 : at % 2 === 0 ? -80 : 120,
+        })),
       },
     },
   ],
@@ -153,4 +159,27 @@ it('the report says what is wrong, and what is not met', () => {
   expect(text).toContain('1/20');
   expect(text).toContain('Not met: fast-kill-timeplane: p50 of the time to follow');
   expect(text).toContain('1.25, not 1 at most');
+});
+
+describe('the drawing', () => {
+  it('has a panel for each row, and errors beyond the range at its edge', () => {
+    const svg = accuracyPlot([{ ...accuracy(0), title: 'ours < theirs' }]) ?? '';
+    expect(svg).toContain('ours &lt; theirs');
+    const points = /points="([^"]+)"/
+      .exec(svg)?.[1]
+      ?.split(' ')
+      .map((point) => point.split(','));
+    expect(points).toHaveLength(20);
+    const [[left, edge] = [], [, high] = [], [right, low] = []] = points ?? [];
+    expect(Number(left)).toBeLessThan(Number(right));
+    // Downwards is below 0.
+    expect(Number(edge)).toBeLessThanOrEqual(Number(high));
+    expect(Number(high)).toBeLessThan(Number(low));
+  });
+
+  it('is none where nobody told the truth', () => {
+    const [hop] = accuracy(0).hops;
+    const row = { ...accuracy(0), hops: hop === undefined ? [] : [{ ...hop, truth: null }] };
+    expect(accuracyPlot([row])).toBeNull();
+  });
 });
