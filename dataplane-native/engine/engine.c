@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "engine_state.h"
+#include "link_events.h"
 
 #define PACKET_COUNT_DEFAULT 8192u
 #define PACKET_COUNT_LIMIT   (1u << 20)
@@ -88,6 +89,7 @@ int tp_engine_create(const struct tp_engine_config *config, struct tp_engine **o
   engine->max_frame = config->max_frame == 0 ? MAX_FRAME_DEFAULT : config->max_frame;
   engine->random_seed = config->random_seed == 0 ? 1 : config->random_seed;
   engine->messages.fd = -1;
+  engine->link_fd = engine->clock.is_virtual ? -1 : tp_link_events_open();
   engine->loop.processor = TP_LOOP_ANY_PROCESSOR;
   pthread_mutex_init(&engine->lock, NULL);
   const int result = fill_engine(engine, config);
@@ -123,6 +125,9 @@ void tp_engine_destroy(struct tp_engine *engine) {
   free_replicas(engine->sessions, TP_SESSION_COUNT);
   if (engine->wake_fd >= 0) {
     close(engine->wake_fd);
+  }
+  if (engine->link_fd >= 0) {
+    close(engine->link_fd);
   }
   pthread_mutex_destroy(&engine->lock);
   free(engine);

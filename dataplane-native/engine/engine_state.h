@@ -101,6 +101,7 @@ struct tp_engine {
   bool is_held;    /* likewise; the host's thread has the lock from one call to another */
   atomic_bool stop;
   int wake_fd;
+  int link_fd; /* -1: none */
   char last_error[256];
 };
 

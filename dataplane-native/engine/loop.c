@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "engine_state.h"
+#include "link_events.h"
 
 #define MAINTENANCE_NS UINT64_C(250000000)
 /* After the last frame the loop looks again for so long before it sleeps: waking up costs more than
@@ -371,9 +372,11 @@ uint64_t tp_next_release_ns(const struct tp_engine *engine) {
 
 /* --- sleeping -------------------------------------------------------------------------------- */
 
+#define FDS_BEFORE_PORTS 3u
+
 struct poll_set {
-  struct pollfd fds[TP_PORT_COUNT + 2];
-  uint32_t numbers[TP_PORT_COUNT + 2]; /* port of each */
+  struct pollfd fds[TP_PORT_COUNT + FDS_BEFORE_PORTS];
+  uint32_t numbers[TP_PORT_COUNT + FDS_BEFORE_PORTS]; /* port of each */
   uint32_t count;
 };
 
@@ -381,7 +384,8 @@ static void build_poll_set(struct tp_engine *engine, struct poll_set *set) {
   set->fds[0] = (struct pollfd){.fd = engine->wake_fd, .events = POLLIN};
   set->fds[1] = (struct pollfd){
       .fd = tp_messages_waiting(&engine->messages) ? engine->messages.fd : -1, .events = POLLOUT};
-  set->count = 2;
+  set->fds[2] = (struct pollfd){.fd = engine->link_fd, .events = POLLIN};
+  set->count = FDS_BEFORE_PORTS;
   for (uint32_t i = 0; i < engine->active_count; i++) {
     const struct tp_port *port = engine->active[i];
     const int fd = port->ops->poll_fd(port);
@@ -417,7 +421,10 @@ static void sleep_until_work(struct tp_engine *engine, struct poll_set *set) {
 
   tp_rest_count_sleep(engine, tp_clock_read_ns(CLOCK_MONOTONIC) - now_ns);
   tp_loop_lock(engine);
-  for (uint32_t i = 2; ready > 0 && i < set->count; i++) {
+  if (ready > 0 && set->fds[2].revents != 0 && tp_link_events_drain(engine->link_fd)) {
+    engine->maintenance_ns = 0; /* all ports look at their links now */
+  }
+  for (uint32_t i = FDS_BEFORE_PORTS; ready > 0 && i < set->count; i++) {
     struct tp_port *port = engine->ports[set->numbers[i]];
     if ((set->fds[i].revents & ~(POLLIN | POLLOUT)) == 0 || port == NULL) {
       continue;
