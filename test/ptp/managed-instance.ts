@@ -94,6 +94,8 @@ export function instanceStatus(change: Partial<InstanceStatus> = {}): InstanceSt
       offsetNs: null,
       meanDelayNs: null,
       errorBoundNs: null,
+      asymmetryUpToNs: null,
+      errorBoundAssumptions: [],
       port: null,
     },
     ptpTime: instant(1_800_000_000_500_000_000n),

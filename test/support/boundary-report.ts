@@ -96,6 +96,8 @@ export const BOUNDARY_REPORT: BoundaryReport = {
     offsetNs: -12.5,
     meanDelayNs: 432.25,
     errorBoundNs: 1_500,
+    asymmetryUpToNs: 432.25,
+    errorBoundAssumptions: ['the master is right'],
     port: '001122.fffe.334477-1',
   },
   reference: { ticks: '281474976710655', ptpNs: '1700000000000000000', ratePpb: -12_345.678 },

@@ -180,6 +180,7 @@ export const renderServo = ofBoundary((boundary, view) => {
     ['mean delay', time(servo.meanDelayNs)],
     ['rate', `${servo.ratePpb.toFixed(3)} ppb`],
     ['error bound', time(servo.errorBoundNs)],
+    ['asymmetry may add', time(servo.asymmetryUpToNs)],
     ['uncertain', yesOrNo(currentDS.synchronizationUncertain)],
     ['steps', counters['steps'] ?? 0],
     ['counter read, lost, breaks', `${readings.readings}, ${readings.lost}, ${readings.breaks}`],

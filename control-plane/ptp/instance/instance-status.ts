@@ -111,6 +111,8 @@ function servoStatus({ clock, ports }: StatusParts): ServoStatus {
     offsetNs: status.offsetNs,
     meanDelayNs: status.meanDelayNs,
     errorBoundNs: status.errorBound?.boundNs ?? null,
+    asymmetryUpToNs: status.errorBound?.asymmetryUpToNs ?? null,
+    errorBoundAssumptions: status.errorBound?.assumptions ?? [],
     port: following?.identity ?? null,
   };
 }

@@ -354,5 +354,9 @@ export interface ServoStatus {
   readonly meanDelayNs: number | null;
   /** Pessimistic by construction; a path's asymmetry cannot be seen and is not in it. */
   readonly errorBoundNs: number | null;
+  /** What that asymmetry may add at most. */
+  readonly asymmetryUpToNs: number | null;
+  /** What the bound holds under, in words. */
+  readonly errorBoundAssumptions: readonly string[];
   readonly port: PortIdentity | null;
 }

@@ -62,6 +62,10 @@ export interface BoundaryReport {
     readonly meanDelayNs: number | null;
     /** Pessimistic, but for the asymmetry of paths, which cannot be seen. */
     readonly errorBoundNs: number | null;
+    /** What that may add at most. */
+    readonly asymmetryUpToNs: number | null;
+    /** What the bound holds under, in words. */
+    readonly errorBoundAssumptions: readonly string[];
     readonly port: string | null;
   };
   /** What the dataplane's clock was told last: PTP time = reference + (ticks - reference) × rate. */
@@ -179,6 +183,8 @@ export function boundaryReport(known: BoundaryKnowledge): BoundaryReport {
       offsetNs: servo.offsetNs,
       meanDelayNs: servo.meanDelayNs,
       errorBoundNs: servo.errorBoundNs,
+      asymmetryUpToNs: servo.asymmetryUpToNs,
+      errorBoundAssumptions: servo.errorBoundAssumptions,
       port: servo.port === null ? null : portIdentityText(servo.port),
     },
     reference:

@@ -35,6 +35,8 @@ const SERVO = {
   offsetNs: 1,
   meanDelayNs: 1,
   errorBoundNs: 250,
+  asymmetryUpToNs: 1,
+  errorBoundAssumptions: [],
   port: null,
 };
 
