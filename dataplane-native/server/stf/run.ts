@@ -9,6 +9,7 @@ import { SetForwardingPipelineConfigRequest_Action as ConfigAction } from '#prot
 import { create } from '@bufbuild/protobuf';
 import { ForwardingPipelineConfigSchema } from '#protos/p4/v1/p4runtime_pb';
 import { nativeBuilder } from '../native-builder.js';
+import type { PipelineBuilder } from '../pipeline-config.js';
 import { Pipelines } from '../pipeline-config.js';
 import { readEntities } from '../read.js';
 import type { ForwardingState } from '../state.js';
@@ -26,6 +27,8 @@ export interface StfProgram {
   readonly deviceConfig: Uint8Array;
   /** Where compiled pipelines are kept; null: the default folder. */
   readonly pipelineCache: string | null;
+  /** Instead of the one that the switch has. */
+  readonly builder?: PipelineBuilder;
 }
 
 /** What a statement that only reads has read. */
@@ -162,7 +165,8 @@ export class StfSwitch {
     const opened = Engine.open({ cpuPort, clock: 'virtual' });
     if (!opened.ok) return { ok: false, message: opened.error.message };
     const engine = opened.value;
-    const pipelines = new Pipelines(engine, nativeBuilder(program.pipelineCache), cpuPort);
+    const builder = program.builder ?? nativeBuilder(program.pipelineCache);
+    const pipelines = new Pipelines(engine, builder, cpuPort);
     const state = openPorts(engine, cpuPort) ?? (await load(pipelines, program));
     if (typeof state === 'string') {
       engine.close();

@@ -17,6 +17,10 @@ parser parse(packet_in packet, out headers_t h, inout metadata_t m, inout standa
 
 control ingress(inout headers_t h, inout metadata_t m, inout standard_metadata_t sm) {
     apply {
+        if (!h.o.isValid()) {
+            mark_to_drop(sm);
+            return;
+        }
         sm.egress_spec = 1;
         h.result.setValid();
         bit<128> r = 0;

@@ -21,6 +21,10 @@ control verify_(inout headers_t h, inout metadata_t m) {
 
 control ingress(inout headers_t h, inout metadata_t m, inout standard_metadata_t sm) {
     apply {
+        if (!h.f.isValid()) {
+            mark_to_drop(sm);
+            return;
+        }
         sm.egress_spec = 1;
         h.f.wrong = (bit<8>)sm.checksum_error;
     }

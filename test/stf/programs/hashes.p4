@@ -17,6 +17,10 @@ parser parse(packet_in packet, out headers_t h, inout metadata_t m, inout standa
 
 control ingress(inout headers_t h, inout metadata_t m, inout standard_metadata_t sm) {
     apply {
+        if (!h.f.isValid()) {
+            mark_to_drop(sm);
+            return;
+        }
         sm.egress_spec = 1;
         if (h.f.what == 0) HASH(crc16)
         else if (h.f.what == 1) HASH(crc32)

@@ -24,8 +24,12 @@ control inner(inout bit<8> value) {
 control ingress(inout headers_t h, inout metadata_t m, inout standard_metadata_t sm) {
     inner() nested;
     apply {
+        if (!h.f.isValid()) {
+            mark_to_drop(sm);
+            return;
+        }
         log_msg("a frame of {} octets", { sm.packet_length });
-        assert(h.f.isValid());
+        assert(sm.packet_length > 0);
         assume(sm.packet_length > 0);
         sm.egress_spec = (bit<9>)h.f.what;
         h.f.port = (bit<8>)sm.ingress_port;

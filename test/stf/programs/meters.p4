@@ -15,9 +15,13 @@ parser parse(packet_in packet, out headers_t h, inout metadata_t m, inout standa
 control ingress(inout headers_t h, inout metadata_t m, inout standard_metadata_t sm) {
     meter(4, MeterType.packets) limits;
     apply {
+        if (!h.f.isValid()) {
+            mark_to_drop(sm);
+            return;
+        }
         sm.egress_spec = 1;
         bit<8> colour = 0;
-        limits.execute_meter<bit<8>>((bit<32>)h.f.index, colour);
+        limits.execute_meter<bit<8>>((bit<32>)h.f.index[1:0], colour);
         h.f.colour = colour;
     }
 }

@@ -30,14 +30,18 @@ control ingress(inout headers_t h, inout metadata_t m, inout standard_metadata_t
         implementation = ways;
     }
     apply {
+        if (!h.f.isValid()) {
+            mark_to_drop(sm);
+            return;
+        }
         sm.egress_spec = 1;
         if (h.f.what == 0) {
             bit<32> old;
-            cells.read(old, (bit<32>)h.f.index);
-            cells.write((bit<32>)h.f.index, old + h.f.value);
+            cells.read(old, (bit<32>)h.f.index[1:0]);
+            cells.write((bit<32>)h.f.index[1:0], old + h.f.value);
             h.f.value = old;
         } else if (h.f.what == 1) {
-            seen.count((bit<32>)h.f.index);
+            seen.count((bit<32>)h.f.index[1:0]);
         } else if (h.f.what == 2) {
             counted.apply();
         } else if (h.f.what == 3) {

@@ -46,6 +46,10 @@ control ingress(inout headers_t h, inout metadata_t m, inout standard_metadata_t
         const default_action = NoAction;
     }
     apply {
+        if (!h.f.isValid()) {
+            mark_to_drop(sm);
+            return;
+        }
         sm.egress_spec = 1;
         if (h.f.what == 0) {
             if (!exactly.apply().hit) { h.f.result = 0x99; }

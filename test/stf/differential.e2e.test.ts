@@ -1,0 +1,92 @@
+/**
+ * The embedded switch against simple_switch_grpc: the same program, the same entries, the same packets,
+ * what comes out compared octet by octet, port by port, in order.
+ *
+ *   npm test -- test/stf/differential.e2e.test.ts
+ *   TIMEPLANE_P4C=/where/p4c/is TIMEPLANE_PACKETS=2500 npm test -- test/stf/differential.e2e.test.ts
+ *
+ * The second one takes p4c's programs too (after test/stf/p4c.test.ts, which compiles them).
+ */
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { packageRoot } from '#binding/paths';
+import { hasProgram } from '#lab/topology/sandbox';
+import { parseP4Info } from '#server/p4info-file';
+import { parseStf } from '#server/stf/parse';
+import { EXPLAINED } from './differential/explained.js';
+import type { Outcome, Subject } from './differential/program.js';
+import { compareProgram } from './differential/program.js';
+
+const PACKETS = Number(process.env['TIMEPLANE_PACKETS'] ?? 200);
+const SEED = Number(process.env['TIMEPLANE_SEED'] ?? 20261122);
+const cache = join(packageRoot, 'build', 'test', 'pipelines');
+const missing = ['simple_switch_grpc', 'simple_switch_CLI', 'setpriv'].filter(
+  (name) => !hasProgram(name),
+);
+
+interface Files {
+  readonly name: string;
+  readonly artefacts: string;
+  readonly stf: string;
+}
+
+function files(): Files[] {
+  const own = join(packageRoot, 'test', 'stf', 'programs');
+  const found = readdirSync(own)
+    .filter((name) => name.endsWith('.stf'))
+    .map((name) => ({
+      name: name.slice(0, -'.stf'.length),
+      artefacts: join(own, 'artefacts'),
+      stf: own,
+    }));
+  const p4c = process.env['TIMEPLANE_P4C'] ?? '';
+  if (p4c === '') return found;
+  const artefacts = join(packageRoot, 'build', 'test', 'p4c');
+  const stf = join(p4c, 'testdata', 'p4_16_samples');
+  const theirs = readdirSync(artefacts)
+    .filter((name) => name.endsWith('.p4info.txtpb'))
+    .map((name) => ({ name: name.slice(0, -'.p4info.txtpb'.length), artefacts, stf }))
+    .filter(({ name }) => existsSync(join(artefacts, `${name}.json`)));
+  return [...found, ...theirs];
+}
+
+function subject({ name, artefacts, stf }: Files): Subject {
+  const info = parseP4Info(readFileSync(join(artefacts, `${name}.p4info.txtpb`), 'utf8'));
+  const test = parseStf(readFileSync(join(stf, `${name}.stf`), 'utf8'));
+  if (!info.ok || !test.ok) throw new Error(JSON.stringify([info, test]));
+  const json = readFileSync(join(artefacts, `${name}.json`));
+  return { name, info: info.info, json, statements: test.value };
+}
+
+describe.skipIf(missing.length > 0)(
+  `against simple_switch_grpc, ${PACKETS} packets each, seed ${SEED}${missing.length > 0 ? ` (skipped: no ${missing.join(', ')})` : ''}`,
+  { timeout: 120_000 },
+  () => {
+    const outcomes = new Map<string, Outcome>();
+    afterAll(() => {
+      const all = [...outcomes.values()];
+      const sum = (part: (one: Outcome) => number): number =>
+        all.reduce((total, one) => total + part(one), 0);
+      const compared = all.filter(({ obstacle }) => obstacle === null).length;
+      process.stdout.write(
+        `${compared} of ${all.length} programs compared: ${sum((o) => o.packets)} packets in, ` +
+          `${sum((o) => o.open)} more left out (P4 leaves them open), ` +
+          `${sum((o) => o.frames)} frames out, ${sum((o) => o.divergences.length)} differ\n`,
+      );
+    });
+
+    it.each(files())('$name', async (one) => {
+      const outcome = await compareProgram(subject(one), PACKETS, SEED, cache);
+      outcomes.set(one.name, outcome);
+      const explained = EXPLAINED[one.name];
+      if (outcome.obstacle !== null) {
+        expect(explained, `${one.name}: ${outcome.obstacle}`).toBeDefined();
+        return;
+      }
+      if (explained !== undefined) return;
+      const shown = outcome.divergences.slice(0, 3);
+      expect(shown, `${outcome.divergences.length} differ`).toEqual([]);
+    });
+  },
+);

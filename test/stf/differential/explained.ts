@@ -1,0 +1,2 @@
+/** Programs that the two switches treat differently, and why that is right. */
+export const EXPLAINED: Readonly<Record<string, string>> = {};

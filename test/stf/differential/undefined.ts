@@ -1,0 +1,40 @@
+/**
+ * Packets whose fate P4 leaves open: it depends on fields of headers that are not valid, or that just
+ * became so. There simple_switch has what an earlier frame left, and we have zeros. A pipeline that has
+ * ones there tells which packets they are: those that it treats otherwise.
+ */
+import { compilePipeline as compileObject } from '#binding/toolchain';
+import { compilePipeline as compileJson } from '#compiler/compile';
+import { done, invalid } from '#server/errors';
+import type { PipelineBuilder } from '#server/pipeline-config';
+
+/** C for what an octet holds; 0 or 1 fits almost any field, whatever its width. */
+const MARKS: readonly string[] = ['1', '((i * 2654435761u) >> 13) & 1u'];
+export const MARK_COUNT = MARKS.length;
+
+/** Null where the text cannot be changed so: a varbit of a length that was never set is no length. */
+function marked(c: string, mark: string): string | null {
+  if (c.includes('var_bits')) return null;
+  const fill = (what: string): string =>
+    `for (size_t i = 0; i < sizeof ${what}; i++) { ((uint8_t *)&${what})[i] = (uint8_t)(${mark}); }`;
+  return c
+    .replace(
+      'tp_zero(p, offsetof(struct phv, raw));',
+      `tp_zero(p, offsetof(struct phv, raw)); ${fill('p->h')}`,
+    )
+    .replaceAll(/memset\(&(p->h[^,]*), 0, sizeof \1\);/g, (_, what: string) => fill(what))
+    .replaceAll(/memset\((p->raw[^,]*), 0, sizeof \1\);/g, (_, what: string) => fill(what));
+}
+
+export function markingBuilder(cacheFolder: string, mark: number): PipelineBuilder {
+  return {
+    build: async (deviceConfig) => {
+      const compiled = compileJson(deviceConfig);
+      if (!compiled.ok) return invalid(JSON.stringify(compiled.errors));
+      const { c, layout } = compiled.value;
+      const built = await compileObject(marked(c, MARKS[mark] ?? '0') ?? c, { cacheFolder });
+      if (!built.ok) return invalid(built.error.message);
+      return done({ sharedObject: built.value.sharedObject, layout });
+    },
+  };
+}
