@@ -172,6 +172,8 @@ static void route(struct tp_engine *engine, struct tp_packet *packet) {
       tp_engine_drop(engine, packet, TP_ENGINE_DROPPED_BY_PROGRAM);
     }
   } else {
+    /* As simple_switch has it: egress does not see that a frame was resubmitted or recirculated. */
+    packet->sm.instance_type = TP_INSTANCE_NORMAL;
     enqueue(engine, packet, packet->sm.egress_spec);
   }
 }
