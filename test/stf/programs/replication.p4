@@ -48,7 +48,8 @@ control egress(inout headers_t h, inout metadata_t m, inout standard_metadata_t 
         } else if (h.f.what == 2) {
             h.f.trace = 0x99;
             clone_preserving_field_list(CloneType.E2E, 5, 1);
-        } else if (h.f.what == 4 && sm.instance_type == 0) {
+        } else if (h.f.what == 4 && h.f.kind != 4) {
+            // Egress cannot tell by instance_type whether it did so before.
             recirculate_preserving_field_list(1);
         }
     }
