@@ -164,6 +164,22 @@ describe('an interface', () => {
     expect(await received(1)).toEqual([frameTo(7)]);
   });
 
+  it('loses its carrier, and nobody waits a quarter of a second to look', async () => {
+    const tookMs: number[] = [];
+    for (let turn = 0; turn < 7; turn++) {
+      ip('link', 'set', 'out1', 'down');
+      const cutAt = performance.now();
+      await until('the port is down', () => node.status().at(-1) === false);
+      tookMs.push(performance.now() - cutAt);
+      ip('link', 'set', 'out1', 'up');
+      await until('both ends are up again', () => {
+        return node.status().at(-1) === true && receiver.status().at(-1) === true;
+      });
+    }
+    const median = tookMs.sort((a, b) => a - b)[3];
+    expect(median).toBeLessThan(50);
+  });
+
   it('may go away and come back under its name', async () => {
     ip('link', 'del', 'out0');
     await until('the port is down', () => node.status().at(-1) === false);
