@@ -14,6 +14,7 @@ import { MIX } from './mix.js';
 import { buildPrograms } from './native-programs.js';
 import { type BenchOptions, parseOptions } from './options.js';
 import { type BenchResult, type Contest, without } from './results.js';
+import * as simulatedChain from './simulated-chain.js';
 import * as week from './week.js';
 
 interface Benchmark {
@@ -83,17 +84,23 @@ function boundaryBenchmarks(
   }));
 }
 
-/** One run for both lines. */
-function weekBenchmarks(options: BenchOptions): Benchmark[] {
+/** The week has one run for both of its lines. */
+function simulatedBenchmarks(options: BenchOptions): Benchmark[] {
   const scale = options.quick ? week.QUICK : week.FULL;
+  const chain = options.quick ? simulatedChain.QUICK : simulatedChain.FULL;
   let days: readonly week.Day[] | null = null;
-  return (['heap', 'speed'] as const).map((which) => ({
+  const ofWeek = (['heap', 'speed'] as const).map((which) => ({
     contest: week.CONTESTS[which],
     run: () => {
       days ??= week.simulateDays(scale, { progress });
       return Promise.resolve(week.contestOf(which, days, scale.daySeconds));
     },
   }));
+  const ofChain = {
+    contest: simulatedChain.CONTEST,
+    run: () => Promise.resolve(simulatedChain.contestOf(chain, progress)),
+  };
+  return [...ofWeek, ofChain];
 }
 
 async function runOne({ contest, run }: Benchmark): Promise<BenchResult> {
@@ -133,7 +140,7 @@ async function benchmarks(options: BenchOptions, noNetwork: string | null): Prom
       ...(await memoryBenchmarks(options, directory)),
       ...(await forwardingBenchmarks(options, directory, noNetwork)),
       ...boundaryBenchmarks(options, directory, noNetwork),
-      ...weekBenchmarks(options),
+      ...simulatedBenchmarks(options),
     ].filter(({ contest }) => contest.name.includes(options.only));
     const results: BenchResult[] = [];
     for (const one of all) results.push(await runOne(one));
