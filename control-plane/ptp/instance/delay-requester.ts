@@ -68,6 +68,7 @@ export class DelayRequester {
   /** Told by the master in its responses; null: as configured. */
   #told: LogInterval | null = null;
   #unanswered = 0;
+  #untimed = 0;
   readonly #rate = new MasterRate();
   /** Measured before the master's rate was known, which takes two Syncs. */
   #early: Exchange | null = null;
@@ -89,6 +90,7 @@ export class DelayRequester {
     this.void();
     this.#sync = null;
     this.#unanswered = 0;
+    this.#untimed = 0;
     this.#port.cancelTimer('delayReq');
   }
 
@@ -103,6 +105,11 @@ export class DelayRequester {
   /** Requests without response, in a row. */
   get unanswered(): number {
     return this.#unanswered;
+  }
+
+  /** Requests that were answered, but of which nobody told when they left, in a row. */
+  get untimed(): number {
+    return this.#untimed;
   }
 
   get logInterval(): LogInterval {
@@ -166,17 +173,23 @@ export class DelayRequester {
     if (this.#open?.sequenceId !== sequenceId) return;
     if (time === null) {
       this.#port.count('transmitTimesMissing');
+      if (this.#open.received !== null) this.#untimed += 1;
       this.#open = null;
       return;
     }
+    this.#untimed = 0;
     this.#open = { ...this.#open, transmitTime: time };
     this.#complete();
   }
 
   #closeOpen(): void {
-    if (this.#open !== null && this.#open.received === null) {
+    if (this.#open === null) return;
+    if (this.#open.received === null) {
       this.#unanswered += 1;
       this.#port.count('delayRespsLost');
+    } else {
+      // It waits for its transmit time alone.
+      this.#untimed += 1;
     }
     this.#open = null;
   }

@@ -166,7 +166,10 @@ export class SlaveSide {
     if (this.#port.config.delayMechanism === 'p2p') {
       return 'the delay of the link has not been measured: the neighbor does not answer Pdelay_Req';
     }
-    const { unanswered } = this.#requester;
+    const { unanswered, untimed } = this.#requester;
+    if (untimed > 0) {
+      return `${name} answers, but the switch did not tell when ${untimed} Delay_Req left`;
+    }
     if (this.#master?.delayReqTo === null) return `${name} has not granted Delay_Resp`;
     if (unanswered === 0) return 'the first Delay_Resp has not come yet';
     return `${name} did not answer ${unanswered} Delay_Req: does it use another delay mechanism?`;

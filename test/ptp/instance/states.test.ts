@@ -314,6 +314,19 @@ describe('UNCALIBRATED', () => {
     expect(us.port(1).why).toMatch(/did not answer \d Delay_Req: does it use another delay/);
   });
 
+  it('says that the switch does not tell when Delay_Req leave', () => {
+    const us = uncalibrated({ announceReceiptTimeout: 255 });
+    us.hears(1, twoStepSync(MASTER, 1));
+    us.hears(1, followUp(MASTER, 1, us.ptpTime));
+    for (let i = 0; i < 40; i++) {
+      us.waits(0.1);
+      for (const { message } of us.sent()) {
+        if (message.kind === 'delayReq') us.hears(1, delayResp(MASTER, message, us.ptpTime));
+      }
+    }
+    expect(us.port(1).why).toMatch(/answers, but the switch did not tell when \d+ Delay_Req left/);
+  });
+
   it('asks at intervals that are random, twice the interval at most, on average the interval', () => {
     const us = uncalibrated({ announceReceiptTimeout: 255 });
     us.hears(1, twoStepSync(MASTER, 1));
