@@ -2,12 +2,16 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
+import { LabError } from '../../lab-error.js';
 import {
   AGENT_STATUS_ADDRESS,
   P4RUNTIME_ADDRESS,
   SWITCH_STATUS_ADDRESS,
   timeplane,
+  type TargetKind,
 } from '../../peers/agent.js';
+import { BMV2_PROGRAM } from '../../peers/bmv2.js';
+import { hasProgram } from '../../topology/sandbox.js';
 import { startProcess, type ManagedProcess } from '../../peers/managed-process.js';
 import { oscillatorOption, type OwnClock } from '../../peers/own-clock.js';
 import {
@@ -137,6 +141,8 @@ export interface BoundaryOptions {
   readonly step?: 'one' | 'two';
   /** Of ours: further keys of each port's `boundary`, the first one's first. */
   readonly boundaryOf?: readonly Readonly<Record<string, unknown>>[];
+  /** Of ours: what it drives. */
+  readonly target?: TargetKind;
   /** Of ptp4l: further settings. */
   readonly settings?: Settings;
 }
@@ -164,7 +170,13 @@ export function boundaryConfig(
   node: Pick<GraphNode, 'ports'>,
   options: Omit<BoundaryOptions, 'clock' | 'onLine'>,
 ): string {
-  const { priority1 = 128, syncReceiptTimeout = 0, step = 'two', boundaryOf = [] } = options;
+  const {
+    priority1 = 128,
+    syncReceiptTimeout = 0,
+    step = 'two',
+    boundaryOf = [],
+    target = 'native',
+  } = options;
   const ports = node.ports.map(({ mac, address }, index) => ({
     number: index + 1,
     name: `p${index + 1}`,
@@ -199,7 +211,7 @@ export function boundaryConfig(
     vlan: { native: index + 1 },
   }));
   return stringify({
-    target: { kind: 'native', address: P4RUNTIME_ADDRESS, deviceId: 1, electionId: 1 },
+    target: { kind: target, address: P4RUNTIME_ADDRESS, deviceId: 1, electionId: 1 },
     status: AGENT_STATUS_ADDRESS,
     instance: {
       profile: mechanism === 'P2P' ? 'default-p2p' : 'default-e2e',
@@ -218,8 +230,8 @@ export async function startTimeplaneBoundary(
   context: ClockContext,
   name: string,
   options: BoundaryOptions,
-): Promise<{ readonly dataplane: ManagedProcess; readonly agent: ManagedProcess }> {
-  const { graph, directory, onStart } = context;
+): Promise<void> {
+  const { graph, onStart } = context;
   const node = graph.node(name);
   const { namespace, ports } = node;
   const dataplane = startProcess({
@@ -233,28 +245,61 @@ export async function startTimeplaneBoundary(
   });
   onStart(dataplane);
   await dataplane.line(/^ready\b/, READY_TIMEOUT_MS);
-  const file = join(directory, `${name}.yaml`);
+  await startBoundaryAgent(context, node, options);
+}
+
+/** The same agent on simple_switch_grpc. */
+export async function startBmv2Boundary(
+  context: ClockContext,
+  name: string,
+  options: BoundaryOptions,
+): Promise<void> {
+  if (!hasProgram(BMV2_PROGRAM)) {
+    throw new LabError('precondition', `${BMV2_PROGRAM} is not installed`);
+  }
+  const node = context.graph.node(name);
+  const dataplane = startProcess({
+    label: `${BMV2_PROGRAM} of ${name}`,
+    argv: [
+      ...[BMV2_PROGRAM, '--device-id', '1', '--no-p4'],
+      ...node.ports.flatMap((port, index) => ['-i', `${index + 1}@${port.name}`]),
+      ...['--', '--grpc-server-addr', P4RUNTIME_ADDRESS, '--cpu-port', '510'],
+    ],
+    namespace: node.namespace,
+  });
+  context.onStart(dataplane);
+  // Its own word of readiness stays in its output buffer; the agent tries until it is there.
+  await startBoundaryAgent(context, node, { ...options, target: 'bmv2' });
+}
+
+async function startBoundaryAgent(
+  context: ClockContext,
+  node: GraphNode,
+  options: BoundaryOptions,
+): Promise<void> {
+  const file = join(context.directory, `${node.name}.yaml`);
   await writeFile(file, boundaryConfig(context, node, options));
   const { onLine } = options;
   const agent = startProcess({
-    label: `timeplane agent of ${name}`,
+    label: `timeplane agent of ${node.name}`,
     argv: timeplane('agent', '--config', file),
-    namespace,
+    namespace: node.namespace,
     ...(onLine === undefined ? {} : { onLine }),
   });
-  onStart(agent);
+  context.onStart(agent);
   await agent.line(/^ready\b/, READY_TIMEOUT_MS);
-  return { dataplane, agent };
 }
 
-export const BOUNDARY_KINDS = ['ptp4l', 'timeplane', 'timeplane-sync'] as const;
-/** ptp4l's; ours with the same defaults; ours that gives up a master whose Syncs are missing. */
+export const BOUNDARY_KINDS = ['ptp4l', 'timeplane', 'timeplane-sync', 'bmv2'] as const;
+/** ptp4l's; ours with the same defaults; ours that gives up a master whose Syncs are missing; our agent
+ * on bmv2, which has a clock of its own. */
 export type BoundaryKind = (typeof BOUNDARY_KINDS)[number];
 
 export const BOUNDARY_TITLES: Readonly<Record<BoundaryKind, string>> = {
   ptp4l: 'ptp4l',
   timeplane: 'timeplane',
   'timeplane-sync': 'timeplane, watching Sync',
+  bmv2: 'timeplane on bmv2',
 };
 
 /** Three Syncs in a row are missing. */
@@ -269,6 +314,10 @@ export async function startBoundary(
 ): Promise<void> {
   if (kind === 'ptp4l') {
     await startPtp4lBoundary(context, name, options);
+    return;
+  }
+  if (kind === 'bmv2') {
+    await startBmv2Boundary(context, name, options);
     return;
   }
   const syncReceiptTimeout = kind === 'timeplane-sync' ? SYNC_RECEIPT_TIMEOUT : 0;

@@ -40,7 +40,7 @@ const FOLLOW_LIMITS = { timeplane: 1, 'timeplane-sync': 0.5 } as const;
 function failoverAims(rows: readonly FailoverRow[]): BoundaryAim[] {
   return rows.flatMap(({ rates, way, kind, toPtp4l }) => {
     // A cut link tells ptp4l at once what it tells nobody whose ports are a switch's: no aim.
-    if (toPtp4l === null || kind === 'ptp4l' || way !== 'kill') return [];
+    if (toPtp4l === null || kind === 'ptp4l' || kind === 'bmv2' || way !== 'kill') return [];
     const limit = FOLLOW_LIMITS[kind];
     return (['p50', 'p99'] as const).map((statistic) => ({
       aim: `${statistic} of the time to follow, to ptp4l’s`,

@@ -49,14 +49,14 @@ export class Observer {
   }
 
   /** Whether `grandmaster` is announced, and time close to the true one is served, for some Syncs. */
-  isSettled(grandmaster: bigint): boolean {
+  isSettled(grandmaster: bigint, toleranceNs = SETTLED_NS): boolean {
     const last = this.served(sharedNowNs() - RECENT_NS).slice(-SETTLED_SYNCS);
     const meanwhile = this.announces(last[0]?.stampNs);
     return (
       this.grandmaster() === grandmaster &&
       meanwhile.every(({ announce }) => announce.grandmasterIdentity === grandmaster) &&
       last.length === SETTLED_SYNCS &&
-      last.every(({ errorNs }) => Math.abs(errorNs) < SETTLED_NS)
+      last.every(({ errorNs }) => Math.abs(errorNs) < toleranceNs)
     );
   }
 

@@ -66,6 +66,7 @@ export const ACCURACY: readonly AccuracyPlanRow[] = [
   ...[theirs('udp4', UDP4), ours('udp4', UDP4)],
   ...[theirs('udp6', UDP6), ours('udp6', UDP6)],
   ...[theirs('three', L2, THREE), ours('three', L2, THREE)],
+  { name: 'bmv2', title: titleOf('timeplane on bmv2', L2, 1), kinds: ['bmv2'], step: 'two', ...L2 },
 ];
 
 const FAILOVER_KINDS: readonly BoundaryKind[] = ['ptp4l', 'timeplane', 'timeplane-sync'];

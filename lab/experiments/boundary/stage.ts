@@ -6,7 +6,7 @@ import { buildGraph, type Graph, type GraphPlan, type GraphPort } from '../../to
 import { Cleanup } from '../first-light/cleanup.js';
 import type { Progress } from '../first-light/progress.js';
 import type { ClockContext, Rates } from './clocks.js';
-import { Observer, until, type Watch } from './observer.js';
+import { Observer, SETTLED_NS, until, type Watch } from './observer.js';
 
 export interface BoundaryContext {
   readonly directory: string;
@@ -74,7 +74,7 @@ export async function settled(
   stage: Stage,
   observer: Observer,
   grandmaster: string,
-  limitMs = SETTLE_LIMIT_MS,
+  toleranceNs = SETTLED_NS,
 ): Promise<void> {
   const { clockIdentity } = stage.graph.node(grandmaster);
   const { logAnnounceInterval, logSyncInterval } = stage.clocks.rates;
@@ -85,8 +85,8 @@ export async function settled(
     const announced = observer.grandmaster()?.toString(16) ?? 'nobody';
     return `the true time of ${grandmaster} (served: ${error} off; announced: ${announced})`;
   };
-  const isSettled = () => observer.isSettled(clockIdentity);
-  await until(stage.watch, isSettled, limitMs + slackMs, describe);
+  const isSettled = () => observer.isSettled(clockIdentity, toleranceNs);
+  await until(stage.watch, isSettled, SETTLE_LIMIT_MS + slackMs, describe);
 }
 
 export type Outcome<Figures> =
