@@ -1,6 +1,6 @@
 /**
  * The part that the control laws share: a clock modelled as a phase and a frequency, and the rule
- * that what is left of the phase is to be gone when the next sample comes.
+ * that what is left of the phase is to be gone when the next sample comes (or an eighth of a second on).
  *
  * Each sample's surprise r (measured minus foreseen) moves the phase by kp·r and the frequency by
  * ki·r/T. As long as samples come as foreseen and the frequency is within its limits, this is a PI
@@ -14,6 +14,12 @@ import type { ServoSample } from './servo.js';
 const SECONDS_TO_NS = 1e9;
 /** Of the surprises, for their mean square. */
 const SURPRISE_WEIGHT = 1 / 16;
+/**
+ * A mend goes on until the next sample. One that was to take 8 ms and takes 50, since that one was
+ * late, overshoots by six times the phase. What is foreseen knows of the mend, so the gain's peak is none
+ * of it: a slower mend only smooths.
+ */
+const LEAST_MENDING_SECONDS = 0.125;
 
 export class PhaseLoop {
   readonly #maxPpb: number;
@@ -132,9 +138,9 @@ export class PhaseLoop {
     return Math.sqrt((this.#surpriseSquare * this.#lastKp) / (2 - this.#lastKp));
   }
 
-  /** The phase is to be zero one interval from now. */
+  /** The phase is to be zero one interval from now, but no sooner than a late Sync may take. */
   #steer(): Ppb {
-    const mend = (this.#phaseNs ?? 0) / this.#intervalSeconds;
+    const mend = (this.#phaseNs ?? 0) / Math.max(this.#intervalSeconds, LEAST_MENDING_SECONDS);
     this.#appliedPpb = this.#limit(this.#frequencyPpb - mend);
     return ppb(this.#appliedPpb);
   }
