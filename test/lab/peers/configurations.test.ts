@@ -19,6 +19,11 @@ describe('what the lab tells ptp4l', () => {
     expect(text).toMatch(/^time_stamping software$/m);
   });
 
+  it('lets it steer a clock that is its own', () => {
+    const clock = { offsetNs: 1, ppm: 2, wanderPpb: 3, seed: 4 };
+    expect(ptp4lConfig({ ...grandmaster, clock }, 'bc.uds', 3)).toMatch(/^free_running 0$/m);
+  });
+
   it('has the transport, this clock’s own settings and a socket of its own', () => {
     expect(text).toMatch(/^\[global\]\n/);
     expect(text).toMatch(/^network_transport UDPv4$/m);
