@@ -56,6 +56,7 @@ export const REPORTS = {
     requests: count,
     answered: count,
     wrong: count,
+    late: count,
     repeated: count,
     unanswered: count,
     answeredOthers: count,

@@ -4,6 +4,7 @@
  *
  *   requests, answered      of ours: with one right and complete answer
  *   wrong                   answers with another number, identity or domain than asked for
+ *   late                    answers to one of the last requests, when the next was sent already
  *   repeated                second answers to one request: there is more than one responder
  *   unanswered
  *   answeredOthers          Pdelay_Req that we answered
@@ -21,7 +22,7 @@
 #include "ptp_port.h"
 #include "samples.h"
 
-enum { RING_SLOTS = 1 << 12, SAMPLES_MAX = 1 << 16 };
+enum { RING_SLOTS = 1 << 12, SAMPLES_MAX = 1 << 16, LATE_REQUESTS = 16 };
 
 /* Of one request, until the next. */
 struct exchange {
@@ -55,6 +56,7 @@ struct peer {
   uint64_t requests;
   uint64_t answered;
   uint64_t wrong;
+  uint64_t late;
   uint64_t repeated;
   uint64_t answered_others;
   uint64_t stamps_missed;
@@ -96,11 +98,21 @@ static bool is_ours(struct peer *peer, const uint8_t *message) {
   return memcmp(message + 44, self, sizeof self) == 0;
 }
 
+/* Not to the open request: to one before it, or to none of ours. */
+static void count_other(struct peer *peer, const uint8_t *message) {
+  const uint16_t behind = (uint16_t)(peer->exchange.sequence - get16(message + 30));
+  if (message[4] == peer->domain && behind > 0 && behind <= LATE_REQUESTS) {
+    peer->late++;
+  } else {
+    peer->wrong++;
+  }
+}
+
 static void take_response(struct peer *peer, const struct received *frame, const uint8_t *message) {
   struct exchange *exchange = &peer->exchange;
   if (!exchange->is_open || get16(message + 30) != exchange->sequence ||
       message[4] != peer->domain) {
-    peer->wrong++;
+    count_other(peer, message);
     return;
   }
   if (exchange->has_response) {
@@ -124,7 +136,7 @@ static void take_follow_up(struct peer *peer, const uint8_t *message) {
   if (!exchange->needs_follow_up || get16(message + 30) != exchange->sequence ||
       message[4] != peer->domain ||
       memcmp(exchange->responder, message + 20, PTP_IDENTITY_OCTETS) != 0) {
-    peer->wrong++;
+    count_other(peer, message);
     return;
   }
   if (exchange->is_complete) {
@@ -230,9 +242,9 @@ static void run(struct peer *peer, uint64_t duration_ns, const sigset_t *ends) {
 
 static void report(struct peer *peer) {
   printf("{\"requests\":%" PRIu64 ",\"answered\":%" PRIu64 ",\"wrong\":%" PRIu64
-         ",\"repeated\":%" PRIu64 ",\"unanswered\":%" PRIu64 ",\"answeredOthers\":%" PRIu64
-         ",\"stampsMissed\":%" PRIu64 ",",
-         peer->requests, peer->answered, peer->wrong, peer->repeated,
+         ",\"late\":%" PRIu64 ",\"repeated\":%" PRIu64 ",\"unanswered\":%" PRIu64
+         ",\"answeredOthers\":%" PRIu64 ",\"stampsMissed\":%" PRIu64 ",",
+         peer->requests, peer->answered, peer->wrong, peer->late, peer->repeated,
          peer->requests - peer->answered, peer->answered_others, peer->stamps_missed);
   samples_print("linkDelayNs", &peer->link_delay_ns);
   putchar(',');
