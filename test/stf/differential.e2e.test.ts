@@ -48,7 +48,7 @@ function files(): Files[] {
     .filter((name) => name.endsWith('.p4info.txtpb'))
     .map((name) => ({ name: name.slice(0, -'.p4info.txtpb'.length), artefacts, stf }))
     .filter(({ name }) => existsSync(join(artefacts, `${name}.json`)));
-  return [...found, ...theirs];
+  return [...found, ...theirs].slice(0, Number(process.env['TIMEPLANE_PROGRAMS'] ?? Infinity));
 }
 
 function subject({ name, artefacts, stf }: Files): Subject {
@@ -79,6 +79,13 @@ describe.skipIf(missing.length > 0)(
     it.each(files())('$name', async (one) => {
       const outcome = await compareProgram(subject(one), PACKETS, SEED, cache);
       outcomes.set(one.name, outcome);
+      if (process.env['TIMEPLANE_P4C'] !== undefined) {
+        const { packets, open, frames, divergences, obstacle } = outcome;
+        const first = divergences[0] === undefined ? '' : JSON.stringify(divergences[0]);
+        const counts = `${packets} packets, ${open} open, ${frames} frames`;
+        const line = `${counts}, ${divergences.length} differ ${obstacle ?? first}`;
+        process.stderr.write(`${one.name}: ${line}\n`);
+      }
       const explained = EXPLAINED[one.name];
       if (outcome.obstacle !== null) {
         expect(explained, `${one.name}: ${outcome.obstacle}`).toBeDefined();

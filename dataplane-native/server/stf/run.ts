@@ -62,6 +62,8 @@ const START_NS = 1_000_000_000n;
 const STEP_NS = 1_000_000n;
 const WAIT_NS = 1_000_000_000n;
 const HIGHEST_PORT = 510;
+/** Of the engine, until nothing moves; a frame recirculates a few times at most. */
+const MOST_ROUNDS = 2000;
 
 /** Runs one test on a switch of its own. */
 export async function runStf(
@@ -143,6 +145,8 @@ export class StfSwitch {
   #state: ForwardingState;
   #nowNs = START_NS;
   #framesIn = 0;
+  #line = 0;
+  #isAbandoned = false;
 
   private constructor(
     engine: Engine,
@@ -180,6 +184,11 @@ export class StfSwitch {
     this.#engine.close();
   }
 
+  /** The program never came to an end with a packet; what came later was not tried. */
+  get isAbandoned(): boolean {
+    return this.#isAbandoned;
+  }
+
   get problems(): readonly StfProblem[] {
     return this.#problems;
   }
@@ -199,6 +208,8 @@ export class StfSwitch {
 
   /** What the statement says, and a millisecond in which the switch works. */
   perform(statement: StfStatement): void {
+    if (this.#isAbandoned) return;
+    this.#line = statement.line;
     this.#one(statement);
     this.#pass(STEP_NS);
   }
@@ -261,12 +272,23 @@ export class StfSwitch {
 
   #settle(): void {
     const engine = this.#engine;
-    for (let step = engine.step(); step.ok && step.value > 0; step = engine.step());
+    let rounds = 0;
+    for (let step = engine.step(); step.ok && step.value > 0; step = engine.step()) {
+      rounds += 1;
+      if (rounds > MOST_ROUNDS) return this.#abandon();
+    }
     for (const [port, frames] of this.#outputs) {
       for (let taken = engine.take(port); taken.ok; taken = engine.take(port)) {
         frames.push(taken.value.frame);
       }
     }
+  }
+
+  /** Frames that beget frames: no later statement would mean anything. */
+  #abandon(): void {
+    if (this.#isAbandoned) return;
+    this.#isAbandoned = true;
+    this.#problem(this.#line, 'frames are cloned or recirculated without end');
   }
 
   #write(statement: WritingStatement): void {

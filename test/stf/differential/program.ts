@@ -170,7 +170,7 @@ async function throughOurs(job: OurJob): Promise<ReadonlyMap<number, readonly Se
         }
       }
     }
-    return sent;
+    return device.isAbandoned ? (device.problems[0]?.message ?? '') : sent;
   } finally {
     device.close();
   }
