@@ -22,6 +22,7 @@ import type {
   InstanceStatus,
   StationAddress,
 } from '#ptp/instance/instance-types';
+import { World } from '#lab/sim/world';
 import { LocalClock } from '#ptp/local-clock';
 
 export interface Oscillator {
@@ -35,12 +36,6 @@ interface Link {
   readonly abNs: bigint;
   readonly baNs: bigint;
   up: boolean;
-}
-
-interface Event {
-  readonly at: bigint;
-  readonly order: number;
-  readonly run: () => void;
 }
 
 /** Mulberry32. */
@@ -60,9 +55,7 @@ const EPOCH_NS = 1_700_000_000_000_000_000n;
 
 export class VirtualNetwork {
   readonly random: () => number;
-  #events: Event[] = [];
-  #order = 0;
-  #timeNs = 0n;
+  readonly #world: World;
   readonly #links: Link[] = [];
   /** What goes over every link, for assertions. */
   readonly frames: {
@@ -77,14 +70,15 @@ export class VirtualNetwork {
 
   constructor(seed = 1) {
     this.random = seededRandom(seed);
+    this.#world = new World({ seed });
   }
 
   get timeNs(): bigint {
-    return this.#timeNs;
+    return BigInt(this.#world.nowNs);
   }
 
   get now(): Instant {
-    return instant(this.#timeNs);
+    return this.#world.now;
   }
 
   node(name: string, config: InstanceConfig, oscillator: Partial<Oscillator> = {}): VirtualNode {
@@ -108,32 +102,16 @@ export class VirtualNetwork {
   }
 
   at(delayNs: bigint, run: () => void): void {
-    const event = { at: this.#timeNs + delayNs, order: this.#order++, run };
-    const index = this.#events.findIndex((one) => one.at > event.at);
-    if (index < 0) this.#events.push(event);
-    else this.#events.splice(index, 0, event);
+    this.#world.after(Number(delayNs), run);
   }
 
   run(seconds: number): void {
-    const until = this.#timeNs + BigInt(Math.round(seconds * 1e9));
-    for (;;) {
-      const next = this.#events[0];
-      if (next === undefined || next.at > until) break;
-      this.#events.shift();
-      this.#timeNs = next.at;
-      next.run();
-    }
-    this.#timeNs = until;
+    this.#world.run(seconds);
   }
 
   /** Runs until `condition` holds: the seconds it took, or null if it did not within `limit`. */
   runUntil(condition: () => boolean, limit: number, step = 0.01): number | null {
-    const begin = this.#timeNs;
-    for (let passed = 0; passed < limit; passed += step) {
-      if (condition()) return Number(this.#timeNs - begin) / 1e9;
-      this.run(step);
-    }
-    return null;
+    return this.#world.runUntil(condition, limit, step);
   }
 
   send(node: VirtualNode, port: number, message: PtpMessage): void {
