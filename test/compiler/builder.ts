@@ -5,7 +5,7 @@ export type TypeValue = Readonly<Record<string, unknown>>;
 export interface ProgramParts {
   readonly headerTypes?: readonly {
     readonly name: string;
-    readonly fields: readonly (readonly [string, number, boolean])[];
+    readonly fields: readonly (readonly [string, number, boolean] | readonly [string, '*'])[];
   }[];
   readonly headers?: readonly { readonly name: string; readonly type: string }[];
   readonly parseStates?: readonly unknown[];

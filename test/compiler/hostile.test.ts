@@ -18,6 +18,11 @@ function errorOf(json: unknown): CompileError {
   return error;
 }
 
+const VARBITS = [
+  ['x', '*'],
+  ['y', '*'],
+] as const;
+
 const BASE: ProgramParts = {
   headerTypes: [{ name: 'a_t', fields: [['x', 8, false]] }],
   headers: [{ name: 'a', type: 'a_t' }],
@@ -121,6 +126,14 @@ describe('a program', () => {
     expect(lines).toEqual(['parsed 5 1', 'parsed 1 3', 'parsed 6 1']);
   });
 
+  it('does not hang in a loop of an action that has no end', () => {
+    const back = { op: '_jump', parameters: [{ type: 'hexstr', value: '0x0' }] };
+    const harness = build(actionWith(back));
+    const lines = harness.run(['frame 0 0 0 05', 'frame 0 0 0 06']);
+    harness.dispose();
+    expect(lines.filter((line) => line.startsWith('out '))).toHaveLength(2);
+  });
+
   it('says what is not supported, and where in the source', () => {
     const primitive = {
       op: 'extern_of_nobody',
@@ -136,28 +149,8 @@ describe('a program', () => {
     const unsupported: readonly Record<string, unknown>[] = [
       program({ headerTypes: [{ name: 'a_t', fields: [['x', 200, true]] }] }),
       program({ overrides: { meter_arrays: [{ name: 'm', size: 1, rate_count: 3 }] } }),
-      program({
-        headerTypes: [
-          {
-            name: 'a_t',
-            fields: [
-              ['x', '*'],
-              ['y', '*'],
-            ],
-          },
-        ],
-      }),
-      program({
-        headerTypes: [
-          {
-            name: 'a_t',
-            fields: [
-              ['x', 4, false],
-              ['y', '*'],
-            ],
-          },
-        ],
-      }),
+      program({ headerTypes: [{ name: 'a_t', fields: VARBITS }] }),
+      program({ headerTypes: [{ name: 'a_t', fields: [['x', 4, false], ...VARBITS.slice(1)] }] }),
       program({ headerTypes: [{ name: 'a_t', fields: [['x', 7, false]] }] }),
     ];
     expect(unsupported.map((json) => errorOf(json).code)).toEqual(

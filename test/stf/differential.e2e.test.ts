@@ -14,7 +14,7 @@ import { packageRoot } from '#binding/paths';
 import { hasProgram } from '#lab/topology/sandbox';
 import { parseP4Info } from '#server/p4info-file';
 import { parseStf } from '#server/stf/parse';
-import { EXPLAINED } from './differential/explained.js';
+import { EXPLAINED, NOT_RUN } from './differential/explained.js';
 import type { Outcome, Subject } from './differential/program.js';
 import { compareProgram } from './differential/program.js';
 
@@ -47,7 +47,8 @@ function files(): Files[] {
   const theirs = readdirSync(artefacts)
     .filter((name) => name.endsWith('.p4info.txtpb'))
     .map((name) => ({ name: name.slice(0, -'.p4info.txtpb'.length), artefacts, stf }))
-    .filter(({ name }) => existsSync(join(artefacts, `${name}.json`)));
+    .filter(({ name }) => existsSync(join(artefacts, `${name}.json`)))
+    .filter(({ name }) => NOT_RUN[name] === undefined);
   return [...found, ...theirs].slice(0, Number(process.env['TIMEPLANE_PROGRAMS'] ?? Infinity));
 }
 

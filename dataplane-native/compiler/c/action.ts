@@ -31,6 +31,15 @@ export function canExit(action: Action): boolean {
   return action.primitives.some((primitive) => primitive.kind === 'exit');
 }
 
+/** Of the loops of an action together: one that has no end would hold up all frames. */
+const MOST_TURNS = 65_536;
+
+function goesBack(primitive: Primitive, index: number): boolean {
+  return (
+    (primitive.kind === 'jump' || primitive.kind === 'jumpIfZero') && primitive.target <= index
+  );
+}
+
 export function emitAction(
   program: Program,
   ranges: Ranges,
@@ -45,14 +54,22 @@ export function emitAction(
       primitive.kind === 'jump' || primitive.kind === 'jumpIfZero' ? primitive.target : -1,
     ),
   );
+  const isLooping = action.primitives.some(goesBack);
+  if (isLooping) {
+    targets.add(action.primitives.length);
+  }
   const label = (i: number): string[] => (targets.has(i) ? [`line${i}:;`] : []);
   return [
     `/* ${sanitise(action.name)} */`,
     `static inline ${exits ? 'bool' : 'void'} ${actionName(index)}(struct tp_pipeline *pipeline,`,
     'struct tp_packet *packet, struct phv *restrict p, const uint64_t *args) {',
     '(void)pipeline; (void)packet; (void)p; (void)args;',
+    ...(isLooping ? [`uint32_t turns = ${MOST_TURNS};`] : []),
     ...action.primitives.flatMap((primitive, i) => [
       ...label(i),
+      ...(goesBack(primitive, i)
+        ? [`if (turns-- == 0) { goto line${action.primitives.length}; }`]
+        : []),
       ...emitPrimitive(context, primitive),
     ]),
     ...label(action.primitives.length),
