@@ -56,7 +56,11 @@ control guard(in headers_t hdr, inout metadata_t meta) {
     }
 
     apply {
-        if (meta.own == 1) {
+        if (meta.own == 1 && meta.ptp_mode == PTP_MODE_BOUNDARY
+                && meta.message_type == MESSAGE_ANNOUNCE) {
+            /* The controller's: two ports of a clock on one path hear each other (9.5.2.3). */
+            meta.drop_reason = DROP_NOT;
+        } else if (meta.own == 1) {
             meta.drop_reason = DROP_LOOP;
         } else if (meta.listed_masters_only == 1
                 && (meta.message_type == MESSAGE_SYNC || meta.message_type == MESSAGE_FOLLOW_UP

@@ -408,7 +408,12 @@ export class Port {
     const interval = granted === undefined ? null : intervalDuration(granted);
     const verdict = this.announces.receive(message, source, interval ?? undefined);
     if (!verdict.accepted) {
-      if (verdict.rejection === 'own-clock') this.#host.requestDecision();
+      if (verdict.rejection === 'own-clock') {
+        // 9.5.2.3: the lower of our ports on one path serves it; this one waits until it is silent.
+        const isLower = message.header.sourcePortIdentity.portNumber < this.config.number;
+        if (this.#state === 'passive' && isLower) this.announces.arm();
+        this.#host.requestDecision();
+      }
       return;
     }
     const isParent = this.#master !== null && isSamePort(this.#master, verdict.foreignMaster);

@@ -283,6 +283,24 @@ describe('PASSIVE', () => {
   });
 });
 
+describe('two of our ports on one path', () => {
+  it('the lower one serves it, and the other when that one is silent', () => {
+    const us = conversation().start();
+    us.waits(10);
+    expect([us.state(1), us.state(2)]).toEqual(['master', 'master']);
+    const lower = { clockIdentity: US, portNumber: 1 };
+    for (let second = 0; second < 20; second += 1) {
+      us.hearsAnnounce(2, lower);
+      us.hearsAnnounce(1, { ...lower, portNumber: 2 });
+      us.waits(1);
+    }
+    expect([us.state(1), us.state(2)]).toEqual(['master', 'passive']);
+    expect(us.effects('portState').filter(({ to }) => to === 'passive')).toHaveLength(1);
+    us.waits(20);
+    expect([us.state(1), us.state(2)]).toEqual(['master', 'master']);
+  });
+});
+
 describe('UNCALIBRATED', () => {
   function uncalibrated(change: Parameters<typeof portConfig>[1] = {}) {
     const us = conversation({ ports: [portConfig(1, change)] }).start();

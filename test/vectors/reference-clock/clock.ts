@@ -219,7 +219,7 @@ export class ReferenceClock {
   #refusal({ frame, from, kind, mode }: Passage): number | null {
     if (kind === 'other') return null;
     const ptp = new Ptp(frame);
-    if (this.#isOwn(ptp)) return DROP.loop;
+    if (this.#isOwn(ptp)) return mode === BOUNDARY && ptp.type === 0xb ? null : DROP.loop;
     if (this.#plan.listedMastersPorts?.includes(from) === true && FROM_MASTERS.has(ptp.type)) {
       const isListed = this.#plan.acceptedMasters?.some(
         ({ port, clockIdentity, portNumber }) =>
