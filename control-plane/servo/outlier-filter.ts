@@ -27,8 +27,9 @@ export class OutlierFilter {
 
   /** One more offset. `moved`: it and those refused before it are the new window. */
   judge(offsetNs: number): OffsetVerdict {
-    const limit = this.#limit();
-    if (limit === null || Math.abs(offsetNs - medianOf(this.#window)) <= limit) {
+    const windowMiddle = medianOf(this.#window);
+    const limit = this.#limit(windowMiddle);
+    if (limit === null || Math.abs(offsetNs - windowMiddle) <= limit) {
       this.#window = [...this.#window, offsetNs].slice(-WINDOW);
       this.#refused = [];
       return 'accepted';
@@ -54,8 +55,8 @@ export class OutlierFilter {
     this.#refused = [];
   }
 
-  #limit(): number | null {
+  #limit(middle: number): number | null {
     if (this.#window.length < SAMPLES_TO_JUDGE) return null;
-    return Math.max(this.#floorNs, DEVIATIONS * deviationOf(this.#window));
+    return Math.max(this.#floorNs, DEVIATIONS * deviationOf(this.#window, middle));
   }
 }

@@ -49,16 +49,18 @@ export class BoundaryDecision {
   #parent: Announce | null = null;
   #lastParentTime: TimePropertiesDS | null = null;
   readonly #time: TimeProperties;
-  #toldTime = '';
+  #toldTime: TimePropertiesDS;
   #followed: Followed | null = null;
-  #clockKey = '';
-  #toldKey = '';
+  #lastClockState = '';
+  #wasInSpecification = false;
+  /** Null: nothing was announced. */
+  #told: unknown = null;
 
   constructor(host: DecisionHost) {
     this.#host = host;
     this.#dataSets = dataSetsOfGrandmaster(this.defaultDS, this.#ownTimeProperties());
     this.#time = new TimeProperties(this.#dataSets.timePropertiesDS);
-    this.#toldTime = keyOf(this.#dataSets.timePropertiesDS);
+    this.#toldTime = this.#dataSets.timePropertiesDS;
   }
 
   get defaultDS(): DefaultDS {
@@ -140,17 +142,18 @@ export class BoundaryDecision {
     }
     const isServing = this.#host.ports().some(({ state }) => state === 'master');
     clock.serve(isServing && !this.#isUncertain());
-    const key = `${clock.state} ${isInSpecification(this.#host.config(), this.#clockState())}`;
-    const isOther = key !== this.#clockKey;
-    this.#clockKey = key;
+    const isWithin = isInSpecification(this.#host.config(), this.#clockState());
+    const isOther = clock.state !== this.#lastClockState || isWithin !== this.#wasInSpecification;
+    this.#lastClockState = clock.state;
+    this.#wasInSpecification = isWithin;
     return isOther;
   }
 
   /** What is announced has changed since the last time: all masters say so now. */
   tellNews(): void {
-    const key = this.#announceKey();
-    if (key === this.#toldKey) return;
-    this.#toldKey = key;
+    const news = this.#news();
+    if (isSameValue(news, this.#told)) return;
+    this.#told = news;
     for (const port of this.#host.ports()) port.news();
   }
 
@@ -199,16 +202,17 @@ export class BoundaryDecision {
 
   #tellChanges(before: InstanceDataSets): void {
     const { parentDS, timePropertiesDS } = this.dataSets;
-    if (!isSameSet(before.parentDS, parentDS)) {
+    if (!isSameValue(before.parentDS, parentDS)) {
       const why =
         this.#followed === null
           ? 'no better master is heard: we are the grandmaster'
           : `${portIdentityText(parentDS.parentPortIdentity)} is the best master`;
       this.#host.emit({ kind: 'parent', parentDS, why });
     }
-    const time = keyOf(timePropertiesDS);
-    if (time !== this.#toldTime) this.#host.emit({ kind: 'timeProperties', timePropertiesDS });
-    this.#toldTime = time;
+    if (!isSameValue(timePropertiesDS, this.#toldTime)) {
+      this.#host.emit({ kind: 'timeProperties', timePropertiesDS });
+    }
+    this.#toldTime = timePropertiesDS;
   }
 
   #isUncertain(): boolean {
@@ -253,12 +257,12 @@ export class BoundaryDecision {
   }
 
   /** What is news; a profile's inaccuracies are another with every Sync, and are not. */
-  #announceKey(): string {
-    const { parentDS, timePropertiesDS, currentDS } = this.announceContent();
+  #news(): unknown {
+    const { parentDS, timePropertiesDS, currentDS } = this.dataSets;
     const { stepsRemoved, synchronizationUncertain } = currentDS;
     const { parentPortIdentity: _, ...told } = parentDS;
-    const values = this.#passedOnTlvs().map(({ type, value }) => `${type}:${value.join('.')}`);
-    return keyOf([told, timePropertiesDS, stepsRemoved, synchronizationUncertain, values]);
+    const tlvs = this.#passedOnTlvs();
+    return { told, timePropertiesDS, stepsRemoved, synchronizationUncertain, tlvs };
   }
 }
 
@@ -271,10 +275,17 @@ function externalParent(ports: readonly Port[]): BestMaster | null {
   return null;
 }
 
-function isSameSet(a: object, b: object): boolean {
-  return keyOf(a) === keyOf(b);
+/** Of data sets and TLVs: values, lists of values, octets. */
+function isSameValue(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+  const keys = Object.keys(a);
+  return (
+    keys.length === Object.keys(b).length &&
+    keys.every((key) => isSameValue(valueAt(a, key), valueAt(b, key)))
+  );
 }
 
-function keyOf(value: unknown): string {
-  return JSON.stringify(value, (_, one: unknown) => (typeof one === 'bigint' ? `${one}n` : one));
+function valueAt(object: object, key: string): unknown {
+  return (object as Record<string, unknown>)[key];
 }
