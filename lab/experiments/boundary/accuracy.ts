@@ -28,6 +28,7 @@ import {
   onStage,
   setStage,
   settled,
+  SETTLE_LIMIT_MS,
   type BoundaryContext,
   type Outcome,
 } from './stage.js';
@@ -182,7 +183,8 @@ export function measureAccuracy(
     const startedMs = performance.now();
     for (const [index, observer] of observers.entries()) {
       context.progress.update(`${plan.title}: clock ${index + 1} is settling`);
-      await settled(stage, observer, GRANDMASTER, toleranceNs);
+      const limitMs = SETTLE_LIMIT_MS * kinds.length;
+      await settled(stage, observer, GRANDMASTER, toleranceNs, limitMs);
     }
     const settledMs = performance.now() - startedMs;
     context.progress.update(`${plan.title}: settled, warming up`);

@@ -65,8 +65,8 @@ export function observe(stage: Stage, name: string, port = 1): Promise<Observer>
   return Observer.start(portAt(stage, name, port), stage.clocks.onStart);
 }
 
-/** First acquisition, of whoever. */
-const SETTLE_LIMIT_MS = 90_000;
+/** First acquisition, of one clock. */
+export const SETTLE_LIMIT_MS = 90_000;
 const intervalMs = (logInterval: number) => 1000 * 2 ** logInterval;
 
 /** Waits until the clock that is observed serves the true time, of this grandmaster. */
@@ -75,6 +75,7 @@ export async function settled(
   observer: Observer,
   grandmaster: string,
   toleranceNs = SETTLED_NS,
+  limitMs = SETTLE_LIMIT_MS,
 ): Promise<void> {
   const { clockIdentity } = stage.graph.node(grandmaster);
   const { logAnnounceInterval, logSyncInterval } = stage.clocks.rates;
@@ -86,7 +87,7 @@ export async function settled(
     return `the true time of ${grandmaster} (served: ${error} off; announced: ${announced})`;
   };
   const isSettled = () => observer.isSettled(clockIdentity, toleranceNs);
-  await until(stage.watch, isSettled, SETTLE_LIMIT_MS + slackMs, describe);
+  await until(stage.watch, isSettled, limitMs + slackMs, describe);
 }
 
 export type Outcome<Figures> =
