@@ -203,6 +203,8 @@ export type InstanceInput =
       readonly kind: 'linkDelay';
       readonly port: number;
       readonly meanLinkDelay: ScaledNs | null;
+      /** One standard deviation of what it was measured from; not given: not known. */
+      readonly deviation?: ScaledNs | null;
       readonly neighborRate: Ppb | null;
       readonly asCapable: boolean;
     }

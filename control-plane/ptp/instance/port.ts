@@ -210,10 +210,10 @@ export class Port {
     this.event('initialized', 'the port is ready');
   }
 
-  linkDelayChanged(link: Omit<Link, 'isUp'>): void {
+  linkDelayChanged(link: Omit<Link, 'isUp'> & { readonly deviation?: ScaledNs | null }): void {
     const wasCapable = this.#link.asCapable;
     this.#link = { ...this.#link, ...link };
-    this.slaveSide.setLinkDelay(link.meanLinkDelay);
+    this.slaveSide.setLinkDelay(link.meanLinkDelay, link.deviation ?? undefined);
     if (wasCapable !== link.asCapable && this.config.requiresAsCapable) {
       this.#host.requestDecision();
     }

@@ -3,6 +3,7 @@
  * together, measures the delay, and watches that Sync go on coming.
  */
 import {
+  scaledNs,
   intervalDuration,
   nanoseconds,
   nsOf,
@@ -48,6 +49,7 @@ export class SlaveSide {
   #estimate: PathDelay = null;
   #master: FollowedMaster | null = null;
   #linkDelay: ScaledNs | null = null;
+  #linkDeviation: ScaledNs = scaledNs(0n);
   #syncs = 0;
   #samples = 0;
   #syncInterval: LogInterval;
@@ -104,8 +106,9 @@ export class SlaveSide {
     this.#requester.void();
   }
 
-  setLinkDelay(meanLinkDelay: ScaledNs | null): void {
+  setLinkDelay(meanLinkDelay: ScaledNs | null, deviation = scaledNs(0n)): void {
     this.#linkDelay = meanLinkDelay;
+    this.#linkDeviation = deviation;
   }
 
   receiveSync(message: Sync, receiveTime: DataplaneTime): void {
@@ -157,7 +160,10 @@ export class SlaveSide {
       case 'p2p':
         return this.#linkDelay === null
           ? null
-          : { delayNs: scaledToNumber(this.#linkDelay), deviationNs: 0 };
+          : {
+              delayNs: scaledToNumber(this.#linkDelay),
+              deviationNs: scaledToNumber(this.#linkDeviation),
+            };
     }
   }
 

@@ -10,7 +10,16 @@ import type { InstanceChange, ManagedClock, NotifiedEvent } from '#ptp/managemen
 import type { PeerDelayStatus } from '#ptp/peer-delay-types';
 import type { TransparentClock } from '#ptp/transparent-clock';
 import { portValue } from '#units/identity';
-import { type Instant, instant, nsOf, nsSinceEpoch, ppb } from '#units/time';
+import {
+  type Instant,
+  instant,
+  nsOf,
+  nsSinceEpoch,
+  ppb,
+  scaledFromNumber,
+  scaledToNumber,
+  type ScaledNs,
+} from '#units/time';
 import { ClockFollowers, comparisonOf } from '../clock-devices/clock-followers.js';
 import { BoundaryClock, type BoundaryClockOptions } from './boundary-clock.js';
 import { BoundaryLog, type ToldEffect } from './boundary-log.js';
@@ -238,6 +247,7 @@ export class BoundaryService {
       kind: 'linkDelay',
       port,
       meanLinkDelay: isKnown ? measurement.meanLinkDelay : null,
+      deviation: measurement.deviation === null ? null : fromMad(measurement.deviation),
       neighborRate: rate === null ? null : ppb(rate),
       asCapable: measurement.asCapable ?? isKnown,
     });
@@ -302,6 +312,11 @@ export class BoundaryService {
     const port = this.#settings.ports.find((other) => portValue(other.number) === number);
     return port?.name ?? String(number);
   }
+}
+
+/** Of a normal distribution: the deviation is 1.4826 of the median one. */
+function fromMad(deviation: ScaledNs): ScaledNs {
+  return scaledFromNumber(scaledToNumber(deviation) * 1.4826);
 }
 
 function writeStandardOutput(line: string): void {

@@ -150,6 +150,29 @@ describe('peer delay', () => {
     expect(Math.abs(oc.errorNs)).toBeLessThan(10);
     expect(network.frames.some(({ message }) => message.kind === 'delayReq')).toBe(false);
   });
+
+  it('is in the error bound with as much as it scatters', () => {
+    const network = new VirtualNetwork(3);
+    const p2p: Partial<PortConfig> = { ...FAST, delayMechanism: 'p2p' };
+    const gm = network.node('gm', grandmaster(GM, 10, p2p));
+    const oc = network.node('oc', slave(OC, p2p), { ppm: 12 });
+    network.link([gm, 1], [oc, 1], 2_000n);
+    gm.start();
+    oc.start(500_000n);
+    const measured = {
+      kind: 'linkDelay',
+      port: 1,
+      meanLinkDelay: scaledNs(2_000n << 16n),
+      neighborRate: ppb(0),
+      asCapable: true,
+    } as const;
+    oc.feed(measured);
+    network.run(40);
+    const sure = oc.status.servo.errorBoundNs ?? Infinity;
+    oc.feed({ ...measured, deviation: scaledNs(100n << 16n) });
+    network.run(5);
+    expect(oc.status.servo.errorBoundNs ?? 0).toBeGreaterThan(sure + 250);
+  });
 });
 
 describe('two grandmasters', () => {
