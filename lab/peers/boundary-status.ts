@@ -8,7 +8,11 @@ import { AGENT_STATUS_ADDRESS } from './agent.js';
 const boundarySchema = z.object({
   currentDS: z.object({ stepsRemoved: z.number() }),
   parentDS: z.object({ parentPortIdentity: z.string(), grandmasterIdentity: z.string() }),
-  servo: z.object({ state: z.string(), why: z.string() }),
+  servo: z.object({
+    state: z.string(),
+    why: z.string(),
+    errorBoundNs: z.number().nullable(),
+  }),
   ports: z.array(z.object({ port: z.number(), state: z.string(), why: z.string() })),
 });
 

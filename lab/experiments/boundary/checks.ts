@@ -107,6 +107,25 @@ export class Checks {
     );
   }
 
+  /**
+   * Offsets are in the row's order: what a clock serves is no further from what the one before it
+   * serves than its own error bound, in the median. `before` and `served`: on links of one kind.
+   */
+  async follows(
+    name: string,
+    before: readonly ServedTime[],
+    served: readonly ServedTime[],
+  ): Promise<void> {
+    const status = await this.#read(name, ({ servo }) => servo.errorBoundNs !== null);
+    const boundNs = status?.servo.errorBoundNs ?? null;
+    const offNs = Math.abs(medianError(served) - medianError(before));
+    this.add(
+      `${name} is no further from the clock before it than its own error bound`,
+      boundNs !== null && offNs < boundNs,
+      `${Math.round(offNs)} ns in the median, bound ${boundNs === null ? 'none' : `${Math.round(boundNs)} ns`}`,
+    );
+  }
+
   client(name: string, log: ClientLog): void {
     const { state, offsetNs } = log;
     this.add(
@@ -128,4 +147,10 @@ export class Checks {
       await pause(TICK_MS, watch.signal);
     }
   }
+}
+
+/** NaN without any: nothing is less than that. */
+function medianError(served: readonly ServedTime[]): number {
+  const errors = served.map(({ errorNs }) => errorNs).sort((x, y) => x - y);
+  return errors[Math.floor(errors.length / 2)] ?? Number.NaN;
 }

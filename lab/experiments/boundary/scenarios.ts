@@ -165,10 +165,14 @@ const threeInARow: Scenario = {
     await best(stage);
     for (const [index, name] of names.entries()) await ours(stage, name, index);
     const log = await client(stage, CLIENTS[0]);
+    const sinceNs = sharedNowNs();
     const checks = await checkRow(stage, names, observers, log);
     for (const [index, name] of names.entries()) {
       await checks.states(name, ['slave', 'master']);
       await checks.parent(name, [GRANDMASTER, ...names][index] ?? '', index + 1);
+      const served = observers.map((observer) => observer.served(sinceNs));
+      const before = served[index - 1];
+      if (before !== undefined) await checks.follows(name, before, served[index] ?? []);
     }
     return checks;
   },
