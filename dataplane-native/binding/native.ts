@@ -9,7 +9,7 @@ import koffi from 'koffi';
 import { fail, succeed, type EngineResult } from './result.js';
 
 /** TP_ABI_VERSION of pipeline.h. */
-export const ABI_VERSION = 5;
+export const ABI_VERSION = 6;
 
 /** sizeof(struct tp_engine_config), asserted in engine.h too. */
 const CONFIG_OCTETS = 32;

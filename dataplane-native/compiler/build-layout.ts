@@ -14,7 +14,7 @@ import { at } from './scope.js';
 import { fillSlots, packSlots } from './slots.js';
 
 /** As TP_ABI_VERSION in pipeline.h. */
-export const ABI_VERSION = 5;
+export const ABI_VERSION = 6;
 
 /** The tables of a program in the order of their numbers. */
 export function tablesOf(program: Program): readonly Table[] {

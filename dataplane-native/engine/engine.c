@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "engine_state.h"
@@ -42,6 +43,27 @@ static void emit_digest(struct tp_pipeline *pipeline, uint32_t list, const uint6
   const bool taken = tp_messages_put(&engine->messages, TP_MESSAGE_DIGEST, head, sizeof head, words,
                                      word_count * (uint32_t)sizeof *words);
   tp_engine_count(engine, taken ? TP_ENGINE_DIGESTS : TP_ENGINE_DIGESTS_LOST);
+}
+
+/* --- locks that threads share ----------------------------------------------------------------- */
+
+/* Looks at a lock before it is given up; what is done under one takes less. */
+#define LOCK_SPINS 200u
+/* And then yields, before it sleeps: who has the lock may be one that a real-time thread does not
+ * let run. */
+#define LOCK_YIELDS   20u
+#define LOCK_SLEEP_NS INT64_C(5000)
+
+static void lock_wait(uint32_t turn) {
+  if (turn < LOCK_SPINS) {
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#endif
+  } else if (turn < LOCK_SPINS + LOCK_YIELDS) {
+    sched_yield();
+  } else {
+    nanosleep(&(struct timespec){.tv_nsec = LOCK_SLEEP_NS}, NULL);
+  }
 }
 
 /* --- life cycle ------------------------------------------------------------------------------ */
@@ -187,6 +209,7 @@ int tp_engine_load(struct tp_engine *engine, const char *shared_object) {
   engine->pipeline.state.random_state = engine->random_seed;
   engine->pipeline.state.context = engine;
   engine->pipeline.state.emit_digest = emit_digest;
+  engine->pipeline.state.lock_wait = lock_wait;
   tp_control_unlock(engine);
   tp_pipeline_close(&old);
   return TP_OK;

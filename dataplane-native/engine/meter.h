@@ -33,6 +33,7 @@ struct tp_meter {
   struct tp_bucket committed;
   struct tp_bucket peak;
   uint64_t filled_ns; /* until when both were filled */
+  uint32_t lock;      /* see shared.h */
   bool is_configured;
 };
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "engine_state.h"
+#include "shared.h"
 
 #define PHV_LIMIT_OCTETS (1u << 20)
 #define OBJECT_LIMIT     65536u
@@ -84,9 +85,13 @@ static int open_arrays(struct tp_loaded_pipeline *pipeline) {
   state->counters = calloc(ops->counter_count + 1u, sizeof *state->counters);
   state->meters = calloc(ops->meter_count + 1u, sizeof *state->meters);
   state->registers = calloc(ops->register_count + 1u, sizeof *state->registers);
-  if (state->counters == NULL || state->meters == NULL || state->registers == NULL) {
+  state->register_locks = aligned_alloc(alignof(struct tp_register_lock),
+                                        TP_REGISTER_LOCKS * sizeof *state->register_locks);
+  if (state->counters == NULL || state->meters == NULL || state->registers == NULL ||
+      state->register_locks == NULL) {
     return TP_E_NO_MEMORY;
   }
+  memset(state->register_locks, 0, TP_REGISTER_LOCKS * sizeof *state->register_locks);
   for (uint32_t i = 0; i < ops->counter_count; i++) {
     state->counters[i] = calloc(ops->counter_sizes[i] + 1u, sizeof *state->counters[i]);
     if (state->counters[i] == NULL) {
@@ -161,6 +166,7 @@ void tp_pipeline_close(struct tp_loaded_pipeline *pipeline) {
   free(state->counters);
   free(state->meters);
   free(state->registers);
+  free(state->register_locks);
   if (pipeline->shared_object != NULL) {
     dlclose(pipeline->shared_object);
   }

@@ -2,9 +2,9 @@
  * pipeline.h - the contract between a generated pipeline and the engine.
  *
  * The compiler turns a bmv2 JSON into one C file that includes this header, meter.h, primitives.h,
- * profile.h, table.h and nothing else. The file defines `const struct tp_pipeline_ops
+ * profile.h, shared.h, table.h and nothing else. The file defines `const struct tp_pipeline_ops
  * timeplane_pipeline`, the only symbol that the engine looks up. A pipeline keeps no state of its
- * own: all of it lives in struct tp_pipeline.
+ * own: all of it lives in struct tp_pipeline, of which each thread that runs it has one.
  *
  * One frame's way:
  *
@@ -22,7 +22,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TP_ABI_VERSION 5u
+#define TP_ABI_VERSION 6u
 
 /* Fields wider than 64 bits; gcc and clang have it on every 64-bit target. */
 __extension__ typedef unsigned __int128 tp_u128;
@@ -180,9 +180,10 @@ struct tp_counter {
   uint64_t octets;
 };
 
-struct tp_meter;   /* meter.h */
-struct tp_profile; /* profile.h */
-struct tp_table;   /* table.h */
+struct tp_meter;         /* meter.h */
+struct tp_profile;       /* profile.h */
+struct tp_register_lock; /* shared.h */
+struct tp_table;         /* table.h */
 
 enum tp_table_kind {
   TP_TABLE_KEYLESS = 0, /* only a default action */
@@ -202,6 +203,7 @@ struct tp_table_spec {
   uint8_t arg_words; /* the widest action's */
   bool direct_counter;
   bool direct_meter;
+  bool supports_timeout; /* hits are noted: see tp_touch in shared.h */
   uint32_t max_entries;
   uint32_t range_words; /* bit i: key word i is a range field, alone in its word */
   uint32_t direct_bits; /* EXACT: the whole key's bits if it is looked up by index, else 0 */
@@ -222,12 +224,19 @@ struct tp_register_spec {
   uint32_t words; /* 64-bit words per cell: 1 or 2 */
 };
 
+/*
+ * A thread's view of the pipeline's state. Threads share what is behind the first group of
+ * pointers, by shared.h's rules; the rest is each thread's own.
+ */
 struct tp_pipeline {
-  struct tp_table *tables;      /* ops->table_count */
-  struct tp_profile *profiles;  /* ops->profile_count */
-  struct tp_counter **counters; /* ops->counter_count arrays */
-  struct tp_meter **meters;     /* ops->meter_count arrays */
-  uint64_t **registers;         /* ops->register_count arrays; little-word-first */
+  struct tp_table *tables;                 /* ops->table_count */
+  struct tp_profile *profiles;             /* ops->profile_count */
+  struct tp_meter **meters;                /* ops->meter_count arrays */
+  uint64_t **registers;                    /* ops->register_count arrays; little-word-first */
+  struct tp_register_lock *register_locks; /* TP_REGISTER_LOCKS */
+  bool is_shared;                          /* more than one thread runs the pipeline */
+
+  struct tp_counter **counters; /* ops->counter_count arrays; a counter is all threads' sum */
   uint64_t random_state;        /* xorshift64*, seeded by the engine */
   uint64_t now_ns;              /* the dataplane's clock at the start of this burst */
   uint64_t steady_ns;           /* likewise, but never set back: what meters go by */
@@ -235,6 +244,8 @@ struct tp_pipeline {
   /* Sends `words` to the control plane as one message of digest list `list`. Never blocks. */
   void (*emit_digest)(struct tp_pipeline *pipeline, uint32_t list, const uint64_t *words,
                       uint32_t word_count);
+  /* Lets time pass before the caller looks at a lock of shared.h again, for the `turn`th time. */
+  void (*lock_wait)(uint32_t turn);
 };
 
 /* What a generated pipeline exports. */

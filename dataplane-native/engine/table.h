@@ -23,9 +23,10 @@ struct tp_entry {
   int32_t priority;    /* TERNARY: higher wins. LPM: bits in the mask */
   uint32_t next_free;
   struct tp_counter counter; /* direct counter */
+  uint64_t last_hit_ns;      /* steady_ns of it, where the table's entries may time out */
   uint64_t words[];          /* arguments (spec.arg_words), then key, then mask (not for EXACT) */
 };
-_Static_assert(sizeof(struct tp_entry) == 32, "entry_octets below counts on it");
+_Static_assert(sizeof(struct tp_entry) == 40, "entry_octets below counts on it");
 
 /* EXACT and LPM: an open-addressing slot; the tag is the hash's low half, 0 entry_plus1 is empty.
  */

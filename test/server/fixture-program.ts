@@ -80,7 +80,7 @@ const field = (
 ): KeyFieldLayout => ({ name, matchType, bitwidth, word, shift });
 
 export const LAYOUT: PipelineLayout = {
-  abiVersion: 5,
+  abiVersion: 6,
   program: 'fixture.p4',
   actions,
   tables: [

@@ -10,6 +10,7 @@ import { VARBIT_BITS, VARBIT_OCTETS } from './varbit.js';
 import type { HeaderNames } from './names.js';
 import { pow2 } from './range.js';
 import type { Ranges } from './range.js';
+import { registerMask, registersLock, registersUnlock } from './registers.js';
 import { usageOf } from './usage.js';
 import { PIECE_BITS } from '../wide.js';
 
@@ -59,10 +60,14 @@ export function emitAction(
     targets.add(action.primitives.length);
   }
   const label = (i: number): string[] => (targets.has(i) ? [`line${i}:;`] : []);
+  const mask = registerMask(action.primitives);
+  const head = (name: string): string[] => [
+    `static inline ${exits ? 'bool' : 'void'} ${name}(struct tp_pipeline *pipeline,`,
+    'struct tp_packet *packet, struct phv *restrict p, const uint64_t *args) {',
+  ];
   return [
     `/* ${sanitise(action.name)} */`,
-    `static inline ${exits ? 'bool' : 'void'} ${actionName(index)}(struct tp_pipeline *pipeline,`,
-    'struct tp_packet *packet, struct phv *restrict p, const uint64_t *args) {',
+    ...head(mask === 0n ? actionName(index) : `${actionName(index)}_locked`),
     '(void)pipeline; (void)packet; (void)p; (void)args;',
     ...(isLooping ? [`uint32_t turns = ${MOST_TURNS};`] : []),
     ...action.primitives.flatMap((primitive, i) => [
@@ -75,6 +80,16 @@ export function emitAction(
     ...label(action.primitives.length),
     ...(exits ? ['return false;'] : []),
     '}',
+    ...(mask === 0n
+      ? []
+      : [
+          ...head(actionName(index)),
+          registersLock(mask),
+          `${exits ? 'const bool ends = ' : ''}${actionName(index)}_locked(pipeline, packet, p, args);`,
+          registersUnlock(mask),
+          ...(exits ? ['return ends;'] : []),
+          '}',
+        ]),
   ];
 }
 
@@ -231,7 +246,7 @@ export function storeColour(
   unit: MeterUnit,
 ): string[] {
   const cost = unit === 'packets' ? '1' : 'packet->length';
-  const colour = `tp_meter_execute(${cell}, pipeline->steady_ns, ${cost})`;
+  const colour = `tp_meter_colour(pipeline, ${cell}, ${cost})`;
   return [`const uint64_t colour = ${colour};`, ...storeBits(context, to, 'colour', COLOUR_BITS)];
 }
 

@@ -194,13 +194,14 @@ class NodeEmitter {
     ];
   }
 
-  /** A direct counter counts and a direct meter measures hits alone, before the action. */
+  /** Hits alone are counted, metered and noted, before the action. */
   private onHit(table: Table, layout: TableLayout): string[] {
     const { program, emitter } = this;
     const count =
-      layout.directCounter === null
-        ? []
-        : ['entry->counter.packets++;', 'entry->counter.octets += packet->length;'];
+      layout.directCounter === null ? [] : ['tp_count_direct(pipeline, entry, packet->length);'];
+    if (layout.supportsTimeout) {
+      count.push('tp_touch(pipeline, entry);');
+    }
     const { directMeter } = table;
     if (directMeter !== null) {
       const octets = `tp_entry_octets(TP_TABLE_${layout.kind.toUpperCase()}, ${layout.keyWords}, ${layout.argWords})`;

@@ -13,6 +13,7 @@ import { fieldName } from './names.js';
 import { emitParser } from './parser.js';
 import { emitPhv } from './phv.js';
 import { Ranges } from './range.js';
+import { withRegisters } from './registers.js';
 import { PIECE_BITS } from '../wide.js';
 
 const PHV = 'struct phv *const p = (struct phv *)(void *)packet->phv;';
@@ -39,6 +40,7 @@ export function emitC(program: Program, layout: PipelineLayout): string {
     '#include "pipeline.h"',
     '#include "primitives.h"',
     '#include "profile.h"',
+    '#include "shared.h"',
     '#include "table.h"',
     '',
     ...emitPhv(program),
@@ -151,7 +153,10 @@ function emitEgress(program: Program, ranges: Ranges): string[] {
     ...EGRESS_OUTPUTS.flatMap(([name, target, cast]) => set(name, target, cast)),
     'if (packet->sm.egress_spec == TP_PORT_DROP && !packet->requests.clone) { return; }',
     ...emitChecksums(program, ranges, 'update'),
-    ...program.deparserCode.flatMap((primitive) => emitPrimitive(code, primitive)),
+    ...withRegisters(
+      program.deparserCode,
+      program.deparserCode.flatMap((primitive) => emitPrimitive(code, primitive)),
+    ),
     'if (!deparse_frame(packet, p)) { packet->requests.lost = true; }',
     '}',
   ];
@@ -296,6 +301,7 @@ function tableSpec(table: TableLayout): string {
     `.arg_words = ${table.argWords}`,
     `.direct_counter = ${table.directCounter === null ? 'false' : 'true'}`,
     `.direct_meter = ${table.directMeter === null ? 'false' : 'true'}`,
+    `.supports_timeout = ${table.supportsTimeout ? 'true' : 'false'}`,
     `.max_entries = ${table.kind === 'keyless' ? 0 : table.maxEntries}`,
     `.range_words = ${rangeWords(table.key)}u`,
     `.direct_bits = ${directBits(table)}}`,
