@@ -11,6 +11,7 @@ import {
   ForwardingPipelineConfigSchema,
   GetForwardingPipelineConfigRequest_ResponseType as ResponseType,
   SetForwardingPipelineConfigRequest_Action as ConfigAction,
+  WriteRequest_Atomicity as Atomicity,
 } from '#protos/p4/v1/p4runtime_pb';
 import type { EnginePort } from './engine-port.js';
 import type { ItemStatus, Outcome } from './errors.js';
@@ -21,7 +22,7 @@ import { ShadowEngine } from './shadow-engine.js';
 import type { ForwardingState } from './state.js';
 import { clearReplication, initialState } from './state.js';
 import { unimplemented } from './unimplemented.js';
-import { writeUpdates } from './write.js';
+import { writeAllOrNone, writeUpdates } from './write.js';
 
 /** A pipeline that the engine can load. */
 export interface BuiltPipeline {
@@ -81,13 +82,30 @@ export class Pipelines {
   }
 
   /** Applies a batch to the current state, which must exist. */
-  write(state: ForwardingState, updates: readonly Update[]): ItemStatus[] {
-    const statuses = writeUpdates(state, updates);
+  write(
+    state: ForwardingState,
+    updates: readonly Update[],
+    atomicity = Atomicity.CONTINUE_ON_ERROR,
+  ): ItemStatus[] {
+    const statuses = this.#apply(state, updates, atomicity);
     if (this.#saved?.state === state) {
       const { journal } = this.#saved;
       for (const [i, update] of updates.entries()) if (statuses[i] === null) journal.push(update);
     }
     return statuses;
+  }
+
+  #apply(state: ForwardingState, updates: readonly Update[], atomicity: Atomicity): ItemStatus[] {
+    switch (atomicity) {
+      case Atomicity.ROLLBACK_ON_ERROR:
+        return writeAllOrNone(state, updates);
+      case Atomicity.DATAPLANE_ATOMIC:
+        // Frames wait meanwhile, also while a batch that fails is undone.
+        return this.#engine.held(() => writeAllOrNone(state, updates));
+      case Atomicity.CONTINUE_ON_ERROR:
+      default:
+        return writeUpdates(state, updates);
+    }
   }
 
   /** Performs a configuration action. `stillPrimary` is asked again after the long part. */

@@ -34,12 +34,18 @@ import { readEntities } from './read.js';
 import type { ForwardingState } from './state.js';
 import type { StreamCounts } from './stream.js';
 import { StreamClients } from './stream.js';
-import { unimplemented } from './unimplemented.js';
 
 export const P4RUNTIME_API_VERSION = '1.5.0';
 
 const CLIENTS_PER_ROLE = 16;
 const ROLES = 64;
+
+/** Protobuf lets numbers in that the enum does not have. */
+const ATOMICITIES: ReadonlySet<Atomicity> = new Set([
+  Atomicity.CONTINUE_ON_ERROR,
+  Atomicity.ROLLBACK_ON_ERROR,
+  Atomicity.DATAPLANE_ATOMIC,
+]);
 
 export interface ServiceOptions {
   /** Never 0, which stands for "not set". */
@@ -98,17 +104,9 @@ export class P4RuntimeService {
     if (!accepted.ok) return accepted;
     const state = this.#requirePipeline();
     if (!state.ok) return state;
-    switch (request.atomicity) {
-      case Atomicity.CONTINUE_ON_ERROR:
-        break;
-      case Atomicity.ROLLBACK_ON_ERROR:
-        return unimplemented('rollbackOnError');
-      case Atomicity.DATAPLANE_ATOMIC:
-        return unimplemented('dataplaneAtomic');
-      default:
-        return fail(status.INVALID_ARGUMENT, 'unknown atomicity');
-    }
-    const statuses = this.#pipelines.write(state.value, request.updates);
+    const { atomicity, updates } = request;
+    if (!ATOMICITIES.has(atomicity)) return fail(status.INVALID_ARGUMENT, 'unknown atomicity');
+    const statuses = this.#pipelines.write(state.value, updates, atomicity);
     this.#writes += 1;
     this.#failedUpdates += statuses.filter((item) => item !== null).length;
     return done(statuses);

@@ -43,14 +43,6 @@ export const UNIMPLEMENTED = {
     what: 'match fields, parameters and metadata translated to strings (sdn_string)',
     why: 'no translation table can be given to this server',
   },
-  rollbackOnError: {
-    what: 'WriteRequest atomicity ROLLBACK_ON_ERROR',
-    why: 'updates are applied one by one',
-  },
-  dataplaneAtomic: {
-    what: 'WriteRequest atomicity DATAPLANE_ATOMIC',
-    why: 'updates are applied one by one while frames are forwarded',
-  },
   reconcile: {
     what: 'SetForwardingPipelineConfig action RECONCILE_AND_COMMIT',
     why: 'loading a pipeline clears the forwarding state',

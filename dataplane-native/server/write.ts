@@ -1,4 +1,5 @@
 /** The Write RPC's batch (specification 1.5, section "Write RPC"), once its sender is accepted. */
+import { status } from '@grpc/grpc-js';
 import type { Entity, Update } from '#protos/p4/v1/p4runtime_pb';
 import { Update_Type } from '#protos/p4/v1/p4runtime_pb';
 import { writeProfileGroup, writeProfileMember } from './entities/action-profile.js';
@@ -9,8 +10,10 @@ import { writeRegisterEntry } from './entities/register.js';
 import { writeReplication } from './entities/replication.js';
 import { writeTableEntry } from './entities/table-entry.js';
 import { writeValueSetEntry } from './entities/value-set.js';
-import type { ItemStatus, Outcome } from './errors.js';
+import type { ItemStatus, Outcome, P4Error } from './errors.js';
 import { invalid } from './errors.js';
+import type { Restore } from './snapshot.js';
+import { snapshot } from './snapshot.js';
 import type { ForwardingState } from './state.js';
 import { unimplemented } from './unimplemented.js';
 import type { WriteType } from './write-type.js';
@@ -21,6 +24,39 @@ export function writeUpdates(state: ForwardingState, updates: readonly Update[])
     const written = writeUpdate(state, update);
     return written.ok ? null : written.error;
   });
+}
+
+/**
+ * Applies all updates, in order, or none (ROLLBACK_ON_ERROR): at the first that fails, what was done
+ * is undone, the last first. The others then have the status ABORTED, since none of them is in force.
+ */
+export function writeAllOrNone(state: ForwardingState, updates: readonly Update[]): ItemStatus[] {
+  const restores: Restore[] = [];
+  for (const [i, update] of updates.entries()) {
+    restores.push(snapshot(state, update, writeEntity));
+    const written = writeUpdate(state, update);
+    if (!written.ok) return rollBack(restores, updates.length, i, written.error);
+  }
+  return updates.map(() => null);
+}
+
+function rollBack(
+  restores: readonly Restore[],
+  count: number,
+  failed: number,
+  error: P4Error,
+): ItemStatus[] {
+  const message = `not applied: update ${failed} of the batch failed`;
+  const statuses: ItemStatus[] = Array.from({ length: count }, (_, i) =>
+    i === failed ? error : { code: status.ABORTED, message },
+  );
+  for (const [i, restore] of [...restores.entries()].reverse()) {
+    const restored = restore(i !== failed);
+    if (restored.ok) continue;
+    const text = `in force, since it could not be undone: ${restored.error.message}`;
+    statuses[i] = { code: status.INTERNAL, message: text };
+  }
+  return statuses;
 }
 
 function writeUpdate(state: ForwardingState, update: Update): Outcome<void> {
