@@ -7,6 +7,7 @@ const PURE = [
   'control-plane/servo/**',
   'control-plane/ptp/**',
   'dataplane-native/compiler/**',
+  'lab/measure/**',
   'lab/sim/**',
 ];
 

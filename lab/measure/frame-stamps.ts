@@ -2,6 +2,7 @@
 import { decodeFrame } from '#wire/frame';
 import { decodeHeader, FLAG, MESSAGE_TYPE } from '#wire/ptp-header';
 import { scaledUnits } from '#units/time';
+import { octetsOfHex } from './hex.js';
 
 /** A PTP message at an interface. */
 export interface StampedMessage {
@@ -29,7 +30,7 @@ export function isFrameLine(line: string): boolean {
 export function parseStampLine(line: string): StampedMessage | null {
   const found = LINE.exec(line);
   if (found === null) return null;
-  const frame = decodeFrame(Uint8Array.from(Buffer.from(found[3] ?? '', 'hex')));
+  const frame = decodeFrame(octetsOfHex(found[3] ?? ''));
   if (!frame.ok || !carriesPtp(frame.value.encapsulation)) return null;
   const header = decodeHeader(frame.value.payload);
   if (!header.ok) return null;

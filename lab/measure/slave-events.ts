@@ -3,6 +3,7 @@
  * TLV in it, either SLAVE_RX_SYNC_TIMING_DATA (16.11.4.1) for a Sync or linuxptp's own
  * SLAVE_DELAY_TIMING_DATA_NP for a Delay_Req that was answered.
  */
+import { octetsOfHex } from './hex.js';
 
 /** A Sync as the client saw it. Times in ns since the epoch of the shared clock. */
 export interface SyncTiming {
@@ -118,8 +119,5 @@ export function parseSlaveEvents(message: Uint8Array): SlaveEventResult {
 /** Reads one line of `tlv_reader`: the datagram in hexadecimal digits. */
 export function parseSlaveEventLine(line: string): SlaveEventResult {
   if (line.length % 2 !== 0 || !/^[0-9a-f]*$/i.test(line)) return { ok: false, code: 'not-hex' };
-  const message = Uint8Array.from({ length: line.length / 2 }, (_, i) =>
-    Number.parseInt(line.slice(2 * i, 2 * i + 2), 16),
-  );
-  return parseSlaveEvents(message);
+  return parseSlaveEvents(octetsOfHex(line));
 }

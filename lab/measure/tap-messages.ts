@@ -1,6 +1,7 @@
 /** What `frame_stamps` writes down, as whole PTP messages. */
 import { decodeFrame } from '#wire/frame';
 import { decodeMessage, type PtpMessage } from '#wire/ptp-message';
+import { octetsOfHex } from './hex.js';
 
 export interface TapMessage {
   readonly direction: 'in' | 'out';
@@ -17,7 +18,7 @@ const UDP_PORTS = [319, 320];
 export function parseTapLine(line: string): TapMessage | null {
   const found = LINE.exec(line);
   if (found === null) return null;
-  const frame = decodeFrame(Uint8Array.from(Buffer.from(found[3] ?? '', 'hex')));
+  const frame = decodeFrame(octetsOfHex(found[3] ?? ''));
   if (!frame.ok) return null;
   const { encapsulation, payload } = frame.value;
   const carriesPtp =

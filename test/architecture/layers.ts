@@ -26,6 +26,8 @@ const binding = 'dataplane-native/binding';
 const server = 'dataplane-native/server';
 const protos = 'protos/gen';
 const sim = 'lab/sim';
+const measure = 'lab/measure';
+const instrument = 'lab/instrument';
 
 export const LAYERS: readonly Layer[] = [
   {
@@ -80,7 +82,7 @@ export const LAYERS: readonly Layer[] = [
   {
     path: 'control-plane/cli',
     holds: 'the commands',
-    mayImport: [units, runtime, server, 'lab', 'lab/load'],
+    mayImport: [units, runtime, server, 'lab', 'lab/load', measure, instrument],
     node: true,
     packages: ['cli-table3', 'commander', 'picocolors', 'pino'],
   },
@@ -120,8 +122,8 @@ export const LAYERS: readonly Layer[] = [
   },
   {
     path: 'lab',
-    holds: 'topologies, experiments, measurement',
-    mayImport: [units, wire, servo, ptp, runtime, sim],
+    holds: 'topologies, experiments',
+    mayImport: [units, wire, servo, ptp, runtime, sim, measure],
     node: true,
     packages: ['cli-table3', 'picocolors', 'yaml', 'zod'],
   },
@@ -133,9 +135,23 @@ export const LAYERS: readonly Layer[] = [
     packages: [],
   },
   {
+    path: measure,
+    holds: 'metrics, masks, logs and captures: values in, values out',
+    mayImport: [units, wire],
+    node: false,
+    packages: [],
+  },
+  {
+    path: instrument,
+    holds: '`timeplane measure`: files in, reports out',
+    mayImport: [units, measure],
+    node: true,
+    packages: ['cli-table3', 'hyparquet-writer', 'picocolors'],
+  },
+  {
     path: 'lab/bench',
     holds: 'the dataplane against hand-written loops',
-    mayImport: ['lab', sim, compiler, binding],
+    mayImport: ['lab', sim, measure, compiler, binding],
     node: true,
     packages: ['cli-table3', 'picocolors', 'zod'],
   },
