@@ -1,5 +1,5 @@
 /** Channels: a wire, and faults around it. */
-import { decodeMessage, encodeMessage } from '#wire/ptp-message';
+import { decodeMessage, encodeMessage, MESSAGE_OCTETS } from '#wire/ptp-message';
 import type { Channel, Frame } from './link-types.js';
 import { draw, type Distribution, type RandomStream } from './random.js';
 
@@ -13,9 +13,12 @@ export interface WireSpec {
 const OVERHEAD_OCTETS = 38;
 /** Without preamble and gap. */
 const LEAST_PAYLOAD_OCTETS = 46;
+const TLV_HEADER_OCTETS = 4;
 
+/** What a message over Ethernet takes of the line. */
 export function frameOctets({ message }: Frame): number {
-  return OVERHEAD_OCTETS + Math.max(LEAST_PAYLOAD_OCTETS, encodeMessage(message).length);
+  const tlvs = message.tlvs.reduce((sum, { value }) => sum + TLV_HEADER_OCTETS + value.length, 0);
+  return OVERHEAD_OCTETS + Math.max(LEAST_PAYLOAD_OCTETS, MESSAGE_OCTETS[message.kind] + tlvs);
 }
 
 /**

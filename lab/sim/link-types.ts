@@ -1,4 +1,5 @@
 /** What stations, links and faults have in common. */
+import { macFromBits } from '#units/identity';
 import type { StationAddress } from '#ptp/instance/instance-types';
 import type { PtpMessage } from '#wire/ptp-message';
 
@@ -24,3 +25,9 @@ export type Arrive = (frame: Frame, delayNs: number) => void;
  * never, once or several times. Faults are channels around channels.
  */
 export type Channel = (frame: Frame, nowNs: number, arrive: Arrive) => void;
+
+/** Who sends by a clock's port: locally administered, from the identity's last octets and the port. */
+export function stationAddress(clockIdentity: bigint, port: number): StationAddress {
+  const bits = (0x02n << 40n) | ((clockIdentity & 0xff_ffffn) << 16n) | BigInt(port);
+  return { transport: 'ethernet', mac: macFromBits(bits), ip: null };
+}

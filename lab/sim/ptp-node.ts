@@ -3,7 +3,6 @@
  * node carries out the instance's effects as a dataplane and its runtime would: it stamps, sends, keeps
  * timers, and holds PTP time by what it was told with setClock alone.
  */
-import { macFromBits } from '#units/identity';
 import {
   addScaled,
   dataplaneTime,
@@ -21,12 +20,15 @@ import type {
   InstanceEffect,
   InstanceInput,
   InstanceStatus,
+  PortConfig,
   StationAddress,
 } from '#ptp/instance/instance-types';
 import { LocalClock } from '#ptp/local-clock';
+import { linkDelayInput } from '#ptp/measured-link';
 import type { ScheduledEvent } from './event-queue.js';
-import type { Frame, Station } from './link-types.js';
+import { stationAddress, type Frame, type Station } from './link-types.js';
 import { Oscillator, PERFECT, type OscillatorSpec } from './oscillator.js';
+import { PEER_DELAY, PeerDelayEnd, type PeerDelaySpec } from './peer-delay-end.js';
 import { EXACT_STAMPS, Timestamper, type TimestamperSpec } from './timestamper.js';
 import { EPOCH_NS, type World } from './world.js';
 
@@ -39,6 +41,8 @@ export interface PtpNodeOptions {
   /** Messages are encoded and decoded on their way, as on a wire: slower, and what does not fit is lost. */
   readonly overTheWire?: boolean;
   readonly onEffect?: (effect: InstanceEffect) => void;
+  /** Of ports whose mechanism is peer-to-peer; what the port's configuration says, it says. */
+  readonly peerDelay?: Partial<PeerDelaySpec>;
 }
 
 const STAMP_REPORT_NS = 50_000;
@@ -53,6 +57,7 @@ export class PtpNode implements Station {
   readonly #timestamper: Timestamper;
   readonly #ways = new Map<number, (frame: Frame) => void>();
   readonly #addresses = new Map<number, StationAddress>();
+  readonly #ends = new Map<number, PeerDelayEnd>();
   readonly #timers = new Map<string, ScheduledEvent>();
   #clock: LocalClock | null = null;
   #isDead = false;
@@ -83,6 +88,7 @@ export class PtpNode implements Station {
   start(errorNs = 0): this {
     this.setTime(errorNs, 'start');
     this.feed({ kind: 'start' });
+    for (const end of this.#ends.values()) end.start();
     return this;
   }
 
@@ -96,6 +102,7 @@ export class PtpNode implements Station {
   /** Nothing goes in or out any more: it lost its power. */
   die(): void {
     this.#isDead = true;
+    for (const end of this.#ends.values()) end.stop();
     for (const timer of this.#timers.values()) timer.isCancelled = true;
     this.#timers.clear();
   }
@@ -128,15 +135,21 @@ export class PtpNode implements Station {
 
   attach(port: number, send: (frame: Frame) => void): void {
     this.#ways.set(port, send);
-    this.#addresses.set(port, addressOf(this.#identity, port));
+    this.#addresses.set(port, stationAddress(this.#identity, port));
+    const config = this.#options.config.ports.find(({ number }) => number === port);
+    if (config?.delayMechanism === 'p2p') this.#ends.set(port, this.#peerDelayEnd(config));
   }
 
   linkChanged(port: number, isUp: boolean): void {
     this.feed({ kind: 'link', port, up: isUp });
+    const end = this.#ends.get(port);
+    if (isUp && !this.#isDead) end?.start();
+    else end?.stop();
   }
 
   receive(port: number, { message, source }: Frame): void {
     const receiveTime = this.#timestamper.stamp(this.#world.nowNs);
+    if (this.#isDead || this.#ends.get(port)?.receive(message, receiveTime) === true) return;
     this.feed({ kind: 'message', port, message: this.#arrived(message), receiveTime, source });
   }
 
@@ -148,6 +161,23 @@ export class PtpNode implements Station {
       onEffect?.(effect);
       this.#carryOut(effect);
     }
+  }
+
+  #peerDelayEnd(config: PortConfig): PeerDelayEnd {
+    const { number: portNumber, ingressLatency, egressLatency, delayAsymmetry } = config;
+    const terms = { ingressLatency, egressLatency, delayAsymmetry };
+    return new PeerDelayEnd({
+      world: this.#world,
+      identity: { clockIdentity: this.#identity, portNumber },
+      spec: {
+        ...{ ...PEER_DELAY, ...terms, logInterval: config.logMinPdelayReqInterval },
+        ...this.#options.peerDelay,
+      },
+      random: this.#world.stream(`${this.name} port ${portNumber}: peer delay`),
+      stamp: () => this.#timestamper.stamp(this.#world.nowNs),
+      send: (message) => this.#send(portNumber, message),
+      onStatus: (status) => this.feed(linkDelayInput(portNumber, status)),
+    });
   }
 
   #arrived(message: PtpMessage): PtpMessage {
@@ -228,10 +258,4 @@ export class PtpNode implements Station {
     timer.isCancelled = true;
     this.#timers.delete(name);
   }
-}
-
-/** Locally administered, from the identity's last octets and the port. */
-function addressOf(identity: bigint, port: number): StationAddress {
-  const mac = macFromBits((0x02n << 40n) | ((identity & 0xff_ffffn) << 16n) | BigInt(port));
-  return { transport: 'ethernet', mac, ip: null };
 }

@@ -7,7 +7,7 @@ import type { Station } from './link-types.js';
 import { OSCILLATOR_PRESETS, type OscillatorSpec } from './oscillator.js';
 import { PtpNode } from './ptp-node.js';
 import type { TimestamperSpec } from './timestamper.js';
-import { TransparentNode, type TransparentNodeOptions } from './transparent-node.js';
+import { TransparentNode, type TransparentNodeOptions } from './transparent/node.js';
 import type { World } from './world.js';
 
 const GRANDMASTER = 0x001b19fffe000001n;

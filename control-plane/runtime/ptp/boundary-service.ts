@@ -7,19 +7,11 @@ import type { Entity } from '#p4rt/entities';
 import { PtpInstance } from '#ptp/instance/instance';
 import { managedBoundaryClock } from '#ptp/management-boundary-sets';
 import type { InstanceChange, ManagedClock, NotifiedEvent } from '#ptp/management-types';
+import { linkDelayInput } from '#ptp/measured-link';
 import type { PeerDelayStatus } from '#ptp/peer-delay-types';
 import type { TransparentClock } from '#ptp/transparent-clock';
 import { portValue } from '#units/identity';
-import {
-  type Instant,
-  instant,
-  nsOf,
-  nsSinceEpoch,
-  ppb,
-  scaledFromNumber,
-  scaledToNumber,
-  type ScaledNs,
-} from '#units/time';
+import { type Instant, instant, nsOf, nsSinceEpoch } from '#units/time';
 import { ClockFollowers, comparisonOf } from '../clock-devices/clock-followers.js';
 import { BoundaryClock, type BoundaryClockOptions } from './boundary-clock.js';
 import { BoundaryLog, type ToldEffect } from './boundary-log.js';
@@ -241,16 +233,7 @@ export class BoundaryService {
   }
 
   linkMeasured(port: number, measurement: PeerDelayStatus): void {
-    const isKnown = measurement.current || measurement.condition === 'valid';
-    const rate = measurement.neighborRateOffsetPpb;
-    this.#clock.tell({
-      kind: 'linkDelay',
-      port,
-      meanLinkDelay: isKnown ? measurement.meanLinkDelay : null,
-      deviation: measurement.deviation === null ? null : fromMad(measurement.deviation),
-      neighborRate: rate === null ? null : ppb(rate),
-      asCapable: measurement.asCapable ?? isKnown,
-    });
+    this.#clock.tell(linkDelayInput(port, measurement));
   }
 
   entities(): Entity[] {
@@ -312,11 +295,6 @@ export class BoundaryService {
     const port = this.#settings.ports.find((other) => portValue(other.number) === number);
     return port?.name ?? String(number);
   }
-}
-
-/** Of a normal distribution: the deviation is 1.4826 of the median one. */
-function fromMad(deviation: ScaledNs): ScaledNs {
-  return scaledFromNumber(scaledToNumber(deviation) * 1.4826);
 }
 
 function writeStandardOutput(line: string): void {

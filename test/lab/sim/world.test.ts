@@ -16,7 +16,7 @@ import { clockConfig, grandmasterConfig } from '#lab/sim/clocks';
 import type { Channel, Frame, Station } from '#lab/sim/link-types';
 import { PtpNode, type PtpNodeOptions } from '#lab/sim/ptp-node';
 import { boundaryChain, boundaryWithClients, transparentChain } from '#lab/sim/topologies';
-import { TransparentNode } from '#lab/sim/transparent-node';
+import { TransparentNode } from '#lab/sim/transparent/node';
 import { World } from '#lab/sim/world';
 
 const GRANDMASTER = 0x001b19fffe000001n;
