@@ -25,6 +25,7 @@ const compiler = 'dataplane-native/compiler';
 const binding = 'dataplane-native/binding';
 const server = 'dataplane-native/server';
 const protos = 'protos/gen';
+const topologies = 'lab/topologies';
 const sim = 'lab/sim';
 const measure = 'lab/measure';
 const instrument = 'lab/instrument';
@@ -123,14 +124,21 @@ export const LAYERS: readonly Layer[] = [
   {
     path: 'lab',
     holds: 'topologies, experiments',
-    mayImport: [units, wire, servo, ptp, runtime, sim, measure],
+    mayImport: [units, wire, servo, ptp, runtime, topologies, sim, measure],
     node: true,
     packages: ['cli-table3', 'picocolors', 'yaml', 'zod'],
   },
   {
+    path: topologies,
+    holds: 'networks of clocks as data',
+    mayImport: [units],
+    node: false,
+    packages: ['zod'],
+  },
+  {
     path: sim,
     holds: 'a world in which clocks, links and faults are simulated',
-    mayImport: [units, wire, servo, ptp],
+    mayImport: [units, wire, servo, ptp, topologies],
     node: false,
     packages: [],
   },

@@ -37,7 +37,9 @@ describe('a line with cross traffic', () => {
     [0.5, FULL_FRAMES],
     [0.9, MIXED_SIZES],
   ])('of load %f makes priority wait for what is being sent, and no more', (load, sizes) => {
-    expect(meanWaitNs(line(load, sizes)) / residualNs(load, sizes)).toBeCloseTo(1, 1);
+    // At a low load few frames wait at all: more of them for the same certainty.
+    const found = meanWaitNs(line(load, sizes), load < 0.2 ? 40_000 : 2_500);
+    expect(found / residualNs(load, sizes)).toBeCloseTo(1, 1);
   });
 
   it.each([0.3, 0.6, 0.9])('of load %f makes others wait for all that is there', (load) => {
