@@ -13,6 +13,7 @@ import {
 import { MessageDecoder, type EngineMessage } from './messages.js';
 import { oscillatorLine, OSCILLATOR_LINE_WORDS, type OscillatorLine } from './oscillator.js';
 import type { OscillatorOptions } from './oscillator.js';
+import { linkFacts, PORT_IO, type LinkFacts, type LinkOptions } from './link.js';
 import { loadNative, type EnginePointer, type NativeFunctions } from './native.js';
 import { defaultLibrary } from './paths.js';
 import { PipelineState } from './pipeline-state.js';
@@ -273,8 +274,13 @@ export class Engine extends PipelineState {
 
   /** A port on a Linux interface. Errors: NO_SUCH_INTERFACE, NO_PERMISSION, PORT_IN_USE,
    * OUT_OF_RANGE, BAD_STATE (virtual clock), SYSTEM. */
-  addPacketPort(port: number, interfaceName: string): EngineResult<void> {
-    const returned = this.native.tp_port_add_packet(this.engine, port, interfaceName);
+  addPacketPort(
+    port: number,
+    interfaceName: string,
+    { io = 'auto' }: LinkOptions = {},
+  ): EngineResult<void> {
+    const chosen = PORT_IO.indexOf(io);
+    const returned = this.native.tp_port_add_link(this.engine, port, interfaceName, chosen);
     if (returned >= 0) return succeed(undefined);
     const code = errorCodeOf(returned);
     return fail(code, interfaceMessage(code, interfaceName, this.explain(code)));
@@ -306,6 +312,13 @@ export class Engine extends PipelineState {
     const values = new BigUint64Array(COUNTER_ROOM);
     const returned = this.native.tp_port_counters(this.engine, port, values);
     return returned < 0 ? this.failure(returned) : succeed(named(PORT_COUNTERS, values));
+  }
+
+  /** NO_SUCH_PORT: not one on a Linux interface. */
+  linkFacts(port: number): EngineResult<LinkFacts> {
+    const values = new BigUint64Array(COUNTER_ROOM);
+    const returned = this.native.tp_port_link_facts(this.engine, port, values);
+    return returned < 0 ? this.failure(returned) : succeed(linkFacts(values));
   }
 
   txLatency(port: number): EngineResult<TxLatency> {

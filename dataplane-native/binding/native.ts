@@ -59,7 +59,8 @@ export interface NativeFunctions {
     count: number,
     out: BigUint64Array,
   ): number;
-  tp_port_add_packet(engine: EnginePointer, port: number, name: string): number;
+  tp_port_add_link(engine: EnginePointer, port: number, name: string, io: number): number;
+  tp_port_link_facts(engine: EnginePointer, port: number, out: BigUint64Array): number;
   tp_port_add_memory(engine: EnginePointer, port: number): number;
   tp_port_remove(engine: EnginePointer, port: number): number;
   tp_port_set_queue(
@@ -250,7 +251,8 @@ const SIGNATURES: Readonly<
   tp_engine_next_time: ['uint64_t', 'void *'],
   tp_engine_set_oscillator: ['int', 'void *', 'int64_t', 'int64_t', 'uint64_t', 'uint64_t'],
   tp_engine_oscillator_lines: ['int', 'void *', 'uint64_t', 'uint32_t', 'uint64_t *'],
-  tp_port_add_packet: ['int', 'void *', 'uint32_t', 'const char *'],
+  tp_port_add_link: ['int', 'void *', 'uint32_t', 'const char *', 'uint32_t'],
+  tp_port_link_facts: ['int', 'void *', 'uint32_t', 'uint64_t *'],
   tp_port_add_memory: ['int', 'void *', 'uint32_t'],
   tp_port_remove: ['int', 'void *', 'uint32_t'],
   tp_port_set_queue: ['int', 'void *', 'uint32_t', 'uint64_t', 'uint32_t', 'uint32_t', 'uint32_t'],

@@ -305,15 +305,18 @@ uint64_t tp_engine_next_time(struct tp_engine *engine) {
 
 /* --- ports ----------------------------------------------------------------------------------- */
 
-typedef int open_port(struct tp_engine *engine, const char *interface, struct tp_port **out);
+typedef int open_port(struct tp_engine *engine, const char *interface, enum tp_port_io io,
+                      struct tp_port **out);
 
-static int open_memory(struct tp_engine *engine, const char *interface, struct tp_port **out) {
+static int open_memory(struct tp_engine *engine, const char *interface, enum tp_port_io io,
+                       struct tp_port **out) {
   (void)interface;
+  (void)io;
   return tp_port_memory_open(engine, out);
 }
 
 static int add_port(struct tp_engine *engine, uint32_t number, const char *interface,
-                    open_port *open) {
+                    enum tp_port_io io, open_port *open) {
   if (number >= TP_PORT_DROP) {
     return TP_E_OUT_OF_RANGE;
   }
@@ -323,7 +326,7 @@ static int add_port(struct tp_engine *engine, uint32_t number, const char *inter
     result = tp_fail(engine, TP_E_PORT_IN_USE, "port %u is in use", (unsigned)number);
   } else {
     struct tp_port *port = NULL;
-    result = open(engine, interface, &port);
+    result = open(engine, interface, io, &port);
     if (result == TP_OK) {
       result = attach_port(engine, number, port);
     }
@@ -333,15 +336,19 @@ static int add_port(struct tp_engine *engine, uint32_t number, const char *inter
   return result;
 }
 
-int tp_port_add_packet(struct tp_engine *engine, uint32_t port, const char *interface) {
+int tp_port_add_link(struct tp_engine *engine, uint32_t port, const char *interface, uint32_t io) {
+  if (io > TP_PORT_IO_XDP) {
+    return TP_E_OUT_OF_RANGE;
+  }
   if (engine->clock.is_virtual) {
     return TP_E_BAD_STATE; /* the kernel's timestamps are of another time */
   }
-  return add_port(engine, port, interface, tp_port_packet_open);
+  return add_port(engine, port, interface, (enum tp_port_io)io,
+                  io == TP_PORT_IO_XDP ? tp_port_xdp_open : tp_port_packet_open);
 }
 
 int tp_port_add_memory(struct tp_engine *engine, uint32_t port) {
-  return add_port(engine, port, NULL, open_memory);
+  return add_port(engine, port, NULL, TP_PORT_IO_AUTO, open_memory);
 }
 
 /* The port, or null; takes the lock either way. */
@@ -404,6 +411,12 @@ int tp_port_counters(struct tp_engine *engine, uint32_t number, uint64_t *out) {
   port->counters[TP_PORT_QUEUE_OCTETS] = port->queue.octets;
   memcpy(out, port->counters, sizeof port->counters);
   return unlock_with(engine, TP_PORT_COUNTER_COUNT);
+}
+
+int tp_port_link_facts(struct tp_engine *engine, uint32_t number, uint64_t *out) {
+  const struct tp_port *port = lock_port(engine, number);
+  const bool is_link = port != NULL && tp_link_read_facts(port, out);
+  return unlock_with(engine, is_link ? TP_LINK_FACT_COUNT : TP_E_NO_SUCH_PORT);
 }
 
 /* What was learned, for frames not to wait while the host makes statistics of it. */

@@ -111,7 +111,22 @@ TP_API uint64_t tp_engine_next_time(struct tp_engine *engine);
 
 /* --- ports ---------------------------------------------------------------------------------- */
 
-TP_API int tp_port_add_packet(struct tp_engine *engine, uint32_t port, const char *interface);
+/*
+ * A Linux interface. AUTO: received through an AF_PACKET ring, sent through an AF_XDP socket where
+ * one is to be had, which is the fastest that has all of the kernel's stamps; PACKET: AF_PACKET
+ * both ways; XDP: AF_XDP both ways.
+ */
+enum tp_port_io { TP_PORT_IO_AUTO = 0, TP_PORT_IO_PACKET = 1, TP_PORT_IO_XDP = 2 };
+TP_API int tp_port_add_link(struct tp_engine *engine, uint32_t port, const char *interface,
+                            uint32_t io);
+/* What is in use: see the enumeration. NO_SUCH_PORT: not a Linux interface. */
+enum tp_link_fact {
+  TP_LINK_SENDS_BY_XDP, /* 1 or 0 */
+  TP_LINK_RECEIVES_BY_XDP,
+  TP_LINK_ZERO_COPY,
+  TP_LINK_FACT_COUNT
+};
+TP_API int tp_port_link_facts(struct tp_engine *engine, uint32_t port, uint64_t *out);
 TP_API int tp_port_add_memory(struct tp_engine *engine, uint32_t port);
 TP_API int tp_port_remove(struct tp_engine *engine, uint32_t port);
 /* rate_bps 0: as fast as the port takes frames (no waiting in the queue but for back pressure).

@@ -100,47 +100,101 @@ bool tp_packet_socket_restart_stamps(const struct tp_packet_socket *socket) {
          set_option(socket->fd, SOL_SOCKET, SO_TIMESTAMPING, without_id | SOF_TIMESTAMPING_OPT_ID);
 }
 
-static const char *configure(struct tp_packet_socket *socket, uint32_t max_frame) {
-  const uint32_t wanted = socket->mtu + ETH_HLEN;
+/* What holds for the socket's life, wherever it is bound. */
+static const char *configure(struct tp_packet_socket *socket) {
   if (!set_option(socket->fd, SOL_PACKET, PACKET_VERSION, TPACKET_V2)) {
     return "choosing the ring's version";
   }
   /* Old kernels lack these two; what they do is checked or done without. */
   set_option(socket->fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, 1);
   set_option(socket->fd, SOL_PACKET, PACKET_QDISC_BYPASS, 1);
-  if (!tp_packet_socket_restart_stamps(socket) ||
-      !set_option(socket->fd, SOL_PACKET, PACKET_TIMESTAMP, SOF_TIMESTAMPING_SOFTWARE)) {
+  if (!set_option(socket->fd, SOL_PACKET, PACKET_TIMESTAMP, SOF_TIMESTAMPING_SOFTWARE)) {
     return "asking for timestamps";
   }
-  if (!map_ring(socket, wanted < max_frame ? wanted : max_frame)) {
+  return NULL;
+}
+
+static bool bind_to(const struct tp_packet_socket *socket, unsigned ifindex, uint16_t protocol) {
+  const struct sockaddr_ll address = {
+      .sll_family = AF_PACKET, .sll_protocol = htons(protocol), .sll_ifindex = (int)ifindex};
+  return bind(socket->fd, (const struct sockaddr *)(const void *)&address, sizeof address) == 0;
+}
+
+static bool is_ethernet(const struct tp_packet_socket *socket, const char *interface) {
+  struct ifreq request;
+  name_request(&request, interface);
+  if (ioctl(socket->fd, SIOCGIFHWADDR, &request) != 0 ||
+      (request.ifr_hwaddr.sa_family != ARPHRD_ETHER &&
+       request.ifr_hwaddr.sa_family != ARPHRD_LOOPBACK)) {
+    errno = EPROTONOSUPPORT;
+    return false;
+  }
+  return true;
+}
+
+static const char *attach(struct tp_packet_socket *socket, const char *interface,
+                          const struct tp_interface *found, uint32_t max_frame) {
+  const uint32_t wanted = found->mtu + ETH_HLEN;
+  socket->mtu = found->mtu;
+  if (!is_ethernet(socket, interface)) {
+    return "checking that it is an Ethernet interface";
+  }
+  if (!tp_packet_socket_restart_stamps(socket)) {
+    return "asking for timestamps";
+  }
+  if (socket->has_ring && !map_ring(socket, wanted < max_frame ? wanted : max_frame)) {
     return "making the receive ring";
   }
-  const struct packet_mreq membership = {.mr_ifindex = (int)socket->ifindex,
+  const struct packet_mreq membership = {.mr_ifindex = (int)found->ifindex,
                                          .mr_type = PACKET_MR_PROMISC};
   if (setsockopt(socket->fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &membership, sizeof membership) !=
       0) {
     return "asking for all frames (promiscuous mode)";
   }
-  const struct sockaddr_ll address = {
-      .sll_family = AF_PACKET,
-      .sll_protocol = htons(ETH_P_ALL),
-      .sll_ifindex = (int)socket->ifindex,
-  };
-  if (bind(socket->fd, (const struct sockaddr *)&address, sizeof address) != 0) {
+  if (!bind_to(socket, found->ifindex, socket->has_ring ? ETH_P_ALL : 0)) {
     return "binding to the interface";
   }
+  socket->ifindex = found->ifindex;
   return NULL;
 }
 
+/* Bound to nothing, without a ring and without frames. */
+static void detach(struct tp_packet_socket *socket) {
+  const struct packet_mreq membership = {.mr_ifindex = (int)socket->ifindex,
+                                         .mr_type = PACKET_MR_PROMISC};
+  const struct tpacket_req no_ring = {0};
+  uint8_t octet;
+  /* Protocol 0 on no interface: nothing arrives. The membership may be gone with its interface. */
+  bind_to(socket, 0, 0);
+  setsockopt(socket->fd, SOL_PACKET, PACKET_DROP_MEMBERSHIP, &membership, sizeof membership);
+  if (socket->ring != NULL) {
+    munmap(socket->ring, socket->ring_octets);
+    setsockopt(socket->fd, SOL_PACKET, PACKET_RX_RING, &no_ring, sizeof no_ring);
+    socket->ring = NULL;
+  }
+  while (recv(socket->fd, &octet, sizeof octet, MSG_DONTWAIT | MSG_TRUNC) >= 0) {
+  }
+  socket->ifindex = 0;
+}
+
+static struct tp_socket_fault find_and_attach(struct tp_packet_socket *packet_socket,
+                                              const char *interface, uint32_t max_frame) {
+  struct tp_interface found;
+  if (!tp_interface_find(interface, &found)) {
+    return (struct tp_socket_fault){TP_E_NO_SUCH_INTERFACE, "looking for the interface"};
+  }
+  const char *step = attach(packet_socket, interface, &found, max_frame);
+  return (struct tp_socket_fault){step == NULL ? TP_OK : TP_E_SYSTEM, step};
+}
+
 struct tp_socket_fault tp_packet_socket_open(struct tp_packet_socket *packet_socket,
-                                             const char *interface, uint32_t max_frame) {
-  *packet_socket = (struct tp_packet_socket){.fd = -1};
+                                             const char *interface, uint32_t max_frame,
+                                             bool has_ring) {
+  *packet_socket = (struct tp_packet_socket){.fd = -1, .has_ring = has_ring};
   struct tp_interface found;
   if (strlen(interface) >= IFNAMSIZ || !tp_interface_find(interface, &found)) {
     return (struct tp_socket_fault){TP_E_NO_SUCH_INTERFACE, "looking for the interface"};
   }
-  packet_socket->ifindex = found.ifindex;
-  packet_socket->mtu = found.mtu;
   /* Protocol 0: nothing arrives before the socket is bound to its interface. */
   packet_socket->fd = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (packet_socket->fd < 0) {
@@ -148,23 +202,28 @@ struct tp_socket_fault tp_packet_socket_open(struct tp_packet_socket *packet_soc
     return (struct tp_socket_fault){is_denied ? TP_E_NO_PERMISSION : TP_E_SYSTEM,
                                     "opening a packet socket"};
   }
-  struct ifreq request;
-  name_request(&request, interface);
-  if (ioctl(packet_socket->fd, SIOCGIFHWADDR, &request) != 0 ||
-      (request.ifr_hwaddr.sa_family != ARPHRD_ETHER &&
-       request.ifr_hwaddr.sa_family != ARPHRD_LOOPBACK)) {
-    tp_packet_socket_close(packet_socket);
-    errno = EPROTONOSUPPORT;
-    return (struct tp_socket_fault){TP_E_SYSTEM, "checking that it is an Ethernet interface"};
-  }
-  const char *step = configure(packet_socket, max_frame);
-  if (step != NULL) {
+  const char *step = configure(packet_socket);
+  const struct tp_socket_fault fault = step != NULL
+                                           ? (struct tp_socket_fault){TP_E_SYSTEM, step}
+                                           : find_and_attach(packet_socket, interface, max_frame);
+  if (fault.code != TP_OK) {
     const int reason = errno;
     tp_packet_socket_close(packet_socket);
     errno = reason;
-    return (struct tp_socket_fault){TP_E_SYSTEM, step};
   }
-  return (struct tp_socket_fault){TP_OK, NULL};
+  return fault;
+}
+
+struct tp_socket_fault tp_packet_socket_rebind(struct tp_packet_socket *packet_socket,
+                                               const char *interface, uint32_t max_frame) {
+  detach(packet_socket);
+  const struct tp_socket_fault fault = find_and_attach(packet_socket, interface, max_frame);
+  if (fault.code != TP_OK) {
+    const int reason = errno;
+    detach(packet_socket);
+    errno = reason;
+  }
+  return fault;
 }
 
 void tp_packet_socket_close(struct tp_packet_socket *socket) {

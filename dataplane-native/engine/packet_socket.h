@@ -14,9 +14,10 @@
 #include <stdint.h>
 
 struct tp_packet_socket {
-  int fd; /* -1: closed */
-  unsigned ifindex;
-  uint8_t *ring;
+  int fd;           /* -1: closed */
+  unsigned ifindex; /* 0: bound to none */
+  bool has_ring;
+  uint8_t *ring; /* null: nothing can be received now */
   size_t ring_octets;
   uint32_t mtu; /* that the ring was made for */
   uint32_t slot_octets;
@@ -29,8 +30,14 @@ struct tp_socket_fault {
   const char *step;
 };
 
+/* Without a ring the socket only sends. */
 struct tp_socket_fault tp_packet_socket_open(struct tp_packet_socket *socket, const char *interface,
-                                             uint32_t max_frame);
+                                             uint32_t max_frame, bool has_ring);
+/* The interface has come back, or its frames have grown: the same socket goes on with it, so that
+ * no privilege is needed that the process may have given up. What was received and not read is
+ * gone. */
+struct tp_socket_fault tp_packet_socket_rebind(struct tp_packet_socket *socket,
+                                               const char *interface, uint32_t max_frame);
 void tp_packet_socket_close(struct tp_packet_socket *socket);
 
 /* Sets which transmit stamps the kernel makes, and lets it count their ids from 0 again. */

@@ -61,7 +61,13 @@ struct tp_port {
   uint64_t counters[TP_PORT_COUNTER_COUNT];
 };
 
-int tp_port_packet_open(struct tp_engine *engine, const char *interface, struct tp_port **out);
+/* Ports on Linux interfaces. */
+int tp_port_packet_open(struct tp_engine *engine, const char *interface, enum tp_port_io io,
+                        struct tp_port **out);
+int tp_port_xdp_open(struct tp_engine *engine, const char *interface, enum tp_port_io io,
+                     struct tp_port **out);
+/* See enum tp_link_fact. False for any other port. */
+bool tp_link_read_facts(const struct tp_port *port, uint64_t out[TP_LINK_FACT_COUNT]);
 int tp_port_memory_open(struct tp_engine *engine, struct tp_port **out);
 int tp_port_cpu_open(struct tp_engine *engine, struct tp_port **out);
 

@@ -152,6 +152,39 @@ describe('checksums that a sender left to its hardware', () => {
   });
 });
 
+describe.each(['auto', 'packet'] as const)('sent by %s', (io) => {
+  it('frames of all lengths keep their order, and are counted', async () => {
+    must(node.engine.removePort(2));
+    must(node.engine.addPacketPort(2, 'out0', { io }));
+    expect(must(node.engine.linkFacts(2)).sendsByXdp).toBe(io === 'auto');
+    const frames = Array.from({ length: 300 }, (_, i) => frameTo(7, 60 + ((i * 37) % 1455)));
+    for (const frame of frames) {
+      while (!sender.engine.packetOut(frame).ok) await delay(1);
+    }
+    expect(await received(frames.length)).toEqual(frames);
+    const octets = frames.reduce((sum, { length }) => sum + length, 0);
+    const counted = { txFrames: BigInt(frames.length), txOctets: BigInt(octets), txErrors: 0n };
+    expect(node.port(2)).toMatchObject(counted);
+  });
+
+  it('what the line cannot take is counted, and the next frame passes', async () => {
+    must(node.engine.removePort(2));
+    must(node.engine.addPacketPort(2, 'out0', { io }));
+    ip('link', 'set', 'in0', 'mtu', '3000');
+    ip('link', 'set', 'in1', 'mtu', '3000');
+    await until('a frame of 2000 octets comes in', () => {
+      send(frameTo(7, 2000));
+      return node.port(1).rxFrames > 0n;
+    });
+    await until('it is refused', () => node.port(2).txErrors > 0n);
+    ip('link', 'set', 'in0', 'mtu', '1500');
+    ip('link', 'set', 'in1', 'mtu', '1500');
+    send(frameTo(7));
+    expect((await received(1)).at(-1)).toEqual(frameTo(7));
+    expect(node.port(2).txFrames).toBe(1n);
+  });
+});
+
 describe('an interface', () => {
   it('may go down and come back', async () => {
     ip('link', 'set', 'out0', 'down');

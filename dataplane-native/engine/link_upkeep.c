@@ -1,0 +1,133 @@
+/*
+ * link_upkeep.c - a port's interface may go down, away, and come back under the same name: the port
+ * stays, drops what it is given (counted), looks for it now and then and whenever the kernel tells
+ * of a change, and tells the host of every change.
+ */
+#include <errno.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "link_port.h"
+
+static void set_link(struct tp_port *port, bool is_up) {
+  if (port->is_up == is_up) {
+    return;
+  }
+  port->is_up = is_up;
+  const uint32_t status[2] = {port->number, is_up ? 1 : 0};
+  /* A host that misses it sees the same in the port's counters. */
+  tp_messages_put(&port->engine->messages, TP_MESSAGE_PORT_STATUS, status, sizeof status, NULL, 0);
+}
+
+static void read_kernel_drops(struct tp_link_port *self) {
+  struct tpacket_stats statistics; /* since it was last read */
+  socklen_t octets = sizeof statistics;
+  if (getsockopt(self->socket.fd, SOL_PACKET, PACKET_STATISTICS, &statistics, &octets) == 0) {
+    tp_port_count(&self->port, TP_PORT_RX_KERNEL_DROPS, statistics.tp_drops);
+  }
+}
+
+/* To send faster; where it cannot be had, sendmmsg does. */
+static void open_sender(struct tp_link_port *self) {
+  const struct tp_xdp_settings settings = {.ifindex = self->socket.ifindex,
+                                           .frame_octets = self->socket.mtu + ETH_HLEN};
+  if (self->io == TP_PORT_IO_AUTO && tp_xdp_carries(settings.frame_octets)) {
+    tp_xdp_open(&self->xdp, &settings);
+  }
+}
+
+static bool reopen(struct tp_link_port *self) {
+  read_kernel_drops(self);
+  tp_xdp_close(&self->xdp);
+  self->next_slot = 0;
+  tp_stamps_restart(&self->port);
+  const struct tp_socket_fault fault =
+      tp_packet_socket_rebind(&self->socket, self->interface, self->port.engine->max_frame);
+  if (fault.code != TP_OK) {
+    return false;
+  }
+  open_sender(self);
+  return true;
+}
+
+void tp_link_maintain(struct tp_port *port) {
+  struct tp_link_port *self = tp_link_port(port);
+  tp_link_drain_stamps(port);
+  tp_stamps_expire(port, tp_clock_now_ns(&port->engine->clock));
+  int ignored; /* reading it clears it: a bound socket survives its interface going down */
+  socklen_t octets = sizeof ignored;
+  getsockopt(self->socket.fd, SOL_SOCKET, SO_ERROR, &ignored, &octets);
+  read_kernel_drops(self);
+  struct tp_interface found;
+  if (!tp_interface_find(self->interface, &found)) {
+    self->socket.ifindex = 0; /* whatever comes back is another one */
+    tp_xdp_close(&self->xdp);
+    set_link(port, false);
+    return;
+  }
+  const bool is_stale = found.ifindex != self->socket.ifindex || found.mtu > self->socket.mtu;
+  set_link(port, (!is_stale || reopen(self)) && found.is_up);
+}
+
+void tp_link_close(struct tp_port *port) {
+  struct tp_link_port *self = tp_link_port(port);
+  tp_xdp_close(&self->xdp);
+  tp_packet_socket_close(&self->socket);
+  free(self);
+}
+
+bool tp_link_read_facts(const struct tp_port *port, uint64_t out[TP_LINK_FACT_COUNT]) {
+  if (port->ops->close != tp_link_close) {
+    return false;
+  }
+  const struct tp_link_port *self = (const struct tp_link_port *)port;
+  const bool has_xdp = self->xdp.fd >= 0;
+  out[TP_LINK_SENDS_BY_XDP] = has_xdp;
+  out[TP_LINK_RECEIVES_BY_XDP] = has_xdp && self->xdp.receive_chunks != 0;
+  out[TP_LINK_ZERO_COPY] = has_xdp && self->xdp.is_zero_copy;
+  return true;
+}
+
+static bool is_taken(const struct tp_engine *engine, const char *interface) {
+  for (uint32_t i = 0; i < engine->active_count; i++) {
+    struct tp_port *port = engine->active[i];
+    if (port->ops->close == tp_link_close &&
+        strcmp(tp_link_port(port)->interface, interface) == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+int tp_link_open(struct tp_engine *engine, const char *interface, enum tp_port_io io,
+                 const struct tp_port_ops *ops, struct tp_port **out) {
+  if (is_taken(engine, interface)) {
+    return tp_fail(engine, TP_E_PORT_IN_USE, "interface %s is a port already", interface);
+  }
+  struct tp_link_port *self = calloc(1, sizeof *self);
+  if (self == NULL) {
+    return TP_E_NO_MEMORY;
+  }
+  const struct tp_socket_fault fault =
+      tp_packet_socket_open(&self->socket, interface, engine->max_frame, true);
+  if (fault.code != TP_OK) {
+    const int reason = errno;
+    free(self);
+    return tp_fail(engine, fault.code, "%s %s: %s", fault.step, interface, strerror(reason));
+  }
+  self->port.ops = ops;
+  self->port.engine = engine;
+  self->io = io;
+  self->xdp.fd = -1;
+  memcpy(self->interface, interface, strlen(interface) + 1);
+  for (uint32_t i = 0; i < TP_BURST; i++) {
+    self->messages[i].msg_hdr = (struct msghdr){.msg_iov = &self->vectors[i], .msg_iovlen = 1};
+  }
+  open_sender(self);
+  struct tp_interface found;
+  self->port.is_up = tp_interface_find(interface, &found) && found.is_up;
+  *out = &self->port;
+  return TP_OK;
+}
