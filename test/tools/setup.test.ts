@@ -69,6 +69,7 @@ describe('system packages', () => {
     expect(missingFor('test', path)).toMatchObject([
       { missing: ['ptp4l'], required: false },
       { missing: ['tshark'], required: false },
+      { missing: ['clang'], required: false },
     ]);
     expect(missingFor('build', path)).toEqual([]);
   });

@@ -63,6 +63,15 @@ const TOOLS = [
     jobs: [],
     wantedBy: ['test'],
   },
+  {
+    what: 'clang',
+    needs: ['clang'],
+    debian: ['clang', 'libclang-rt-dev'],
+    fedora: ['clang', 'compiler-rt'],
+    for: 'fuzzing the packet engine in the tests',
+    jobs: [],
+    wantedBy: ['test'],
+  },
 ];
 
 /** A compiler without a C library's headers is Debian's gcc without what it only recommends. */
