@@ -36,6 +36,7 @@ export const ENGINE_COUNTERS = [
   'droppedHeadroom',
   'droppedLoops',
   'droppedReload',
+  'droppedInboxFull',
   'packetIns',
   'packetInsLost',
   'digests',

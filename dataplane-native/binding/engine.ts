@@ -39,6 +39,8 @@ export interface EngineOptions {
   readonly maxFrame?: number;
   /** Of the program's random numbers; default 1. */
   readonly randomSeed?: bigint;
+  /** Packet loops, each on a thread of its own; 1 to 16, default 1. */
+  readonly threads?: number;
 }
 
 export interface QueueOptions {
@@ -52,14 +54,16 @@ export interface QueueOptions {
   readonly priorityCount: number;
 }
 
-/** How the packet loop's thread runs. */
+/** How a packet loop's thread runs. */
 export interface LoopOptions {
+  /** Which; default 0. */
+  readonly thread?: number;
   /**
    * `normal`: before most other threads where that is permitted. `realtime`: before every ordinary
    * thread, which needs CAP_SYS_NICE; it rests for 10 µs after about 130 µs of work.
    */
   readonly priority: 'normal' | 'realtime';
-  /** The loop has it, and all other threads of this process the others; null: any. */
+  /** The loop has it, and all threads of this process that have none the others; null: any. */
   readonly processor: number | null;
 }
 
@@ -155,7 +159,7 @@ export class Engine extends PipelineState {
         message_fd: pair[0] ?? -1,
         packet_count: options.packetCount ?? 0,
         max_frame: maxFrame,
-        reserved: 0,
+        threads: options.threads ?? 1,
         random_seed: options.randomSeed ?? 1n,
       },
       out,
@@ -202,13 +206,13 @@ export class Engine extends PipelineState {
   }
 
   /** Before `start`. BAD_STATE: the loop runs; OUT_OF_RANGE: no such number. */
-  setLoop({ priority, processor }: LoopOptions): EngineResult<void> {
+  setLoop({ thread = 0, priority, processor }: LoopOptions): EngineResult<void> {
     const wanted = priority === 'realtime' ? 1 : 0;
-    const returned = this.native.tp_engine_set_loop(this.engine, wanted, processor ?? -1);
+    const returned = this.native.tp_engine_set_loop(this.engine, thread, wanted, processor ?? -1);
     return this.result(returned);
   }
 
-  /** The packet loop on a thread of its own. BAD_STATE: it runs, or the clock is virtual;
+  /** The packet loops, each on a thread of its own. BAD_STATE: it runs, or the clock is virtual;
    * NO_PERMISSION: to be a real-time thread; OUT_OF_RANGE: not a processor of this process. */
   start(): EngineResult<void> {
     const returned = this.native.tp_engine_start(this.engine);
@@ -293,6 +297,19 @@ export class Engine extends PipelineState {
 
   removePort(port: number): EngineResult<void> {
     return this.result(this.native.tp_port_remove(this.engine, port));
+  }
+
+  /**
+   * Gives a port to another packet loop. New ports go to the loop with the fewest, of those to the
+   * first. NO_SUCH_PORT, OUT_OF_RANGE.
+   */
+  setThread(port: number, thread: number): EngineResult<void> {
+    return this.result(this.native.tp_port_set_thread(this.engine, port, thread));
+  }
+
+  /** The packet loop that a port belongs to. NO_SUCH_PORT. */
+  threadOf(port: number): EngineResult<number> {
+    return this.count(this.native.tp_port_thread(this.engine, port));
   }
 
   setQueue(port: number, queue: QueueOptions): EngineResult<void> {

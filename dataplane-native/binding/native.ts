@@ -25,7 +25,7 @@ export interface EngineConfigStruct {
   readonly message_fd: number;
   readonly packet_count: number;
   readonly max_frame: number;
-  readonly reserved: number;
+  readonly threads: number;
   readonly random_seed: bigint;
 }
 
@@ -39,7 +39,12 @@ export interface NativeFunctions {
   tp_pipeline_check(path: string, why: Uint8Array, whyOctets: number): number;
   tp_engine_hold(engine: EnginePointer): number;
   tp_engine_resume(engine: EnginePointer): number;
-  tp_engine_set_loop(engine: EnginePointer, priority: number, processor: number): number;
+  tp_engine_set_loop(
+    engine: EnginePointer,
+    thread: number,
+    priority: number,
+    processor: number,
+  ): number;
   tp_engine_start(engine: EnginePointer): number;
   tp_engine_stop(engine: EnginePointer): number;
   tp_engine_step(engine: EnginePointer): number;
@@ -63,6 +68,8 @@ export interface NativeFunctions {
   tp_port_link_facts(engine: EnginePointer, port: number, out: BigUint64Array): number;
   tp_port_add_memory(engine: EnginePointer, port: number): number;
   tp_port_remove(engine: EnginePointer, port: number): number;
+  tp_port_set_thread(engine: EnginePointer, port: number, thread: number): number;
+  tp_port_thread(engine: EnginePointer, port: number): number;
   tp_port_set_queue(
     engine: EnginePointer,
     port: number,
@@ -242,7 +249,7 @@ const SIGNATURES: Readonly<
   tp_pipeline_check: ['int', 'const char *', 'uint8_t *', 'uint32_t'],
   tp_engine_hold: ['int', 'void *'],
   tp_engine_resume: ['int', 'void *'],
-  tp_engine_set_loop: ['int', 'void *', 'uint32_t', 'int32_t'],
+  tp_engine_set_loop: ['int', 'void *', 'uint32_t', 'uint32_t', 'int32_t'],
   tp_engine_start: ['int', 'void *'],
   tp_engine_stop: ['int', 'void *'],
   tp_engine_step: ['int', 'void *'],
@@ -255,6 +262,8 @@ const SIGNATURES: Readonly<
   tp_port_link_facts: ['int', 'void *', 'uint32_t', 'uint64_t *'],
   tp_port_add_memory: ['int', 'void *', 'uint32_t'],
   tp_port_remove: ['int', 'void *', 'uint32_t'],
+  tp_port_set_thread: ['int', 'void *', 'uint32_t', 'uint32_t'],
+  tp_port_thread: ['int', 'void *', 'uint32_t'],
   tp_port_set_queue: ['int', 'void *', 'uint32_t', 'uint64_t', 'uint32_t', 'uint32_t', 'uint32_t'],
   tp_port_counters: ['int', 'void *', 'uint32_t', 'uint64_t *'],
   tp_port_tx_latency: ['int', 'void *', 'uint32_t', 'int64_t *'],
@@ -317,7 +326,7 @@ function configType() {
     message_fd: 'int32_t',
     packet_count: 'uint32_t',
     max_frame: 'uint32_t',
-    reserved: 'uint32_t',
+    threads: 'uint32_t',
     random_seed: 'uint64_t',
   });
   if (koffi.sizeof(type) !== CONFIG_OCTETS) {

@@ -4,7 +4,8 @@
  * They differ on a real machine: CLOCK_REALTIME is what the kernel's timestamps are in, but it may
  * be stepped, and a queue must not stall for an hour because somebody set the date. With a virtual
  * clock both are the same number. The dataplane may have an oscillator of its own on top of either;
- * what the kernel stamped is then to be converted, and queues take no notice.
+ * what the kernel stamped is then to be converted, and queues take no notice. All loops read these
+ * clocks; the oscillator, which goes on when it is looked at, has a lock for that.
  */
 #ifndef TIMEPLANE_CLOCK_H
 #define TIMEPLANE_CLOCK_H
@@ -40,14 +41,25 @@ static inline uint64_t tp_clock_system_ns(const struct tp_clock_source *source) 
 /* The dataplane's time at an instant of the system's. */
 static inline uint64_t tp_clock_at_system_ns(const struct tp_clock_source *source,
                                              uint64_t system_ns) {
-  return source->oscillator == NULL ? system_ns
-                                    : tp_oscillator_ticks_ns(source->oscillator, system_ns);
+  if (source->oscillator == NULL) {
+    return system_ns;
+  }
+  tp_spin_lock(&source->oscillator->lock);
+  const uint64_t ticks_ns = tp_oscillator_ticks_ns(source->oscillator, system_ns);
+  tp_spin_unlock(&source->oscillator->lock);
+  return ticks_ns;
 }
 
 /* The system's time when the dataplane's is `now_ns`. */
 static inline uint64_t tp_clock_to_system_ns(const struct tp_clock_source *source,
                                              uint64_t now_ns) {
-  return source->oscillator == NULL ? now_ns : tp_oscillator_system_ns(source->oscillator, now_ns);
+  if (source->oscillator == NULL) {
+    return now_ns;
+  }
+  tp_spin_lock(&source->oscillator->lock);
+  const uint64_t system_ns = tp_oscillator_system_ns(source->oscillator, now_ns);
+  tp_spin_unlock(&source->oscillator->lock);
+  return system_ns;
 }
 
 /* The dataplane's time: what timestamps are in. */

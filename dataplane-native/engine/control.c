@@ -108,27 +108,32 @@ static bool is_within(uint32_t index, uint32_t count, uint32_t size) {
   return index <= size && count <= size - index;
 }
 
-/* Takes the lock; cells [index, index + count) of a counter array, or null. */
-static struct tp_counter *lock_counter(struct tp_engine *engine, uint32_t counter, uint32_t index,
-                                       uint32_t count, int *result) {
+/* Takes the lock; whether there are cells [index, index + count) of a counter array. */
+static bool lock_counter(struct tp_engine *engine, uint32_t counter, uint32_t index, uint32_t count,
+                         int *result) {
   tp_control_lock(engine);
   const struct tp_pipeline_ops *ops = engine->pipeline.ops;
   *result = ops == NULL ? TP_E_NO_PIPELINE : TP_E_OUT_OF_RANGE;
   if (ops == NULL || counter >= ops->counter_count ||
       !is_within(index, count, ops->counter_sizes[counter])) {
-    return NULL;
+    return false;
   }
   *result = TP_OK;
-  return engine->pipeline.state.counters[counter] + index;
+  return true;
 }
 
 int tp_counter_read(struct tp_engine *engine, uint32_t counter, uint32_t index, uint32_t count,
                     uint64_t *out) {
   int result;
-  const struct tp_counter *cells = lock_counter(engine, counter, index, count, &result);
-  for (uint32_t i = 0; cells != NULL && i < count; i++) {
-    out[2 * i] = cells[i].packets;
-    out[2 * i + 1] = cells[i].octets;
+  if (lock_counter(engine, counter, index, count, &result)) {
+    memset(out, 0, 2 * (size_t)count * sizeof *out);
+    for (uint32_t loop = 0; loop < engine->loop_count; loop++) {
+      const struct tp_counter *cells = engine->pipeline.counters[loop][counter] + index;
+      for (uint32_t i = 0; i < count; i++) {
+        out[2 * i] += cells[i].packets;
+        out[2 * i + 1] += cells[i].octets;
+      }
+    }
   }
   tp_control_unlock(engine);
   return result;
@@ -137,9 +142,12 @@ int tp_counter_read(struct tp_engine *engine, uint32_t counter, uint32_t index, 
 int tp_counter_write(struct tp_engine *engine, uint32_t counter, uint32_t index, uint64_t packets,
                      uint64_t octets) {
   int result;
-  struct tp_counter *cell = lock_counter(engine, counter, index, 1, &result);
-  if (cell != NULL) {
-    *cell = (struct tp_counter){.packets = packets, .octets = octets};
+  if (lock_counter(engine, counter, index, 1, &result)) {
+    for (uint32_t loop = 1; loop < engine->loop_count; loop++) {
+      engine->pipeline.counters[loop][counter][index] = (struct tp_counter){0};
+    }
+    engine->pipeline.counters[0][counter][index] =
+        (struct tp_counter){.packets = packets, .octets = octets};
   }
   tp_control_unlock(engine);
   return result;
@@ -303,7 +311,12 @@ int tp_clone_session_set(struct tp_engine *engine, uint32_t session, const uint3
 
 int tp_engine_counters(struct tp_engine *engine, uint64_t *out) {
   tp_control_lock(engine);
-  memcpy(out, engine->counters, sizeof engine->counters);
+  memset(out, 0, TP_ENGINE_COUNTER_COUNT * sizeof *out);
+  for (uint32_t loop = 0; loop < engine->loop_count; loop++) {
+    for (uint32_t i = 0; i < TP_ENGINE_COUNTER_COUNT; i++) {
+      out[i] += engine->loops[loop]->counters[i];
+    }
+  }
   tp_control_unlock(engine);
   return TP_ENGINE_COUNTER_COUNT;
 }

@@ -3,7 +3,7 @@
  *
  * Conventions: every call returns 0 or a positive count, or a negative TP_E… code; the caller owns
  * all buffers; a string is UTF-8 and ends in NUL. All calls may be made from one thread only (the
- * host's); they take the engine's lock, which the packet loop gives up between bursts. After
+ * host's); they take the locks of the packet loops, which give them up between bursts. After
  * tp_engine_create and tp_port_add_* nothing is allocated per frame.
  */
 #ifndef TIMEPLANE_ENGINE_H
@@ -32,6 +32,9 @@ enum tp_error {
 
 struct tp_engine;
 
+/* Packet loops, each with a thread of its own, that an engine may have. */
+#define TP_LOOP_LIMIT 16u
+
 /* Clock kinds. SYSTEM is CLOCK_REALTIME, what the kernel's software timestamps are in. */
 enum tp_clock { TP_CLOCK_SYSTEM = 0, TP_CLOCK_VIRTUAL = 1 };
 
@@ -41,7 +44,7 @@ struct tp_engine_config {
   int32_t message_fd;    /* non-blocking stream socket; -1: none; the engine closes it at the end */
   uint32_t packet_count; /* packet buffers; 0: 8192 */
   uint32_t max_frame;    /* octets; 0: 9216 */
-  uint32_t reserved;
+  uint32_t threads;      /* packet loops, 1 to TP_LOOP_LIMIT; 0: 1 */
   uint64_t random_seed;
 };
 _Static_assert(sizeof(struct tp_engine_config) == 32, "bound by the host: see binding/engine.ts");
@@ -60,21 +63,23 @@ TP_API int tp_engine_load(struct tp_engine *engine, const char *shared_object);
 TP_API int tp_pipeline_check(const char *shared_object, char *why, uint32_t why_octets);
 
 /*
- * How the packet loop's thread is to run; before it is started. REALTIME: before every ordinary
+ * How a packet loop's thread is to run; before it is started. REALTIME: before every ordinary
  * thread (SCHED_FIFO), with a rest of 10 us after every 130 us of work, which is what the kernel
  * would otherwise take at once; needs CAP_SYS_NICE. NORMAL, as it begins: an ordinary thread of a
- * low nice value where that is permitted. With a processor, the loop runs on that one and all other
- * threads of this process on others, if there are any. BAD_STATE: it runs; OUT_OF_RANGE.
+ * low nice value where that is permitted. With a processor, the loop runs on that one, and all
+ * threads of this process that have none on others, if there are any. BAD_STATE: it runs;
+ * OUT_OF_RANGE.
  */
 enum tp_loop_priority { TP_LOOP_NORMAL = 0, TP_LOOP_REALTIME = 1 };
 #define TP_LOOP_ANY_PROCESSOR (-1)
-TP_API int tp_engine_set_loop(struct tp_engine *engine, uint32_t priority, int32_t processor);
-/* The packet loop on a thread of its own. NO_PERMISSION: to be a real-time thread; OUT_OF_RANGE:
- * not a processor that this process may use. */
+TP_API int tp_engine_set_loop(struct tp_engine *engine, uint32_t thread, uint32_t priority,
+                              int32_t processor);
+/* The packet loops, each on a thread of its own. NO_PERMISSION: to be a real-time thread;
+ * OUT_OF_RANGE: not a processor that this process may use. */
 TP_API int tp_engine_start(struct tp_engine *engine);
 TP_API int tp_engine_stop(struct tp_engine *engine);
 /*
- * Several calls as one, as traffic sees them: between hold and resume the loop handles no frame;
+ * Several calls as one, as traffic sees them: between hold and resume no loop handles a frame;
  * frames wait in their ports' rings, as long as these have room, with their receive times. To load
  * a pipeline together with its default actions and entries. BAD_STATE: held, or not held; start and
  * step too while it is held. Without a loop nothing has to wait; stop and destroy resume first.
@@ -129,6 +134,15 @@ enum tp_link_fact {
 TP_API int tp_port_link_facts(struct tp_engine *engine, uint32_t port, uint64_t *out);
 TP_API int tp_port_add_memory(struct tp_engine *engine, uint32_t port);
 TP_API int tp_port_remove(struct tp_engine *engine, uint32_t port);
+/*
+ * A port belongs to one of the packet loops, 0 to config.threads - 1, which receives and sends for
+ * it: to the one with the fewest ports, at first, and of those to the first. The CPU port is the
+ * first loop's and does not count. Frames of one port to another stay in order whatever loops they
+ * belong to; frames on their way while a port changes its loop may not. OUT_OF_RANGE.
+ */
+TP_API int tp_port_set_thread(struct tp_engine *engine, uint32_t port, uint32_t thread);
+/* The loop's number, or NO_SUCH_PORT. */
+TP_API int tp_port_thread(struct tp_engine *engine, uint32_t port);
 /* rate_bps 0: as fast as the port takes frames (no waiting in the queue but for back pressure).
  * The rate counts frame octets + overhead_octets (FCS, preamble, gap: 24 on a wire). The bound
  * holds for each priority on its own; 0 is 256 KiB. priority_count is 1 to 8:
@@ -270,7 +284,7 @@ TP_API int tp_clone_session_set(struct tp_engine *engine, uint32_t session, cons
 /* --- counters of the engine itself -------------------------------------------------------- */
 enum tp_engine_counter {
   TP_ENGINE_DROPPED_BY_PROGRAM, /* egress_spec or egress port 511, no group and no clone */
-  TP_ENGINE_DROPPED_NO_PORT,    /* to a port that does not exist */
+  TP_ENGINE_DROPPED_NO_PORT,    /* to a port that does not exist, after egress */
   TP_ENGINE_DROPPED_NO_GROUP,   /* to a multicast group that does not exist */
   TP_ENGINE_DROPPED_NO_SESSION, /* to a clone session that does not exist */
   TP_ENGINE_DROPPED_NO_BUFFER,
@@ -278,6 +292,7 @@ enum tp_engine_counter {
   TP_ENGINE_DROPPED_HEADROOM,
   TP_ENGINE_DROPPED_LOOPS, /* resubmitted or recirculated too often */
   TP_ENGINE_DROPPED_RELOAD,
+  TP_ENGINE_DROPPED_INBOX_FULL, /* to a port of another thread, which fell behind */
   TP_ENGINE_PACKET_INS,
   TP_ENGINE_PACKET_INS_LOST, /* the host did not read in time */
   TP_ENGINE_DIGESTS,

@@ -1,23 +1,40 @@
 /*
  * engine_state.h - the engine's insides, shared by its files and by nobody else.
  *
- *   engine.c            life cycle: create, destroy, load, start, stop, ports
+ * The life of an engine, and what the host asks of it:
+ *   engine.c            create, destroy, load, start, stop, clock, oscillator
+ *   ports.c             the API onto ports: add, remove, queues, counters, frames of memory ports
  *   control.c           the API onto tables, counters, meters, registers, groups, sessions
  *   control_profile.c   likewise, onto action profiles
- *   loop.c              rounds over ports and queues, sleeping
- *   loop_thread.c       the loop's thread: processor, priority, rests
+ *   pipeline.c          loading compiled pipelines, and each loop's view of one
+ *
+ * One frame's way:
+ *   port_*.c            ports: on Linux interfaces (with link_*.c and *_socket.c), in memory, to
+ *                       the control plane, and the one that is nowhere
  *   replication.c       ingress -> traffic manager -> queue, queue -> egress
+ *   inbox.c             from a loop to another one's queues
+ *   queue.c             the egress queue of a port
  *   transmit_stamp.c    the deferred correction, transmit stamps and what is learned from them
  *   tx_event.c          frames that come back with their transmit time, and those that wait for it
+ *   pool.c              the buffers
  *   message.c           packet-ins, digests and port states, up to the host
- *   pipeline.c          loading compiled pipelines
- *   port_*.c            ports
+ *
+ * Who does it, and when:
+ *   loop.c              rounds over ports and queues, sleeping
+ *   loop_thread.c       a loop's thread: processor, priority, rests
+ *   lock.c              control calls and loops give way to one another
+ *   spin.c              locks for moments
  *   oscillator.c        the dataplane's time where it is not the system's
  *
- * The lock. Everything below is used with `lock` held. The loop holds it for a burst at a time, and
- * between bursts gives way to a control call that waits (tp_give_way); a control call in its turn
- * lets the loop in first when that one waits already. So they alternate: a stream of table writes
- * does not stall traffic, and traffic does not stall a table write.
+ * Loops and locks. Ports are spread over loops, each with a thread of its own. A port's state is
+ * its loop's, and so are queues, buffers set aside, counters, and the loop's view of the pipeline.
+ * A loop works with its own `lock` held, for a burst at a time, and gives way to a control call
+ * between bursts; a control call takes the locks of all loops, in their order, after it has let in
+ * those that wait already. So they alternate: a stream of table writes does not stall traffic, and
+ * traffic does not stall a table write; and a control call never runs beside a lookup. No loop
+ * takes another one's lock. What two loops both touch is in shared.h (tables' hits, meters,
+ * registers), inbox.h (frames), pool.h (the depot), message.h (the stream) and clock.h (the
+ * oscillator), and nowhere else.
  */
 #ifndef TIMEPLANE_ENGINE_STATE_H
 #define TIMEPLANE_ENGINE_STATE_H
@@ -28,6 +45,7 @@
 
 #include "clock.h"
 #include "engine.h"
+#include "inbox.h"
 #include "message.h"
 #include "pipeline.h"
 #include "pool.h"
@@ -57,111 +75,149 @@ struct tp_replicas {
 
 struct tp_loaded_pipeline {
   void *shared_object;
-  const struct tp_pipeline_ops *ops; /* null: none loaded */
-  struct tp_pipeline state;
+  const struct tp_pipeline_ops *ops;           /* null: none loaded */
+  struct tp_pipeline state;                    /* what loops share; the rest is null */
+  struct tp_counter **counters[TP_LOOP_LIMIT]; /* each loop's own */
 };
 
 struct tp_loop_thread {
   bool is_realtime;
   int32_t processor; /* TP_LOOP_ANY_PROCESSOR: any */
-  bool has_moved_threads;
-  cpu_set_t processors_before; /* of the threads that were moved */
-  uint64_t rest_counted_ns;    /* schedule time; work until then is in owed_rest_ns */
+  pthread_t id;
+  uint64_t rest_counted_ns; /* schedule time; work until then is in owed_rest_ns */
   int64_t owed_rest_ns;
+};
+
+/* One of the loops. But for what is marked, it is used with its lock held. */
+struct tp_loop {
+  struct tp_engine *engine;
+  uint32_t number;
+  const struct tp_pipeline_ops *ops; /* null: none loaded */
+  struct tp_pipeline view;           /* of the loaded pipeline */
+  uint64_t schedule_ns;              /* tp_clock_schedule_ns at the start of this burst */
+  uint64_t copies;                   /* frames that were put into queues */
+  struct tp_pool pool;
+  struct tp_packet_list recirculated;
+  struct tp_port *active[TP_PORT_COUNT + 1u]; /* its ports */
+  uint32_t active_count;
+  struct tp_port *nowhere; /* where frames to ports that do not exist go */
+  bool is_nowhere_used;    /* it is one of `active` */
+  struct tp_messages messages;
+  uint64_t counters[TP_ENGINE_COUNTER_COUNT];
+  uint64_t maintenance_ns; /* CLOCK_MONOTONIC of the next round of maintenance */
+  uint32_t unpublished;    /* bit i: frames were put into the ring to loop i and not shown yet */
+  struct tp_loop_thread thread;
+  int link_fd; /* -1: none */
+
+  /* Without the lock: */
+  struct tp_inbox *inboxes[TP_LOOP_LIMIT]; /* by writer; null: its own */
+  int wake_fd;
+  alignas(64) pthread_mutex_t lock;
+  atomic_bool is_waiting; /* the loop waits for it */
+  atomic_bool is_wanted;  /* a control call does */
+  atomic_bool is_asleep;  /* wants to be woken: see inbox.c */
 };
 
 struct tp_engine {
   struct tp_loaded_pipeline pipeline;
   struct tp_clock_source clock;
   struct tp_oscillator oscillator; /* the clock points to it when it is on */
-  uint64_t schedule_ns;            /* tp_clock_schedule_ns at the start of this burst */
-  uint64_t copies;                 /* frames that were put into queues */
-  struct tp_pool pool;
-  struct tp_packet *recirculated_head;
-  struct tp_packet *recirculated_tail;
-  struct tp_port *ports[TP_PORT_COUNT];
-  struct tp_port *active[TP_PORT_COUNT]; /* the same, without the holes */
-  uint32_t active_count;
-  struct tp_port *cpu; /* may be null */
+  struct tp_depot depot;
+  struct tp_stream stream;              /* of messages */
+  struct tp_port *ports[TP_PORT_COUNT]; /* of all loops */
+  struct tp_port *cpu;                  /* may be null */
   struct tp_replicas **groups;
   struct tp_replicas **sessions;
-  struct tp_messages messages;
-  uint64_t counters[TP_ENGINE_COUNTER_COUNT];
   uint32_t max_frame;
   uint32_t packet_count;
   uint64_t random_seed;
-  uint64_t maintenance_ns; /* CLOCK_MONOTONIC of the next round of maintenance */
 
-  pthread_mutex_t lock;
-  atomic_uint control_waiting;
-  atomic_bool loop_waiting;
-  pthread_t thread;
-  struct tp_loop_thread loop;
-  bool is_running; /* written and read by the host's thread only */
-  bool is_held;    /* likewise; the host's thread has the lock from one call to another */
+  struct tp_loop *loops[TP_LOOP_LIMIT];
+  uint32_t loop_count;
   atomic_bool stop;
-  int wake_fd;
-  int link_fd; /* -1: none */
+  bool is_running; /* written and read by the host's thread only */
+  bool is_held;    /* likewise; the host's thread has the locks from one call to another */
+  bool has_moved_threads;
+  cpu_set_t processors_before; /* of the threads that were moved */
   char last_error[256];
 };
 
-/* --- lock ------------------------------------------------------------------------------------ */
+/* --- lock.c ---------------------------------------------------------------------------------- */
+/* For control calls: all loops, or one whose port is all that the call is about. */
 void tp_control_lock(struct tp_engine *engine);
 void tp_control_unlock(struct tp_engine *engine);
-void tp_loop_lock(struct tp_engine *engine);
-void tp_give_way(struct tp_engine *engine);
+void tp_control_lock_one(struct tp_loop *loop);
+void tp_control_unlock_one(struct tp_loop *loop);
+/* For the loop itself. */
+void tp_loop_lock(struct tp_loop *loop);
+void tp_loop_unlock(struct tp_loop *loop);
+/* Lets a control call in, if one waits. */
+void tp_give_way(struct tp_loop *loop);
 
 /* --- loop.c ---------------------------------------------------------------------------------- */
-void *tp_loop_run(void *engine);
-/* One round over all ports and queues; frames handled. `is_loop`: may give way in between. */
-uint32_t tp_round(struct tp_engine *engine, bool is_loop);
-/* Makes a sleeping loop look again. */
+void *tp_loop_run(void *loop);
+/* One round over a loop's ports and queues; frames handled. `is_thread`: may give way in between.
+ */
+uint32_t tp_round(struct tp_loop *loop, bool is_thread);
+/* Makes a sleeping loop look again; all loops. */
+void tp_loop_wake(struct tp_loop *loop);
 void tp_wake(struct tp_engine *engine);
-/* Schedule time at which the next waiting frame may leave; UINT64_MAX: none waits for its time. */
-uint64_t tp_next_release_ns(const struct tp_engine *engine);
+/* Schedule time at which a loop's next waiting frame may leave; UINT64_MAX: none waits for its
+ * time. */
+uint64_t tp_next_release_ns(struct tp_loop *loop);
 
 /* --- loop_thread.c --------------------------------------------------------------------------- */
-/* TP_E_NO_PERMISSION, TP_E_OUT_OF_RANGE, TP_E_SYSTEM. */
-int tp_loop_start(struct tp_engine *engine);
-void tp_loop_join(struct tp_engine *engine);
+/* All loops' threads. TP_E_NO_PERMISSION, TP_E_OUT_OF_RANGE, TP_E_SYSTEM. */
+int tp_loops_start(struct tp_engine *engine);
+void tp_loops_join(struct tp_engine *engine);
 /* Rests where the thread has to and it is time for it. With the lock, which it gives up meanwhile.
  */
-void tp_rest_if_due(struct tp_engine *engine);
+void tp_rest_if_due(struct tp_loop *loop);
 /* The loop slept by itself. */
-void tp_rest_count_sleep(struct tp_engine *engine, uint64_t slept_ns);
+void tp_rest_count_sleep(struct tp_loop *loop, uint64_t slept_ns);
+
+/* --- ports.c --------------------------------------------------------------------------------- */
+void tp_port_attach(struct tp_engine *engine, uint32_t number, struct tp_port *port,
+                    struct tp_loop *loop);
 
 /* --- replication.c --------------------------------------------------------------------------- */
 /* A received frame through ingress and into queues. Takes the packet over. */
-void tp_ingress_frame(struct tp_engine *engine, struct tp_port *port, struct tp_packet *packet);
+void tp_ingress_frame(struct tp_loop *loop, struct tp_port *port, struct tp_packet *packet);
 /* The frames that egress sent back to ingress; how many there were. */
-uint32_t tp_ingress_recirculated(struct tp_engine *engine);
+uint32_t tp_ingress_recirculated(struct tp_loop *loop);
+/* Frames of other loops into this one's queues; how many there were. */
+uint32_t tp_enqueue_arrived(struct tp_loop *loop);
 /* A frame that left its queue through egress: the finished frame, or null when it goes no further.
  */
-struct tp_packet *tp_egress_frame(struct tp_engine *engine, struct tp_port *port,
+struct tp_packet *tp_egress_frame(struct tp_loop *loop, struct tp_port *port,
                                   struct tp_packet *packet, uint64_t now_ns);
 /* The same for a frame that was through egress before; its event.kind says why. */
-struct tp_packet *tp_egress_again(struct tp_engine *engine, struct tp_port *port,
+struct tp_packet *tp_egress_again(struct tp_loop *loop, struct tp_port *port,
                                   struct tp_packet *packet);
 /* Drops all frames in queues, on their way and kept for events, and counts them. */
-void tp_drop_queued(struct tp_engine *engine, struct tp_port *port, enum tp_engine_counter reason);
+void tp_drop_queued(struct tp_port *port, enum tp_engine_counter reason);
+/* Drops what recirculates, and what other loops have for this one: a new pipeline is loaded. */
+void tp_drop_arriving(struct tp_loop *loop);
 
 /* --- pipeline.c ------------------------------------------------------------------------------ */
-/* TP_E_BAD_PIPELINE with the reason in `why`, TP_E_NO_MEMORY. */
-int tp_pipeline_open(struct tp_loaded_pipeline *pipeline, const char *shared_object, char *why,
-                     size_t why_octets);
+/* For `loop_count` loops. TP_E_BAD_PIPELINE with the reason in `why`, TP_E_NO_MEMORY. */
+int tp_pipeline_open(struct tp_loaded_pipeline *pipeline, const char *shared_object,
+                     uint32_t loop_count, char *why, size_t why_octets);
 void tp_pipeline_close(struct tp_loaded_pipeline *pipeline);
+/* Makes the engine's pipeline the one that a loop runs. */
+void tp_pipeline_view(struct tp_loop *loop);
 
-static inline void tp_engine_count(struct tp_engine *engine, enum tp_engine_counter counter) {
-  engine->counters[counter]++;
+static inline void tp_loop_count(struct tp_loop *loop, enum tp_engine_counter counter) {
+  loop->counters[counter]++;
 }
 
-static inline void tp_engine_drop(struct tp_engine *engine, struct tp_packet *packet,
-                                  enum tp_engine_counter reason) {
-  engine->counters[reason]++;
-  tp_pool_give(&engine->pool, packet);
+static inline void tp_loop_drop(struct tp_loop *loop, struct tp_packet *packet,
+                                enum tp_engine_counter reason) {
+  loop->counters[reason]++;
+  tp_pool_give(&loop->pool, packet);
 }
 
-/* Sets last_error: printf-like. Returns `code`. */
+/* Sets last_error: printf-like. Returns `code`. For control calls. */
 __attribute__((format(printf, 3, 4))) int tp_fail(struct tp_engine *engine, int code,
                                                   const char *format, ...);
 

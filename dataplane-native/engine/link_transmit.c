@@ -94,7 +94,7 @@ uint32_t tp_link_transmit(struct tp_port *port, struct tp_packet **burst, uint32
     done = send_messages(self, burst, done, count);
   }
   for (uint32_t i = 0; i < done; i++) {
-    tp_pool_give(&port->engine->pool, burst[i]);
+    tp_pool_give(&port->loop->pool, burst[i]);
   }
   return done;
 }
@@ -128,7 +128,7 @@ uint32_t tp_link_prepare_event(struct tp_port *port) {
   const struct tp_link_port *self = tp_link_port(port);
   const struct tp_clock_source *clock = &port->engine->clock;
   /* Signed: the burst's clock is older than an event frame that was sent since it was read. */
-  const int64_t idle_ns = (int64_t)(port->engine->pipeline.state.now_ns - self->event_sent_ns);
+  const int64_t idle_ns = (int64_t)(port->loop->view.now_ns - self->event_sent_ns);
   if (self->socket.ifindex == 0 || idle_ns <= COLD_NS) {
     return 0;
   }
@@ -176,7 +176,7 @@ enum tp_transmit_result tp_link_transmit_event(struct tp_port *port, struct tp_p
       tp_stamps_restart(port);
     }
   }
-  tp_pool_give(&port->engine->pool, packet);
+  tp_pool_give(&port->loop->pool, packet);
   return TP_TRANSMIT_DONE;
 }
 

@@ -18,7 +18,7 @@ static void set_link(struct tp_port *port, bool is_up) {
   port->is_up = is_up;
   const uint32_t status[2] = {port->number, is_up ? 1 : 0};
   /* A host that misses it sees the same in the port's counters. */
-  tp_messages_put(&port->engine->messages, TP_MESSAGE_PORT_STATUS, status, sizeof status, NULL, 0);
+  tp_messages_put(&port->loop->messages, TP_MESSAGE_PORT_STATUS, status, sizeof status, NULL, 0);
 }
 
 static void read_kernel_drops(struct tp_link_port *self) {
@@ -91,9 +91,9 @@ bool tp_link_read_facts(const struct tp_port *port, uint64_t out[TP_LINK_FACT_CO
 }
 
 static bool is_taken(const struct tp_engine *engine, const char *interface) {
-  for (uint32_t i = 0; i < engine->active_count; i++) {
-    struct tp_port *port = engine->active[i];
-    if (port->ops->close == tp_link_close &&
+  for (uint32_t i = 0; i < TP_PORT_COUNT; i++) {
+    struct tp_port *port = engine->ports[i];
+    if (port != NULL && port->ops->close == tp_link_close &&
         strcmp(tp_link_port(port)->interface, interface) == 0) {
       return true;
     }

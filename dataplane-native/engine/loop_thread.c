@@ -1,6 +1,6 @@
 /*
- * loop_thread.c - the thread of the packet loop: on which processor it runs, before whom, and when
- * it rests.
+ * loop_thread.c - the threads of the packet loops: on which processors they run, before whom, and
+ * when they rest.
  *
  * A real-time thread that never sleeps is stopped by the kernel in the end: for the last 50 ms of
  * every second where sched_rt_runtime_us is 950,000, and for as long as ordinary threads have
@@ -17,6 +17,8 @@
 
 #include "engine_state.h"
 
+_Static_assert(TP_LOOP_LIMIT <= 16, "threads have names with one digit");
+
 /* Lowest of the real-time priorities: before every ordinary thread, after what the system itself
  * runs there. */
 #define REALTIME_PRIORITY 1
@@ -27,16 +29,17 @@
 /* Sleeping for want of work is resting, too, but not in advance for a whole second. */
 #define RESTED_LIMIT_NS INT64_C(10000000)
 
-int tp_engine_set_loop(struct tp_engine *engine, uint32_t priority, int32_t processor) {
+int tp_engine_set_loop(struct tp_engine *engine, uint32_t thread, uint32_t priority,
+                       int32_t processor) {
   if (engine->is_running) {
     return TP_E_BAD_STATE;
   }
-  if (priority > TP_LOOP_REALTIME || processor < TP_LOOP_ANY_PROCESSOR ||
-      processor >= CPU_SETSIZE) {
+  if (thread >= engine->loop_count || priority > TP_LOOP_REALTIME ||
+      processor < TP_LOOP_ANY_PROCESSOR || processor >= CPU_SETSIZE) {
     return TP_E_OUT_OF_RANGE;
   }
-  engine->loop.is_realtime = priority == TP_LOOP_REALTIME;
-  engine->loop.processor = processor;
+  engine->loops[thread]->thread.is_realtime = priority == TP_LOOP_REALTIME;
+  engine->loops[thread]->thread.processor = processor;
   return TP_OK;
 }
 
@@ -58,61 +61,74 @@ static void move_threads(const cpu_set_t *processors) {
   closedir(tasks);
 }
 
-/* Leaves the loop's processor to the loop, as far as this process goes. */
-static int clear_processor(struct tp_engine *engine) {
-  struct tp_loop_thread *loop = &engine->loop;
-  if (loop->processor == TP_LOOP_ANY_PROCESSOR) {
-    return TP_OK;
+/* Leaves the loops' processors to the loops, as far as this process goes. */
+static int clear_processors(struct tp_engine *engine) {
+  if (sched_getaffinity(0, sizeof engine->processors_before, &engine->processors_before) != 0) {
+    return tp_fail(engine, TP_E_SYSTEM, "which processors there are: %s", strerror(errno));
   }
-  const size_t number = (size_t)loop->processor;
-  CPU_ZERO(&loop->processors_before);
-  if (sched_getaffinity(0, sizeof loop->processors_before, &loop->processors_before) != 0 ||
-      !CPU_ISSET(number, &loop->processors_before)) {
-    return tp_fail(engine, TP_E_OUT_OF_RANGE, "processor %d is not one that this process may use",
-                   loop->processor);
+  cpu_set_t others = engine->processors_before;
+  for (uint32_t i = 0; i < engine->loop_count; i++) {
+    const int32_t processor = engine->loops[i]->thread.processor;
+    if (processor == TP_LOOP_ANY_PROCESSOR) {
+      continue;
+    }
+    if (!CPU_ISSET((size_t)processor, &engine->processors_before)) {
+      return tp_fail(engine, TP_E_OUT_OF_RANGE, "processor %d is not one that this process may use",
+                     processor);
+    }
+    CPU_CLR((size_t)processor, &others);
   }
-  cpu_set_t others = loop->processors_before;
-  CPU_CLR(number, &others);
-  loop->has_moved_threads = CPU_COUNT(&others) != 0;
-  if (loop->has_moved_threads) {
+  engine->has_moved_threads =
+      CPU_COUNT(&others) != 0 && !CPU_EQUAL(&others, &engine->processors_before);
+  if (engine->has_moved_threads) {
     move_threads(&others);
   }
   return TP_OK;
 }
 
-static void give_processor_back(struct tp_engine *engine) {
-  if (engine->loop.has_moved_threads) {
-    move_threads(&engine->loop.processors_before);
-    engine->loop.has_moved_threads = false;
+static void give_processors_back(struct tp_engine *engine) {
+  if (engine->has_moved_threads) {
+    move_threads(&engine->processors_before);
+    engine->has_moved_threads = false;
   }
 }
 
-/* --- the thread ------------------------------------------------------------------------------ */
+/* --- the threads ----------------------------------------------------------------------------- */
 
-/* Whoever holds the lock that a real-time loop waits for must not be made to wait by a third. */
-static void remake_lock(struct tp_engine *engine) {
+static bool is_any_realtime(const struct tp_engine *engine) {
+  bool is_any = false;
+  for (uint32_t i = 0; i < engine->loop_count; i++) {
+    is_any = is_any || engine->loops[i]->thread.is_realtime;
+  }
+  return is_any;
+}
+
+/* Whoever holds the lock that a real-time loop waits for must not be made to wait by a third; who
+ * has one loop's lock waits for the next one's. */
+static void remake_lock(struct tp_loop *loop) {
+  const bool is_inherited = is_any_realtime(loop->engine);
   pthread_mutexattr_t attributes;
   pthread_mutexattr_init(&attributes);
-  pthread_mutexattr_setprotocol(&attributes, engine->loop.is_realtime ? PTHREAD_PRIO_INHERIT
-                                                                      : PTHREAD_PRIO_NONE);
-  pthread_mutex_destroy(&engine->lock);
-  if (pthread_mutex_init(&engine->lock, &attributes) != 0) {
-    pthread_mutex_init(&engine->lock, NULL);
+  pthread_mutexattr_setprotocol(&attributes,
+                                is_inherited ? PTHREAD_PRIO_INHERIT : PTHREAD_PRIO_NONE);
+  pthread_mutex_destroy(&loop->lock);
+  if (pthread_mutex_init(&loop->lock, &attributes) != 0) {
+    pthread_mutex_init(&loop->lock, NULL);
   }
   pthread_mutexattr_destroy(&attributes);
 }
 
-static int create_thread(struct tp_engine *engine) {
-  const struct tp_loop_thread *loop = &engine->loop;
+static int create_thread(struct tp_loop *loop) {
+  struct tp_loop_thread *thread = &loop->thread;
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
-  if (loop->processor != TP_LOOP_ANY_PROCESSOR) {
+  if (thread->processor != TP_LOOP_ANY_PROCESSOR) {
     cpu_set_t only;
     CPU_ZERO(&only);
-    CPU_SET((size_t)loop->processor, &only);
+    CPU_SET((size_t)thread->processor, &only);
     pthread_attr_setaffinity_np(&attributes, sizeof only, &only);
   }
-  if (loop->is_realtime) {
+  if (thread->is_realtime) {
     const struct sched_param parameters = {.sched_priority = REALTIME_PRIORITY};
     pthread_attr_setinheritsched(&attributes, PTHREAD_EXPLICIT_SCHED);
     pthread_attr_setschedpolicy(&attributes, SCHED_FIFO);
@@ -123,59 +139,78 @@ static int create_thread(struct tp_engine *engine) {
   sigset_t before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
-  const int error = pthread_create(&engine->thread, &attributes, tp_loop_run, engine);
+  const int error = pthread_create(&thread->id, &attributes, tp_loop_run, loop);
   pthread_sigmask(SIG_SETMASK, &before, NULL);
   pthread_attr_destroy(&attributes);
+  if (error == 0) {
+    char name[] = "timeplane-loop\0"; /* 15 octets are a thread's name's limit */
+    if (loop->number != 0) {
+      name[sizeof "timeplane-loop" - 1] = "0123456789abcdef"[loop->number];
+    }
+    pthread_setname_np(thread->id, name);
+  }
   return error;
 }
 
-int tp_loop_start(struct tp_engine *engine) {
-  const int cleared = clear_processor(engine);
+static void join_threads(struct tp_engine *engine, uint32_t count) {
+  for (uint32_t i = 0; i < count; i++) {
+    tp_loop_wake(engine->loops[i]);
+    pthread_join(engine->loops[i]->thread.id, NULL);
+  }
+}
+
+int tp_loops_start(struct tp_engine *engine) {
+  const int cleared = clear_processors(engine);
   if (cleared != TP_OK) {
     return cleared;
   }
-  remake_lock(engine);
-  const int error = create_thread(engine);
-  if (error == 0) {
-    pthread_setname_np(engine->thread, "timeplane-loop");
-    return TP_OK;
+  for (uint32_t i = 0; i < engine->loop_count; i++) {
+    remake_lock(engine->loops[i]);
   }
-  give_processor_back(engine);
-  const bool is_denied = error == EPERM && engine->loop.is_realtime;
-  return tp_fail(engine, is_denied ? TP_E_NO_PERMISSION : TP_E_SYSTEM,
-                 "starting the packet loop: %s", strerror(error));
+  for (uint32_t i = 0; i < engine->loop_count; i++) {
+    const int error = create_thread(engine->loops[i]);
+    if (error != 0) {
+      const bool is_denied = error == EPERM && engine->loops[i]->thread.is_realtime;
+      atomic_store(&engine->stop, true);
+      join_threads(engine, i);
+      give_processors_back(engine);
+      return tp_fail(engine, is_denied ? TP_E_NO_PERMISSION : TP_E_SYSTEM,
+                     "starting the packet loop: %s", strerror(error));
+    }
+  }
+  return TP_OK;
 }
 
-void tp_loop_join(struct tp_engine *engine) {
-  pthread_join(engine->thread, NULL);
-  give_processor_back(engine);
+void tp_loops_join(struct tp_engine *engine) {
+  join_threads(engine, engine->loop_count);
+  give_processors_back(engine);
 }
 
 /* --- rest ------------------------------------------------------------------------------------ */
 
-void tp_rest_count_sleep(struct tp_engine *engine, uint64_t slept_ns) {
-  struct tp_loop_thread *loop = &engine->loop;
-  loop->owed_rest_ns -= (int64_t)slept_ns;
-  if (loop->owed_rest_ns < -RESTED_LIMIT_NS) {
-    loop->owed_rest_ns = -RESTED_LIMIT_NS;
+void tp_rest_count_sleep(struct tp_loop *loop, uint64_t slept_ns) {
+  struct tp_loop_thread *thread = &loop->thread;
+  thread->owed_rest_ns -= (int64_t)slept_ns;
+  if (thread->owed_rest_ns < -RESTED_LIMIT_NS) {
+    thread->owed_rest_ns = -RESTED_LIMIT_NS;
   }
 }
 
-void tp_rest_if_due(struct tp_engine *engine) {
-  struct tp_loop_thread *loop = &engine->loop;
-  if (!loop->is_realtime) {
+void tp_rest_if_due(struct tp_loop *loop) {
+  struct tp_loop_thread *thread = &loop->thread;
+  if (!thread->is_realtime) {
     return;
   }
-  const int64_t worked_ns = (int64_t)(engine->schedule_ns - loop->rest_counted_ns);
-  loop->rest_counted_ns = engine->schedule_ns;
-  loop->owed_rest_ns += worked_ns / REST_PART;
-  if (loop->owed_rest_ns < REST_NS) {
+  const int64_t worked_ns = (int64_t)(loop->schedule_ns - thread->rest_counted_ns);
+  thread->rest_counted_ns = loop->schedule_ns;
+  thread->owed_rest_ns += worked_ns / REST_PART;
+  if (thread->owed_rest_ns < REST_NS) {
     return;
   }
-  pthread_mutex_unlock(&engine->lock);
+  tp_loop_unlock(loop);
   const struct timespec rest = {.tv_nsec = REST_NS};
   const uint64_t begin_ns = tp_clock_read_ns(CLOCK_MONOTONIC);
   ppoll(NULL, 0, &rest, NULL);
-  tp_rest_count_sleep(engine, tp_clock_read_ns(CLOCK_MONOTONIC) - begin_ns);
-  tp_loop_lock(engine);
+  tp_rest_count_sleep(loop, tp_clock_read_ns(CLOCK_MONOTONIC) - begin_ns);
+  tp_loop_lock(loop);
 }

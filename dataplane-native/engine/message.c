@@ -22,25 +22,26 @@ int tp_message_pair(int32_t out[2]) {
   return TP_OK;
 }
 
-int tp_messages_open(struct tp_messages *messages, int fd) {
-  *messages = (struct tp_messages){.fd = fd};
+int tp_messages_open(struct tp_messages *messages, struct tp_stream *stream) {
+  *messages = (struct tp_messages){.stream = stream};
   messages->buffer = malloc(TP_MESSAGE_BUFFER_OCTETS);
   return messages->buffer == NULL ? TP_E_NO_MEMORY : TP_OK;
 }
 
 void tp_messages_close(struct tp_messages *messages) {
-  if (messages->fd >= 0) {
-    close(messages->fd);
-  }
   free(messages->buffer);
-  *messages = (struct tp_messages){.fd = -1};
+  *messages = (struct tp_messages){0};
+}
+
+static bool is_listening(const struct tp_stream *stream) {
+  return stream->fd >= 0 && __atomic_load_n(&stream->is_closed, __ATOMIC_RELAXED) == 0;
 }
 
 bool tp_messages_put(struct tp_messages *messages, enum tp_message_kind kind, const void *first,
                      uint32_t first_octets, const void *second, uint32_t second_octets) {
   const struct tp_message_header header = {.kind = (uint32_t)kind,
                                            .octets = first_octets + second_octets};
-  if (messages->fd < 0 ||
+  if (!is_listening(messages->stream) ||
       messages->end + sizeof header + header.octets > TP_MESSAGE_BUFFER_OCTETS) {
     return false;
   }
@@ -56,23 +57,54 @@ bool tp_messages_put(struct tp_messages *messages, enum tp_message_kind kind, co
   return true;
 }
 
-void tp_messages_flush(struct tp_messages *messages) {
+/* Writes what the host takes now. */
+static void write_out(struct tp_messages *messages) {
+  struct tp_stream *stream = messages->stream;
   while (messages->start != messages->end) {
-    const ssize_t sent = send(messages->fd, messages->buffer + messages->start,
+    const ssize_t sent = send(stream->fd, messages->buffer + messages->start,
                               messages->end - messages->start, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (sent > 0) {
       messages->start += (uint32_t)sent;
     } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
       break;
     } else if (errno != EINTR) {
-      close(messages->fd); /* the host is gone */
-      messages->fd = -1;
+      __atomic_store_n(&stream->is_closed, 1, __ATOMIC_RELAXED);
       messages->start = messages->end;
     }
   }
-  if (messages->start != 0) {
-    memmove(messages->buffer, messages->buffer + messages->start, messages->end - messages->start);
-    messages->end -= messages->start;
-    messages->start = 0;
+}
+
+/* Moves the boundary to the first message that is not written to its end. Whether `start` is there:
+ * nothing is written in part. */
+static bool find_boundary(struct tp_messages *messages) {
+  uint32_t next = messages->boundary;
+  while (next <= messages->start) {
+    messages->boundary = next;
+    if (next == messages->end) {
+      break;
+    }
+    struct tp_message_header header;
+    memcpy(&header, messages->buffer + next, sizeof header);
+    next += (uint32_t)sizeof header + header.octets;
+  }
+  return messages->boundary == messages->start;
+}
+
+void tp_messages_flush(struct tp_messages *messages) {
+  struct tp_stream *stream = messages->stream;
+  if (!tp_messages_waiting(messages) || !tp_spin_try(&stream->lock)) {
+    return;
+  }
+  if (stream->owner == NULL || stream->owner == messages) {
+    write_out(messages);
+    stream->owner = find_boundary(messages) ? NULL : messages;
+  }
+  tp_spin_unlock(&stream->lock);
+  if (messages->boundary != 0) {
+    memmove(messages->buffer, messages->buffer + messages->boundary,
+            messages->end - messages->boundary);
+    messages->start -= messages->boundary;
+    messages->end -= messages->boundary;
+    messages->boundary = 0;
   }
 }

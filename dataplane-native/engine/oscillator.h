@@ -15,6 +15,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "spin.h"
+
 #define TP_OSCILLATOR_RATE_BITS 41
 #define TP_OSCILLATOR_LINE_NS   (UINT64_C(1) << 27)
 /* 34 s: a frame that waited longer to be received is reckoned with by the oldest line. */
@@ -32,6 +34,7 @@ struct tp_oscillator_line {
 };
 
 struct tp_oscillator {
+  struct tp_spin lock; /* its users': see clock.h */
   uint64_t wander; /* standard deviation of the rate's change from a line to the next, in 2^-41 */
   uint64_t random_state;
   uint64_t newest; /* index of the newest line since the start; it is at this modulo LINES */

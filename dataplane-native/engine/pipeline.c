@@ -79,25 +79,37 @@ static int open_tables(struct tp_loaded_pipeline *pipeline) {
   return TP_OK;
 }
 
+static void close_counters(const struct tp_pipeline_ops *ops, struct tp_counter **counters) {
+  for (uint32_t i = 0; counters != NULL && i < ops->counter_count; i++) {
+    free(counters[i]);
+  }
+  free(counters);
+}
+
+/* One loop's. */
+static struct tp_counter **open_counters(const struct tp_pipeline_ops *ops) {
+  struct tp_counter **counters = calloc(ops->counter_count + 1u, sizeof *counters);
+  for (uint32_t i = 0; counters != NULL && i < ops->counter_count; i++) {
+    counters[i] = calloc(ops->counter_sizes[i] + 1u, sizeof *counters[i]);
+    if (counters[i] == NULL) {
+      close_counters(ops, counters);
+      return NULL;
+    }
+  }
+  return counters;
+}
+
 static int open_arrays(struct tp_loaded_pipeline *pipeline) {
   const struct tp_pipeline_ops *ops = pipeline->ops;
   struct tp_pipeline *state = &pipeline->state;
-  state->counters = calloc(ops->counter_count + 1u, sizeof *state->counters);
   state->meters = calloc(ops->meter_count + 1u, sizeof *state->meters);
   state->registers = calloc(ops->register_count + 1u, sizeof *state->registers);
   state->register_locks = aligned_alloc(alignof(struct tp_register_lock),
                                         TP_REGISTER_LOCKS * sizeof *state->register_locks);
-  if (state->counters == NULL || state->meters == NULL || state->registers == NULL ||
-      state->register_locks == NULL) {
+  if (state->meters == NULL || state->registers == NULL || state->register_locks == NULL) {
     return TP_E_NO_MEMORY;
   }
   memset(state->register_locks, 0, TP_REGISTER_LOCKS * sizeof *state->register_locks);
-  for (uint32_t i = 0; i < ops->counter_count; i++) {
-    state->counters[i] = calloc(ops->counter_sizes[i] + 1u, sizeof *state->counters[i]);
-    if (state->counters[i] == NULL) {
-      return TP_E_NO_MEMORY;
-    }
-  }
   for (uint32_t i = 0; i < ops->meter_count; i++) {
     state->meters[i] = calloc(ops->meter_sizes[i] + 1u, sizeof *state->meters[i]);
     if (state->meters[i] == NULL) {
@@ -114,8 +126,8 @@ static int open_arrays(struct tp_loaded_pipeline *pipeline) {
   return TP_OK;
 }
 
-int tp_pipeline_open(struct tp_loaded_pipeline *pipeline, const char *shared_object, char *why,
-                     size_t why_octets) {
+int tp_pipeline_open(struct tp_loaded_pipeline *pipeline, const char *shared_object,
+                     uint32_t loop_count, char *why, size_t why_octets) {
   *pipeline = (struct tp_loaded_pipeline){0};
   pipeline->shared_object = dlopen(shared_object, RTLD_NOW | RTLD_LOCAL);
   if (pipeline->shared_object == NULL) {
@@ -135,6 +147,10 @@ int tp_pipeline_open(struct tp_loaded_pipeline *pipeline, const char *shared_obj
   if (result == TP_OK) {
     result = open_arrays(pipeline);
   }
+  for (uint32_t i = 0; result == TP_OK && i < loop_count; i++) {
+    pipeline->counters[i] = open_counters(pipeline->ops);
+    result = pipeline->counters[i] == NULL ? TP_E_NO_MEMORY : TP_OK;
+  }
   if (result != TP_OK) {
     say(why, why_octets, "the pipeline's state cannot be made",
         result == TP_E_NO_MEMORY ? "out of memory" : "a table's shape is wrong");
@@ -152,8 +168,8 @@ void tp_pipeline_close(struct tp_loaded_pipeline *pipeline) {
   for (uint32_t i = 0; ops != NULL && state->profiles != NULL && i < ops->profile_count; i++) {
     tp_profile_close(&state->profiles[i]);
   }
-  for (uint32_t i = 0; ops != NULL && state->counters != NULL && i < ops->counter_count; i++) {
-    free(state->counters[i]);
+  for (uint32_t i = 0; i < TP_LOOP_LIMIT; i++) {
+    close_counters(ops, pipeline->counters[i]);
   }
   for (uint32_t i = 0; ops != NULL && state->meters != NULL && i < ops->meter_count; i++) {
     free(state->meters[i]);
@@ -163,7 +179,6 @@ void tp_pipeline_close(struct tp_loaded_pipeline *pipeline) {
   }
   free(state->tables);
   free(state->profiles);
-  free(state->counters);
   free(state->meters);
   free(state->registers);
   free(state->register_locks);
@@ -173,9 +188,31 @@ void tp_pipeline_close(struct tp_loaded_pipeline *pipeline) {
   *pipeline = (struct tp_loaded_pipeline){0};
 }
 
+static void emit_digest(struct tp_pipeline *view, uint32_t list, const uint64_t *words,
+                        uint32_t word_count) {
+  struct tp_loop *loop = view->context;
+  const uint32_t head[2] = {list, word_count};
+  const bool taken = tp_messages_put(&loop->messages, TP_MESSAGE_DIGEST, head, sizeof head, words,
+                                     word_count * (uint32_t)sizeof *words);
+  tp_loop_count(loop, taken ? TP_ENGINE_DIGESTS : TP_ENGINE_DIGESTS_LOST);
+}
+
+void tp_pipeline_view(struct tp_loop *loop) {
+  const struct tp_engine *engine = loop->engine;
+  const uint64_t seed = engine->random_seed + loop->number * UINT64_C(0x9e3779b97f4a7c15);
+  loop->ops = engine->pipeline.ops;
+  loop->view = engine->pipeline.state;
+  loop->view.is_shared = engine->loop_count > 1;
+  loop->view.counters = engine->pipeline.counters[loop->number];
+  loop->view.random_state = seed == 0 ? 1 : seed;
+  loop->view.context = loop;
+  loop->view.emit_digest = emit_digest;
+  loop->view.lock_wait = tp_lock_wait;
+}
+
 int tp_pipeline_check(const char *shared_object, char *why, uint32_t why_octets) {
   struct tp_loaded_pipeline pipeline;
-  const int result = tp_pipeline_open(&pipeline, shared_object, why, why_octets);
+  const int result = tp_pipeline_open(&pipeline, shared_object, 1, why, why_octets);
   if (result == TP_OK) {
     tp_pipeline_close(&pipeline);
   }

@@ -33,63 +33,127 @@ static unsigned char *reserve(size_t octets) {
   return memory;
 }
 
-int tp_pool_open(struct tp_pool *pool, uint32_t count, uint32_t max_frame, uint32_t phv_capacity) {
-  *pool = (struct tp_pool){
+int tp_depot_open(struct tp_depot *depot, uint32_t count, uint32_t max_frame,
+                  uint32_t phv_capacity) {
+  *depot = (struct tp_depot){
       .count = count,
+      .available = count,
       .phv_capacity = phv_capacity,
       .frame_capacity = TP_HEADROOM + max_frame,
       .header_stride = stride_of(sizeof(struct tp_packet) + phv_capacity),
       .frame_stride = stride_of((size_t)TP_HEADROOM + max_frame),
   };
-  pool->headers = reserve(pool->header_stride * count);
-  pool->frames = reserve(pool->frame_stride * count);
-  if (pool->headers == NULL || pool->frames == NULL) {
-    tp_pool_close(pool);
+  depot->headers = reserve(depot->header_stride * count);
+  depot->frames = reserve(depot->frame_stride * count);
+  if (depot->headers == NULL || depot->frames == NULL) {
+    tp_depot_close(depot);
     return TP_E_NO_MEMORY;
   }
-  FORBID(pool->frames, pool->frame_stride * count);
+  FORBID(depot->frames, depot->frame_stride * count);
   return TP_OK;
 }
 
-void tp_pool_close(struct tp_pool *pool) {
-  if (pool->headers != NULL) {
-    ALLOW(pool->headers, pool->header_stride * pool->count);
-    munmap(pool->headers, pool->header_stride * pool->count);
+void tp_depot_close(struct tp_depot *depot) {
+  if (depot->headers != NULL) {
+    ALLOW(depot->headers, depot->header_stride * depot->count);
+    munmap(depot->headers, depot->header_stride * depot->count);
   }
-  if (pool->frames != NULL) {
-    ALLOW(pool->frames, pool->frame_stride * pool->count);
-    munmap(pool->frames, pool->frame_stride * pool->count);
+  if (depot->frames != NULL) {
+    ALLOW(depot->frames, depot->frame_stride * depot->count);
+    munmap(depot->frames, depot->frame_stride * depot->count);
   }
-  *pool = (struct tp_pool){0};
+  *depot = (struct tp_depot){0};
 }
 
-struct tp_packet *tp_pool_take(struct tp_pool *pool) {
-  struct tp_packet *packet = pool->free;
-  uint8_t *buffer;
-  if (packet != NULL) {
-    pool->free = packet->next;
-    buffer = packet->buffer;
-  } else if (pool->fresh < pool->count) {
-    packet = (struct tp_packet *)(void *)(pool->headers + pool->header_stride * pool->fresh);
-    buffer = pool->frames + pool->frame_stride * pool->fresh;
-    pool->fresh++;
-  } else {
+void tp_pool_open(struct tp_pool *pool, struct tp_depot *depot, uint32_t pool_count) {
+  /* Set aside by all pools together: no more than an eighth of the packets. */
+  const uint32_t share = depot->count / (16 * pool_count);
+  const uint32_t batch = share < 1 ? 1 : share < TP_POOL_BATCH ? share : TP_POOL_BATCH;
+  *pool = (struct tp_pool){
+      .depot = depot,
+      .batch = pool_count == 1 ? 1 : batch,
+      .limit = pool_count == 1 ? UINT32_MAX : 2 * batch,
+  };
+}
+
+/* --- between a pool and the depot ------------------------------------------------------------ */
+
+/* One that was never handed out; null: there is none. */
+static struct tp_packet *take_fresh(struct tp_depot *depot) {
+  if (depot->fresh == depot->count) {
     return NULL;
   }
-  pool->in_use++;
-  ALLOW(packet->phv, pool->phv_capacity);
-  ALLOW(buffer, pool->frame_capacity);
+  struct tp_packet *packet =
+      (struct tp_packet *)(void *)(depot->headers + depot->header_stride * depot->fresh);
+  packet->buffer = depot->frames + depot->frame_stride * depot->fresh;
+  depot->fresh++;
+  return packet;
+}
+
+static __attribute__((noinline)) void refill(struct tp_pool *pool) {
+  struct tp_depot *depot = pool->depot;
+  tp_spin_lock(&depot->lock);
+  while (pool->available < pool->batch) {
+    struct tp_packet *packet = depot->free;
+    if (packet != NULL) {
+      depot->free = packet->next;
+    } else if ((packet = take_fresh(depot)) == NULL) {
+      break;
+    }
+    packet->next = pool->free;
+    pool->free = packet;
+    pool->available++;
+    __atomic_store_n(&depot->available, depot->available - 1, __ATOMIC_RELAXED);
+  }
+  tp_spin_unlock(&depot->lock);
+}
+
+/* Gives the depot a batch of the packets that were given back last: they are its next, too. */
+static __attribute__((noinline)) void return_batch(struct tp_pool *pool) {
+  struct tp_depot *depot = pool->depot;
+  struct tp_packet *first = pool->free;
+  struct tp_packet *last = first;
+  for (uint32_t i = 1; i < pool->batch; i++) {
+    last = last->next;
+  }
+  pool->free = last->next;
+  pool->available -= pool->batch;
+  tp_spin_lock(&depot->lock);
+  last->next = depot->free;
+  depot->free = first;
+  __atomic_store_n(&depot->available, depot->available + pool->batch, __ATOMIC_RELAXED);
+  tp_spin_unlock(&depot->lock);
+}
+
+/* --- packets --------------------------------------------------------------------------------- */
+
+struct tp_packet *tp_pool_take(struct tp_pool *pool) {
+  if (__builtin_expect(pool->free == NULL, 0)) {
+    refill(pool);
+    if (pool->free == NULL) {
+      return NULL;
+    }
+  }
+  struct tp_packet *packet = pool->free;
+  uint8_t *buffer = packet->buffer;
+  pool->free = packet->next;
+  pool->available--;
+  ALLOW(packet->phv, pool->depot->phv_capacity);
+  ALLOW(buffer, pool->depot->frame_capacity);
   memset(packet, 0, sizeof *packet);
   packet->buffer = buffer;
   packet->data = buffer + TP_HEADROOM;
-  packet->capacity = pool->frame_capacity;
+  packet->capacity = pool->depot->frame_capacity;
   return packet;
 }
 
 void tp_pool_give(struct tp_pool *pool, struct tp_packet *packet) {
   packet->next = pool->free;
   pool->free = packet;
-  pool->in_use--;
-  FORBID(packet->phv, pool->phv_capacity);
-  FORBID(packet->buffer, pool->frame_capacity);
+  pool->available++;
+  FORBID(packet->phv, pool->depot->phv_capacity);
+  FORBID(packet->buffer, pool->depot->frame_capacity);
+  if (__builtin_expect(pool->available > pool->limit, 0)) {
+    return_batch(pool);
+  }
 }

@@ -2,35 +2,60 @@
  * pool.h - the packets of an engine: allocated once, handed out last-in first-out so that the ones
  * in use stay in the cache. Headers (struct tp_packet with its PHV) and frame memory are two
  * regions, which cost physical memory only once they are touched.
+ *
+ * A loop takes from and gives to a pool of its own, without a lock. All pools draw on the engine's
+ * depot, and give to it what they have too much of, many packets at a time: so a packet may be
+ * taken by one loop and given back by another, and the buffers of loops that mostly receive come
+ * back from those that mostly send.
  */
 #ifndef TIMEPLANE_POOL_H
 #define TIMEPLANE_POOL_H
 
 #include "pipeline.h"
+#include "spin.h"
 
-struct tp_pool {
+/* Packets that go between a pool and the depot at a time, at most. */
+#define TP_POOL_BATCH 64u
+
+struct tp_depot {
   unsigned char *headers;
   unsigned char *frames;
-  struct tp_packet *free;
   uint32_t count;
-  uint32_t fresh; /* packets from here on were never handed out */
-  uint32_t in_use;
   uint32_t phv_capacity;   /* octets */
   uint32_t frame_capacity; /* octets, headroom included */
   size_t header_stride;
   size_t frame_stride;
+
+  struct tp_spin lock; /* of what follows */
+  struct tp_packet *free;
+  uint32_t fresh;     /* packets from here on were never handed out */
+  uint32_t available; /* read by all, without the lock */
+};
+
+struct tp_pool {
+  struct tp_depot *depot;
+  struct tp_packet *free;
+  uint32_t available; /* in `free` */
+  uint32_t limit;     /* with more than this, a batch goes back to the depot */
+  uint32_t batch;
 };
 
 /* TP_E_NO_MEMORY. */
-int tp_pool_open(struct tp_pool *pool, uint32_t count, uint32_t max_frame, uint32_t phv_capacity);
-void tp_pool_close(struct tp_pool *pool);
+int tp_depot_open(struct tp_depot *depot, uint32_t count, uint32_t max_frame,
+                  uint32_t phv_capacity);
+void tp_depot_close(struct tp_depot *depot);
+
+/* An empty pool, one of `pool_count` that draw on the depot. */
+void tp_pool_open(struct tp_pool *pool, struct tp_depot *depot, uint32_t pool_count);
 
 /* A packet with data at TP_HEADROOM and every field zero but the PHV; null when all are in use. */
 struct tp_packet *tp_pool_take(struct tp_pool *pool);
 void tp_pool_give(struct tp_pool *pool, struct tp_packet *packet);
 
+/* Packets that tp_pool_take could hand out: to the packet, for one pool; what other pools have set
+ * aside is not among them. */
 static inline uint32_t tp_pool_available(const struct tp_pool *pool) {
-  return pool->count - pool->in_use;
+  return pool->available + __atomic_load_n(&pool->depot->available, __ATOMIC_RELAXED);
 }
 
 #endif

@@ -2,8 +2,9 @@
  * port.h - what the engine asks of a port, whatever is behind it, and the state that all ports
  * have.
  *
- * A port hands received frames over in packets of the engine's pool and takes packets to send. It
- * never blocks; what it cannot take now waits in `unsent`, in order.
+ * A port belongs to a loop, whose thread alone calls it while loops run. It hands received frames
+ * over in packets of the loop's pool and takes packets to send. It never blocks; what it cannot
+ * take now waits in `unsent`, in order.
  */
 #ifndef TIMEPLANE_PORT_H
 #define TIMEPLANE_PORT_H
@@ -16,6 +17,7 @@
 #define TP_BURST 32u
 
 struct tp_engine;
+struct tp_loop;
 struct tp_port;
 
 struct tp_port_ops {
@@ -48,6 +50,7 @@ struct tp_port_ops {
 struct tp_port {
   const struct tp_port_ops *ops;
   struct tp_engine *engine;
+  struct tp_loop *loop; /* whose it is, from tp_port_add_… on */
   uint32_t number;
   bool is_up;
   bool needs_maintenance;    /* an error was seen: do not wait for the next round of maintenance */
@@ -70,6 +73,8 @@ int tp_port_xdp_open(struct tp_engine *engine, const char *interface, enum tp_po
 bool tp_link_read_facts(const struct tp_port *port, uint64_t out[TP_LINK_FACT_COUNT]);
 int tp_port_memory_open(struct tp_engine *engine, struct tp_port **out);
 int tp_port_cpu_open(struct tp_engine *engine, struct tp_port **out);
+/* Takes frames for ports that do not exist, and drops them as late as such a port would. */
+int tp_port_nowhere_open(struct tp_engine *engine, struct tp_port **out);
 
 /* Memory ports: see tp_port_inject and tp_port_take. TP_E_NO_SUCH_PORT for any other. */
 int tp_port_memory_inject(struct tp_port *port, const uint8_t *frame, uint32_t octets,

@@ -16,18 +16,18 @@ static uint32_t cpu_receive(struct tp_port *port, struct tp_packet **burst, uint
 }
 
 static uint32_t cpu_transmit(struct tp_port *port, struct tp_packet **burst, uint32_t count) {
-  struct tp_engine *engine = port->engine;
+  struct tp_loop *loop = port->loop;
   for (uint32_t i = 0; i < count; i++) {
     struct tp_packet *packet = burst[i];
-    if (tp_messages_put(&engine->messages, TP_MESSAGE_PACKET_IN, packet->data, packet->length, NULL,
+    if (tp_messages_put(&loop->messages, TP_MESSAGE_PACKET_IN, packet->data, packet->length, NULL,
                         0)) {
-      tp_engine_count(engine, TP_ENGINE_PACKET_INS);
+      tp_loop_count(loop, TP_ENGINE_PACKET_INS);
       tp_port_count(port, TP_PORT_TX_FRAMES, 1);
       tp_port_count(port, TP_PORT_TX_OCTETS, packet->length);
     } else {
-      tp_engine_count(engine, TP_ENGINE_PACKET_INS_LOST);
+      tp_loop_count(loop, TP_ENGINE_PACKET_INS_LOST);
     }
-    tp_pool_give(&engine->pool, packet);
+    tp_pool_give(&loop->pool, packet);
   }
   return count;
 }
@@ -46,7 +46,7 @@ static uint32_t cpu_discard(struct tp_port *port) {
   uint32_t count = 0;
   struct tp_packet *packet;
   while ((packet = tp_packet_list_pop(&cpu->waiting)) != NULL) {
-    tp_pool_give(&port->engine->pool, packet);
+    tp_pool_give(&port->loop->pool, packet);
     count++;
   }
   return count;
@@ -84,9 +84,9 @@ int tp_port_cpu_inject(struct tp_port *port, const uint8_t *frame, uint32_t octe
   if (octets == 0 || octets > engine->max_frame) {
     return TP_E_OUT_OF_RANGE;
   }
-  struct tp_packet *packet = tp_pool_take(&engine->pool);
+  struct tp_packet *packet = tp_pool_take(&port->loop->pool);
   if (packet == NULL) {
-    tp_engine_count(engine, TP_ENGINE_DROPPED_NO_BUFFER);
+    tp_loop_count(port->loop, TP_ENGINE_DROPPED_NO_BUFFER);
     return TP_E_FULL;
   }
   memcpy(packet->data, frame, octets);

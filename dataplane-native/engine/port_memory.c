@@ -18,7 +18,7 @@ static uint32_t memory_receive(struct tp_port *port, struct tp_packet **burst, u
 }
 
 static bool is_full(const struct memory_port *memory) {
-  return memory->sent.count >= memory->port.engine->pool.count / 2;
+  return memory->sent.count >= memory->port.engine->depot.count / 2;
 }
 
 static void send_one(struct memory_port *memory, struct tp_packet *packet, uint64_t tx_time_ns) {
@@ -49,7 +49,7 @@ static enum tp_transmit_result memory_transmit_event(struct tp_port *port, struc
     send_one(memory, packet, tx_time_ns);
     return TP_TRANSMIT_DONE;
   }
-  struct tp_packet *sent = tp_pool_take(&port->engine->pool);
+  struct tp_packet *sent = tp_pool_take(&port->loop->pool);
   if (sent == NULL) {
     tp_port_count(port, TP_PORT_TX_EVENTS_LOST, 1);
     send_one(memory, packet, tx_time_ns);
@@ -116,7 +116,7 @@ static uint32_t memory_discard(struct tp_port *port) {
   uint32_t count = 0;
   while ((packet = tp_packet_list_pop(&memory->received)) != NULL ||
          (packet = tp_packet_list_pop(&memory->sent)) != NULL) {
-    tp_pool_give(&port->engine->pool, packet);
+    tp_pool_give(&port->loop->pool, packet);
     count++;
   }
   return count;
@@ -161,9 +161,9 @@ int tp_port_memory_inject(struct tp_port *port, const uint8_t *frame, uint32_t o
     tp_port_count(port, TP_PORT_RX_OVERSIZE, octets != 0);
     return TP_E_OUT_OF_RANGE;
   }
-  struct tp_packet *packet = tp_pool_take(&engine->pool);
+  struct tp_packet *packet = tp_pool_take(&port->loop->pool);
   if (packet == NULL) {
-    tp_engine_count(engine, TP_ENGINE_DROPPED_NO_BUFFER);
+    tp_loop_count(port->loop, TP_ENGINE_DROPPED_NO_BUFFER);
     return TP_E_FULL;
   }
   memcpy(packet->data, frame, octets);
@@ -198,6 +198,6 @@ int tp_port_memory_take(struct tp_port *port, uint8_t *frame, uint32_t capacity,
   const uint32_t octets = packet->length;
   memcpy(frame, packet->data, octets);
   *tx_time_ns = tp_clock_to_system_ns(&port->engine->clock, packet->tx_estimate_ns);
-  tp_pool_give(&port->engine->pool, packet);
+  tp_pool_give(&port->loop->pool, packet);
   return (int)octets;
 }

@@ -39,9 +39,9 @@ static struct tp_packet *receive_frame(struct tp_link_port *self, const struct t
     tp_port_count(port, TP_PORT_RX_OVERSIZE, 1);
     return NULL;
   }
-  struct tp_packet *packet = tp_pool_take(&port->engine->pool);
+  struct tp_packet *packet = tp_pool_take(&port->loop->pool);
   if (packet == NULL) {
-    tp_engine_count(port->engine, TP_ENGINE_DROPPED_NO_BUFFER);
+    tp_loop_count(port->loop, TP_ENGINE_DROPPED_NO_BUFFER);
     return NULL;
   }
   copy_frame(packet, (const uint8_t *)header + header->tp_mac, octets, header);

@@ -25,58 +25,88 @@ static void take_contents(struct tp_packet *to, const struct tp_packet *from) {
 }
 
 /* The same frame once more, metadata and all. */
-static struct tp_packet *copy_packet(struct tp_engine *engine, const struct tp_packet *from) {
-  struct tp_packet *to = tp_pool_take(&engine->pool);
+static struct tp_packet *copy_packet(struct tp_loop *loop, const struct tp_packet *from) {
+  struct tp_packet *to = tp_pool_take(&loop->pool);
   if (to == NULL) {
-    tp_engine_count(engine, TP_ENGINE_DROPPED_NO_BUFFER);
+    tp_loop_count(loop, TP_ENGINE_DROPPED_NO_BUFFER);
     return NULL;
   }
   take_contents(to, from);
-  memcpy(to->phv, from->phv, engine->pipeline.ops->phv_copied_octets);
+  memcpy(to->phv, from->phv, loop->ops->phv_copied_octets);
   return to;
 }
 
-static void enqueue(struct tp_engine *engine, struct tp_packet *packet, uint32_t number) {
-  struct tp_port *port = number < TP_PORT_COUNT ? engine->ports[number] : NULL;
-  if (port == NULL) {
-    tp_engine_drop(engine, packet, TP_ENGINE_DROPPED_NO_PORT);
-    return;
-  }
-  engine->copies++;
-  const uint64_t now_ns = engine->pipeline.state.now_ns;
-  packet->enqueued_ns = now_ns;
-  packet->sm.egress_port = (uint16_t)number;
-  packet->sm.enq_timestamp = (uint32_t)(now_ns / 1000);
+/* Into the queue of a port of this loop. */
+static void enqueue_here(struct tp_loop *loop, struct tp_port *port, struct tp_packet *packet) {
   packet->sm.enq_qdepth = port->queue.frames & DEPTH_MASK;
   /* One congested port must leave buffers to the others. */
-  const bool is_hog = port->queue.frames > tp_pool_available(&engine->pool);
-  if (is_hog || !tp_queue_put(&port->queue, packet, engine->schedule_ns)) {
+  const bool is_hog = port->queue.frames > tp_pool_available(&loop->pool);
+  if (is_hog || !tp_queue_put(&port->queue, packet, loop->schedule_ns)) {
     tp_port_count(port, TP_PORT_TX_QUEUE_FULL, 1);
-    tp_pool_give(&engine->pool, packet);
+    tp_pool_give(&loop->pool, packet);
   }
 }
 
+/* The port for frames that have none. It takes its turns from the first of them on. */
+static struct tp_port *nowhere_of(struct tp_loop *loop) {
+  if (!loop->is_nowhere_used) {
+    loop->is_nowhere_used = true;
+    loop->active[loop->active_count++] = loop->nowhere;
+  }
+  return loop->nowhere;
+}
+
+/* Into the queue of port `number`, wherever that is. */
+static void forward(struct tp_loop *loop, struct tp_packet *packet, uint32_t number) {
+  struct tp_port *port = number < TP_PORT_COUNT ? loop->engine->ports[number] : NULL;
+  if (port == NULL) {
+    enqueue_here(loop, nowhere_of(loop), packet);
+  } else if (port->loop == loop) {
+    enqueue_here(loop, port, packet);
+  } else if (!tp_outbox_put(loop, port->loop, packet)) {
+    tp_loop_drop(loop, packet, TP_ENGINE_DROPPED_INBOX_FULL);
+  }
+}
+
+static void enqueue(struct tp_loop *loop, struct tp_packet *packet, uint32_t number) {
+  loop->copies++;
+  const uint64_t now_ns = loop->view.now_ns;
+  packet->enqueued_ns = now_ns;
+  packet->sm.egress_port = (uint16_t)number;
+  packet->sm.enq_timestamp = (uint32_t)(now_ns / 1000);
+  forward(loop, packet, number);
+}
+
+/* A frame of another loop. Its port may have gone meanwhile, or gone to a third one. */
+static void enqueue_arrived(struct tp_loop *loop, struct tp_packet *packet) {
+  forward(loop, packet, packet->sm.egress_port);
+}
+
+uint32_t tp_enqueue_arrived(struct tp_loop *loop) {
+  return tp_inbox_drain(loop, enqueue_arrived);
+}
+
 /* One copy for each replica; the last is the packet itself. */
-static void replicate(struct tp_engine *engine, struct tp_packet *packet,
+static void replicate(struct tp_loop *loop, struct tp_packet *packet,
                       const struct tp_replicas *replicas, enum tp_instance_type type) {
   packet->sm.instance_type = type;
   for (uint32_t i = 0; i < replicas->count; i++) {
     const bool is_last = i + 1 == replicas->count;
-    struct tp_packet *copy = is_last ? packet : copy_packet(engine, packet);
+    struct tp_packet *copy = is_last ? packet : copy_packet(loop, packet);
     if (copy != NULL) {
       copy->sm.egress_rid = replicas->list[i].instance;
-      enqueue(engine, copy, replicas->list[i].port);
+      enqueue(loop, copy, replicas->list[i].port);
     }
   }
 }
 
-static const struct tp_replicas *session_of(struct tp_engine *engine,
+static const struct tp_replicas *session_of(struct tp_loop *loop,
                                             const struct tp_requests *requests) {
   const uint32_t session = requests->clone_session_plus1 - 1;
   const struct tp_replicas *replicas =
-      session < TP_SESSION_COUNT ? engine->sessions[session] : NULL;
+      session < TP_SESSION_COUNT ? loop->engine->sessions[session] : NULL;
   if (replicas == NULL) {
-    tp_engine_count(engine, TP_ENGINE_DROPPED_NO_SESSION);
+    tp_loop_count(loop, TP_ENGINE_DROPPED_NO_SESSION);
   }
   return replicas;
 }
@@ -85,15 +115,15 @@ static const struct tp_replicas *session_of(struct tp_engine *engine,
  * Clones `from` as its frame stands now: the received one after ingress, the sent one after egress.
  * The clone's headers are parsed anew; its metadata is zero but for the fields to preserve.
  */
-static void clone_frame(struct tp_engine *engine, const struct tp_packet *from,
+static void clone_frame(struct tp_loop *loop, const struct tp_packet *from,
                         enum tp_instance_type type) {
-  const struct tp_replicas *session = session_of(engine, &from->requests);
+  const struct tp_replicas *session = session_of(loop, &from->requests);
   if (session == NULL) {
     return;
   }
-  struct tp_packet *clone = tp_pool_take(&engine->pool);
+  struct tp_packet *clone = tp_pool_take(&loop->pool);
   if (clone == NULL) {
-    tp_engine_count(engine, TP_ENGINE_DROPPED_NO_BUFFER);
+    tp_loop_count(loop, TP_ENGINE_DROPPED_NO_BUFFER);
     return;
   }
   take_contents(clone, from);
@@ -104,32 +134,32 @@ static void clone_frame(struct tp_engine *engine, const struct tp_packet *from,
       .packet_length = from->length,
       .instance_type = type,
   };
-  const struct tp_pipeline_ops *ops = engine->pipeline.ops;
+  const struct tp_pipeline_ops *ops = loop->ops;
   const uint32_t list_plus1 = from->requests.clone_field_list_plus1;
   if (list_plus1 != 0) {
     ops->preserve(clone, from, list_plus1 - 1);
   }
-  ops->parse(&engine->pipeline.state, clone, list_plus1 != 0);
+  ops->parse(&loop->view, clone, list_plus1 != 0);
   clone->sm.priority = (uint8_t)session->class_of_service;
   if (session->packet_octets != 0 && session->packet_octets <= UINT16_MAX) {
     clone->truncate_octets = (uint16_t)session->packet_octets;
   }
-  replicate(engine, clone, session, type);
+  replicate(loop, clone, session, type);
 }
 
 /*
  * Sends a packet to ingress again: a fresh packet takes over the frame's memory, and of the
  * metadata what field list `list_plus1` names. Null, and the packet dropped, when it loops.
  */
-static struct tp_packet *make_again(struct tp_engine *engine, struct tp_packet *from,
+static struct tp_packet *make_again(struct tp_loop *loop, struct tp_packet *from,
                                     uint32_t list_plus1, enum tp_instance_type type) {
   if (from->passes >= TP_PASS_LIMIT) {
-    tp_engine_drop(engine, from, TP_ENGINE_DROPPED_LOOPS);
+    tp_loop_drop(loop, from, TP_ENGINE_DROPPED_LOOPS);
     return NULL;
   }
-  struct tp_packet *again = tp_pool_take(&engine->pool);
+  struct tp_packet *again = tp_pool_take(&loop->pool);
   if (again == NULL) {
-    tp_engine_drop(engine, from, TP_ENGINE_DROPPED_NO_BUFFER);
+    tp_loop_drop(loop, from, TP_ENGINE_DROPPED_NO_BUFFER);
     return NULL;
   }
   uint8_t *spare = again->buffer;
@@ -142,11 +172,11 @@ static struct tp_packet *make_again(struct tp_engine *engine, struct tp_packet *
   again->sm.packet_length = from->length;
   again->sm.ingress_global_timestamp = from->sm.ingress_global_timestamp;
   if (list_plus1 != 0) {
-    engine->pipeline.ops->preserve(again, from, list_plus1 - 1);
+    loop->ops->preserve(again, from, list_plus1 - 1);
   }
   again->sm.instance_type = type;
   from->buffer = spare;
-  tp_pool_give(&engine->pool, from);
+  tp_pool_give(&loop->pool, from);
   return again;
 }
 
@@ -157,41 +187,41 @@ static void note_truncation(struct tp_packet *packet) {
   }
 }
 
-static void route(struct tp_engine *engine, struct tp_packet *packet) {
+static void route(struct tp_loop *loop, struct tp_packet *packet) {
   if (packet->sm.mcast_grp != 0) {
-    const struct tp_replicas *group = engine->groups[packet->sm.mcast_grp];
+    const struct tp_replicas *group = loop->engine->groups[packet->sm.mcast_grp];
     if (group == NULL) {
-      tp_engine_drop(engine, packet, TP_ENGINE_DROPPED_NO_GROUP);
+      tp_loop_drop(loop, packet, TP_ENGINE_DROPPED_NO_GROUP);
     } else {
-      replicate(engine, packet, group, TP_INSTANCE_REPLICATED);
+      replicate(loop, packet, group, TP_INSTANCE_REPLICATED);
     }
   } else if (packet->sm.egress_spec == TP_PORT_DROP) {
     if (packet->requests.clone) {
-      tp_pool_give(&engine->pool, packet); /* it lives on as its clone */
+      tp_pool_give(&loop->pool, packet); /* it lives on as its clone */
     } else {
-      tp_engine_drop(engine, packet, TP_ENGINE_DROPPED_BY_PROGRAM);
+      tp_loop_drop(loop, packet, TP_ENGINE_DROPPED_BY_PROGRAM);
     }
   } else {
     /* As simple_switch has it: egress does not see that a frame was resubmitted or recirculated. */
     packet->sm.instance_type = TP_INSTANCE_NORMAL;
-    enqueue(engine, packet, packet->sm.egress_spec);
+    enqueue(loop, packet, packet->sm.egress_spec);
   }
 }
 
-static void run_ingress(struct tp_engine *engine, struct tp_packet *packet, bool keep_metadata) {
-  const struct tp_pipeline_ops *ops = engine->pipeline.ops;
+static void run_ingress(struct tp_loop *loop, struct tp_packet *packet, bool keep_metadata) {
+  const struct tp_pipeline_ops *ops = loop->ops;
   for (;;) {
-    ops->ingress(&engine->pipeline.state, packet, keep_metadata);
+    ops->ingress(&loop->view, packet, keep_metadata);
     note_truncation(packet);
     if (packet->requests.clone) {
-      clone_frame(engine, packet, TP_INSTANCE_CLONE_I2E);
+      clone_frame(loop, packet, TP_INSTANCE_CLONE_I2E);
     }
     if (!packet->requests.resubmit) {
-      route(engine, packet);
+      route(loop, packet);
       return;
     }
     const uint32_t list_plus1 = packet->requests.resubmit_field_list_plus1;
-    packet = make_again(engine, packet, list_plus1, TP_INSTANCE_RESUBMITTED);
+    packet = make_again(loop, packet, list_plus1, TP_INSTANCE_RESUBMITTED);
     if (packet == NULL) {
       return;
     }
@@ -199,50 +229,41 @@ static void run_ingress(struct tp_engine *engine, struct tp_packet *packet, bool
   }
 }
 
-void tp_ingress_frame(struct tp_engine *engine, struct tp_port *port, struct tp_packet *packet) {
+void tp_ingress_frame(struct tp_loop *loop, struct tp_port *port, struct tp_packet *packet) {
   tp_port_count(port, TP_PORT_RX_FRAMES, 1);
   tp_port_count(port, TP_PORT_RX_OCTETS, packet->length);
-  if (engine->pipeline.ops == NULL) {
-    tp_engine_drop(engine, packet, TP_ENGINE_DROPPED_NO_PIPELINE);
+  if (loop->ops == NULL) {
+    tp_loop_drop(loop, packet, TP_ENGINE_DROPPED_NO_PIPELINE);
     return;
   }
   packet->sm.ingress_port = (uint16_t)port->number;
   packet->sm.packet_length = packet->length;
   packet->sm.instance_type = TP_INSTANCE_NORMAL;
   packet->sm.ingress_global_timestamp = MICROSECONDS(packet->rx_time_ns);
-  run_ingress(engine, packet, false);
+  run_ingress(loop, packet, false);
 }
 
-uint32_t tp_ingress_recirculated(struct tp_engine *engine) {
-  uint32_t count = 0;
-  struct tp_packet *next = engine->recirculated_head;
-  engine->recirculated_head = NULL;
-  engine->recirculated_tail = NULL;
-  while (next != NULL) {
-    struct tp_packet *packet = next;
-    next = packet->next;
-    packet->next = NULL;
+uint32_t tp_ingress_recirculated(struct tp_loop *loop) {
+  /* Those that these make come in the next round. */
+  struct tp_packet_list list = loop->recirculated;
+  loop->recirculated = (struct tp_packet_list){0};
+  const uint32_t count = list.count;
+  struct tp_packet *packet;
+  while ((packet = tp_packet_list_pop(&list)) != NULL) {
     const bool keep_metadata = packet->requests.recirculate_field_list_plus1 != 0;
     packet->requests = (struct tp_requests){0};
-    run_ingress(engine, packet, keep_metadata);
-    count++;
+    run_ingress(loop, packet, keep_metadata);
   }
   return count;
 }
 
-static void recirculate(struct tp_engine *engine, struct tp_packet *packet) {
+static void recirculate(struct tp_loop *loop, struct tp_packet *packet) {
   const uint32_t list_plus1 = packet->requests.recirculate_field_list_plus1;
-  struct tp_packet *again = make_again(engine, packet, list_plus1, TP_INSTANCE_RECIRCULATED);
-  if (again == NULL) {
-    return;
+  struct tp_packet *again = make_again(loop, packet, list_plus1, TP_INSTANCE_RECIRCULATED);
+  if (again != NULL) {
+    again->requests.recirculate_field_list_plus1 = list_plus1;
+    tp_packet_list_push(&loop->recirculated, again);
   }
-  again->requests.recirculate_field_list_plus1 = list_plus1;
-  if (engine->recirculated_tail == NULL) {
-    engine->recirculated_head = again;
-  } else {
-    engine->recirculated_tail->next = again;
-  }
-  engine->recirculated_tail = again;
 }
 
 /* Ports that nothing leaves the machine by have no stamps; other numbers mean something else. */
@@ -251,31 +272,31 @@ static bool can_have_event(const struct tp_port *port, const struct tp_packet *p
 }
 
 /* A pass through egress, and what it asked for: the frame to send, or null. */
-static struct tp_packet *run_egress(struct tp_engine *engine, struct tp_port *port,
+static struct tp_packet *run_egress(struct tp_loop *loop, struct tp_port *port,
                                     struct tp_packet *packet, uint64_t now_ns) {
   packet->requests = (struct tp_requests){0};
   packet->deferred = (struct tp_deferred_correction){0};
   packet->tx_estimate_ns = now_ns + (uint64_t)port->latency.applied_ns;
   packet->sm.egress_global_timestamp = MICROSECONDS(now_ns);
-  engine->pipeline.ops->egress(&engine->pipeline.state, packet);
+  loop->ops->egress(&loop->view, packet);
   note_truncation(packet);
   if (packet->requests.lost) {
-    tp_engine_drop(engine, packet, TP_ENGINE_DROPPED_HEADROOM);
+    tp_loop_drop(loop, packet, TP_ENGINE_DROPPED_HEADROOM);
     return NULL;
   }
   if (packet->requests.clone) {
-    clone_frame(engine, packet, TP_INSTANCE_CLONE_E2E);
+    clone_frame(loop, packet, TP_INSTANCE_CLONE_E2E);
   }
   if (packet->sm.egress_spec == TP_PORT_DROP) {
-    engine->counters[TP_ENGINE_DROPPED_BY_PROGRAM] += !packet->event.was_sent;
-    tp_pool_give(&engine->pool, packet);
+    loop->counters[TP_ENGINE_DROPPED_BY_PROGRAM] += !packet->event.was_sent;
+    tp_pool_give(&loop->pool, packet);
     return NULL;
   }
   if (packet->truncate_octets != 0 && packet->length > packet->truncate_octets) {
     packet->length = packet->truncate_octets;
   }
   if (packet->requests.recirculate) {
-    recirculate(engine, packet);
+    recirculate(loop, packet);
     return NULL;
   }
   if (packet->event.wait_ns != 0) {
@@ -289,19 +310,19 @@ static struct tp_packet *run_egress(struct tp_engine *engine, struct tp_port *po
   return packet;
 }
 
-struct tp_packet *tp_egress_frame(struct tp_engine *engine, struct tp_port *port,
+struct tp_packet *tp_egress_frame(struct tp_loop *loop, struct tp_port *port,
                                   struct tp_packet *packet, uint64_t now_ns) {
   packet->sm.deq_timedelta = (uint32_t)((now_ns - packet->enqueued_ns) / 1000);
   packet->sm.deq_qdepth = port->queue.frames & DEPTH_MASK;
-  return run_egress(engine, port, packet, now_ns);
+  return run_egress(loop, port, packet, now_ns);
 }
 
-struct tp_packet *tp_egress_again(struct tp_engine *engine, struct tp_port *port,
+struct tp_packet *tp_egress_again(struct tp_loop *loop, struct tp_port *port,
                                   struct tp_packet *packet) {
   struct tp_transmit_event *event = &packet->event;
   if (event->kind <= TP_EVENT_REQUEST_LIMIT) {
     if (packet->passes++ >= TP_PASS_LIMIT) {
-      tp_engine_drop(engine, packet, TP_ENGINE_DROPPED_LOOPS);
+      tp_loop_drop(loop, packet, TP_ENGINE_DROPPED_LOOPS);
       return NULL;
     }
     const uint16_t offset = packet->deferred.correction_offset;
@@ -313,17 +334,30 @@ struct tp_packet *tp_egress_again(struct tp_engine *engine, struct tp_port *port
   if (packet->payload_offset > packet->length) {
     packet->payload_offset = packet->length; /* it was cut inside its headers */
   }
-  return run_egress(engine, port, packet, tp_clock_now_ns(&engine->clock));
+  return run_egress(loop, port, packet, tp_clock_now_ns(&loop->engine->clock));
 }
 
-void tp_drop_queued(struct tp_engine *engine, struct tp_port *port, enum tp_engine_counter reason) {
+void tp_drop_queued(struct tp_port *port, enum tp_engine_counter reason) {
+  struct tp_loop *loop = port->loop;
   struct tp_packet *packet;
   while ((packet = tp_queue_drain(&port->queue)) != NULL) {
-    tp_engine_drop(engine, packet, reason);
+    tp_loop_drop(loop, packet, reason);
   }
   for (uint32_t i = 0; i < port->unsent_count; i++) {
-    tp_engine_drop(engine, port->unsent[i], reason);
+    tp_loop_drop(loop, port->unsent[i], reason);
   }
   port->unsent_count = 0;
-  engine->counters[reason] += tp_discard_events(port);
+  loop->counters[reason] += tp_discard_events(port);
+}
+
+static void drop_for_reload(struct tp_loop *loop, struct tp_packet *packet) {
+  tp_loop_drop(loop, packet, TP_ENGINE_DROPPED_RELOAD);
+}
+
+void tp_drop_arriving(struct tp_loop *loop) {
+  struct tp_packet *packet;
+  while ((packet = tp_packet_list_pop(&loop->recirculated)) != NULL) {
+    drop_for_reload(loop, packet);
+  }
+  tp_inbox_drain(loop, drop_for_reload);
 }

@@ -77,7 +77,10 @@ TP_SHARED_INLINE uint64_t tp_meter_colour(const struct tp_pipeline *pipeline,
     return tp_meter_execute(meter, pipeline->steady_ns, cost);
   }
   tp_lock_take(pipeline, &meter->lock);
-  const uint64_t colour = tp_meter_execute(meter, pipeline->steady_ns, cost);
+  /* Another thread may have read the clock later and filled the meter until then. */
+  const uint64_t filled_ns = meter->filled_ns;
+  const uint64_t now_ns = pipeline->steady_ns < filled_ns ? filled_ns : pipeline->steady_ns;
+  const uint64_t colour = tp_meter_execute(meter, now_ns, cost);
   tp_lock_give(&meter->lock);
   return colour;
 }

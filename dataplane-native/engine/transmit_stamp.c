@@ -54,7 +54,7 @@ enum tp_correction_result tp_correct(struct tp_packet *packet, uint64_t transmit
 
 static enum tp_transmit_result transmit_corrected(struct tp_port *port, struct tp_packet *packet,
                                                   int64_t latency_ns) {
-  struct tp_engine *engine = port->engine;
+  const struct tp_engine *engine = port->engine;
   const struct tp_deferred_correction deferred = packet->deferred;
   uint8_t saved_field[8] = {0};
   uint8_t saved_checksum[2] = {0};
@@ -67,7 +67,7 @@ static enum tp_transmit_result transmit_corrected(struct tp_port *port, struct t
   const enum tp_correction_result result = tp_correct(packet, instant_ns + (uint64_t)latency_ns);
   if (result == TP_CORRECTION_LOST) {
     tp_port_count(port, TP_PORT_TX_CORRECTION_LOST, 1);
-    tp_pool_give(&engine->pool, packet);
+    tp_pool_give(&port->loop->pool, packet);
     return TP_TRANSMIT_DONE;
   }
   if (port->ops->transmit_event(port, packet, instant_ns) == TP_TRANSMIT_LATER) {
@@ -242,7 +242,7 @@ void tp_stamp_expect(struct tp_port *port, struct tp_packet *packet, uint64_t in
                                         .expected_ns = (int32_t)latency->applied_ns};
   latency->waiting_count++;
   if (packet->event.request == 0) {
-    tp_pool_give(&port->engine->pool, packet);
+    tp_pool_give(&port->loop->pool, packet);
     return;
   }
   port->events.held++;
@@ -306,7 +306,7 @@ uint32_t tp_stamps_discard(struct tp_port *port) {
   for (uint32_t i = 0; port->events.in_slots != 0 && i < TP_LATENCY_SAMPLES; i++) {
     struct tp_outstanding_stamp *slot = &port->latency.outstanding[i];
     if (slot->packet != NULL) {
-      tp_pool_give(&port->engine->pool, slot->packet);
+      tp_pool_give(&port->loop->pool, slot->packet);
       slot->packet = NULL;
       port->events.in_slots--;
       count++;

@@ -7,8 +7,8 @@
 #define RESERVED_PART 8u
 
 bool tp_event_has_room(const struct tp_port *port) {
-  const struct tp_pool *pool = &port->engine->pool;
-  return tp_pool_available(pool) > pool->count / RESERVED_PART;
+  const struct tp_pool *pool = &port->loop->pool;
+  return tp_pool_available(pool) > pool->depot->count / RESERVED_PART;
 }
 
 void tp_event_ready(struct tp_port *port, struct tp_packet *packet, uint64_t time_ns) {
@@ -21,7 +21,7 @@ void tp_event_lost(struct tp_port *port, struct tp_packet *packet) {
   port->events.in_slots--;
   port->events.held--;
   tp_port_count(port, TP_PORT_TX_EVENTS_LOST, 1);
-  tp_pool_give(&port->engine->pool, packet);
+  tp_pool_give(&port->loop->pool, packet);
 }
 
 /* The time of one that waits already is not made longer: it would never be over. */
@@ -37,7 +37,7 @@ void tp_event_wait(struct tp_port *port, struct tp_packet *packet) {
   const bool is_full = events->waiting.count >= TP_WAITING_LIMIT;
   if (is_late || is_full || !tp_event_has_room(port)) {
     tp_port_count(port, TP_PORT_TX_WAITS_LOST, 1);
-    tp_pool_give(&port->engine->pool, packet);
+    tp_pool_give(&port->loop->pool, packet);
     return;
   }
   tp_port_count(port, TP_PORT_TX_WAITS, packet->event.kind != TP_EVENT_AGAIN);
@@ -96,7 +96,7 @@ static struct tp_packet *take_due(struct tp_port *port) {
   return packet;
 }
 
-uint32_t tp_run_events(struct tp_engine *engine, struct tp_port *port) {
+uint32_t tp_run_events(struct tp_port *port) {
   uint32_t count = 0;
   if (port->events.in_slots != 0 && port->ops->read_stamps != NULL) {
     port->ops->read_stamps(port);
@@ -108,7 +108,7 @@ uint32_t tp_run_events(struct tp_engine *engine, struct tp_port *port) {
     }
     count++;
     port->events.held--;
-    packet = tp_egress_again(engine, port, packet);
+    packet = tp_egress_again(port->loop, port, packet);
     if (packet != NULL) {
       port->unsent[port->unsent_count++] = packet;
       if (packet->event.request != 0) {
@@ -158,7 +158,7 @@ static uint32_t discard(struct tp_port *port, struct tp_packet_list *list) {
   uint32_t count = 0;
   struct tp_packet *packet;
   while ((packet = tp_packet_list_pop(list)) != NULL) {
-    tp_pool_give(&port->engine->pool, packet);
+    tp_pool_give(&port->loop->pool, packet);
     count++;
   }
   return count;

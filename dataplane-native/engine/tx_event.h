@@ -20,7 +20,6 @@
 #define TP_AGAIN_LIMIT    16u
 #define TP_AGAIN_PAUSE_NS UINT64_C(100000)
 
-struct tp_engine;
 struct tp_port;
 
 struct tp_events {
@@ -47,7 +46,7 @@ void tp_event_wait(struct tp_port *port, struct tp_packet *packet);
  * Passes that are due, as far as `unsent` has room for what they make; none after one that asks for
  * an event itself, so that it is sent first. Returns how many passes there were.
  */
-uint32_t tp_run_events(struct tp_engine *engine, struct tp_port *port);
+uint32_t tp_run_events(struct tp_port *port);
 /* At the end of a burst: makes waiting packets that are due tp_run_events' next. False: not now. */
 bool tp_bring_again(struct tp_port *port);
 /* Schedule time at which tp_run_events or tp_bring_again will have something to do; 0: now.
