@@ -127,4 +127,19 @@ static inline bool tp_checksum_complete(uint8_t *frame, uint32_t length) {
   return true;
 }
 
+/*
+ * Whether a TCP or UDP checksum is only the pseudo header's sum, as a sender leaves it for hardware
+ * to complete. One frame in 65536 has such a checksum by right; completing it changes nothing.
+ */
+static inline bool tp_checksum_is_bare(const uint8_t *frame, uint32_t length) {
+  const struct tp_transport transport = tp_find_transport(frame, length);
+  const bool is_udp = transport.protocol == 17 && transport.octets >= 8;
+  const bool is_tcp = transport.protocol == 6 && transport.octets >= 20;
+  if (transport.offset == 0 || (!is_udp && !is_tcp)) {
+    return false;
+  }
+  const uint16_t stored = tp_load16(frame + transport.offset + (is_udp ? 6 : 16));
+  return stored == tp_checksum_fold(transport.pseudo_sum);
+}
+
 #endif

@@ -14,13 +14,20 @@
 #include <sys/socket.h>
 
 #include "engine_state.h"
+#include "ethtool.h"
 #include "packet_socket.h"
+#include "xdp_program.h"
 #include "xdp_socket.h"
 
 struct tp_link_port {
   struct tp_port port;            /* first: a tp_port is the tp_link_port */
   struct tp_packet_socket socket; /* event frames, stamps, promiscuous mode; maybe a ring */
   struct tp_xdp_socket xdp;       /* closed where it is not wanted or not to be had */
+  uint32_t attempts_left;         /* to open that */
+  struct tp_xdp_program program;  /* of an XDP port */
+  uint64_t xdp_drops;             /* of the AF_XDP socket, as last read */
+  uint64_t tai_offset_ns;         /* what CLOCK_TAI is ahead of the system's clock */
+  bool has_bare_checksums;        /* frames may come without their checksums */
   enum tp_port_io io;             /* as asked for */
   uint32_t next_slot;             /* of the socket's ring */
   uint64_t event_sent_ns;         /* instant of the last event frame */
@@ -49,5 +56,10 @@ int tp_link_open(struct tp_engine *engine, const char *interface, enum tp_port_i
                  const struct tp_port_ops *ops, struct tp_port **out);
 void tp_link_maintain(struct tp_port *port);
 void tp_link_close(struct tp_port *port);
+
+/* --- port_xdp.c: the sockets of an XDP port --------------------------------------------------- */
+/* Null, or the step that failed; errno says why. */
+const char *tp_link_open_receiver(struct tp_link_port *self);
+void tp_link_count_receiver_drops(struct tp_link_port *self);
 
 #endif

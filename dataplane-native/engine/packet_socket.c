@@ -68,6 +68,9 @@ static uint32_t slot_for(uint32_t frame_octets) {
 }
 
 static bool map_ring(struct tp_packet_socket *socket, uint32_t frame_octets) {
+  const struct tpacket_req none = {0};
+  /* The one before, which the kernel keeps until nobody has it mapped. */
+  setsockopt(socket->fd, SOL_PACKET, PACKET_RX_RING, &none, sizeof none);
   uint32_t octets = RING_OCTETS;
   for (uint32_t attempt = 0; attempt < ATTEMPTS; attempt++, octets /= 2) {
     const uint32_t slot = slot_for(frame_octets);
@@ -84,6 +87,7 @@ static bool map_ring(struct tp_packet_socket *socket, uint32_t frame_octets) {
     if (ring == MAP_FAILED) {
       return false;
     }
+    madvise(ring, octets, MADV_DONTFORK); /* or a child would keep the ring */
     socket->ring = ring;
     socket->ring_octets = octets;
     socket->slot_octets = slot;
@@ -162,14 +166,12 @@ static const char *attach(struct tp_packet_socket *socket, const char *interface
 static void detach(struct tp_packet_socket *socket) {
   const struct packet_mreq membership = {.mr_ifindex = (int)socket->ifindex,
                                          .mr_type = PACKET_MR_PROMISC};
-  const struct tpacket_req no_ring = {0};
   uint8_t octet;
   /* Protocol 0 on no interface: nothing arrives. The membership may be gone with its interface. */
   bind_to(socket, 0, 0);
   setsockopt(socket->fd, SOL_PACKET, PACKET_DROP_MEMBERSHIP, &membership, sizeof membership);
   if (socket->ring != NULL) {
     munmap(socket->ring, socket->ring_octets);
-    setsockopt(socket->fd, SOL_PACKET, PACKET_RX_RING, &no_ring, sizeof no_ring);
     socket->ring = NULL;
   }
   while (recv(socket->fd, &octet, sizeof octet, MSG_DONTWAIT | MSG_TRUNC) >= 0) {

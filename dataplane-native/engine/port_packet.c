@@ -2,40 +2,27 @@
  * kernel fills, with its stamps, and with the VLAN tags and checksums that it left out of the
  * frames. */
 #include <linux/if_packet.h>
-#include <string.h>
 
-#include "checksum.h"
+#include "frame_repair.h"
 #include "link_port.h"
 
-#define ADDRESSES_OCTETS 12u /* before the place of a VLAN tag */
-#define TAG_OCTETS       4u
 /* Of a frame's sockaddr_ll in its ring slot. */
 #define ADDRESS_OFFSET ((unsigned)TPACKET_ALIGN((int)sizeof(struct tpacket2_hdr)))
 
-/* Copies a frame out of the ring; puts back a VLAN tag that the kernel took off. */
-static void copy_frame(struct tp_packet *packet, const uint8_t *frame, uint32_t octets,
-                       const struct tpacket2_hdr *header) {
-  const bool has_tag =
-      (header->tp_status & TP_STATUS_VLAN_VALID) != 0 && octets >= ADDRESSES_OCTETS;
-  if (!has_tag) {
-    memcpy(packet->data, frame, octets);
-    packet->length = octets;
-    return;
-  }
+static struct tp_lost_tag lost_tag(const struct tpacket2_hdr *header) {
   const bool has_type = (header->tp_status & TP_STATUS_VLAN_TPID_VALID) != 0;
-  memcpy(packet->data, frame, ADDRESSES_OCTETS);
-  tp_store16(packet->data + ADDRESSES_OCTETS, has_type ? header->tp_vlan_tpid : 0x8100);
-  tp_store16(packet->data + ADDRESSES_OCTETS + 2, header->tp_vlan_tci);
-  memcpy(packet->data + ADDRESSES_OCTETS + TAG_OCTETS, frame + ADDRESSES_OCTETS,
-         octets - ADDRESSES_OCTETS);
-  packet->length = octets + TAG_OCTETS;
+  return (struct tp_lost_tag){
+      .is_there = (header->tp_status & TP_STATUS_VLAN_VALID) != 0,
+      .type = has_type ? header->tp_vlan_tpid : 0x8100,
+      .tci = header->tp_vlan_tci,
+  };
 }
 
 static struct tp_packet *receive_frame(struct tp_link_port *self, const struct tpacket2_hdr *header,
                                        uint32_t status) {
   struct tp_port *port = &self->port;
   const uint32_t octets = header->tp_snaplen;
-  if (header->tp_len > octets || octets + TAG_OCTETS > port->engine->max_frame) {
+  if (header->tp_len > octets || octets + TP_TAG_OCTETS > port->engine->max_frame) {
     tp_port_count(port, TP_PORT_RX_OVERSIZE, 1);
     return NULL;
   }
@@ -44,7 +31,7 @@ static struct tp_packet *receive_frame(struct tp_link_port *self, const struct t
     tp_loop_count(port->loop, TP_ENGINE_DROPPED_NO_BUFFER);
     return NULL;
   }
-  copy_frame(packet, (const uint8_t *)header + header->tp_mac, octets, header);
+  tp_copy_with_tag(packet, (const uint8_t *)header + header->tp_mac, octets, lost_tag(header));
   const uint64_t stamp_ns = (uint64_t)header->tp_sec * TP_NS_PER_S + header->tp_nsec;
   packet->rx_time_ns = tp_clock_at_system_ns(&port->engine->clock, stamp_ns);
   if ((status & (TP_STATUS_TS_SOFTWARE | TP_STATUS_TS_RAW_HARDWARE)) == 0) {

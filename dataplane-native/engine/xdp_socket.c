@@ -80,6 +80,8 @@ static const char *register_memory(struct tp_xdp_socket *xdp_socket) {
   if (memory == MAP_FAILED) {
     return "allocating frame memory";
   }
+  /* The kernel uses these very pages; a child must not turn them into copies. */
+  madvise(memory, xdp_socket->memory_octets, MADV_DONTFORK);
   xdp_socket->memory = memory;
   const struct xdp_umem_reg region = {.addr = (uint64_t)(uintptr_t)memory,
                                       .len = xdp_socket->memory_octets,

@@ -8,6 +8,7 @@ export default defineConfig({
     root: import.meta.dirname,
     include: ['*.suite.ts'],
     testTimeout: 20_000,
+    hookTimeout: 60_000,
     fileParallelism: false,
   },
 });
