@@ -2,6 +2,7 @@ import { fail } from './failure.js';
 import type {
   ActionLayout,
   DigestLayout,
+  HeaderTypeLayout,
   KeyFieldLayout,
   PipelineLayout,
   TableKind,
@@ -55,7 +56,22 @@ export function buildLayout(program: Program): PipelineLayout {
       words: bitwidth > 64 ? 2 : 1,
     })),
     digests: digestLayouts(program),
+    headerTypes: headerTypeLayouts(program),
   };
+}
+
+function headerTypeLayouts(program: Program): readonly HeaderTypeLayout[] {
+  const used = new Set(
+    program.headers.filter(({ role }) => role === 'header').map(({ type }) => type),
+  );
+  return [...used].map((index) => {
+    const { name, fields, fieldByName, wideFields } = at(program.headerTypes, index);
+    const declared = [...fieldByName].map(([field, i]) => ({
+      name: field,
+      bitwidth: wideFields.get(i)?.bitwidth ?? at(fields, i).bitwidth,
+    }));
+    return { name, fields: declared };
+  });
 }
 
 /**

@@ -1,22 +1,15 @@
 import { decodeAction, decodeAssign, decodePrimitive } from './decode-action.js';
 import { calculation } from './decode-calculation.js';
 import { decodeDeclarations, meterUnit } from './decode-declarations.js';
-import { decodeExpression, decodeValue } from './decode-expression.js';
+import { learnList } from './decode-digest.js';
+import { decodeExpression } from './decode-expression.js';
 import { decodeParser } from './decode-parser.js';
 import { decodePipeline } from './decode-pipeline.js';
 import { decodeProfiles } from './decode-profile.js';
 import { fail, sanitise } from './failure.js';
 import type { Json } from './json.js';
 import { LIMITS } from './limits.js';
-import type {
-  Action,
-  Checksum,
-  DirectMeter,
-  FieldList,
-  LearnList,
-  Primitive,
-  Program,
-} from './model.js';
+import type { Action, Checksum, DirectMeter, FieldList, Primitive, Program } from './model.js';
 import { at, calculationNamed, fieldNamed, headerNamed, plainFieldNamed } from './scope.js';
 import type { Scope } from './scope.js';
 
@@ -166,35 +159,6 @@ const DEPARSER_CODE: ReadonlySet<Primitive['kind']> = new Set([
   'count',
   'meter',
 ]);
-
-function learnList(scope: Scope, json: Json): LearnList {
-  const context = { scope, parameters: [] };
-  const elements = json
-    .get('elements')
-    .items(LIMITS.fields)
-    .map((item, i) => {
-      const value = decodeValue(context, item);
-      if (value.kind === 'wide') {
-        return { name: nameOf(item), value, bitwidth: value.bits };
-      }
-      if (value.kind === 'field') {
-        const field = at(at(scope.headerTypes, value.ref.type).fields, value.ref.field);
-        return { name: field.name, value, bitwidth: field.bitwidth };
-      }
-      if (value.kind === 'toData') {
-        return { name: `valid${i}`, value, bitwidth: 1 };
-      }
-      return fail(item, 'UNSUPPORTED', 'only fields can be in a digest');
-    });
-  const id = json.get('id').integer(0, LIMITS.id);
-  const place = { path: json.path, source: json.source };
-  return { ...place, name: json.get('name').string(), id, elements };
-}
-
-/** Of a field, by the JSON: a wide one has no name but those of its pieces. */
-function nameOf(item: Json): string {
-  return at(item.get('value').items(2), 1).string();
-}
 
 function fieldList(scope: Scope, json: Json): FieldList {
   const fields = json

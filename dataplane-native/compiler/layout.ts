@@ -114,6 +114,12 @@ export interface DigestLayout {
   readonly fields: readonly (Slot & { readonly name: string })[];
 }
 
+/** The fields of a header in a frame, in their order. */
+export interface HeaderTypeLayout {
+  readonly name: string;
+  readonly fields: readonly { readonly name: string; readonly bitwidth: number }[];
+}
+
 export interface PipelineLayout {
   readonly abiVersion: number;
   readonly program: string;
@@ -125,6 +131,8 @@ export interface PipelineLayout {
   readonly meters: readonly MeterLayout[];
   readonly registers: readonly RegisterLayout[];
   readonly digests: readonly DigestLayout[];
+  /** Of headers, not of metadata. */
+  readonly headerTypes: readonly HeaderTypeLayout[];
 }
 
 /** A construct that cannot be compiled, or a JSON that is not one. `path` is where in the JSON,

@@ -81,7 +81,11 @@ function decodeField(
 ): Outcome<FieldValue> {
   const where = `${describe(owner)}, field '${field.name}'`;
   const { bitwidth: bits } = field.layout;
-  const decode = (octets: Uint8Array) => decodeUnsigned(octets, field.bitwidth, bits, where);
+  const { translation } = field;
+  const decode = (octets: Uint8Array) =>
+    translation === null
+      ? decodeUnsigned(octets, field.bitwidth, bits, where)
+      : translation.encode(octets, where);
   const { fieldMatchType: kind } = given;
   if (kind.case !== field.layout.matchType) {
     return invalid(
@@ -96,12 +100,13 @@ function decodeField(
     }
     case 'lpm': {
       const value = decode(kind.value.value);
-      return value.ok ? prefix(where, value.value, kind.value.prefixLen, bits) : value;
+      const length = kind.value.prefixLen - controllerBits(field);
+      return value.ok ? prefix(where, value.value, length, bits) : value;
     }
     case 'ternary': {
       const value = decode(kind.value.value);
       if (!value.ok) return value;
-      const mask = decode(kind.value.mask);
+      const mask = decodeMask(field, kind.value.mask, where);
       return mask.ok ? ternary(where, value.value, mask.value) : mask;
     }
     case 'range': {
@@ -114,6 +119,21 @@ function decodeField(
     default:
       return invalid(`${where}: unknown kind of match`);
   }
+}
+
+/** How many more bits the controller's value has than the dataplane's, all of them 0. */
+function controllerBits({ bitwidth, layout }: FieldProgram): number {
+  return Math.max(0, bitwidth - layout.bitwidth);
+}
+
+/** All ones of the controller's width are all ones of the dataplane's. */
+function decodeMask(field: FieldProgram, octets: Uint8Array, where: string): Outcome<bigint> {
+  const { bitwidth: bits } = field.layout;
+  const more = BigInt(controllerBits(field));
+  const mask = decodeUnsigned(octets, field.bitwidth, field.bitwidth, where);
+  if (!mask.ok) return mask;
+  const isExact = mask.value === allOnes(bits + Number(more));
+  return isExact ? done(allOnes(bits)) : decodeUnsigned(octets, field.bitwidth, bits, where);
 }
 
 function prefix(where: string, value: bigint, length: number, bits: number): Outcome<FieldValue> {
@@ -161,26 +181,34 @@ function fieldMatch(
   { value, mask }: FieldValue,
 ): FieldMatch['fieldMatchType'] | null {
   const { matchType, bitwidth } = field.layout;
-  const octets = encodeBytestring(value);
+  const encode = field.translation?.decode ?? encodeBytestring;
+  const octets = encode(value);
   if (matchType === 'exact') {
     return { case: 'exact', value: create(FieldMatch_ExactSchema, { value: octets }) };
   }
   if (matchType === 'range') {
     if (value === 0n && mask === allOnes(bitwidth)) return null;
-    const high = encodeBytestring(mask);
+    const high = encode(mask);
     return { case: 'range', value: create(FieldMatch_RangeSchema, { low: octets, high }) };
   }
   if (mask === 0n) return null;
   switch (matchType) {
     case 'lpm': {
-      const prefixLen = mask.toString(2).replaceAll('0', '').length;
+      const ones = mask.toString(2).replaceAll('0', '').length;
+      const prefixLen = ones + controllerBits(field);
       return { case: 'lpm', value: create(FieldMatch_LPMSchema, { value: octets, prefixLen }) };
     }
-    case 'ternary':
+    case 'ternary': {
+      const isExact = mask === allOnes(bitwidth);
+      const controllers = isExact ? allOnes(bitwidth + controllerBits(field)) : mask;
       return {
         case: 'ternary',
-        value: create(FieldMatch_TernarySchema, { value: octets, mask: encodeBytestring(mask) }),
+        value: create(FieldMatch_TernarySchema, {
+          value: octets,
+          mask: encodeBytestring(controllers),
+        }),
       };
+    }
     case 'optional':
       return { case: 'optional', value: create(FieldMatch_OptionalSchema, { value: octets }) };
   }
@@ -200,7 +228,10 @@ export function encodeArgs(action: ActionProgram, call: Action): Outcome<BigUint
     }
     given.delete(param.id);
     const where = `action '${action.name}', parameter '${param.name}'`;
-    const value = decodeUnsigned(octets, param.bitwidth, param.slot.bitwidth, where);
+    const value =
+      param.translation === null
+        ? decodeUnsigned(octets, param.bitwidth, param.slot.bitwidth, where)
+        : param.translation.encode(octets, where);
     if (!value.ok) return value;
     writeSlot(args, param.slot, value.value);
   }
@@ -218,7 +249,7 @@ export function decodeArgs(action: ActionProgram, args: BigUint64Array): Action 
     params: action.params.map((param) =>
       create(Action_ParamSchema, {
         paramId: param.id,
-        value: encodeBytestring(readSlot(args, param.slot)),
+        value: (param.translation?.decode ?? encodeBytestring)(readSlot(args, param.slot)),
       }),
     ),
   });

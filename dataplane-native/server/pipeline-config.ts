@@ -18,6 +18,8 @@ import type { ItemStatus, Outcome } from './errors.js';
 import { DONE, denied, done, fail, fromEngine, invalid } from './errors.js';
 import type { Program } from './program.js';
 import { buildProgram } from './program.js';
+import { reclaimStrings } from './strings-in-use.js';
+import type { PortDirectory } from './translation.js';
 import { ShadowEngine } from './shadow-engine.js';
 import type { ForwardingState } from './state.js';
 import { clearReplication, initialState } from './state.js';
@@ -59,16 +61,16 @@ interface Committed {
 export class Pipelines {
   readonly #engine: EnginePort;
   readonly #builder: PipelineBuilder;
-  readonly #cpuPort: number;
+  readonly #ports: PortDirectory;
   #committed: Committed | null = null;
   #saved: Saved | null = null;
   /** Requests are served one after the other: building takes seconds. */
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(engine: EnginePort, builder: PipelineBuilder, cpuPort: number) {
+  constructor(engine: EnginePort, builder: PipelineBuilder, ports: PortDirectory) {
     this.#engine = engine;
     this.#builder = builder;
-    this.#cpuPort = cpuPort;
+    this.#ports = ports;
   }
 
   /** The state that the dataplane runs with. */
@@ -87,6 +89,7 @@ export class Pipelines {
     updates: readonly Update[],
     atomicity = Atomicity.CONTINUE_ON_ERROR,
   ): ItemStatus[] {
+    reclaimStrings(state);
     const statuses = this.#apply(state, updates, atomicity);
     if (this.#saved?.state === state) {
       const { journal } = this.#saved;
@@ -157,9 +160,9 @@ export class Pipelines {
     const built = await this.#builder.build(config.p4DeviceConfig);
     if (!built.ok) return built;
     const { sharedObject, layout } = built.value;
-    const program = buildProgram(config.p4info, layout);
+    const program = buildProgram(config.p4info, layout, this.#ports);
     if (!program.ok) return program;
-    const tried = initialState(program.value, new ShadowEngine(layout), this.#cpuPort);
+    const tried = initialState(program.value, new ShadowEngine(layout), this.#ports.cpuPort);
     // After the load it would be too late: the old pipeline is gone then.
     if (!tried.ok) return invalid(`the initial entries do not fit: ${tried.error.message}`);
     return done({ config, program: program.value, sharedObject });
@@ -167,7 +170,7 @@ export class Pipelines {
 
   #save(realizable: Realizable): Outcome<void> {
     const { program } = realizable;
-    const state = initialState(program, new ShadowEngine(program.layout), this.#cpuPort);
+    const state = initialState(program, new ShadowEngine(program.layout), this.#ports.cpuPort);
     if (!state.ok) return state;
     this.#saved = { realizable, state: state.value, journal: [] };
     return DONE;
@@ -190,7 +193,7 @@ export class Pipelines {
     const cleared = old === null ? DONE : clearReplication(old);
     if (!cleared.ok) return cleared;
     const { config, program } = realizable;
-    const state = initialState(program, this.#engine, this.#cpuPort);
+    const state = initialState(program, this.#engine, this.#ports.cpuPort);
     if (!state.ok) return state;
     this.#committed = { config, state: state.value };
     const failed = writeUpdates(state.value, journal).filter((item) => item !== null);

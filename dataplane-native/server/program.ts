@@ -20,29 +20,25 @@ import type {
 import type {
   Action,
   ActionRef_Scope,
-  ControllerPacketMetadata,
   DirectMeter,
-  MatchField,
   P4Info,
   Preamble,
   Table,
 } from '#protos/p4/config/v1/p4info_pb';
 import type { MeterSpec_Type } from '#protos/p4/config/v1/p4info_pb';
-import { MatchField_MatchType, MeterSpec_Unit } from '#protos/p4/config/v1/p4info_pb';
-import type { DigestReader } from './digest-data.js';
-import { digestReader } from './digest-data.js';
+import { MeterSpec_Unit } from '#protos/p4/config/v1/p4info_pb';
+import type { P4Data } from '#protos/p4/v1/p4data_pb';
 import type { Outcome } from './errors.js';
 import { DONE, done, invalid } from './errors.js';
-import { checkControllerHeader } from './packet-io.js';
-import {
-  isOptional,
-  isRemoved,
-  isWritten,
-  joinNamed,
-  label,
-  missing,
-  widthOf,
-} from './program-names.js';
+import type { DataCodec, DataTypes } from './p4-data.js';
+import { dataCodec } from './p4-data.js';
+import type { ControllerHeader } from './packet-io.js';
+import { controllerHeader } from './packet-io.js';
+import { buildAction, buildFields, byIndex, joinValueSets } from './program-fields.js';
+import { isRemoved, isWritten, joinNamed, label, missing } from './program-names.js';
+import type { PortDirectory, Translation } from './translation.js';
+import { Translations } from './translation.js';
+import { readSlot } from './words.js';
 
 export interface FieldProgram {
   readonly id: number;
@@ -50,6 +46,8 @@ export interface FieldProgram {
   /** Bits in messages, which are more than the layout's where the controller's type is wider. */
   readonly bitwidth: number;
   readonly layout: KeyFieldLayout;
+  /** Null: messages and dataplane have the same values. */
+  readonly translation: Translation | null;
 }
 
 export interface ParamProgram {
@@ -57,6 +55,7 @@ export interface ParamProgram {
   readonly name: string;
   readonly bitwidth: number;
   readonly slot: Slot;
+  readonly translation: Translation | null;
 }
 
 /** What has a key of several fields. */
@@ -114,7 +113,7 @@ export interface ProfileProgram {
 export interface DigestProgram {
   readonly id: number;
   readonly layout: DigestLayout;
-  readonly read: DigestReader;
+  readonly read: (words: BigUint64Array) => P4Data;
 }
 
 export interface CounterProgram {
@@ -131,8 +130,7 @@ export interface MeterProgram {
 export interface RegisterProgram {
   readonly id: number;
   readonly layout: RegisterLayout;
-  /** Its type is bit<W>. */
-  readonly isBits: boolean;
+  readonly codec: DataCodec;
 }
 
 export interface Program {
@@ -147,28 +145,22 @@ export interface Program {
   readonly registers: ReadonlyMap<number, RegisterProgram>;
   readonly digests: ReadonlyMap<number, DigestProgram>;
   readonly digestsByIndex: ReadonlyMap<number, DigestProgram>;
-  readonly packetIn: ControllerPacketMetadata | null;
-  readonly packetOut: ControllerPacketMetadata | null;
+  readonly packetIn: ControllerHeader | null;
+  readonly packetOut: ControllerHeader | null;
+  readonly translations: Translations;
 }
-
-const MATCH_TYPES: Readonly<Record<MatchType, MatchField_MatchType>> = {
-  exact: MatchField_MatchType.EXACT,
-  lpm: MatchField_MatchType.LPM,
-  ternary: MatchField_MatchType.TERNARY,
-  range: MatchField_MatchType.RANGE,
-  optional: MatchField_MatchType.OPTIONAL,
-};
-
-const MATCH_NAMES: ReadonlyMap<MatchField_MatchType, MatchType> = new Map(
-  (Object.keys(MATCH_TYPES) as MatchType[]).map((name) => [MATCH_TYPES[name], name]),
-);
 
 const PRIORITY_TYPES: ReadonlySet<MatchType> = new Set(['ternary', 'range', 'optional']);
 
 /** Joins both. Errors: INVALID_ARGUMENT where they are not of the same program. */
-export function buildProgram(info: P4Info, layout: PipelineLayout): Outcome<Program> {
+export function buildProgram(
+  info: P4Info,
+  layout: PipelineLayout,
+  ports: PortDirectory,
+): Outcome<Program> {
   const unique = checkUnique(info);
   if (!unique.ok) return unique;
+  const translations = new Translations(info.typeInfo, ports);
   const actionInfos = new Map(info.actions.map((action) => [action.preamble?.id ?? 0, action]));
   const directMeters = new Map(info.directMeters.map((meter) => [meter.preamble?.id ?? 0, meter]));
   const tables = new Map<number, TableProgram>();
@@ -179,34 +171,27 @@ export function buildProgram(info: P4Info, layout: PipelineLayout): Outcome<Prog
       removedTables.set(table.preamble?.id ?? 0, name);
       continue;
     }
-    const joined = buildTable(table, layout, actionInfos, directMeters);
+    const joined = buildTable(table, layout, actionInfos, directMeters, translations);
     if (!joined.ok) return joined;
     tables.set(joined.value.id, joined.value);
   }
   const profiles = joinProfiles(info, layout, tables);
   if (!profiles.ok) return profiles;
-  const valueSets = joinValueSets(info, layout);
+  const valueSets = joinValueSets(info, layout, translations);
   if (!valueSets.ok) return valueSets;
   const counters = joinNamed(info.counters, layout.counters, 'counter');
   if (!counters.ok) return counters;
   const meters = joinMeters(info, layout);
   if (!meters.ok) return meters;
-  const registers = joinNamed(info.registers, layout.registers, 'register');
+  const data = { types: info.typeInfo, translations };
+  const registers = joinRegisters(info, layout, data);
   if (!registers.ok) return registers;
-  const digests = joinNamed(info.digests, layout.digests, 'digest');
+  const digests = joinDigests(info, layout, data);
   if (!digests.ok) return digests;
-  const digestPrograms: DigestProgram[] = [];
-  for (const [id, digest, digestLayout] of digests.value) {
-    const read = digestReader(digest, digestLayout, info.typeInfo);
-    if (!read.ok) return read;
-    digestPrograms.push({ id, layout: digestLayout, read: read.value });
-  }
-  const header = (name: string): ControllerPacketMetadata | null =>
-    info.controllerPacketMetadata.find((metadata) => label(metadata.preamble) === name) ?? null;
-  for (const name of ['packet_in', 'packet_out']) {
-    const checked = checkControllerHeader(header(name));
-    if (!checked.ok) return checked;
-  }
+  const packetIn = controllerHeader(info, layout, 'packet_in', translations);
+  if (!packetIn.ok) return packetIn;
+  const packetOut = controllerHeader(info, layout, 'packet_out', translations);
+  if (!packetOut.ok) return packetOut;
   return done({
     layout,
     tables,
@@ -215,21 +200,51 @@ export function buildProgram(info: P4Info, layout: PipelineLayout): Outcome<Prog
     valueSets: valueSets.value,
     counters: new Map(counters.value.map(([id, , counter]) => [id, { id, layout: counter }])),
     meters: meters.value,
-    registers: new Map(
-      registers.value.map(([id, register, registerLayout]) => [
-        id,
-        { id, layout: registerLayout, isBits: isBits(register.typeSpec) },
-      ]),
-    ),
-    digests: new Map(digestPrograms.map((digest) => [digest.id, digest])),
-    digestsByIndex: new Map(digestPrograms.map((digest) => [digest.layout.index, digest])),
-    packetIn: header('packet_in'),
-    packetOut: header('packet_out'),
+    registers: registers.value,
+    digests: digests.value,
+    digestsByIndex: new Map([...digests.value.values()].map((it) => [it.layout.index, it])),
+    packetIn: packetIn.value,
+    packetOut: packetOut.value,
+    translations,
   });
 }
 
-function isBits(type: P4Info['registers'][number]['typeSpec']): boolean {
-  return type?.typeSpec.case === 'bitstring' && type.typeSpec.value.typeSpec.case === 'bit';
+function joinRegisters(
+  info: P4Info,
+  layout: PipelineLayout,
+  types: DataTypes,
+): Outcome<ReadonlyMap<number, RegisterProgram>> {
+  const joined = joinNamed(info.registers, layout.registers, 'register');
+  if (!joined.ok) return joined;
+  const registers = new Map<number, RegisterProgram>();
+  for (const [id, { typeSpec }, register] of joined.value) {
+    const what = `register '${register.name}'`;
+    const codec = dataCodec(what, typeSpec, [register.bitwidth], types);
+    if (!codec.ok) return codec;
+    registers.set(id, { id, layout: register, codec: codec.value });
+  }
+  return done(registers);
+}
+
+function joinDigests(
+  info: P4Info,
+  layout: PipelineLayout,
+  types: DataTypes,
+): Outcome<ReadonlyMap<number, DigestProgram>> {
+  const joined = joinNamed(info.digests, layout.digests, 'digest');
+  if (!joined.ok) return joined;
+  const digests = new Map<number, DigestProgram>();
+  for (const [id, { typeSpec }, digest] of joined.value) {
+    const what = `digest '${digest.name}'`;
+    const widths = digest.fields.map(({ bitwidth }) => bitwidth);
+    const codec = dataCodec(what, typeSpec, widths, types);
+    if (!codec.ok) return codec;
+    const { fields } = digest;
+    const read = (words: BigUint64Array): P4Data =>
+      codec.value.read(fields.map((field) => readSlot(words, field)));
+    digests.set(id, { id, layout: digest, read });
+  }
+  return done(digests);
 }
 
 /** Each id is there once, and each name once among its kind. */
@@ -268,11 +283,12 @@ function buildTable(
   layout: PipelineLayout,
   actionInfos: ReadonlyMap<number, Action>,
   directMeters: ReadonlyMap<number, DirectMeter>,
+  translations: Translations,
 ): Outcome<TableProgram> {
   const name = label(info.preamble);
   const table = layout.tables.find((candidate) => candidate.name === name);
   if (table === undefined) return missing('table', name);
-  const fields = buildFields(info, table);
+  const fields = buildFields(info, table, translations);
   if (!fields.ok) return fields;
   const actions: ActionProgram[] = [];
   for (const ref of info.actionRefs) {
@@ -280,7 +296,7 @@ function buildTable(
     if (action === undefined) {
       return invalid(`the P4Info's table '${name}' refers to an unknown action ${ref.id}`);
     }
-    const joined = buildAction(action, ref.scope, table, layout);
+    const joined = buildAction(action, ref.scope, table, layout, translations);
     if (!joined.ok) return joined;
     actions.push(joined.value);
   }
@@ -339,35 +355,6 @@ function joinProfiles(
   return done(profiles);
 }
 
-function joinValueSets(
-  info: P4Info,
-  layout: PipelineLayout,
-): Outcome<ReadonlyMap<number, ValueSetProgram>> {
-  const joined = joinNamed(info.valueSets, layout.valueSets, 'value set');
-  if (!joined.ok) return joined;
-  const sets = new Map<number, ValueSetProgram>();
-  for (const [id, { match, size }, compiled] of joined.value) {
-    const { name } = compiled;
-    const other = () => invalid(`value set '${name}' has other fields in p4_device_config`);
-    if (match.length !== compiled.key.length) return other();
-    const fields: FieldProgram[] = [];
-    for (const [i, field] of match.entries()) {
-      const slot = compiled.key[i];
-      const matchType = MATCH_NAMES.get(
-        field.match.case === 'matchType' ? field.match.value : MatchField_MatchType.UNSPECIFIED,
-      );
-      if (slot === undefined || matchType === undefined) return other();
-      const fits = field.bitwidth === slot.bitwidth || field.typeName !== undefined;
-      if (!fits) return other();
-      const { id: fieldId, name: fieldName, bitwidth } = field;
-      const keyField = { ...slot, name: fieldName, matchType };
-      fields.push({ id: fieldId, name: fieldName, bitwidth, layout: keyField });
-    }
-    sets.set(id, { id, keyOf: 'value set', name, fields, size, layout: compiled });
-  }
-  return done(sets);
-}
-
 const METER_UNITS: Readonly<Record<MeterUnit, MeterSpec_Unit>> = {
   packets: MeterSpec_Unit.PACKETS,
   bytes: MeterSpec_Unit.BYTES,
@@ -405,82 +392,4 @@ function findDirectMeter(
 
 function otherUnit(name: string, unit: MeterUnit) {
   return invalid(`meter '${name}' is compiled to measure ${unit}; the P4Info says otherwise`);
-}
-
-/** p4c may give a table one action under two numbers, such as NoAction: both are the same here. */
-function byIndex(
-  actions: readonly ActionProgram[],
-  table: TableLayout,
-  layout: PipelineLayout,
-): Map<number, ActionProgram> {
-  const found = new Map<number, ActionProgram>();
-  const used = table.defaultAction === null ? [] : [table.defaultAction.action];
-  for (const index of [...table.actions, ...used]) {
-    const name = layout.actions[index]?.name;
-    const action = actions.find((candidate) => candidate.name === name);
-    if (action !== undefined) found.set(index, action);
-  }
-  return found;
-}
-
-function buildFields(info: Table, table: TableLayout): Outcome<FieldProgram[]> {
-  const name = label(info.preamble);
-  if (info.matchFields.length !== table.key.length) {
-    return invalid(
-      `table '${name}' has ${info.matchFields.length} match fields in the P4Info and ` +
-        `${table.key.length} in p4_device_config`,
-    );
-  }
-  const fields: FieldProgram[] = [];
-  for (const [i, field] of info.matchFields.entries()) {
-    // The order is that of the P4 source in both; names may be rewritten by annotations.
-    const layout = table.key.find((candidate) => candidate.name === field.name) ?? table.key[i];
-    if (layout === undefined || !sameMatch(field, layout)) {
-      return invalid(
-        `table '${name}': match field '${field.name}' is not the same in the P4Info and in ` +
-          `p4_device_config`,
-      );
-    }
-    const { id, name: fieldName } = field;
-    const matchType = isOptional(field) ? 'optional' : layout.matchType;
-    const bitwidth = widthOf(field, layout.bitwidth);
-    fields.push({ id, name: fieldName, bitwidth, layout: { ...layout, matchType } });
-  }
-  return done(fields);
-}
-
-function sameMatch(field: MatchField, layout: KeyFieldLayout): boolean {
-  return (
-    field.match.case === 'matchType' &&
-    (field.match.value === MATCH_TYPES[layout.matchType] ||
-      // p4c compiles optional keys to ternary ones.
-      (isOptional(field) && layout.matchType === 'ternary')) &&
-    (widthOf(field, layout.bitwidth) === layout.bitwidth || field.typeName !== undefined)
-  );
-}
-
-function buildAction(
-  info: Action,
-  scope: ActionRef_Scope,
-  table: TableLayout,
-  layout: PipelineLayout,
-): Outcome<ActionProgram> {
-  const name = label(info.preamble);
-  const action = table.actions
-    .map((index) => layout.actions[index])
-    .find((candidate) => candidate?.name === name);
-  if (action === undefined) return missing(`action of table '${table.name}'`, name);
-  if (action.params.length !== info.params.length) {
-    return invalid(`action '${name}' has other parameters in the P4Info than in p4_device_config`);
-  }
-  const params: ParamProgram[] = [];
-  for (const [i, param] of info.params.entries()) {
-    const slot = action.params[i];
-    const bitwidth = widthOf(param, slot?.bitwidth ?? 0);
-    if (slot === undefined || (bitwidth !== slot.bitwidth && param.typeName === undefined)) {
-      return invalid(`action '${name}': parameter '${param.name}' has another width than compiled`);
-    }
-    params.push({ id: param.id, name: param.name, bitwidth, slot });
-  }
-  return done({ id: info.preamble?.id ?? 0, name, scope, params, layout: action });
 }

@@ -10,6 +10,7 @@ import { SetForwardingPipelineConfigRequest_Action as ConfigAction } from '#prot
 import { nativeBuilder } from './native-builder.js';
 import type { PcapFrame } from './pcap.js';
 import { Pipelines } from './pipeline-config.js';
+import { unnamedPorts } from './translation.js';
 import type { QueueOption } from './switch-options.js';
 
 export interface ReplayOptions {
@@ -51,7 +52,7 @@ export async function replay(options: ReplayOptions): Promise<ReplayResult> {
 /** Null, or what went wrong. */
 async function prepare(engine: Engine, options: ReplayOptions): Promise<string | null> {
   const { config, updates, cpuPort, pipelineCache } = options;
-  const pipelines = new Pipelines(engine, nativeBuilder(pipelineCache), cpuPort);
+  const pipelines = new Pipelines(engine, nativeBuilder(pipelineCache), unnamedPorts(cpuPort));
   const committed = await pipelines.set(ConfigAction.VERIFY_AND_COMMIT, config, () => true);
   if (!committed.ok) return committed.error.message;
   const state = pipelines.committedState;

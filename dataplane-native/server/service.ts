@@ -34,6 +34,7 @@ import { readEntities } from './read.js';
 import type { ForwardingState } from './state.js';
 import type { StreamCounts } from './stream.js';
 import { StreamClients } from './stream.js';
+import { unnamedPorts } from './translation.js';
 
 export const P4RUNTIME_API_VERSION = '1.5.0';
 
@@ -56,6 +57,8 @@ export interface ServiceOptions {
   readonly clock: DigestClock;
   /** Which ports' links are up, by number; without it nobody is told. */
   readonly links?: () => ReadonlyMap<number, boolean>;
+  /** What controllers may call ports, where a program's port type is translated to strings. */
+  readonly portNames?: () => ReadonlyMap<number, string>;
 }
 
 export interface ServiceCounts extends StreamCounts {
@@ -81,7 +84,9 @@ export class P4RuntimeService {
   constructor(options: ServiceOptions) {
     const { engine, builder, cpuPort, clock, deviceId } = options;
     this.#options = options;
-    this.#pipelines = new Pipelines(engine, builder, cpuPort);
+    const { portNames: names } = options;
+    const ports = names === undefined ? unnamedPorts(cpuPort) : { cpuPort, names };
+    this.#pipelines = new Pipelines(engine, builder, ports);
     this.#digests = new Digests(clock, (list, octets) => this.streams.sendDigest(list, octets));
     const limits = { deviceId, clientsPerRole: CLIENTS_PER_ROLE, roles: ROLES };
     this.streams = new StreamClients(limits, {

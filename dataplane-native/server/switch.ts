@@ -88,6 +88,9 @@ async function assemble(
     const set = engine.setOscillator(options.oscillator);
     if (!set.ok) return engineFailure(set.error);
   }
+  const portNames = new Map(
+    options.ports.map(({ number, interfaceName }) => [number, interfaceName]),
+  );
   const service = new P4RuntimeService({
     deviceId,
     cpuPort,
@@ -95,6 +98,7 @@ async function assemble(
     builder: nativeBuilder(options.pipelineCache),
     clock: SYSTEM_CLOCK,
     links: () => linkStates(options, engine),
+    portNames: () => portNames,
   });
   const onBug = (error: unknown): void => log.error({ err: error }, 'a bug in the switch');
   // First, since it is the failure that is cheapest to find: a switch that runs already.

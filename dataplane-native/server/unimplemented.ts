@@ -39,21 +39,17 @@ export const UNIMPLEMENTED = {
     what: 'backup replicas of multicast groups',
     why: 'the engine does not switch replicas by link state',
   },
-  sdnStrings: {
-    what: 'match fields, parameters and metadata translated to strings (sdn_string)',
-    why: 'no translation table can be given to this server',
+  stringParts: {
+    what: 'LPM, ternary and range matches of values translated to strings (sdn_string)',
+    why: 'no prefix, mask or range of a name means anything',
   },
   reconcile: {
     what: 'SetForwardingPipelineConfig action RECONCILE_AND_COMMIT',
     why: 'loading a pipeline clears the forwarding state',
   },
-  structRegisters: {
-    what: 'registers of a type other than bit<W>',
-    why: 'the engine keeps a register cell as one unsigned value',
-  },
-  digestTypes: {
-    what: 'digests that carry headers, header stacks, unions, varbits or enums without values',
-    why: 'the engine sends a digest as flat unsigned values',
+  dataTypes: {
+    what: 'digests that carry header unions or varbits',
+    why: 'p4c puts their fields in the digest, and not which header is valid or how long one is',
   },
 } as const satisfies Readonly<Record<string, { readonly what: string; readonly why: string }>>;
 

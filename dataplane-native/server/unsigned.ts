@@ -1,7 +1,6 @@
 /** Unsigned values in messages: keys, parameters, packet metadata. Pure. */
 import { decodeBytestring } from '#p4rt/bytestring';
 import { outOfRange, type Outcome } from './errors.js';
-import { unimplemented } from './unimplemented.js';
 
 /** An unsigned value of a message. OUT_OF_RANGE when empty or wider than the field. */
 export function decodeUnsigned(
@@ -10,7 +9,6 @@ export function decodeUnsigned(
   compiledBits: number,
   what: string,
 ): Outcome<bigint> {
-  if (bitwidth === 0) return unimplemented('sdnStrings');
   const decoded = decodeBytestring(octets, Math.min(bitwidth, compiledBits));
   return decoded.ok ? decoded : outOfRange(`${what}: ${decoded.error.message}`);
 }

@@ -15,28 +15,28 @@ describe('the committed fixtures', () => {
 
   it
     .skipIf(version !== compiler)
-    .each(['headers', 'tables', 'externs', 'meters', 'profiles', 'value-sets', 'wide', 'unions'])(
-    '%s is what p4c makes of it',
-    (name) => {
-      const folder = mkdtempSync(join(tmpdir(), 'timeplane-p4-'));
-      const output = join(folder, `${name}.json`);
-      const cwd = fileURLToPath(new URL('fixtures', import.meta.url));
-      const include = process.env['P4INCLUDE'];
-      const infoOutput = join(folder, `${name}.p4info.json`);
-      const args = [
-        ...(include === undefined ? [] : ['-I', include]),
-        ...[`${name}.p4`, '-o', output, '--p4runtime-files', infoOutput],
-      ];
-      const { status, stderr } = spawnSync('p4c-bm2-ss', args, { cwd });
-      expect([status, status === 0 ? '' : stderr.toString()]).toEqual([0, '']);
-      expect(JSON.parse(readFileSync(output, 'utf8'))).toEqual(JSON.parse(fixture(name)));
-      // Of those that the server's tests use, the P4Info is committed too.
-      const committed = join(cwd, `${name}.p4info.json`);
-      if (existsSync(committed)) {
-        const [made, wanted] = [infoOutput, committed].map((path) => readFileSync(path, 'utf8'));
-        expect(made).toBe(wanted);
-      }
-      rmSync(folder, { recursive: true, force: true });
-    },
-  );
+    .each([
+      ...'headers tables externs meters profiles value-sets wide unions'.split(' '),
+      'controller-types',
+    ])('%s is what p4c makes of it', (name) => {
+    const folder = mkdtempSync(join(tmpdir(), 'timeplane-p4-'));
+    const output = join(folder, `${name}.json`);
+    const cwd = fileURLToPath(new URL('fixtures', import.meta.url));
+    const include = process.env['P4INCLUDE'];
+    const infoOutput = join(folder, `${name}.p4info.json`);
+    const args = [
+      ...(include === undefined ? [] : ['-I', include]),
+      ...[`${name}.p4`, '-o', output, '--p4runtime-files', infoOutput],
+    ];
+    const { status, stderr } = spawnSync('p4c-bm2-ss', args, { cwd });
+    expect([status, status === 0 ? '' : stderr.toString()]).toEqual([0, '']);
+    expect(JSON.parse(readFileSync(output, 'utf8'))).toEqual(JSON.parse(fixture(name)));
+    // Of those that the server's tests use, the P4Info is committed too.
+    const committed = join(cwd, `${name}.p4info.json`);
+    if (existsSync(committed)) {
+      const [made, wanted] = [infoOutput, committed].map((path) => readFileSync(path, 'utf8'));
+      expect(made).toBe(wanted);
+    }
+    rmSync(folder, { recursive: true, force: true });
+  });
 });

@@ -13,6 +13,7 @@ import { buildProgram } from '#server/program';
 import { readEntities } from '#server/read';
 import { ShadowEngine } from '#server/shadow-engine';
 import { initialState, type ForwardingState } from '#server/state';
+import { unnamedPorts } from '#server/translation';
 import { writeAllOrNone, writeUpdates } from '#server/write';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Controller, EntityInit, TableEntryInit, TestSwitch } from './conversation.js';
@@ -233,7 +234,7 @@ const anUpdate: fc.Arbitrary<Update> = fc
   .map(([type, entity]) => create(UpdateSchema, { type, entity: { entity } }));
 
 function emptyState(): ForwardingState {
-  const program = buildProgram(p4info(), LAYOUT);
+  const program = buildProgram(p4info(), LAYOUT, unnamedPorts(CPU_PORT));
   if (!program.ok) throw new Error(program.error.message);
   const state = initialState(program.value, new ShadowEngine(LAYOUT), CPU_PORT);
   if (!state.ok) throw new Error(state.error.message);

@@ -316,10 +316,12 @@ export function startSwitch(builder: PipelineBuilder = fixtureBuilder): Promise<
 export async function serve<E extends EnginePort>(
   engine: E,
   builder: PipelineBuilder,
+  portNames: ReadonlyMap<number, string> = new Map(),
 ): Promise<TestSwitch<E>> {
   const links = new Map<number, boolean>();
   const service = new P4RuntimeService({
     links: () => links,
+    portNames: () => portNames,
     deviceId: DEVICE_ID,
     cpuPort: CPU_PORT,
     engine,

@@ -139,6 +139,7 @@ export const LAYOUT: PipelineLayout = {
   counters: [{ name: 'ingress.port_counter', index: 0, size: 8 }],
   meters: [],
   registers: [{ name: 'ingress.state', index: 0, size: 4, bitwidth: 48, words: 1 }],
+  headerTypes: [],
   digests: [
     {
       name: 'learn_t',

@@ -2,6 +2,7 @@ import { create } from '@bufbuild/protobuf';
 import { EntitySchema } from '#protos/p4/v1/p4runtime_pb';
 import { MAX_CELLS_READ } from '#server/entities/index-range';
 import { buildProgram } from '#server/program';
+import { unnamedPorts } from '#server/translation';
 import { readEntities } from '#server/read';
 import { ShadowEngine } from '#server/shadow-engine';
 import type { ForwardingState } from '#server/state';
@@ -16,7 +17,7 @@ function stateWith(size: number): ForwardingState {
     counters: LAYOUT.counters.map((counter) => ({ ...counter, size })),
     registers: LAYOUT.registers.map((register) => ({ ...register, size })),
   };
-  const program = buildProgram(p4info(), layout);
+  const program = buildProgram(p4info(), layout, unnamedPorts(510));
   if (!program.ok) throw new Error(program.error.message);
   const state = initialState(program.value, new ShadowEngine(layout), 510);
   if (!state.ok) throw new Error(state.error.message);

@@ -1,7 +1,5 @@
-/** RegisterEntry (specification 1.5, section of that name), for registers of bit<W>. */
+/** RegisterEntry (specification 1.5, section of that name). */
 import { create } from '@bufbuild/protobuf';
-import { decodeBytestring, encodeBytestring } from '#p4rt/bytestring';
-import { P4DataSchema } from '#protos/p4/v1/p4data_pb';
 import type { Entity, RegisterEntry } from '#protos/p4/v1/p4runtime_pb';
 import {
   EntitySchema,
@@ -10,18 +8,16 @@ import {
   Update_Type,
 } from '#protos/p4/v1/p4runtime_pb';
 import type { Outcome } from '../errors.js';
-import { DONE, done, fromEngine, invalid, notFound, outOfRange } from '../errors.js';
+import { DONE, done, fromEngine, invalid, notFound } from '../errors.js';
 import type { RegisterProgram } from '../program.js';
 import type { ForwardingState } from '../state.js';
-import { unimplemented } from '../unimplemented.js';
 import { readSlot, writeSlot } from '../words.js';
 import type { WriteType } from '../write-type.js';
 import { cellRange, checkCells } from './index-range.js';
 
 function findRegister(state: ForwardingState, id: number): Outcome<RegisterProgram> {
   const register = state.program.registers.get(id);
-  if (register === undefined) return notFound(`no register has the id ${id}`);
-  return register.isBits ? done(register) : unimplemented('structRegisters');
+  return register === undefined ? notFound(`no register has the id ${id}`) : done(register);
 }
 
 export function writeRegisterEntry(
@@ -33,14 +29,11 @@ export function writeRegisterEntry(
   if (entry.registerId === 0) return invalid('register_id is not set');
   const register = findRegister(state, entry.registerId);
   if (!register.ok) return register;
-  const { layout } = register.value;
+  const { layout, codec } = register.value;
   const cells = cellRange(entry.index, layout);
   if (!cells.ok) return cells;
-  if (entry.data?.data.case !== 'bitstring') {
-    return invalid(`register '${layout.name}' takes a bitstring`);
-  }
-  const value = decodeBytestring(entry.data.data.value, layout.bitwidth);
-  if (!value.ok) return outOfRange(`register '${layout.name}': ${value.error.message}`);
+  const value = codec.writeOne(entry.data);
+  if (!value.ok) return value;
   const words = new BigUint64Array(layout.words);
   writeSlot(words, { word: 0, shift: 0, bitwidth: layout.bitwidth }, value.value);
   for (let i = 0; i < cells.value.count; i += 1) {
@@ -60,7 +53,6 @@ export function readRegisterEntries(
     if (!allowed.ok) return allowed;
     const all: Entity[][] = [];
     for (const register of registers) {
-      if (!register.isBits) return unimplemented('structRegisters');
       const read = readCells(state, register, 0, register.layout.size);
       if (!read.ok) return read;
       all.push(read.value);
@@ -75,7 +67,7 @@ export function readRegisterEntries(
 
 function readCells(
   state: ForwardingState,
-  { id, layout }: RegisterProgram,
+  { id, layout, codec }: RegisterProgram,
   first: number,
   count: number,
 ): Outcome<Entity[]> {
@@ -86,11 +78,10 @@ function readCells(
   const slot = { word: 0, shift: 0, bitwidth: layout.bitwidth };
   return done(
     read.value.map((words, i) => {
-      const octets = encodeBytestring(readSlot(words, slot));
       const value = create(RegisterEntrySchema, {
         registerId: id,
         index: create(IndexSchema, { index: BigInt(first + i) }),
-        data: create(P4DataSchema, { data: { case: 'bitstring', value: octets } }),
+        data: codec.read([readSlot(words, slot)]),
       });
       return create(EntitySchema, { entity: { case: 'registerEntry', value } });
     }),

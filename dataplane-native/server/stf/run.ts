@@ -11,6 +11,7 @@ import { ForwardingPipelineConfigSchema } from '#protos/p4/v1/p4runtime_pb';
 import { nativeBuilder } from '../native-builder.js';
 import type { PipelineBuilder } from '../pipeline-config.js';
 import { Pipelines } from '../pipeline-config.js';
+import { unnamedPorts } from '../translation.js';
 import { readEntities } from '../read.js';
 import type { ForwardingState } from '../state.js';
 import type { WritingStatement } from './entities.js';
@@ -170,7 +171,7 @@ export class StfSwitch {
     if (!opened.ok) return { ok: false, message: opened.error.message };
     const engine = opened.value;
     const builder = program.builder ?? nativeBuilder(program.pipelineCache);
-    const pipelines = new Pipelines(engine, builder, cpuPort);
+    const pipelines = new Pipelines(engine, builder, unnamedPorts(cpuPort));
     const state = openPorts(engine, cpuPort) ?? (await load(pipelines, program));
     if (typeof state === 'string') {
       engine.close();
