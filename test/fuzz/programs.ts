@@ -26,6 +26,7 @@ import { Pipelines } from '#server/pipeline-config';
 import { StfEntities } from '#server/stf/entities';
 import { parseStf } from '#server/stf/parse';
 import type { StfStatement } from '#server/stf/statements';
+import { unnamedPorts } from '#server/translation';
 import { mutatedFrame, ptpFrame } from '../vectors/arbitraries.js';
 import { VECTOR_PLAN } from '../vectors/virtual-switch.js';
 import { RecordingEngine } from './recording-engine.js';
@@ -80,7 +81,7 @@ async function setupOf(
   const engine = new RecordingEngine(compiled.layout);
   const built = { sharedObject: '', layout: compiled.layout };
   const builder = { build: () => Promise.resolve(done(built)) };
-  const pipelines = new Pipelines(engine, builder, CPU_PORT);
+  const pipelines = new Pipelines(engine, builder, unnamedPorts(CPU_PORT));
   const p4DeviceConfig = new Uint8Array(1);
   const config = create(ForwardingPipelineConfigSchema, { p4info: info, p4DeviceConfig });
   const set = await pipelines.set(ConfigAction.VERIFY_AND_COMMIT, config, () => true);
