@@ -126,7 +126,7 @@ export const LAYERS: readonly Layer[] = [
     holds: 'topologies, experiments',
     mayImport: [units, wire, servo, ptp, runtime, topologies, sim, measure],
     node: true,
-    packages: ['cli-table3', 'picocolors', 'yaml', 'zod'],
+    packages: ['cli-table3', 'd3-scale', 'd3-shape', 'picocolors', 'yaml', 'zod'],
   },
   {
     path: topologies,

@@ -10,6 +10,7 @@ import { inSandbox, integerBetween, jsonOption, numberBetween } from './lab-argu
 import { registerBoundary } from './lab-boundary.js';
 import { registerClients } from './lab-clients.js';
 import { registerStorm } from './lab-storm.js';
+import { registerStudy } from './lab-study.js';
 
 interface FirstLightFlags {
   readonly duration: number;
@@ -192,6 +193,7 @@ export function register(program: Command): void {
   registerBoundary(lab);
   registerClients(lab);
   registerStorm(lab);
+  registerStudy(lab);
   // `npm start -- --help` asks the lab, and means what it does when nothing else is said.
   lab.addHelpText('after', () => `\n${firstLightCommand.helpInformation()}`);
 }

@@ -1,0 +1,62 @@
+/** The short versions: each has to find what theory or a publication has. */
+import { describe, expect, it } from 'vitest';
+import { STUDIES, studyNamed } from '#lab/experiments/studies';
+import { runStudy, type StudyResult } from '#lab/study/run-study';
+import { holds, type Scale, type Study } from '#lab/study/study';
+
+function scaleOf(study: Study, seeds = study.seeds.quick): Scale {
+  return { name: 'quick', firstSeed: 1, seeds };
+}
+
+const results = new Map<string, Promise<StudyResult>>();
+
+/** The short version's result; made once. */
+function quick(name: string): Promise<StudyResult> {
+  const study = studyNamed(name);
+  if (study === null) throw new Error(`no study ${name}`);
+  const known = results.get(study.name);
+  if (known !== undefined) return known;
+  const result = runStudy(study, { workers: 0, scale: scaleOf(study), progress: () => {} });
+  results.set(study.name, result);
+  return result;
+}
+
+describe('every study', () => {
+  it('is found by its name and by its number', () => {
+    expect(STUDIES.map(({ name }) => studyNamed(name)?.name)).toEqual(
+      STUDIES.map(({ name }) => name),
+    );
+    expect(studyNamed('3')?.name).toBe('003-relays');
+    expect(studyNamed('toString')).toBeNull();
+  });
+
+  it('has points that are JSON, and another seed in each of a group', () => {
+    for (const study of STUDIES) {
+      const points = study.points(scaleOf(study));
+      expect(JSON.parse(JSON.stringify(points)), study.name).toEqual(points);
+      expect(new Set(points.map((point) => JSON.stringify(point))).size).toBe(points.length);
+    }
+  });
+});
+
+describe.each(STUDIES.map(({ name }) => name))('%s', (name) => {
+  it('finds what is expected', async () => {
+    const result = await quick(name);
+    const off = result.findings.checks.filter((check) => !holds(check));
+    expect(off, `timeplane lab study ${name} --quick`).toEqual([]);
+    expect(result.findings.tables.length).toBeGreaterThan(0);
+    expect(result.findings.charts.length).toBeGreaterThan(0);
+  }, 120_000);
+});
+
+describe('twenty boundary clocks', () => {
+  it('amplify with linuxptp’s gains, and do not with ours', async () => {
+    const result = await quick('002');
+    const rms = (what: string) =>
+      result.findings.checks.find((check) => check.what === what)?.found ?? Number.NaN;
+    const theirs = (kind: string) => rms(`${kind}, linuxptp, software stamps, hop 20`);
+    const ours = (kind: string) => rms(`${kind}, ours at one Sync a second, hop 20`);
+    expect(theirs('BC')).toBeGreaterThan(100 * theirs('TC'));
+    expect(ours('BC')).toBeLessThan(ours('TC'));
+  }, 120_000);
+});
