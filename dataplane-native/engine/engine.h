@@ -220,6 +220,39 @@ TP_API int64_t tp_table_insert(struct tp_engine *engine, uint32_t table, const u
 TP_API int tp_table_modify(struct tp_engine *engine, uint32_t table, int64_t handle,
                            uint32_t action, const uint64_t *args, uint32_t arg_words);
 TP_API int tp_table_remove(struct tp_engine *engine, uint32_t table, int64_t handle);
+/* The handle of the entry with just this match and, TERNARY, priority. NOT_FOUND. */
+TP_API int64_t tp_table_find(struct tp_engine *engine, uint32_t table, const uint64_t *key,
+                             const uint64_t *mask, int32_t priority);
+
+/*
+ * Many entries of one table in one call. A row is its head, then key, mask (ranges are those of the
+ * table) and arguments, in the table's own numbers of words. Write: operations[i] is done to row i,
+ * by its match and priority; results[i] is the entry's handle or a negative error. Frames go
+ * between slices of them, unless the engine is held. Read: `count` rows at most, from entry *from
+ * on, which is moved on; returns how many. Where it is beyond the last entry then, *from is
+ * UINT32_MAX.
+ */
+enum tp_row_word { TP_ROW_HANDLE, TP_ROW_PRIORITY, TP_ROW_ACTION, TP_ROW_HEAD_WORDS };
+enum tp_row_operation { TP_ROW_INSERT = 1, TP_ROW_MODIFY = 2, TP_ROW_REMOVE = 3 };
+TP_API int tp_table_write(struct tp_engine *engine, uint32_t table, uint32_t count,
+                          const uint8_t *operations, const uint64_t *rows, int64_t *results);
+TP_API int tp_table_read(struct tp_engine *engine, uint32_t table, uint32_t *from, uint32_t count,
+                         uint64_t *rows);
+TP_API int tp_table_read_one(struct tp_engine *engine, uint32_t table, int64_t handle,
+                             uint64_t *row);
+
+/*
+ * Idle times of entries, of tables that the program says support them. An entry's time begins when
+ * it is inserted and with every hit; with set_timeout too as far as its timeout (0: none) goes.
+ * take_idle returns up to `count` handles of entries whose timeout is over; it begins anew for
+ * them. *from is as in tp_table_read.
+ */
+TP_API int tp_table_set_timeout(struct tp_engine *engine, uint32_t table, int64_t handle,
+                                uint64_t timeout_ns);
+TP_API int tp_table_read_idle(struct tp_engine *engine, uint32_t table, int64_t handle,
+                              uint64_t *idle_ns);
+TP_API int tp_table_take_idle(struct tp_engine *engine, uint32_t table, uint32_t *from,
+                              uint32_t count, int64_t *handles);
 TP_API int tp_table_set_default(struct tp_engine *engine, uint32_t table, uint32_t action,
                                 const uint64_t *args, uint32_t arg_words);
 /* out: packets, octets. handle -1: the default entry's. */

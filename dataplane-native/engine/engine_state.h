@@ -4,7 +4,8 @@
  * The life of an engine, and what the host asks of it:
  *   engine.c            create, destroy, load, start, stop, clock, oscillator
  *   ports.c             the API onto ports: add, remove, queues, counters, frames of memory ports
- *   control.c           the API onto tables, counters, meters, registers, groups, sessions
+ *   control.c           the API onto counters, meters, registers, groups, sessions
+ *   control_table.c     likewise, onto tables
  *   control_profile.c   likewise, onto action profiles
  *   pipeline.c          loading compiled pipelines, and each loop's view of one
  *

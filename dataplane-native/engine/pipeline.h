@@ -207,6 +207,9 @@ struct tp_table_spec {
   uint32_t max_entries;
   uint32_t range_words; /* bit i: key word i is a range field, alone in its word */
   uint32_t direct_bits; /* EXACT: the whole key's bits if it is looked up by index, else 0 */
+  uint16_t lpm_bits;    /* LPM: width of the lpm field, 0: not told */
+  uint8_t lpm_word;     /* the key word in which it begins, */
+  uint8_t lpm_shift;    /* so many bits up */
 };
 
 #define TP_MAX_KEY_WORDS   16u

@@ -1,103 +1,108 @@
 /*
- * table.c - control operations on match tables. See table.h for the data structures and the
- * locking rule.
+ * table.c - control operations on match tables: their entries. See table.h for the data structures
+ * and the locking rule.
  */
-#include "table.h"
-
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "engine.h"
+#include "table_parts.h"
 
 /* More than any switch holds, and small enough that the sizes below cannot overflow. */
-#define MAX_ENTRIES  (UINT32_C(1) << 22)
-#define MAX_PREFIXES (64u * TP_MAX_KEY_WORDS + 1u)
+#define MAX_ENTRIES (UINT32_C(1) << 22)
+/* From here on memory is asked for in large pages: a lookup then finds its address at once. */
+#define LARGE_OCTETS ((size_t)4 << 20)
 
 static size_t entry_octets(const struct tp_table *table) {
   return tp_entry_octets(table->spec.kind, table->spec.key_words, table->spec.arg_words);
 }
 
-static struct tp_entry *entry_at(const struct tp_table *table, uint32_t index) {
-  return tp_entry_at(table, index, entry_octets(table));
+static bool is_shape_possible(const struct tp_table_spec *spec) {
+  return spec->kind <= TP_TABLE_TERNARY && spec->key_words <= TP_MAX_KEY_WORDS &&
+         spec->arg_words <= TP_MAX_ARG_WORDS && spec->max_entries <= MAX_ENTRIES &&
+         (spec->kind == TP_TABLE_KEYLESS || spec->key_words > 0) &&
+         (spec->direct_bits == 0 || (spec->kind == TP_TABLE_EXACT && spec->key_words == 1 &&
+                                     spec->direct_bits <= TP_MAX_DIRECT_BITS));
 }
 
-static bool is_hashed(const struct tp_table *table) {
-  return table->spec.kind == TP_TABLE_EXACT || table->spec.kind == TP_TABLE_LPM;
+/* Zeroed, and without cost until it is used. */
+static void *new_memory(size_t octets) {
+  void *memory = calloc(1, octets);
+  if (memory != NULL && octets >= LARGE_OCTETS) {
+    const size_t begin = ((size_t)(uintptr_t)memory + 4095u) & ~(size_t)4095u;
+    const size_t end = ((size_t)(uintptr_t)memory + octets) & ~(size_t)4095u;
+    madvise((void *)(uintptr_t)begin, end - begin, MADV_HUGEPAGE); /* only advice */
+  }
+  return memory;
 }
 
-static uint32_t slot_count_for(const struct tp_table_spec *spec) {
-  if (spec->direct_bits > 0) {
-    return UINT32_C(1) << spec->direct_bits;
+static bool open_entries(struct tp_table *table) {
+  const struct tp_table_spec *spec = &table->spec;
+  if (spec->kind == TP_TABLE_KEYLESS || spec->max_entries == 0) {
+    return true;
   }
-  uint32_t count = 8;
-  while (count < 2 * spec->max_entries) {
-    count *= 2;
+  table->entries_memory = new_memory(spec->max_entries * entry_octets(table) + TP_LINE_OCTETS);
+  if (table->entries_memory == NULL) {
+    return false;
   }
-  return count;
+  const uintptr_t at = (uintptr_t)table->entries_memory;
+  table->entries = (unsigned char *)table->entries_memory + (TP_LINE_OCTETS - at % TP_LINE_OCTETS);
+  if (spec->direct_meter) {
+    table->meters = calloc(spec->max_entries, sizeof *table->meters);
+    return table->meters != NULL;
+  }
+  return true;
 }
 
 int tp_match_open(struct tp_table *table, const struct tp_table_spec *spec) {
   memset(table, 0, sizeof *table);
-  if (spec->kind > TP_TABLE_TERNARY || spec->key_words > TP_MAX_KEY_WORDS ||
-      spec->arg_words > TP_MAX_ARG_WORDS || spec->max_entries > MAX_ENTRIES ||
-      (spec->kind != TP_TABLE_KEYLESS && spec->key_words == 0) ||
-      (spec->direct_bits > 0 && (spec->kind != TP_TABLE_EXACT || spec->key_words != 1 ||
-                                 spec->direct_bits > TP_MAX_DIRECT_BITS))) {
+  if (!is_shape_possible(spec)) {
     return TP_E_BAD_PIPELINE;
   }
   table->spec = *spec;
   table->default_entry = calloc(1, entry_octets(table));
-  bool complete = table->default_entry != NULL;
-  if (spec->kind != TP_TABLE_KEYLESS && spec->max_entries > 0) {
-    table->entries = calloc(spec->max_entries, entry_octets(table));
-    complete = complete && table->entries != NULL;
-    if (spec->direct_meter) {
-      table->meters = calloc(spec->max_entries, sizeof *table->meters);
-      complete = complete && table->meters != NULL;
-    }
-  }
-  if (is_hashed(table)) {
-    const uint32_t slot_count = slot_count_for(spec);
-    table->slots = calloc(slot_count, sizeof *table->slots);
+  int result = table->default_entry != NULL && open_entries(table) ? TP_OK : TP_E_NO_MEMORY;
+  if (spec->kind != TP_TABLE_KEYLESS) {
+    const uint32_t slot_count = tp_slot_count(spec);
+    table->slots = new_memory(slot_count * sizeof *table->slots);
     table->slot_mask = slot_count - 1;
-    complete = complete && table->slots != NULL;
+    result = table->slots != NULL ? result : TP_E_NO_MEMORY;
   }
-  if (spec->kind == TP_TABLE_LPM) {
-    table->prefix_capacity = MAX_PREFIXES;
-    table->prefixes = calloc(table->prefix_capacity, sizeof *table->prefixes);
-    complete = complete && table->prefixes != NULL;
+  if (result == TP_OK && spec->kind == TP_TABLE_LPM) {
+    result = tp_prefix_open(table);
   }
-  if (spec->kind == TP_TABLE_TERNARY && spec->max_entries > 0) {
-    table->order = calloc(spec->max_entries, sizeof *table->order);
-    complete = complete && table->order != NULL;
+  if (result == TP_OK && spec->kind == TP_TABLE_TERNARY) {
+    result = tp_tuple_open(table);
   }
-  if (!complete) {
+  if (result != TP_OK) {
     tp_match_close(table);
-    return TP_E_NO_MEMORY;
+    return result;
   }
   table->default_entry->action = TP_ACTION_NONE;
   return TP_OK;
 }
 
 void tp_match_close(struct tp_table *table) {
-  free(table->entries);
+  tp_prefix_close(table);
+  tp_tuple_close(table);
+  free(table->entries_memory);
   free(table->meters);
   free(table->slots);
-  free(table->order);
-  free(table->prefixes);
+  free(table->timeouts_ns);
+  free(table->idle_from_ns);
   free(table->default_entry);
   memset(table, 0, sizeof *table);
 }
 
 /* --- handles ---------------------------------------------------------------------------------- */
 
-static int64_t handle_of(const struct tp_table *table, uint32_t index) {
-  const uint32_t generation = entry_at(table, index)->generation & UINT32_C(0x7fffffff);
+int64_t tp_table_handle(const struct tp_table *table, uint32_t index) {
+  const uint32_t generation = tp_table_entry(table, index)->generation & UINT32_C(0x7fffffff);
   return ((int64_t)generation << 32) | (int64_t)index;
 }
 
-/* The entry in use that a handle names, or NULL. */
-static struct tp_entry *entry_of(const struct tp_table *table, int64_t handle, uint32_t *index) {
+struct tp_entry *tp_table_entry_of(const struct tp_table *table, int64_t handle, uint32_t *index) {
   if (handle < 0) {
     return NULL;
   }
@@ -105,9 +110,9 @@ static struct tp_entry *entry_of(const struct tp_table *table, int64_t handle, u
   if (*index >= table->fresh) {
     return NULL;
   }
-  struct tp_entry *entry = entry_at(table, *index);
+  struct tp_entry *entry = tp_table_entry(table, *index);
   const bool in_use = (entry->generation & 1u) != 0;
-  return in_use && handle_of(table, *index) == handle ? entry : NULL;
+  return in_use && tp_table_handle(table, *index) == handle ? entry : NULL;
 }
 
 static void set_action(const struct tp_table *table, struct tp_entry *entry, uint32_t action,
@@ -118,8 +123,16 @@ static void set_action(const struct tp_table *table, struct tp_entry *entry, uin
   }
 }
 
-/* --- hash slots --------------------------------------------------------------------------------
- */
+/* --- keys ------------------------------------------------------------------------------------ */
+
+/* Writes the key as lookups compare it: cut to its mask, but for range fields. */
+static void canonical_key(const struct tp_table *table, const uint64_t *key, const uint64_t *mask,
+                          uint64_t *out) {
+  for (uint32_t i = 0; i < table->spec.key_words; i++) {
+    const bool is_range = (table->spec.range_words >> i & 1u) != 0;
+    out[i] = table->spec.kind == TP_TABLE_EXACT || is_range ? key[i] : key[i] & mask[i];
+  }
+}
 
 static uint32_t tag_of(const struct tp_table *table, const struct tp_entry *entry) {
   if (table->spec.direct_bits > 0) {
@@ -129,146 +142,79 @@ static uint32_t tag_of(const struct tp_table *table, const struct tp_entry *entr
   return tp_hash_words(entry->words + table->spec.arg_words, table->spec.key_words, seed);
 }
 
-static void slot_add(struct tp_table *table, uint32_t index) {
-  const uint32_t tag = tag_of(table, entry_at(table, index));
-  uint32_t slot = tag & table->slot_mask;
-  while (table->slots[slot].entry_plus1 != 0) {
-    slot = (slot + 1) & table->slot_mask;
-  }
-  table->slots[slot] = (struct tp_slot){.tag = tag, .entry_plus1 = index + 1};
+/* An LPM entry's priority is its prefix length, whatever the caller says. */
+static int32_t own_priority(const struct tp_table *table, const uint64_t *mask, int32_t priority) {
+  return table->spec.kind == TP_TABLE_LPM ? (int32_t)tp_prefix_bits(mask, table->spec.key_words)
+                                          : priority;
 }
 
-/* Removes by shifting the rest of the probe sequence back, so that no tombstones slow lookups. */
-static void slot_remove(struct tp_table *table, uint32_t index) {
-  const uint32_t mask = table->slot_mask;
-  uint32_t hole = tag_of(table, entry_at(table, index)) & mask;
-  while (table->slots[hole].entry_plus1 != index + 1) {
-    hole = (hole + 1) & mask;
+/* The entry of just this canonical key, mask and own priority. */
+static struct tp_entry *find_entry(const struct tp_table *table, const uint64_t *key,
+                                   const uint64_t *mask, int32_t priority) {
+  const uint32_t key_words = table->spec.key_words;
+  const uint32_t arg_words = table->spec.arg_words;
+  if (table->spec.direct_bits > 0) {
+    return key[0] >> table->spec.direct_bits != 0 ? NULL : tp_find_direct(table, key, arg_words);
   }
-  for (uint32_t next = (hole + 1) & mask; table->slots[next].entry_plus1 != 0;
-       next = (next + 1) & mask) {
-    const uint32_t home = table->slots[next].tag & mask;
-    if (((next - home) & mask) >= ((next - hole) & mask)) {
-      table->slots[hole] = table->slots[next];
-      hole = next;
-    }
+  if (table->spec.kind == TP_TABLE_EXACT) {
+    return tp_find_exact(table, key, key_words, arg_words);
   }
-  table->slots[hole] = (struct tp_slot){0};
+  if (table->spec.kind == TP_TABLE_LPM) {
+    return tp_find_prefix(table, key, (uint32_t)priority, key_words, arg_words);
+  }
+  const uint32_t found = tp_tuple_find(table, key, mask, priority);
+  return found == 0 ? NULL : tp_table_entry(table, found - 1);
 }
 
-/* --- prefix lengths ----------------------------------------------------------------------------
- */
-
-static uint32_t bits_of(const uint64_t *mask, uint32_t words) {
-  uint32_t bits = 0;
-  for (uint32_t i = 0; i < words; i++) {
-    bits += (uint32_t)__builtin_popcountll(mask[i]);
-  }
-  return bits;
+static uint32_t index_of(const struct tp_table *table, const struct tp_entry *entry) {
+  const unsigned char *at = (const unsigned char *)(const void *)entry;
+  return (uint32_t)((size_t)(at - table->entries) / entry_octets(table));
 }
 
-/* Counts one more entry of this mask; two masks of the same length cannot both be contiguous. */
-static int prefix_add(struct tp_table *table, const uint64_t *mask, uint32_t bits) {
-  uint32_t at = 0;
-  while (at < table->prefix_count && table->prefixes[at].bits > bits) {
-    at++;
+int64_t tp_match_find(const struct tp_table *table, const uint64_t *key, const uint64_t *mask,
+                      int32_t priority) {
+  if (table->spec.kind == TP_TABLE_KEYLESS) {
+    return TP_E_NOT_FOUND;
   }
-  struct tp_prefix *prefix = &table->prefixes[at];
-  if (at < table->prefix_count && prefix->bits == bits) {
-    if (!tp_words_equal(prefix->mask, mask, table->spec.key_words)) {
-      return TP_E_OUT_OF_RANGE;
-    }
-    prefix->entry_count++;
-    return TP_OK;
-  }
-  if (table->prefix_count == table->prefix_capacity) {
-    return TP_E_OUT_OF_RANGE;
-  }
-  memmove(prefix + 1, prefix, (table->prefix_count - at) * sizeof *prefix);
-  *prefix = (struct tp_prefix){.bits = bits, .entry_count = 1};
-  memcpy(prefix->mask, mask, table->spec.key_words * sizeof *mask);
-  table->prefix_count++;
-  return TP_OK;
-}
-
-static void prefix_remove(struct tp_table *table, uint32_t bits) {
-  uint32_t at = 0;
-  while (table->prefixes[at].bits != bits) {
-    at++;
-  }
-  struct tp_prefix *prefix = &table->prefixes[at];
-  if (--prefix->entry_count == 0) {
-    table->prefix_count--;
-    memmove(prefix, prefix + 1, (table->prefix_count - at) * sizeof *prefix);
-  }
-}
-
-/* --- ternary order -----------------------------------------------------------------------------
- */
-
-static void order_add(struct tp_table *table, uint32_t index) {
-  const int32_t priority = entry_at(table, index)->priority;
-  uint32_t at = table->entry_count;
-  while (at > 0 && entry_at(table, table->order[at - 1])->priority < priority) {
-    table->order[at] = table->order[at - 1];
-    at--;
-  }
-  table->order[at] = index;
-}
-
-static void order_remove(struct tp_table *table, uint32_t index) {
-  uint32_t at = 0;
-  while (table->order[at] != index) {
-    at++;
-  }
-  for (; at + 1 < table->entry_count; at++) {
-    table->order[at] = table->order[at + 1];
-  }
+  uint64_t want[TP_MAX_KEY_WORDS];
+  canonical_key(table, key, mask, want);
+  const struct tp_entry *entry = find_entry(table, want, mask, own_priority(table, mask, priority));
+  return entry == NULL ? TP_E_NOT_FOUND : tp_table_handle(table, index_of(table, entry));
 }
 
 /* --- entries -----------------------------------------------------------------------------------
  */
-
-static bool is_duplicate(const struct tp_table *table, const uint64_t *key, const uint64_t *mask,
-                         int32_t priority) {
-  const uint32_t key_words = table->spec.key_words;
-  const uint32_t arg_words = table->spec.arg_words;
-  if (table->spec.direct_bits > 0) {
-    return tp_find_direct(table, key, arg_words) != NULL;
-  }
-  if (table->spec.kind == TP_TABLE_EXACT) {
-    return tp_find_exact(table, key, key_words, arg_words) != NULL;
-  }
-  if (table->spec.kind == TP_TABLE_LPM) {
-    return tp_find_prefix(table, key, (uint32_t)priority, key_words, arg_words) != NULL;
-  }
-  for (uint32_t i = 0; i < table->entry_count; i++) {
-    const struct tp_entry *entry = entry_at(table, table->order[i]);
-    const uint64_t *words = entry->words + arg_words;
-    if (entry->priority == priority && tp_words_equal(words, key, key_words) &&
-        tp_words_equal(words + key_words, mask, key_words)) {
-      return true;
-    }
-  }
-  return false;
-}
 
 static uint32_t take_entry(struct tp_table *table) {
   if (table->free_head_plus1 == 0) {
     return table->fresh++;
   }
   const uint32_t index = table->free_head_plus1 - 1;
-  table->free_head_plus1 = entry_at(table, index)->next_free;
+  table->free_head_plus1 = tp_table_entry(table, index)->next_plus1;
   return index;
 }
 
-/* Writes the key as lookups compare it: cut to its mask, but for range fields. */
-static void canonical_key(const struct tp_table *table, const uint64_t *key, const uint64_t *mask,
-                          uint64_t *out) {
-  for (uint32_t i = 0; i < table->spec.key_words; i++) {
-    const bool is_range = (table->spec.range_words >> i & 1u) != 0;
-    out[i] = table->spec.kind == TP_TABLE_EXACT || is_range ? key[i] : key[i] & mask[i];
+static void give_entry(struct tp_table *table, uint32_t index) {
+  tp_table_entry(table, index)->next_plus1 = table->free_head_plus1;
+  table->free_head_plus1 = index + 1;
+}
+
+/* Makes an entry that is complete visible to lookups. */
+static int add_to_lookups(struct tp_table *table, uint32_t index) {
+  const struct tp_entry *entry = tp_table_entry(table, index);
+  const uint64_t *key = tp_table_key(table, index);
+  if (table->spec.kind == TP_TABLE_TERNARY) {
+    return tp_tuple_add(table, index);
   }
+  if (table->spec.kind == TP_TABLE_LPM) {
+    const uint64_t *mask = key + table->spec.key_words;
+    const int added = tp_prefix_add(table, key, mask, (uint32_t)entry->priority);
+    if (added != TP_OK) {
+      return added;
+    }
+  }
+  tp_slot_add(table, tag_of(table, entry), index);
+  return TP_OK;
 }
 
 int64_t tp_match_insert(struct tp_table *table, const uint64_t *key, const uint64_t *mask,
@@ -283,48 +229,41 @@ int64_t tp_match_insert(struct tp_table *table, const uint64_t *key, const uint6
   }
   uint64_t want[TP_MAX_KEY_WORDS];
   canonical_key(table, key, mask, want);
-  if (table->spec.kind == TP_TABLE_LPM) {
-    priority = (int32_t)bits_of(mask, key_words);
-  }
-  if (is_duplicate(table, want, mask, priority)) {
+  priority = own_priority(table, mask, priority);
+  if (find_entry(table, want, mask, priority) != NULL) {
     return TP_E_EXISTS;
   }
   if (table->entry_count >= table->spec.max_entries) {
     return TP_E_FULL;
   }
-  if (table->spec.kind == TP_TABLE_LPM) {
-    const int added = prefix_add(table, mask, (uint32_t)priority);
-    if (added != TP_OK) {
-      return added;
-    }
-  }
   const uint32_t index = take_entry(table);
-  struct tp_entry *entry = entry_at(table, index);
-  entry->generation++;
+  struct tp_entry *entry = tp_table_entry(table, index);
   entry->priority = priority;
   entry->counter = (struct tp_counter){0};
-  if (table->meters != NULL) {
-    table->meters[index] = (struct tp_meter){0};
-  }
+  entry->last_hit_ns = 0;
   set_action(table, entry, action, args, arg_words);
   uint64_t *words = entry->words + table->spec.arg_words;
   memcpy(words, want, key_words * sizeof *words);
   if (table->spec.kind != TP_TABLE_EXACT) {
     memcpy(words + key_words, mask, key_words * sizeof *words);
   }
-  if (is_ternary) {
-    order_add(table, index);
-  } else {
-    slot_add(table, index);
+  if (table->meters != NULL) {
+    table->meters[index] = (struct tp_meter){0};
   }
+  const int added = add_to_lookups(table, index);
+  if (added != TP_OK) {
+    give_entry(table, index);
+    return added;
+  }
+  entry->generation++;
   table->entry_count++;
-  return handle_of(table, index);
+  return tp_table_handle(table, index);
 }
 
 int tp_match_modify(struct tp_table *table, int64_t handle, uint32_t action, const uint64_t *args,
                     uint32_t arg_words) {
   uint32_t index;
-  struct tp_entry *entry = entry_of(table, handle, &index);
+  struct tp_entry *entry = tp_table_entry_of(table, handle, &index);
   if (entry == NULL) {
     return TP_E_NOT_FOUND;
   }
@@ -337,21 +276,21 @@ int tp_match_modify(struct tp_table *table, int64_t handle, uint32_t action, con
 
 int tp_match_remove(struct tp_table *table, int64_t handle) {
   uint32_t index;
-  struct tp_entry *entry = entry_of(table, handle, &index);
+  struct tp_entry *entry = tp_table_entry_of(table, handle, &index);
   if (entry == NULL) {
     return TP_E_NOT_FOUND;
   }
+  tp_match_set_timeout(table, handle, 0, 0);
   if (table->spec.kind == TP_TABLE_TERNARY) {
-    order_remove(table, index);
+    tp_tuple_remove(table, index);
   } else {
-    slot_remove(table, index);
+    tp_slot_remove(table, tp_slot_of(table, tag_of(table, entry), index));
     if (table->spec.kind == TP_TABLE_LPM) {
-      prefix_remove(table, (uint32_t)entry->priority);
+      tp_prefix_remove(table, tp_table_key(table, index), (uint32_t)entry->priority);
     }
   }
   entry->generation++;
-  entry->next_free = table->free_head_plus1;
-  table->free_head_plus1 = index + 1;
+  give_entry(table, index);
   table->entry_count--;
   return TP_OK;
 }
@@ -365,61 +304,78 @@ int tp_match_set_default(struct tp_table *table, uint32_t action, const uint64_t
   return TP_OK;
 }
 
-/* --- direct counters ---------------------------------------------------------------------------
- */
+/* --- rows ------------------------------------------------------------------------------------ */
 
-static struct tp_entry *counted_entry(const struct tp_table *table, int64_t handle) {
-  uint32_t index;
-  return handle == TP_HANDLE_DEFAULT ? table->default_entry : entry_of(table, handle, &index);
+uint32_t tp_match_row_words(const struct tp_table *table) {
+  return TP_ROW_HEAD_WORDS + 2u * table->spec.key_words + table->spec.arg_words;
 }
 
-int tp_match_read_counter(const struct tp_table *table, int64_t handle, uint64_t out[2]) {
-  const struct tp_entry *entry = counted_entry(table, handle);
-  if (entry == NULL) {
+static void read_row(const struct tp_table *table, uint32_t index, uint64_t *row) {
+  const struct tp_entry *entry = tp_table_entry(table, index);
+  const uint32_t key_words = table->spec.key_words;
+  const uint32_t arg_words = table->spec.arg_words;
+  const uint64_t *key = tp_table_key(table, index);
+  row[TP_ROW_HANDLE] = (uint64_t)tp_table_handle(table, index);
+  row[TP_ROW_PRIORITY] = (uint64_t)entry->priority;
+  row[TP_ROW_ACTION] = entry->action;
+  uint64_t *words = row + TP_ROW_HEAD_WORDS;
+  memcpy(words, key, key_words * sizeof *words);
+  if (table->spec.kind == TP_TABLE_EXACT) {
+    memset(words + key_words, 0xff, key_words * sizeof *words);
+  } else {
+    memcpy(words + key_words, key + key_words, key_words * sizeof *words);
+  }
+  memcpy(words + 2 * (size_t)key_words, entry->words, arg_words * sizeof *words);
+}
+
+uint32_t tp_match_read(const struct tp_table *table, uint32_t *from, uint32_t count,
+                       uint64_t *rows) {
+  const uint32_t words = tp_match_row_words(table);
+  uint32_t done = 0;
+  uint32_t looked = 0;
+  for (; *from < table->fresh && done < count && looked < TP_READ_LOOKS; (*from)++, looked++) {
+    if ((tp_table_entry(table, *from)->generation & 1u) != 0) {
+      read_row(table, *from, rows + (size_t)done * words);
+      done++;
+    }
+  }
+  return done;
+}
+
+int tp_match_read_one(const struct tp_table *table, int64_t handle, uint64_t *row) {
+  uint32_t index;
+  if (tp_table_entry_of(table, handle, &index) == NULL) {
     return TP_E_NOT_FOUND;
   }
-  if (!table->spec.direct_counter) {
-    return TP_E_OUT_OF_RANGE;
-  }
-  out[0] = entry->counter.packets;
-  out[1] = entry->counter.octets;
+  read_row(table, index, row);
   return TP_OK;
 }
 
-int tp_match_write_counter(struct tp_table *table, int64_t handle, uint64_t packets,
-                           uint64_t octets) {
-  struct tp_entry *entry = counted_entry(table, handle);
-  if (entry == NULL) {
-    return TP_E_NOT_FOUND;
+int64_t tp_match_write_row(struct tp_table *table, uint32_t operation, const uint64_t *row) {
+  const struct tp_table_spec *spec = &table->spec;
+  const uint64_t *key = row + TP_ROW_HEAD_WORDS;
+  const uint64_t *mask = key + spec->key_words;
+  const uint64_t *args = mask + spec->key_words;
+  const int32_t priority = (int32_t)(uint32_t)row[TP_ROW_PRIORITY];
+  const uint32_t action = (uint32_t)row[TP_ROW_ACTION];
+  if (operation == TP_ROW_INSERT) {
+    return tp_match_insert(table, key, mask, spec->range_words, priority, action, args,
+                           spec->arg_words);
   }
-  if (!table->spec.direct_counter) {
+  const int64_t handle = tp_match_find(table, key, mask, priority);
+  if (handle < 0) {
+    return handle;
+  }
+  switch (operation) {
+  case TP_ROW_MODIFY: {
+    const int result = tp_match_modify(table, handle, action, args, spec->arg_words);
+    return result == TP_OK ? handle : result;
+  }
+  case TP_ROW_REMOVE: {
+    const int result = tp_match_remove(table, handle);
+    return result == TP_OK ? handle : result;
+  }
+  default:
     return TP_E_OUT_OF_RANGE;
   }
-  entry->counter = (struct tp_counter){.packets = packets, .octets = octets};
-  return TP_OK;
-}
-
-/* --- direct meters -----------------------------------------------------------------------------
- */
-
-static struct tp_meter *meter_of(const struct tp_table *table, int64_t handle, int *result) {
-  if (!table->spec.direct_meter || handle == TP_HANDLE_DEFAULT) {
-    *result = TP_E_OUT_OF_RANGE;
-    return NULL;
-  }
-  uint32_t index;
-  *result = TP_E_NOT_FOUND;
-  return entry_of(table, handle, &index) == NULL ? NULL : &table->meters[index];
-}
-
-int tp_match_write_meter(struct tp_table *table, int64_t handle, const uint64_t *words) {
-  int result;
-  struct tp_meter *meter = meter_of(table, handle, &result);
-  return meter == NULL ? result : tp_meter_configure(meter, words);
-}
-
-int tp_match_read_meter(const struct tp_table *table, int64_t handle, uint64_t *words) {
-  int result;
-  const struct tp_meter *meter = meter_of(table, handle, &result);
-  return meter == NULL ? result : tp_meter_configuration(meter, words);
 }

@@ -37,6 +37,11 @@ function recipe(): Recipe {
   return recipeSchema.parse(JSON.parse(readFileSync(path, 'utf8')));
 }
 
+/** table.c and what belongs to it. */
+function tableSources(engine: string): string[] {
+  return readdirSync(engine).filter((name) => /^table.*\.c$/.test(name));
+}
+
 export function benchDirectory(): string {
   const directory = join(projectRoot(), 'build', 'bench');
   mkdirSync(directory, { recursive: true });
@@ -67,7 +72,7 @@ export async function buildPrograms(): Promise<void> {
   const more: Readonly<Record<Program, readonly string[]>> = {
     hand_loop: [],
     pipeline_loop: [
-      ...['table.c', 'meter.c', 'profile.c'].map((name) => join(engine, name)),
+      ...[...tableSources(engine), 'meter.c', 'profile.c'].map((name) => join(engine, name)),
       '-ldl',
     ],
     engine_loop: [library, '-Wl,-rpath,$ORIGIN/..'],

@@ -1,6 +1,6 @@
 /** Compiles a program to C, builds it with the harness and runs frames through it. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,7 +10,7 @@ import { fillSlots, packSlots } from '#compiler/slots';
 
 const ENGINE = fileURLToPath(new URL('../../dataplane-native/engine', import.meta.url));
 const HARNESS = fileURLToPath(new URL('harness/harness.c', import.meta.url));
-const WARNINGS = ['-std=c17', '-Wall', '-Wextra', '-Werror'];
+const WARNINGS = ['-std=c17', '-D_GNU_SOURCE', '-Wall', '-Wextra', '-Werror'];
 const SANITIZERS = ['-O1', '-fsanitize=address,undefined', '-fno-sanitize-recover=all'];
 
 export interface Harness {
@@ -33,6 +33,11 @@ export function translate(json: unknown): CompiledPipeline {
   return result.value;
 }
 
+/** The engine's files on tables, meters and profiles, which need nothing of the rest of it. */
+const STATE_SOURCES = readdirSync(ENGINE)
+  .filter((name) => /^(table.*|meter|profile)\.c$/.test(name))
+  .map((name) => join(ENGINE, name));
+
 /** Builds with sanitizers, unless `fast`. */
 export function build(json: unknown, options: { cc?: string; fast?: boolean } = {}): Harness {
   const { c, layout } = translate(json);
@@ -41,16 +46,7 @@ export function build(json: unknown, options: { cc?: string; fast?: boolean } = 
   const program = join(folder, 'pipeline');
   writeFileSync(source, c);
   const mode = options.fast === true ? ['-O2'] : SANITIZERS;
-  const args = [
-    ...WARNINGS,
-    ...mode,
-    `-I${ENGINE}`,
-    source,
-    HARNESS,
-    join(ENGINE, 'table.c'),
-    join(ENGINE, 'meter.c'),
-    join(ENGINE, 'profile.c'),
-  ];
+  const args = [...WARNINGS, ...mode, `-I${ENGINE}`, source, HARNESS, ...STATE_SOURCES];
   execFileSync(options.cc ?? compilers()[0] ?? 'cc', [...args, '-o', program], { stdio: 'pipe' });
   return {
     layout,

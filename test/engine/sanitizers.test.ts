@@ -10,6 +10,7 @@ const folder = join(packageRoot, 'build', 'test', 'sanitized');
 const fixtures = join(packageRoot, 'test', 'engine', 'fixtures');
 const SANITIZE = ['-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-g', '-O1'];
 const ROUNDS = 300_000;
+const TABLE_STEPS = 12_000;
 
 function cc(...args: string[]) {
   return spawnSync('cc', args, { cwd: packageRoot, encoding: 'utf8' });
@@ -25,14 +26,16 @@ const hasSanitizers = compiled.status === 0 && spawnSync(probe).status === 0;
 describe.skipIf(!hasSanitizers)('under the sanitizers', () => {
   const smoke = join(folder, `smoke-${process.pid}`);
   const latency = join(folder, `latency-${process.pid}`);
+  const tables = join(folder, `tables-${process.pid}`);
   const pipeline = join(folder, `l2-${process.pid}.so`);
 
   beforeAll(async () => {
     const { sources, warnings, includeDirectory } = await readRecipe();
     const flags = ['-std=c17', '-D_GNU_SOURCE', '-pthread', '-Werror', ...SANITIZE, ...warnings];
     const include = `-I${includeDirectory}`;
-    for (const program of [smoke, latency]) {
-      const source = join(fixtures, program === smoke ? 'smoke.c' : 'latency.c');
+    const programs = { smoke, latency, tables };
+    for (const [name, program] of Object.entries(programs)) {
+      const source = join(fixtures, `${name}.c`);
       const args = [source, ...sources, '-ldl', '-o', program];
       expect(cc(...flags, include, ...args)).toMatchObject({ status: 0, stderr: '' });
     }
@@ -41,7 +44,7 @@ describe.skipIf(!hasSanitizers)('under the sanitizers', () => {
   });
 
   afterAll(() => {
-    for (const file of [smoke, latency, pipeline]) rmSync(file, { force: true });
+    for (const file of [smoke, latency, tables, pipeline]) rmSync(file, { force: true });
   });
 
   it.each([1, 2, 3, Date.now() % 1_000_000])(
@@ -73,6 +76,15 @@ describe.skipIf(!hasSanitizers)('under the sanitizers', () => {
       expect(prepared).toBeLessThan(250);
       expect(unprepared).toBeLessThan(40);
       expect(missedP99).toBeLessThan(150);
+    },
+  );
+
+  it.each([1, 2, Date.now() % 1_000_000])(
+    'tables of every kind find what a look at each entry finds (seed %i)',
+    (seed) => {
+      const run = spawnSync(tables, [`${seed}`, `${TABLE_STEPS}`], { encoding: 'utf8' });
+      expect(run.stderr).toBe('');
+      expect(run.stdout).toBe('ok\n');
     },
   );
 });

@@ -304,8 +304,17 @@ function tableSpec(table: TableLayout): string {
     `.supports_timeout = ${table.supportsTimeout ? 'true' : 'false'}`,
     `.max_entries = ${table.kind === 'keyless' ? 0 : table.maxEntries}`,
     `.range_words = ${rangeWords(table.key)}u`,
-    `.direct_bits = ${directBits(table)}}`,
+    `.direct_bits = ${directBits(table)}${lpmField(table)}}`,
   ].join(', ');
+}
+
+/** Where the filter of an LPM table finds the first bits: see struct tp_filter in table.h. */
+function lpmField(table: TableLayout): string {
+  const field =
+    table.kind === 'lpm' ? table.key.find(({ matchType }) => matchType === 'lpm') : null;
+  if (field === null || field === undefined) return '';
+  const { bitwidth, word, shift } = field;
+  return `, .lpm_bits = ${bitwidth}, .lpm_word = ${word}, .lpm_shift = ${shift}`;
 }
 
 function valueSetSpec(set: ValueSetLayout): string {
