@@ -137,8 +137,9 @@ TP_API int tp_port_remove(struct tp_engine *engine, uint32_t port);
 /*
  * A port belongs to one of the packet loops, 0 to config.threads - 1, which receives and sends for
  * it: to the one with the fewest ports, at first, and of those to the first. The CPU port is the
- * first loop's and does not count. Frames of one port to another stay in order whatever loops they
- * belong to; frames on their way while a port changes its loop may not. OUT_OF_RANGE.
+ * first loop's and does not count. Frames of one port to another stay in order, whatever loops the
+ * two belong to, and when one changes its loop. OUT_OF_RANGE: no such loop, or the CPU port, which
+ * stays where it is.
  */
 TP_API int tp_port_set_thread(struct tp_engine *engine, uint32_t port, uint32_t thread);
 /* The loop's number, or NO_SUCH_PORT. */

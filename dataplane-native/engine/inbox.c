@@ -66,7 +66,9 @@ uint32_t tp_inbox_drain(struct tp_loop *loop,
 bool tp_inbox_waiting(struct tp_loop *loop) {
   for (uint32_t i = 0; i < loop->engine->loop_count; i++) {
     const struct tp_inbox *ring = loop->inboxes[i];
-    if (ring != NULL && ring->read != __atomic_load_n(&ring->shown, __ATOMIC_SEQ_CST)) {
+    /* Relaxed: read by its own writer, or behind the locks of a control call that was. */
+    if (ring != NULL && __atomic_load_n(&ring->read, __ATOMIC_RELAXED) !=
+                            __atomic_load_n(&ring->shown, __ATOMIC_SEQ_CST)) {
       return true;
     }
   }

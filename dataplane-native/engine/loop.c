@@ -247,14 +247,14 @@ static uint32_t receive_turn(struct tp_loop *loop, struct tp_port *port, bool is
 /* Ports that have time for all their frames are first, and these leave before those of the others
  * come in. */
 static uint32_t receive_all(struct tp_loop *loop, bool is_thread, uint32_t handled) {
-  struct tp_port *backlogged[TP_PORT_COUNT];
+  uint16_t backlogged[TP_PORT_COUNT]; /* by number: one may go when the loop gives way */
   uint32_t backlogged_count = 0;
   const uint32_t in_time = count_in_time(loop);
   const uint32_t before = handled;
   for (uint32_t i = 0; i < loop->active_count; i++) {
     struct tp_port *port = loop->active[i];
     if (port->is_backlogged) {
-      backlogged[backlogged_count++] = port;
+      backlogged[backlogged_count++] = (uint16_t)port->number;
       continue;
     }
     const uint32_t own = has_traffic_in_time(loop, port) ? 1 : 0;
@@ -269,7 +269,11 @@ static uint32_t receive_all(struct tp_loop *loop, bool is_thread, uint32_t handl
   }
   const bool is_alone = backlogged_count != 0 && count_in_time(loop) == 0;
   for (uint32_t i = 0; i < backlogged_count; i++) {
-    handled += receive_turn(loop, backlogged[i], is_alone, handled == 0);
+    struct tp_port *port = loop->engine->ports[backlogged[i]];
+    if (port == NULL || port->loop != loop) {
+      continue;
+    }
+    handled += receive_turn(loop, port, is_alone, handled == 0);
     if (is_thread) {
       tp_give_way(loop);
     }

@@ -110,7 +110,7 @@ int tp_port_set_thread(struct tp_engine *engine, uint32_t number, uint32_t threa
   if (port == NULL) {
     return TP_E_NO_SUCH_PORT;
   }
-  if (thread >= engine->loop_count) {
+  if (thread >= engine->loop_count || port == engine->cpu) {
     return TP_E_OUT_OF_RANGE;
   }
   if (port->loop->number == thread) {
@@ -118,7 +118,10 @@ int tp_port_set_thread(struct tp_engine *engine, uint32_t number, uint32_t threa
   }
   tp_control_lock(engine);
   struct tp_loop *loop = engine->loops[thread];
-  tp_enqueue_arrived(port->loop); /* what is on its way is before what comes another way */
+  /* What is on its way is before what will come another way. */
+  for (uint32_t i = 0; i < engine->loop_count; i++) {
+    tp_enqueue_arrived(engine->loops[i]);
+  }
   leave_loop(port);
   port->loop = loop;
   loop->active[loop->active_count++] = port;
