@@ -9,7 +9,7 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { engineFolder, packageRoot } from '#binding/paths';
 import { compilePipeline } from '#compiler/compile';
 import type { Chance } from '../stf/differential/packets.js';
@@ -112,6 +112,10 @@ describe(`any JSON (seed ${SEED})`, () => {
   const seconds = secondsFor(1, BRIEF_SECONDS);
   const checks = IS_LONG ? Number.POSITIVE_INFINITY : BRIEF_CHECKS;
   let said = '';
+  // Not of the time for inputs.
+  beforeAll(async () => {
+    if (compiler?.guides === true) await buildFuzzer(compiler);
+  }, 180_000);
   afterAll(() => console.log(said));
 
   async function check(text: string): Promise<void> {
