@@ -2,6 +2,7 @@
 import { Gauge, Registry } from 'prom-client';
 import type { EngineCounters, PortCounters } from '#binding/counters';
 import type { Engine, QueueOptions, TxLatency } from '#binding/engine';
+import type { LinkFacts } from '#binding/link';
 import type { OscillatorLine } from '#binding/oscillator';
 import type { P4RuntimeService, ServiceCounts } from './service.js';
 
@@ -24,6 +25,8 @@ export interface ReportSource {
 interface PortReport {
   readonly number: number;
   readonly interface: string;
+  /** What it uses; null: it is not on a Linux interface. */
+  readonly io: LinkFacts | null;
   readonly linkUp: boolean;
   readonly counters: Readonly<Record<string, number>>;
   readonly drops: Readonly<Record<string, number>>;
@@ -119,6 +122,7 @@ function pick<K extends string>(
 function reportPort(engine: Engine, port: ReportedPort): PortReport {
   const { number, interfaceName } = port;
   const read = engine.portCounters(number);
+  const facts = engine.linkFacts(number);
   const queue = port.queue ?? DEFAULT_QUEUE;
   const measured = engine.txLatency(number);
   const latency = measured.ok ? measured.value : NO_LATENCY;
@@ -126,6 +130,7 @@ function reportPort(engine: Engine, port: ReportedPort): PortReport {
   return {
     number,
     interface: interfaceName,
+    io: facts.ok ? facts.value : null,
     linkUp: linkUp === 1n,
     counters: Object.fromEntries(
       Object.entries(counters).map(([name, value]) => [name, Number(value)]),

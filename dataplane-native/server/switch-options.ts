@@ -1,5 +1,6 @@
 /** The text forms of `timeplane switch`'s options. Each parser gives the value or what is wrong. */
 import type { QueueOptions } from '#binding/engine';
+import { PORT_IO, type PortIo } from '#binding/link';
 import { rateOffsetOfPpb, type OscillatorOptions } from '#binding/oscillator';
 
 export type Parsed<T> =
@@ -8,6 +9,7 @@ export type Parsed<T> =
 export interface PortOption {
   readonly number: number;
   readonly interfaceName: string;
+  readonly io: PortIo;
 }
 
 export type OscillatorOption = OscillatorOptions;
@@ -29,17 +31,48 @@ function portNumber(text: string): number | null {
   return /^\d{1,3}$/.test(text) && value >= 1 && value <= MAX_PORT ? value : null;
 }
 
-/** NUMBER=INTERFACE, such as 1=veth1. */
+/** What may follow the interface's name. */
+const PORT_KEYS = {
+  io: { default: 'auto', values: PORT_IO },
+} as const satisfies Readonly<
+  Record<string, { readonly default: string; readonly values: readonly string[] }>
+>;
+type PortSettings = {
+  -readonly [K in keyof typeof PORT_KEYS]: (typeof PORT_KEYS)[K]['values'][number];
+};
+
+/** The settings after an interface's name, or what is wrong with them. */
+function portSettings(texts: readonly string[]): Parsed<PortSettings> {
+  const settings: Record<string, string> = Object.fromEntries(
+    Object.entries(PORT_KEYS).map(([key, { default: value }]) => [key, value]),
+  );
+  for (const text of texts) {
+    const [key = '', value = '', ...rest] = text.split('=');
+    if (!Object.hasOwn(PORT_KEYS, key)) {
+      return wrong(`'${key}' is not one of ${Object.keys(PORT_KEYS).join(', ')}`);
+    }
+    const values: readonly string[] = PORT_KEYS[key as keyof PortSettings].values;
+    if (rest.length > 0 || !values.includes(value)) {
+      return wrong(`${key}: '${value}' is not one of ${values.join(', ')}`);
+    }
+    settings[key] = value;
+  }
+  return { ok: true, value: settings as PortSettings };
+}
+
+/** NUMBER=INTERFACE[,key=value…], such as 1=veth1 or 1=eth1,io=xdp. */
 export function parsePort(text: string): Parsed<PortOption> {
-  const [left = '', interfaceName = '', ...rest] = text.split('=');
+  const [place = '', ...texts] = text.split(',');
+  const [left = '', interfaceName = '', ...rest] = place.split('=');
   const number = portNumber(left);
   if (number === null || interfaceName === '' || rest.length > 0) {
-    return wrong(`'${text}' is not NUMBER=INTERFACE with a number from 1 to ${MAX_PORT}`);
+    return wrong(`'${place}' is not NUMBER=INTERFACE with a number from 1 to ${MAX_PORT}`);
   }
   if (interfaceName.length > MAX_INTERFACE_NAME || /[\s/]/.test(interfaceName)) {
     return wrong(`'${interfaceName}' cannot be the name of an interface`);
   }
-  return { ok: true, value: { number, interfaceName } };
+  const settings = portSettings(texts);
+  return settings.ok ? { ok: true, value: { number, interfaceName, ...settings.value } } : settings;
 }
 
 const RATE_UNITS: Readonly<Record<string, number>> = {

@@ -150,10 +150,10 @@ const RETRY_MS = 250;
 async function openPort(
   options: SwitchOptions,
   engine: Engine,
-  { number, interfaceName }: PortOption,
+  { number, interfaceName, io }: PortOption,
 ): Promise<SwitchResult<void>> {
   for (let waitedMs = 0; ; waitedMs += RETRY_MS) {
-    const opened = engine.addPacketPort(number, interfaceName);
+    const opened = engine.addPacketPort(number, interfaceName, { io });
     if (opened.ok) return opened;
     const { code, message } = opened.error;
     const isMissing = code === 'NO_SUCH_INTERFACE';

@@ -6,7 +6,7 @@ describe('--port', () => {
   it('takes NUMBER=INTERFACE', () => {
     expect(parsePort('1=veth1')).toEqual({
       ok: true,
-      value: { number: 1, interfaceName: 'veth1' },
+      value: { number: 1, interfaceName: 'veth1', io: 'auto' },
     });
     expect(parsePort('509=eth0.10')).toMatchObject({ ok: true });
   });
@@ -15,6 +15,19 @@ describe('--port', () => {
     'refuses %j',
     (text) => expect(parsePort(text).ok).toBe(false),
   );
+
+  it('takes settings after the name', () => {
+    expect(parsePort('2=eth1,io=xdp')).toMatchObject({ value: { number: 2, io: 'xdp' } });
+    expect(parsePort('2=eth1,io=dpdk')).toMatchObject({
+      message: "io: 'dpdk' is not one of auto, packet, xdp",
+    });
+    expect(parsePort('2=eth1,color=red')).toMatchObject({
+      message: expect.stringContaining("'color' is not one of io") as string,
+    });
+    expect(parsePort('2=eth1,').ok).toBe(false);
+    expect(parsePort('2=eth1,io=xdp=packet').ok).toBe(false);
+    expect(parsePort('2=eth1,constructor=x').ok).toBe(false);
+  });
 
   it('refuses a name that no interface can have', () => {
     expect(parsePort('1=abcdefghijklmno').ok).toBe(true);
@@ -107,7 +120,11 @@ describe('--oscillator', () => {
 });
 
 describe('ports and queues together', () => {
-  const port = (number: number, interfaceName: string) => ({ number, interfaceName });
+  const port = (number: number, interfaceName: string) => ({
+    number,
+    interfaceName,
+    io: 'auto' as const,
+  });
   const queueOf = (number: number) => {
     const parsed = parseQueue(`${number}:rate=1Mbit`);
     if (!parsed.ok) throw new Error(parsed.message);

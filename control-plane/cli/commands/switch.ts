@@ -116,6 +116,9 @@ async function run(flags: Flags): Promise<void> {
 const DEFAULT_LISTEN = '127.0.0.1:9559';
 
 const EXAMPLE = `
+Ports: io after the name (1=eth1,io=xdp) is how frames come and go: auto; packet, AF_PACKET alone; xdp,
+AF_XDP both ways.
+
 Queues: rate (100Mbit; 0: not limited), bound of each priority (256KiB), priorities (1 to 8), and
 overhead, the octets that the rate counts beside each frame (24: FCS, preamble and gap).
 
@@ -146,7 +149,7 @@ export function register(program: Command): void {
     )
     .option('--cpu-port <port>', "the controller's port", wholeNumber(1, 510), 510)
     .addOption(
-      new Option('--port <number=interface>', 'a port; repeat it')
+      new Option('--port <number=interface,...>', 'a port; repeat it (see below)')
         .argParser(collect(parsePort))
         .default([], 'none'),
     )
