@@ -16,6 +16,7 @@ import type { OscillatorOptions } from './oscillator.js';
 import { linkFacts, PORT_IO, type LinkFacts, type LinkOptions } from './link.js';
 import { loadNative, type EnginePointer, type NativeFunctions } from './native.js';
 import { defaultLibrary } from './paths.js';
+import { capabilityNames, capabilitySet, type Capability } from './privileges.js';
 import { PipelineState } from './pipeline-state.js';
 import {
   defaultMessage,
@@ -329,6 +330,17 @@ export class Engine extends PipelineState {
     const values = new BigUint64Array(COUNTER_ROOM);
     const returned = this.native.tp_port_counters(this.engine, port, values);
     return returned < 0 ? this.failure(returned) : succeed(named(PORT_COUNTERS, values));
+  }
+
+  /** Capabilities that this process can use or take up again, in any of its threads. */
+  privileges(): string[] {
+    return capabilityNames(BigInt(this.native.tp_privileges_held()));
+  }
+
+  /** Gives up all other capabilities, for good. For when all ports are open and the loop runs.
+   * SYSTEM: some threads still hold more. */
+  keepPrivileges(kept: readonly Capability[]): EngineResult<void> {
+    return this.result(this.native.tp_engine_keep_privileges(this.engine, capabilitySet(kept)));
   }
 
   /** NO_SUCH_PORT: not one on a Linux interface. */

@@ -65,6 +65,8 @@ export interface NativeFunctions {
     out: BigUint64Array,
   ): number;
   tp_port_add_link(engine: EnginePointer, port: number, name: string, io: number): number;
+  tp_privileges_held(): Int64;
+  tp_engine_keep_privileges(engine: EnginePointer, keep: bigint): number;
   tp_port_link_facts(engine: EnginePointer, port: number, out: BigUint64Array): number;
   tp_port_add_memory(engine: EnginePointer, port: number): number;
   tp_port_remove(engine: EnginePointer, port: number): number;
@@ -259,6 +261,8 @@ const SIGNATURES: Readonly<
   tp_engine_set_oscillator: ['int', 'void *', 'int64_t', 'int64_t', 'uint64_t', 'uint64_t'],
   tp_engine_oscillator_lines: ['int', 'void *', 'uint64_t', 'uint32_t', 'uint64_t *'],
   tp_port_add_link: ['int', 'void *', 'uint32_t', 'const char *', 'uint32_t'],
+  tp_privileges_held: ['uint64_t'],
+  tp_engine_keep_privileges: ['int', 'void *', 'uint64_t'],
   tp_port_link_facts: ['int', 'void *', 'uint32_t', 'uint64_t *'],
   tp_port_add_memory: ['int', 'void *', 'uint32_t'],
   tp_port_remove: ['int', 'void *', 'uint32_t'],

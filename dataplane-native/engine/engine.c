@@ -9,6 +9,7 @@
 
 #include "engine_state.h"
 #include "link_events.h"
+#include "privileges.h"
 
 #define PACKET_COUNT_DEFAULT 8192u
 #define PACKET_COUNT_LIMIT   (1u << 20)
@@ -249,6 +250,13 @@ int tp_engine_stop(struct tp_engine *engine) {
   tp_loops_join(engine);
   engine->is_running = false;
   return TP_OK;
+}
+
+int tp_engine_keep_privileges(struct tp_engine *engine, uint64_t keep) {
+  tp_loops_await_begin(engine);
+  return tp_privileges_keep(keep)
+             ? TP_OK
+             : tp_fail(engine, TP_E_SYSTEM, "some threads did not give their privileges up");
 }
 
 int tp_engine_step(struct tp_engine *engine) {

@@ -114,6 +114,16 @@ TP_API int tp_engine_oscillator_lines(struct tp_engine *engine, uint64_t first, 
  * brought again; UINT64_MAX: none waits. For a host that steps a virtual clock. */
 TP_API uint64_t tp_engine_next_time(struct tp_engine *engine);
 
+/*
+ * Capabilities (capabilities(7)) as bits by their numbers. Held: by any thread of this process, to
+ * use or to take up again. Keep: every thread gives up all others, for good and for every program
+ * that it will start; for when all ports are open and the loops run. An interface that comes back
+ * needs none to be a port again, but one with AF_XDP does (NET_RAW, NET_ADMIN, BPF). SYSTEM: some
+ * thread has not followed.
+ */
+TP_API uint64_t tp_privileges_held(void);
+TP_API int tp_engine_keep_privileges(struct tp_engine *engine, uint64_t keep);
+
 /* --- ports ---------------------------------------------------------------------------------- */
 
 /*

@@ -117,6 +117,7 @@ struct tp_loop {
   atomic_bool is_waiting; /* the loop waits for it */
   atomic_bool is_wanted;  /* a control call does */
   atomic_bool is_asleep;  /* wants to be woken: see inbox.c */
+  atomic_bool has_begun;  /* its thread has all that it needs privileges for */
 };
 
 struct tp_engine {
@@ -171,6 +172,8 @@ uint64_t tp_next_release_ns(struct tp_loop *loop);
 /* All loops' threads. TP_E_NO_PERMISSION, TP_E_OUT_OF_RANGE, TP_E_SYSTEM. */
 int tp_loops_start(struct tp_engine *engine);
 void tp_loops_join(struct tp_engine *engine);
+/* Returns when the threads of running loops are as they are to be. */
+void tp_loops_await_begin(struct tp_engine *engine);
 /* Rests where the thread has to and it is time for it. With the lock, which it gives up meanwhile.
  */
 void tp_rest_if_due(struct tp_loop *loop);

@@ -320,11 +320,20 @@ uint64_t tp_next_release_ns(struct tp_loop *loop) {
 
 #define FDS_BEFORE_PORTS 3u
 
+#define FDS_OF_A_PORT 2u
+
 struct poll_set {
-  struct pollfd fds[TP_PORT_COUNT + FDS_BEFORE_PORTS];
-  uint32_t numbers[TP_PORT_COUNT + FDS_BEFORE_PORTS]; /* port of each */
+  struct pollfd fds[FDS_BEFORE_PORTS + FDS_OF_A_PORT * TP_PORT_COUNT];
+  uint32_t numbers[FDS_BEFORE_PORTS + FDS_OF_A_PORT * TP_PORT_COUNT]; /* port of each */
   uint32_t count;
 };
+
+static void add_to_set(struct poll_set *set, const struct tp_port *port, int fd, short events) {
+  if (fd >= 0) {
+    set->numbers[set->count] = port->number;
+    set->fds[set->count++] = (struct pollfd){.fd = fd, .events = events};
+  }
+}
 
 static void build_poll_set(struct tp_loop *loop, struct poll_set *set) {
   set->fds[0] = (struct pollfd){.fd = loop->wake_fd, .events = POLLIN};
@@ -335,13 +344,11 @@ static void build_poll_set(struct tp_loop *loop, struct poll_set *set) {
   set->count = FDS_BEFORE_PORTS;
   for (uint32_t i = 0; i < loop->active_count; i++) {
     const struct tp_port *port = loop->active[i];
-    const int fd = port->ops->poll_fd(port);
-    if (fd < 0) {
-      continue;
-    }
     const short events = (short)(port->unsent_count != 0 ? POLLIN | POLLOUT : POLLIN);
-    set->numbers[set->count] = port->number;
-    set->fds[set->count++] = (struct pollfd){.fd = fd, .events = events};
+    add_to_set(set, port, port->ops->poll_fd(port), events);
+    if (port->ops->stamp_fd != NULL) {
+      add_to_set(set, port, port->ops->stamp_fd(port), 0);
+    }
   }
 }
 
@@ -424,6 +431,7 @@ void *tp_loop_run(void *argument) {
   /* Frames go before those who watch them; where that is not permitted, they take their turn. */
   setpriority(PRIO_PROCESS, (id_t)gettid(), LOOP_NICENESS);
   prctl(PR_SET_TIMERSLACK, 1); /* ns: a frame's release is late by the slack otherwise */
+  atomic_store(&loop->has_begun, true);
   tp_loop_lock(loop);
   loop->thread.rest_counted_ns = tp_clock_read_ns(CLOCK_MONOTONIC);
   loop->thread.owed_rest_ns = 0;

@@ -165,6 +165,7 @@ int tp_loops_start(struct tp_engine *engine) {
     return cleared;
   }
   for (uint32_t i = 0; i < engine->loop_count; i++) {
+    atomic_store(&engine->loops[i]->has_begun, false);
     remake_lock(engine->loops[i]);
   }
   for (uint32_t i = 0; i < engine->loop_count; i++) {
@@ -179,6 +180,15 @@ int tp_loops_start(struct tp_engine *engine) {
     }
   }
   return TP_OK;
+}
+
+void tp_loops_await_begin(struct tp_engine *engine) {
+  const struct timespec pause = {.tv_nsec = 100000};
+  for (uint32_t i = 0; i < engine->loop_count; i++) {
+    while (engine->is_running && !atomic_load(&engine->loops[i]->has_begun)) {
+      nanosleep(&pause, NULL);
+    }
+  }
 }
 
 void tp_loops_join(struct tp_engine *engine) {

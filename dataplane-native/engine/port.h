@@ -40,6 +40,8 @@ struct tp_port_ops {
   uint64_t (*next_stamp_ns)(const struct tp_port *port);
   /* What to wait on: a descriptor for POLLIN, or -1. */
   int (*poll_fd)(const struct tp_port *port);
+  /* Another one, which tells by an error that there are stamps, or -1. Null: there is none. */
+  int (*stamp_fd)(const struct tp_port *port);
   /* Now and then, and when poll_fd reports an error: link state, counters kept by the kernel. */
   void (*maintain)(struct tp_port *port);
   /* Gives back all packets that the port itself holds; how many. Null: it holds none. */

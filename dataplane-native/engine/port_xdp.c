@@ -80,10 +80,12 @@ static uint32_t xdp_receive(struct tp_port *port, struct tp_packet **burst, uint
   return count;
 }
 
-/* The packet socket's, which has no ring, when there is no other: it says when the link changes. */
 static int xdp_poll_fd(const struct tp_port *port) {
-  const struct tp_link_port *self = (const struct tp_link_port *)port;
-  return self->xdp.fd >= 0 ? self->xdp.fd : self->socket.fd;
+  return ((const struct tp_link_port *)port)->xdp.fd;
+}
+
+static int xdp_stamp_fd(const struct tp_port *port) {
+  return ((const struct tp_link_port *)port)->socket.fd;
 }
 
 static const struct tp_port_ops XDP_OPS = {
@@ -93,6 +95,7 @@ static const struct tp_port_ops XDP_OPS = {
     .transmit_event = tp_link_transmit_event,
     .read_stamps = tp_link_read_stamps,
     .poll_fd = xdp_poll_fd,
+    .stamp_fd = xdp_stamp_fd,
     .maintain = tp_link_maintain,
     .close = tp_link_close,
 };

@@ -61,6 +61,8 @@ export interface SwitchReport {
   readonly cpuPort: number;
   readonly listen: string;
   readonly pipeline: { readonly program: string } | null;
+  /** Capabilities that the process holds. */
+  readonly privileges: readonly string[];
   readonly ports: readonly PortReport[];
   /** What the dataplane's time is made of, over the last half minute; null: it is the system's. */
   readonly oscillator: { readonly lines: readonly ReportedLine[] } | null;
@@ -184,6 +186,7 @@ export function switchReport(source: ReportSource): SwitchReport {
     cpuPort: source.cpuPort,
     listen: source.listen,
     pipeline: program === null ? null : { program },
+    privileges: engine.privileges(),
     ports: source.ports.map((port) => reportPort(engine, port)),
     oscillator: reportOscillator(engine),
     drops: pick(ENGINE_DROPS, counters),

@@ -7,6 +7,7 @@ import type { OscillatorOptions } from '#binding/oscillator';
 import { findCompiler } from '#binding/toolchain';
 import type { DigestClock } from './digest.js';
 import { nativeBuilder } from './native-builder.js';
+import { neededPrivileges, reducePrivileges } from './privileges.js';
 import type { ListenAddress, ListenError, RunningServer } from './server.js';
 import { startServer } from './server.js';
 import { P4RuntimeService } from './service.js';
@@ -32,6 +33,8 @@ export interface SwitchOptions {
   readonly oscillator: OscillatorOptions | null;
   readonly loop: LoopOptions;
   readonly pipelineCache: string | null;
+  /** Else those that are not needed any more are given up, for the whole process. */
+  readonly keepPrivileges: boolean;
   /** How long to wait for interfaces that are not there yet. */
   readonly waitMs: number;
   readonly version: string;
@@ -54,6 +57,8 @@ export interface RunningSwitch {
   readonly port: number;
   /** Of the status page; null without one. */
   readonly statusPort: number | null;
+  /** Capabilities that the process holds, by name. */
+  readonly privileges: readonly string[];
   readonly close: () => Promise<void>;
 }
 
@@ -113,10 +118,13 @@ async function assemble(
   if (status.value !== null) closers.push(status.value.close);
   const running = startLoop(options, engine);
   if (!running.ok) return running;
+  const privileges = options.keepPrivileges
+    ? engine.privileges()
+    : reducePrivileges(engine, neededPrivileges(options.ports), log);
   await warnWithoutCompiler(log);
   return {
     ok: true,
-    value: { port: server.value.port, statusPort: status.value?.port ?? null },
+    value: { port: server.value.port, statusPort: status.value?.port ?? null, privileges },
   };
 }
 

@@ -21,6 +21,7 @@ interface Flags {
   readonly pipelineCache?: string;
   readonly priority: 'normal' | 'realtime';
   readonly processor?: number;
+  readonly keepPrivileges: boolean;
   readonly wait: number;
   readonly logLevel: string;
 }
@@ -80,7 +81,8 @@ function readyLine(flags: Flags, running: RunningSwitch): string {
   const status = running.statusPort === null ? 'none' : `${running.statusPort}`;
   return (
     `ready p4runtime=${flags.listen.host}:${running.port} device=${flags.deviceId} ` +
-    `ports=${ports.join(',') || 'none'} status=${status} pipeline=none\n`
+    `ports=${ports.join(',') || 'none'} status=${status} pipeline=none ` +
+    `privileges=${running.privileges.join(',') || 'none'}\n`
   );
 }
 
@@ -100,6 +102,7 @@ async function run(flags: Flags): Promise<void> {
     oscillator: flags.oscillator ?? null,
     loop: { priority: flags.priority, processor: flags.processor ?? null },
     pipelineCache: flags.pipelineCache ?? null,
+    keepPrivileges: flags.keepPrivileges,
     waitMs: flags.wait * 1000,
     version: productVersion(),
     log,
@@ -176,6 +179,7 @@ export function register(program: Command): void {
       'the packet loop has this one, the rest of the switch the others',
       wholeNumber(0, 1023),
     )
+    .option('--keep-privileges', 'do not give up capabilities that are not needed any more', false)
     .option('--wait <seconds>', 'wait for missing interfaces', wholeNumber(0, 86_400), 0)
     .addOption(
       new Option('--log-level <level>', 'on standard error')
