@@ -1,9 +1,12 @@
 /** What goes into a ClockDiscipline and what comes out of it. */
 import type { Instant, Nanoseconds, Ppb } from '#units/time';
+import type { LoopGains } from './gains.js';
 import type { ClockLockState, ServoAdjustment, ServoName } from './servo.js';
 
 export interface DisciplineOptions {
   readonly servo: ServoName;
+  /** Of `pi`, instead of its own. */
+  readonly gains?: LoopGains;
   /** 0: never step the first time. Nanoseconds. */
   readonly firstStepThresholdNs: number;
   /** 0: never step later. */

@@ -96,10 +96,14 @@ export class ClockDiscipline {
 
   /** `rate`: what the clock runs at already, such as an earlier agent's; 0 if nothing is known. */
   constructor(options: DisciplineOptions, now: Instant, rate: Ppb = ppb(0)) {
-    const { maxFrequencyPpb, timestampResolution } = options;
+    const { maxFrequencyPpb, timestampResolution, gains } = options;
     const resolutionNs = Number(nsOf(timestampResolution));
     this.#options = options;
-    this.#servo = createServo(options.servo, { maxFrequencyPpb, resolutionNs });
+    this.#servo = createServo(options.servo, {
+      maxFrequencyPpb,
+      resolutionNs,
+      ...(gains === undefined ? {} : { gains }),
+    });
     this.#judge = new LockJudge(options.lockThresholdNs);
     this.#outlierFilter = new OutlierFilter(OUTLIER_FLOOR_STEPS * resolutionNs);
     this.#errors = new ErrorBoundTracker(resolutionNs);

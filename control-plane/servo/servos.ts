@@ -1,10 +1,13 @@
 /** The control laws by their names. */
+import type { LoopGains } from './gains.js';
 import { KalmanServo } from './kalman.js';
 import { LinearRegressionServo } from './linear-regression.js';
 import { PiServo } from './pi.js';
 import type { Servo, ServoLimits, ServoName } from './servo.js';
 
 export interface ServoOptions extends ServoLimits {
+  /** Of `pi`, instead of its own. */
+  readonly gains?: LoopGains;
   /** What stamps resolve. */
   readonly resolutionNs: number;
 }

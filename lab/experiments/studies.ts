@@ -3,6 +3,7 @@ import type { Study } from '../study/study.js';
 import { quantisedStamps } from './001-quantised-stamps/study.js';
 import { boundaryOrTransparent } from './002-boundary-or-transparent/study.js';
 import { relays } from './003-relays/study.js';
+import { hops } from './004-hops/study.js';
 
 /** Points and outcomes are each study's own, and JSON: whoever runs one passes them on unseen. */
 function erased<Point, Outcome>(study: Study<Point, Outcome>): Study {
@@ -13,6 +14,7 @@ export const STUDIES: readonly Study[] = [
   erased(quantisedStamps),
   erased(boundaryOrTransparent),
   erased(relays),
+  erased(hops),
 ];
 
 /** By its name, or by its number alone (`1`, `001`); null: there is none. */

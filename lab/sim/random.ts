@@ -17,7 +17,14 @@ export type Distribution =
   /** From -halfNs to +halfNs. */
   | { readonly kind: 'uniform'; readonly halfNs: number }
   /** Never negative. */
-  | { readonly kind: 'exponential'; readonly meanNs: number };
+  | { readonly kind: 'exponential'; readonly meanNs: number }
+  /** What was measured: values by the share of draws that are below them, from 0 to 1, straight lines between. */
+  | { readonly kind: 'quantiles'; readonly points: readonly Quantile[] };
+
+export interface Quantile {
+  readonly share: number;
+  readonly ns: number;
+}
 
 export const NO_NOISE: Distribution = { kind: 'none' };
 
@@ -31,7 +38,22 @@ export function draw(distribution: Distribution, random: RandomStream): number {
       return distribution.halfNs * (2 * random.uniform() - 1);
     case 'exponential':
       return -distribution.meanNs * naturalLog(1 - random.uniform());
+    case 'quantiles':
+      return atShare(distribution.points, random.uniform());
   }
+}
+
+function atShare(points: readonly Quantile[], share: number): number {
+  let before = points[0] ?? { share: 0, ns: 0 };
+  for (const point of points) {
+    if (point.share >= share) {
+      const width = point.share - before.share;
+      const part = width === 0 ? 0 : (share - before.share) / width;
+      return before.ns + part * (point.ns - before.ns);
+    }
+    before = point;
+  }
+  return before.ns;
 }
 
 /** `seed` and `name` together choose the stream. */

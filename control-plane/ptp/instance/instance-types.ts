@@ -11,6 +11,7 @@ import type { MacAddress } from '#units/identity';
 import type { DataplaneTime, Instant, LogInterval, Nanoseconds, Ppb, ScaledNs } from '#units/time';
 import type { PortIdentity } from '#wire/ptp-header';
 import type { PtpMessage } from '#wire/ptp-message';
+import type { LoopGains } from '../../servo/gains.js';
 import type {
   AcceptableMaster,
   AcceptableMasterPortDS,
@@ -150,6 +151,8 @@ export interface ClockClassLadder {
 
 export interface DisciplineConfig {
   readonly servo: 'pi' | 'linear-regression' | 'kalman';
+  /** Of `pi`, per sample, instead of its own: for those who compare. They may amplify along a chain. */
+  readonly gains?: LoopGains;
   /** 0: never step the first time. Nanoseconds. */
   readonly firstStepThresholdNs: number;
   /** 0: never step later. */

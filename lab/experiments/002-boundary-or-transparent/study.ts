@@ -40,7 +40,7 @@ const MOST_HOPS = 20;
 const SETTLE_SAMPLES = 4_000;
 const SAMPLES = { quick: 60_000, full: 400_000 } as const;
 const CHAINS = {
-  quick: { settleSeconds: 600, seconds: 600 },
+  quick: { settleSeconds: 300, seconds: 300 },
   full: { settleSeconds: 900, seconds: 2_400 },
 } as const satisfies Record<Scale['name'], ChainScale>;
 /** Of the full scale: its intervals are narrower than that. */

@@ -60,3 +60,40 @@ describe('twenty boundary clocks', () => {
     expect(ours('BC')).toBeLessThan(ours('TC'));
   }, 120_000);
 });
+
+describe('a row of clocks', () => {
+  const rms = async (title: string, contender: string): Promise<number[]> => {
+    const { findings } = await quick('004');
+    const table = findings.tables.find((one) => one.title.startsWith(title));
+    const row = table?.rows.find(([name]) => name === contender) ?? [];
+    return row.slice(1).map((cell) => (typeof cell === 'object' ? cell.mean : Number.NaN));
+  };
+
+  it('of boundary clocks with our servo is no worse than of transparent ones, with white noise', async () => {
+    const boundary = await rms('white', 'BC, our servo');
+    const transparent = await rms('white', 'TC, our servo');
+    expect(boundary.at(-1)).toBeLessThan(transparent.at(-1) ?? 0);
+    expect(boundary.at(-1)).toBeLessThan(3 * (boundary[0] ?? 0));
+  });
+
+  it('amplifies with gains of 3 dB of peaking', async () => {
+    const [one = 0, , ten = 0] = await rms('white', 'BC, kp 0.7, ki 0.3');
+    expect(ten).toBeGreaterThan(10 * one);
+  });
+
+  it('does not see load, unless it is of plain switches', async () => {
+    for (const contender of ['BC, our servo', 'TC, our servo']) {
+      const [idle, loaded] = [await rms('white', contender), await rms('loaded', contender)];
+      expect((loaded.at(-1) ?? Infinity) / (idle.at(-1) ?? 0)).toBeLessThan(1.2);
+    }
+    const [, , ten = 0] = await rms('loaded', 'switches, our servo');
+    expect(ten).toBeGreaterThan(5_000);
+  });
+
+  it('lags behind a common wander once for each boundary clock', async () => {
+    const [one = 0, , ten = 0] = await rms('wander', 'BC, our servo');
+    const transparent = await rms('wander', 'TC, our servo');
+    expect(ten).toBeGreaterThan(5 * one);
+    expect(transparent.at(-1)).toBeLessThan(1.3 * (transparent[0] ?? 0));
+  });
+});

@@ -34,6 +34,15 @@ describe('chance', () => {
     expect(exponential.mean / 100).toBeCloseTo(1, 1);
     expect(exponential.sigma / 100).toBeCloseTo(1, 1);
     expect(exponential.least).toBeGreaterThanOrEqual(0);
+    // Half of it uniform from 0 to 10, half from 10 to 30.
+    const points = [
+      { share: 0, ns: 0 },
+      { share: 0.5, ns: 10 },
+      { share: 1, ns: 30 },
+    ];
+    const measured = momentsOf({ kind: 'quantiles', points });
+    expect(measured.mean).toBeCloseTo(12.5, 0);
+    expect(measured.least).toBeGreaterThanOrEqual(0);
   });
 
   it('has a logarithm that is one', () => {
