@@ -17,7 +17,7 @@ export interface SpreadSummary {
  * The nearest-rank percentile of values in ascending order: the smallest value that at least
  * `fraction` of all values do not exceed. NaN where there is no value.
  */
-export function percentile(ascending: readonly number[], fraction: number): number {
+export function percentile(ascending: ArrayLike<number>, fraction: number): number {
   const rank = Math.max(1, Math.ceil(fraction * ascending.length));
   return ascending[rank - 1] ?? Number.NaN;
 }
