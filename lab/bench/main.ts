@@ -15,6 +15,7 @@ import { buildPrograms } from './native-programs.js';
 import { type BenchOptions, parseOptions } from './options.js';
 import { type BenchResult, type Contest, without } from './results.js';
 import * as simulatedChain from './simulated-chain.js';
+import * as stability from './stability.js';
 import * as week from './week.js';
 
 interface Benchmark {
@@ -103,6 +104,14 @@ function simulatedBenchmarks(options: BenchOptions): Benchmark[] {
   return [...ofWeek, ofChain];
 }
 
+function stabilityBenchmarks(options: BenchOptions, directory: string): Benchmark[] {
+  const scale = options.quick ? stability.QUICK : stability.FULL;
+  return (['both', 'tdev', 'mtie'] as const).map((which) => ({
+    contest: stability.CONTESTS[which],
+    run: () => stability.contestOf(which, scale, directory, progress),
+  }));
+}
+
 async function runOne({ contest, run }: Benchmark): Promise<BenchResult> {
   try {
     return await run();
@@ -141,6 +150,7 @@ async function benchmarks(options: BenchOptions, noNetwork: string | null): Prom
       ...(await forwardingBenchmarks(options, directory, noNetwork)),
       ...boundaryBenchmarks(options, directory, noNetwork),
       ...simulatedBenchmarks(options),
+      ...stabilityBenchmarks(options, directory),
     ].filter(({ contest }) => contest.name.includes(options.only));
     const results: BenchResult[] = [];
     for (const one of all) results.push(await runOne(one));
