@@ -372,6 +372,11 @@ export class Engine extends PipelineState {
     return this.result(this.native.tp_port_set_stamp_delay(this.engine, port, delay));
   }
 
+  /** A memory port's link goes down or comes back; what is sent meanwhile is dropped. */
+  setLink(port: number, isUp: boolean): EngineResult<void> {
+    return this.result(this.native.tp_port_set_link(this.engine, port, isUp ? 1 : 0));
+  }
+
   /** A frame arrives at a memory port at `rxTimeNs` (default: now). */
   inject(port: number, frame: Uint8Array, rxTimeNs = 0n): EngineResult<void> {
     return this.result(

@@ -85,6 +85,7 @@ export interface NativeFunctions {
   tp_port_tx_misses(engine: EnginePointer, port: number, out: BigInt64Array): number;
   tp_port_set_tx_latency(engine: EnginePointer, port: number, latencyNs: bigint): number;
   tp_port_set_stamp_delay(engine: EnginePointer, port: number, delayNs: bigint): number;
+  tp_port_set_link(engine: EnginePointer, port: number, isUp: number): number;
   tp_port_inject(
     engine: EnginePointer,
     port: number,
@@ -147,14 +148,20 @@ export interface NativeFunctions {
     engine: EnginePointer,
     profile: number,
     members: Uint32Array | null,
+    watchPorts: Uint32Array | null,
     count: number,
+    basePlus1: number,
+    isRandom: number,
   ): Int64;
   tp_group_modify(
     engine: EnginePointer,
     profile: number,
     group: number,
     members: Uint32Array | null,
+    watchPorts: Uint32Array | null,
     count: number,
+    basePlus1: number,
+    isRandom: number,
   ): number;
   tp_group_remove(engine: EnginePointer, profile: number, group: number): number;
   tp_table_read_counter(
@@ -274,6 +281,7 @@ const SIGNATURES: Readonly<
   tp_port_tx_misses: ['int', 'void *', 'uint32_t', 'int64_t *'],
   tp_port_set_tx_latency: ['int', 'void *', 'uint32_t', 'int64_t'],
   tp_port_set_stamp_delay: ['int', 'void *', 'uint32_t', 'uint64_t'],
+  tp_port_set_link: ['int', 'void *', 'uint32_t', 'uint32_t'],
   tp_port_inject: ['int', 'void *', 'uint32_t', 'uint8_t *', 'uint32_t', 'uint64_t'],
   tp_port_take: ['int', 'void *', 'uint32_t', 'uint8_t *', 'uint32_t', 'uint64_t *'],
   tp_packet_out: ['int', 'void *', 'uint8_t *', 'uint32_t'],
@@ -295,8 +303,27 @@ const SIGNATURES: Readonly<
   tp_member_add: ['int64_t', 'void *', 'uint32_t', 'uint32_t', 'uint64_t *', 'uint32_t'],
   tp_member_modify: ['int', 'void *', 'uint32_t', 'uint32_t', 'uint32_t', 'uint64_t *', 'uint32_t'],
   tp_member_remove: ['int', 'void *', 'uint32_t', 'uint32_t'],
-  tp_group_add: ['int64_t', 'void *', 'uint32_t', 'uint32_t *', 'uint32_t'],
-  tp_group_modify: ['int', 'void *', 'uint32_t', 'uint32_t', 'uint32_t *', 'uint32_t'],
+  tp_group_add: [
+    'int64_t',
+    'void *',
+    'uint32_t',
+    'uint32_t *',
+    'uint32_t *',
+    'uint32_t',
+    'uint32_t',
+    'uint32_t',
+  ],
+  tp_group_modify: [
+    'int',
+    'void *',
+    'uint32_t',
+    'uint32_t',
+    'uint32_t *',
+    'uint32_t *',
+    'uint32_t',
+    'uint32_t',
+    'uint32_t',
+  ],
   tp_group_remove: ['int', 'void *', 'uint32_t', 'uint32_t'],
   tp_table_read_counter: ['int', 'void *', 'uint32_t', 'int64_t', 'uint64_t *'],
   tp_table_write_counter: ['int', 'void *', 'uint32_t', 'int64_t', 'uint64_t', 'uint64_t'],

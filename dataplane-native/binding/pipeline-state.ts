@@ -5,9 +5,12 @@
 import type { EnginePointer, NativeFunctions } from './native.js';
 import {
   METER_WORDS,
+  groupArguments,
   meterRates,
   meterWords,
+  replicaArguments,
   type CounterValue,
+  type EngineGroup,
   type EngineReplica,
   type EntryHandle,
   type MeterRates,
@@ -157,13 +160,7 @@ export class PipelineState {
   /** Replaces the whole group; no replicas removes it. */
   multicastGroupSet(group: number, replicas: readonly EngineReplica[]): EngineResult<void> {
     return this.result(
-      this.native.tp_multicast_group_set(
-        this.engine,
-        group,
-        Uint32Array.from(replicas, ({ port }) => port),
-        Uint32Array.from(replicas, ({ instance }) => instance),
-        replicas.length,
-      ),
+      this.native.tp_multicast_group_set(this.engine, group, ...replicaArguments(replicas)),
     );
   }
 
@@ -178,9 +175,7 @@ export class PipelineState {
       this.native.tp_clone_session_set(
         this.engine,
         session,
-        Uint32Array.from(replicas, ({ port }) => port),
-        Uint32Array.from(replicas, ({ instance }) => instance),
-        replicas.length,
+        ...replicaArguments(replicas),
         classOfService,
         packetOctets,
       ),
@@ -207,15 +202,15 @@ export class PipelineState {
     return this.result(this.native.tp_member_remove(this.engine, profile, member));
   }
 
-  /** Members to choose from, each as often as its weight says. FULL: too many. */
-  groupAdd(profile: number, members: readonly number[]): EngineResult<number> {
-    const list = Uint32Array.from(members);
-    return this.index(this.native.tp_group_add(this.engine, profile, list, list.length));
+  /** OUT_OF_RANGE: a member or port that cannot be; FULL: too many. */
+  groupAdd(profile: number, group: EngineGroup): EngineResult<number> {
+    return this.index(this.native.tp_group_add(this.engine, profile, ...groupArguments(group)));
   }
 
-  groupModify(profile: number, group: number, members: readonly number[]): EngineResult<void> {
-    const list = Uint32Array.from(members);
-    return this.result(this.native.tp_group_modify(this.engine, profile, group, list, list.length));
+  groupModify(profile: number, index: number, group: EngineGroup): EngineResult<void> {
+    return this.result(
+      this.native.tp_group_modify(this.engine, profile, index, ...groupArguments(group)),
+    );
   }
 
   groupRemove(profile: number, group: number): EngineResult<void> {

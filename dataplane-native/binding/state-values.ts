@@ -32,6 +32,58 @@ export interface MeterRates {
 export interface EngineReplica {
   readonly port: number;
   readonly instance: number;
+  /** The first of them whose link is up stands in for it while its own is not. */
+  readonly backups?: readonly { readonly port: number; readonly instance: number }[];
+}
+
+/** One member of a group, as often as its weight says. */
+export interface EngineGroupMember {
+  readonly member: number;
+  /** Without this port's link it is not chosen; null: it always may be. */
+  readonly watchPort: number | null;
+}
+
+/** A group of members of an action profile. */
+export interface EngineGroup {
+  readonly members: readonly EngineGroupMember[];
+  /** The member whose action runs before that of the chosen one. */
+  readonly base: number | null;
+  /** Chosen by chance for each frame, not by its hash. */
+  readonly isRandom: boolean;
+}
+
+const NO_WATCH = 0xffff_ffff;
+const BACKUP = 0x8000_0000;
+
+/** What tp_group_add and tp_group_modify take from `members` on. */
+export function groupArguments({
+  members,
+  base,
+  isRandom,
+}: EngineGroup): [Uint32Array, Uint32Array | null, number, number, number] {
+  const watched = members.some(({ watchPort }) => watchPort !== null);
+  return [
+    Uint32Array.from(members, ({ member }) => member),
+    watched ? Uint32Array.from(members, ({ watchPort }) => watchPort ?? NO_WATCH) : null,
+    members.length,
+    base === null ? 0 : base + 1,
+    isRandom ? 1 : 0,
+  ];
+}
+
+/** The ports, instances and number of replicas, backups among them. */
+export function replicaArguments(
+  replicas: readonly EngineReplica[],
+): [Uint32Array, Uint32Array, number] {
+  const all = replicas.flatMap(({ port, instance, backups = [] }) => [
+    { port, instance },
+    ...backups.map((backup) => ({ port: backup.port + BACKUP, instance: backup.instance })),
+  ]);
+  return [
+    Uint32Array.from(all, ({ port }) => port),
+    Uint32Array.from(all, ({ instance }) => instance),
+    all.length,
+  ];
 }
 
 /** TP_METER_WORDS of meter.h. */

@@ -144,29 +144,42 @@ int tp_register_write(struct tp_engine *engine, uint32_t reg, uint32_t index,
 
 /* --- replication ----------------------------------------------------------------------------- */
 
-/* TP_OK with *out null for count 0. */
-static int make_replicas(const uint32_t *ports, const uint32_t *instances, uint32_t count,
-                         struct tp_replicas **out) {
-  *out = NULL;
-  if (count == 0) {
-    return TP_OK;
-  }
+static int check_replicas(const uint32_t *ports, const uint32_t *instances, uint32_t count) {
   if (count > TP_REPLICA_LIMIT) {
     return TP_E_FULL;
   }
   for (uint32_t i = 0; i < count; i++) {
-    if (ports[i] >= TP_PORT_DROP || instances[i] > UINT16_MAX) {
+    const bool is_backup = (ports[i] & TP_BACKUP) != 0;
+    if ((ports[i] & ~TP_BACKUP) >= TP_PORT_DROP || instances[i] > UINT16_MAX ||
+        (i == 0 && is_backup)) {
       return TP_E_OUT_OF_RANGE;
     }
+  }
+  return TP_OK;
+}
+
+/* TP_OK with *out null for count 0. */
+static int make_replicas(const uint32_t *ports, const uint32_t *instances, uint32_t count,
+                         struct tp_replicas **out) {
+  *out = NULL;
+  const int checked = check_replicas(ports, instances, count);
+  if (checked != TP_OK || count == 0) {
+    return checked;
   }
   struct tp_replicas *replicas = calloc(1, sizeof *replicas + count * sizeof replicas->list[0]);
   if (replicas == NULL) {
     return TP_E_NO_MEMORY;
   }
   replicas->count = count;
+  struct tp_replica *first = replicas->list;
   for (uint32_t i = 0; i < count; i++) {
-    replicas->list[i] =
-        (struct tp_replica){.port = (uint16_t)ports[i], .instance = (uint16_t)instances[i]};
+    replicas->list[i] = (struct tp_replica){.port = (uint16_t)(ports[i] & ~TP_BACKUP),
+                                            .instance = (uint16_t)instances[i]};
+    if ((ports[i] & TP_BACKUP) == 0) {
+      first = &replicas->list[i];
+    } else {
+      first->backup_count++;
+    }
   }
   *out = replicas;
   return TP_OK;

@@ -42,22 +42,26 @@ int tp_member_remove(struct tp_engine *engine, uint32_t profile, uint32_t member
 }
 
 int64_t tp_group_add(struct tp_engine *engine, uint32_t profile, const uint32_t *members,
-                     uint32_t count) {
+                     const uint32_t *watch_ports, uint32_t count, uint32_t base_plus1,
+                     uint32_t is_random) {
+  const struct tp_group_spec spec = {members, watch_ports, count, base_plus1, is_random != 0};
   int64_t result;
   struct tp_profile *found = lock_profile(engine, profile, &result);
   if (found != NULL) {
-    result = tp_profile_add_group(found, members, count);
+    result = tp_profile_add_group(found, &spec);
   }
   tp_control_unlock(engine);
   return result;
 }
 
 int tp_group_modify(struct tp_engine *engine, uint32_t profile, uint32_t group,
-                    const uint32_t *members, uint32_t count) {
+                    const uint32_t *members, const uint32_t *watch_ports, uint32_t count,
+                    uint32_t base_plus1, uint32_t is_random) {
+  const struct tp_group_spec spec = {members, watch_ports, count, base_plus1, is_random != 0};
   int64_t result;
   struct tp_profile *found = lock_profile(engine, profile, &result);
   if (found != NULL) {
-    result = tp_profile_modify_group(found, group, members, count);
+    result = tp_profile_modify_group(found, group, &spec);
   }
   tp_control_unlock(engine);
   return (int)result;

@@ -203,8 +203,7 @@ int tp_engine_load(struct tp_engine *engine, const char *shared_object) {
   struct tp_loaded_pipeline pipeline;
   char why[sizeof engine->last_error];
   /* Made without the locks: traffic goes on with the old one meanwhile. */
-  const int result =
-      tp_pipeline_open(&pipeline, shared_object, engine->loop_count, why, sizeof why);
+  const int result = tp_pipeline_open(&pipeline, shared_object, engine, why, sizeof why);
   if (result != TP_OK) {
     return tp_fail(engine, result, "%s", why);
   }

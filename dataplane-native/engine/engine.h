@@ -204,6 +204,9 @@ TP_API int tp_port_set_tx_latency(struct tp_engine *engine, uint32_t port, int64
  * UINT64_MAX: never. */
 TP_API int tp_port_set_stamp_delay(struct tp_engine *engine, uint32_t port, uint64_t delay_ns);
 
+/* A memory port's link; up, as it begins. What is sent while it is down is dropped (TX_ERRORS). */
+TP_API int tp_port_set_link(struct tp_engine *engine, uint32_t port, uint32_t is_up);
+
 /* Memory ports. Inject: a frame arrives at rx_time_ns (0: now). Take: the oldest sent frame's
  * length, or TP_E_NOT_FOUND; *tx_time_ns is when it left. Both are times outside, of the clock
  * beneath an oscillator. */
@@ -294,10 +297,16 @@ TP_API int64_t tp_member_add(struct tp_engine *engine, uint32_t profile, uint32_
 TP_API int tp_member_modify(struct tp_engine *engine, uint32_t profile, uint32_t member,
                             uint32_t action, const uint64_t *args, uint32_t arg_words);
 TP_API int tp_member_remove(struct tp_engine *engine, uint32_t profile, uint32_t member);
+/* `watch_ports` (null: none): each member's port without whose link it is not chosen, TP_NO_WATCH
+ * for none. The member `base_plus1` - 1, if that is not 0, runs its action before the chosen one.
+ * `is_random`: chosen by chance, not by the hash. OUT_OF_RANGE: a member or port that cannot be. */
+#define TP_NO_WATCH UINT32_MAX
 TP_API int64_t tp_group_add(struct tp_engine *engine, uint32_t profile, const uint32_t *members,
-                            uint32_t count);
+                            const uint32_t *watch_ports, uint32_t count, uint32_t base_plus1,
+                            uint32_t is_random);
 TP_API int tp_group_modify(struct tp_engine *engine, uint32_t profile, uint32_t group,
-                           const uint32_t *members, uint32_t count);
+                           const uint32_t *members, const uint32_t *watch_ports, uint32_t count,
+                           uint32_t base_plus1, uint32_t is_random);
 TP_API int tp_group_remove(struct tp_engine *engine, uint32_t profile, uint32_t group);
 
 /* Reads `count` cells from `index` on: out gets packets, octets of each. */
@@ -318,7 +327,10 @@ TP_API int tp_register_read(struct tp_engine *engine, uint32_t reg, uint32_t ind
 TP_API int tp_register_write(struct tp_engine *engine, uint32_t reg, uint32_t index,
                              const uint64_t *words);
 
-/* Replication. Replaces the whole group or session; count 0 removes it. */
+/* Replication. Replaces the whole group or session; count 0 removes it. A port with TP_BACKUP
+ * stands in for the one before it, and for those that stand in for that: of such a row the first
+ * whose link is up gets the copy, or the first of all where none is. */
+#define TP_BACKUP (UINT32_C(1) << 31)
 TP_API int tp_multicast_group_set(struct tp_engine *engine, uint32_t group, const uint32_t *ports,
                                   const uint32_t *instances, uint32_t count);
 TP_API int tp_clone_session_set(struct tp_engine *engine, uint32_t session, const uint32_t *ports,

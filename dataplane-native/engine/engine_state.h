@@ -64,6 +64,7 @@
 struct tp_replica {
   uint16_t port;
   uint16_t instance;
+  uint16_t backup_count; /* of those that follow, so many stand in for it, the first one first */
 };
 
 /* A multicast group or clone session. */
@@ -128,6 +129,7 @@ struct tp_engine {
   struct tp_stream stream;              /* of messages */
   struct tp_port *ports[TP_PORT_COUNT]; /* of all loops */
   struct tp_port *cpu;                  /* may be null */
+  uint8_t links[TP_PORT_COUNT];         /* 1: that port's link is up; see tp_port_note_link */
   struct tp_replicas **groups;
   struct tp_replicas **sessions;
   uint32_t max_frame;
@@ -204,9 +206,10 @@ void tp_drop_queued(struct tp_port *port, enum tp_engine_counter reason);
 void tp_drop_arriving(struct tp_loop *loop);
 
 /* --- pipeline.c ------------------------------------------------------------------------------ */
-/* For `loop_count` loops. TP_E_BAD_PIPELINE with the reason in `why`, TP_E_NO_MEMORY. */
+/* For the engine's loops; null: only to see whether it can be. TP_E_BAD_PIPELINE with the reason in
+ * `why`, TP_E_NO_MEMORY. */
 int tp_pipeline_open(struct tp_loaded_pipeline *pipeline, const char *shared_object,
-                     uint32_t loop_count, char *why, size_t why_octets);
+                     const struct tp_engine *engine, char *why, size_t why_octets);
 void tp_pipeline_close(struct tp_loaded_pipeline *pipeline);
 /* Makes the engine's pipeline the one that a loop runs. */
 void tp_pipeline_view(struct tp_loop *loop);

@@ -15,16 +15,6 @@
 /* To open a socket that is not needed: over as many rounds of maintenance. */
 #define SENDER_ATTEMPTS 8u
 
-static void set_link(struct tp_port *port, bool is_up) {
-  if (port->is_up == is_up) {
-    return;
-  }
-  port->is_up = is_up;
-  const uint32_t status[2] = {port->number, is_up ? 1 : 0};
-  /* A host that misses it sees the same in the port's counters. */
-  tp_messages_put(&port->loop->messages, TP_MESSAGE_PORT_STATUS, status, sizeof status, NULL, 0);
-}
-
 static void read_kernel_drops(struct tp_link_port *self) {
   struct tpacket_stats statistics; /* since it was last read */
   socklen_t octets = sizeof statistics;
@@ -91,12 +81,12 @@ void tp_link_maintain(struct tp_port *port) {
   if (!tp_interface_find(self->interface, &found)) {
     self->socket.ifindex = 0; /* whatever comes back is another one */
     close_xdp(self);
-    set_link(port, false);
+    tp_port_note_link(port, false);
     return;
   }
   const bool is_stale = found.ifindex != self->socket.ifindex || found.mtu > self->socket.mtu;
   const bool is_open = is_stale ? reopen(self) : self->xdp.fd >= 0 || open_xdp(self) == NULL;
-  set_link(port, is_open && found.is_up);
+  tp_port_note_link(port, is_open && found.is_up);
 }
 
 void tp_link_close(struct tp_port *port) {

@@ -53,7 +53,7 @@ static const char *fault_in(const struct tp_pipeline_ops *ops) {
   return NULL;
 }
 
-static int open_tables(struct tp_loaded_pipeline *pipeline) {
+static int open_tables(struct tp_loaded_pipeline *pipeline, const uint8_t *links) {
   const struct tp_pipeline_ops *ops = pipeline->ops;
   struct tp_pipeline *state = &pipeline->state;
   state->tables = calloc(ops->table_count + 1u, sizeof *state->tables);
@@ -71,7 +71,7 @@ static int open_tables(struct tp_loaded_pipeline *pipeline) {
     return TP_E_NO_MEMORY;
   }
   for (uint32_t i = 0; i < ops->profile_count; i++) {
-    const int result = tp_profile_open(&state->profiles[i], &ops->profiles[i]);
+    const int result = tp_profile_open(&state->profiles[i], &ops->profiles[i], links);
     if (result != TP_OK) {
       return result;
     }
@@ -127,7 +127,7 @@ static int open_arrays(struct tp_loaded_pipeline *pipeline) {
 }
 
 int tp_pipeline_open(struct tp_loaded_pipeline *pipeline, const char *shared_object,
-                     uint32_t loop_count, char *why, size_t why_octets) {
+                     const struct tp_engine *engine, char *why, size_t why_octets) {
   *pipeline = (struct tp_loaded_pipeline){0};
   pipeline->shared_object = dlopen(shared_object, RTLD_NOW | RTLD_LOCAL);
   if (pipeline->shared_object == NULL) {
@@ -143,11 +143,12 @@ int tp_pipeline_open(struct tp_loaded_pipeline *pipeline, const char *shared_obj
     tp_pipeline_close(pipeline);
     return TP_E_BAD_PIPELINE;
   }
-  int result = open_tables(pipeline);
+  /* One that is only tried has no links and no loops. */
+  int result = open_tables(pipeline, engine == NULL ? NULL : engine->links);
   if (result == TP_OK) {
     result = open_arrays(pipeline);
   }
-  for (uint32_t i = 0; result == TP_OK && i < loop_count; i++) {
+  for (uint32_t i = 0; result == TP_OK && engine != NULL && i < engine->loop_count; i++) {
     pipeline->counters[i] = open_counters(pipeline->ops);
     result = pipeline->counters[i] == NULL ? TP_E_NO_MEMORY : TP_OK;
   }
@@ -212,7 +213,7 @@ void tp_pipeline_view(struct tp_loop *loop) {
 
 int tp_pipeline_check(const char *shared_object, char *why, uint32_t why_octets) {
   struct tp_loaded_pipeline pipeline;
-  const int result = tp_pipeline_open(&pipeline, shared_object, 1, why, why_octets);
+  const int result = tp_pipeline_open(&pipeline, shared_object, NULL, why, why_octets);
   if (result == TP_OK) {
     tp_pipeline_close(&pipeline);
   }

@@ -79,6 +79,7 @@ int tp_port_cpu_open(struct tp_engine *engine, struct tp_port **out);
 int tp_port_nowhere_open(struct tp_engine *engine, struct tp_port **out);
 
 /* Memory ports: see tp_port_inject and tp_port_take. TP_E_NO_SUCH_PORT for any other. */
+bool tp_port_is_memory(const struct tp_port *port);
 int tp_port_memory_inject(struct tp_port *port, const uint8_t *frame, uint32_t octets,
                           uint64_t rx_time_ns);
 int tp_port_memory_take(struct tp_port *port, uint8_t *frame, uint32_t capacity,
@@ -86,6 +87,10 @@ int tp_port_memory_take(struct tp_port *port, uint8_t *frame, uint32_t capacity,
 int tp_port_memory_delay_stamps(struct tp_port *port, uint64_t delay_ns);
 /* The CPU port: a frame of the control plane to be received next. */
 int tp_port_cpu_inject(struct tp_port *port, const uint8_t *frame, uint32_t octets);
+
+/* Its link came up or went down: members and replicas that depend on it are chosen by that from now
+ * on, by all loops, and the host is told. With the loop's lock. */
+void tp_port_note_link(struct tp_port *port, bool is_up);
 
 static inline void tp_port_count(struct tp_port *port, enum tp_port_counter counter,
                                  uint64_t amount) {

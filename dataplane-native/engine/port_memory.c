@@ -22,6 +22,11 @@ static bool is_full(const struct memory_port *memory) {
 }
 
 static void send_one(struct memory_port *memory, struct tp_packet *packet, uint64_t tx_time_ns) {
+  if (!memory->port.is_up) {
+    tp_port_count(&memory->port, TP_PORT_TX_ERRORS, 1);
+    tp_pool_give(&memory->port.loop->pool, packet);
+    return;
+  }
   tp_port_count(&memory->port, TP_PORT_TX_FRAMES, 1);
   tp_port_count(&memory->port, TP_PORT_TX_OCTETS, packet->length);
   packet->tx_estimate_ns = tx_time_ns;
@@ -149,6 +154,10 @@ int tp_port_memory_open(struct tp_engine *engine, struct tp_port **out) {
   memory->port.is_up = true;
   *out = &memory->port;
   return TP_OK;
+}
+
+bool tp_port_is_memory(const struct tp_port *port) {
+  return port->ops == &MEMORY_OPS;
 }
 
 int tp_port_memory_inject(struct tp_port *port, const uint8_t *frame, uint32_t octets,

@@ -12,7 +12,19 @@ void tp_port_attach(struct tp_engine *engine, uint32_t number, struct tp_port *p
   port->loop = loop;
   tp_queue_init(&port->queue);
   engine->ports[number] = port;
+  __atomic_store_n(&engine->links[number], port->is_up ? 1 : 0, __ATOMIC_RELAXED);
   loop->active[loop->active_count++] = port;
+}
+
+void tp_port_note_link(struct tp_port *port, bool is_up) {
+  if (port->is_up == is_up) {
+    return;
+  }
+  port->is_up = is_up;
+  __atomic_store_n(&port->engine->links[port->number], is_up ? 1 : 0, __ATOMIC_RELAXED);
+  const uint32_t status[2] = {port->number, is_up ? 1 : 0};
+  /* A host that misses it sees the same in the port's counters. */
+  tp_messages_put(&port->loop->messages, TP_MESSAGE_PORT_STATUS, status, sizeof status, NULL, 0);
 }
 
 static void leave_loop(struct tp_port *port) {
@@ -99,6 +111,7 @@ int tp_port_remove(struct tp_engine *engine, uint32_t number) {
   tp_drop_queued(port, TP_ENGINE_DROPPED_NO_PORT);
   leave_loop(port);
   engine->ports[number] = NULL;
+  __atomic_store_n(&engine->links[number], 0, __ATOMIC_RELAXED);
   port->ops->close(port);
   tp_control_unlock(engine);
   tp_wake(engine);
@@ -243,6 +256,19 @@ int tp_port_set_stamp_delay(struct tp_engine *engine, uint32_t number, uint64_t 
 }
 
 /* --- frames ---------------------------------------------------------------------------------- */
+
+int tp_port_set_link(struct tp_engine *engine, uint32_t number, uint32_t is_up) {
+  struct tp_port *port = lock_port(engine, number);
+  if (port == NULL) {
+    return TP_E_NO_SUCH_PORT;
+  }
+  const bool is_memory = tp_port_is_memory(port);
+  if (is_memory) {
+    tp_port_note_link(port, is_up != 0);
+  }
+  unlock_port(port);
+  return is_memory ? TP_OK : TP_E_NO_SUCH_PORT;
+}
 
 int tp_port_inject(struct tp_engine *engine, uint32_t number, const uint8_t *frame, uint32_t octets,
                    uint64_t rx_time_ns) {

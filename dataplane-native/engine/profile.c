@@ -13,12 +13,14 @@ static struct tp_member *member_at(const struct tp_profile *profile, uint32_t in
   return tp_member_at(profile, index, profile->spec.arg_words);
 }
 
-int tp_profile_open(struct tp_profile *profile, const struct tp_profile_spec *spec) {
+int tp_profile_open(struct tp_profile *profile, const struct tp_profile_spec *spec,
+                    const uint8_t *links) {
   memset(profile, 0, sizeof *profile);
   if (spec->size > MEMBER_LIMIT || spec->arg_words > TP_MAX_ARG_WORDS) {
     return TP_E_BAD_PIPELINE;
   }
   profile->spec = *spec;
+  profile->links = links;
   const size_t octets = sizeof(struct tp_member) + spec->arg_words * sizeof(uint64_t);
   profile->members = calloc(spec->size + 1u, octets);
   if (profile->members == NULL) {
@@ -33,6 +35,7 @@ int tp_profile_open(struct tp_profile *profile, const struct tp_profile_spec *sp
 void tp_profile_close(struct tp_profile *profile) {
   for (uint32_t i = 0; i < profile->group_capacity; i++) {
     free(profile->groups[i].members);
+    free(profile->groups[i].watch);
   }
   free(profile->groups);
   free(profile->members);
@@ -98,30 +101,70 @@ int tp_profile_remove_member(struct tp_profile *profile, uint32_t member) {
 
 /* --- groups ---------------------------------------------------------------------------------- */
 
-/* A copy of the list, null for an empty one. */
-static int copy_members(const struct tp_profile *profile, const uint32_t *members, uint32_t count,
-                        uint32_t **out) {
-  *out = NULL;
-  if (count > TP_GROUP_LIMIT) {
+static int check_group(const struct tp_profile *profile, const struct tp_group_spec *spec) {
+  if (spec->count > TP_GROUP_LIMIT) {
     return TP_E_FULL;
   }
-  for (uint32_t i = 0; i < count; i++) {
-    if (members[i] >= profile->spec.size) {
+  if (spec->base_plus1 > profile->spec.size) {
+    return TP_E_OUT_OF_RANGE;
+  }
+  for (uint32_t i = 0; i < spec->count; i++) {
+    const uint32_t watch = spec->watch_ports == NULL ? TP_NO_WATCH : spec->watch_ports[i];
+    if (spec->members[i] >= profile->spec.size || (watch != TP_NO_WATCH && watch >= TP_PORT_DROP)) {
       return TP_E_OUT_OF_RANGE;
     }
-  }
-  if (count > 0) {
-    *out = malloc(count * sizeof **out);
-    if (*out == NULL) {
-      return TP_E_NO_MEMORY;
-    }
-    memcpy(*out, members, count * sizeof **out);
   }
   return TP_OK;
 }
 
+static bool watches_any(const struct tp_group_spec *spec) {
+  for (uint32_t i = 0; spec->watch_ports != NULL && i < spec->count; i++) {
+    if (spec->watch_ports[i] != TP_NO_WATCH) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/* Its own copy of what the host says. */
+static int make_group(const struct tp_profile *profile, const struct tp_group_spec *spec,
+                      struct tp_group *out) {
+  *out = (struct tp_group){.count = spec->count,
+                           .base_plus1 = spec->base_plus1,
+                           .is_random = spec->is_random,
+                           .is_used = true};
+  const int checked = check_group(profile, spec);
+  if (checked != TP_OK || spec->count == 0) {
+    return checked;
+  }
+  out->members = malloc(spec->count * sizeof *out->members);
+  if (out->members == NULL) {
+    return TP_E_NO_MEMORY;
+  }
+  memcpy(out->members, spec->members, spec->count * sizeof *out->members);
+  if (!watches_any(spec)) {
+    return TP_OK;
+  }
+  out->watch = malloc(spec->count * sizeof *out->watch);
+  if (out->watch == NULL) {
+    free(out->members);
+    return TP_E_NO_MEMORY;
+  }
+  for (uint32_t i = 0; i < spec->count; i++) {
+    const uint32_t port = spec->watch_ports[i];
+    out->watch[i] = (uint16_t)(port == TP_NO_WATCH ? TP_PORT_COUNT : port);
+  }
+  return TP_OK;
+}
+
+static void free_group(struct tp_group *group) {
+  free(group->members);
+  free(group->watch);
+  *group = (struct tp_group){0};
+}
+
 /* The index of a group that is free; more of them where none is. */
-static int64_t free_group(struct tp_profile *profile) {
+static int64_t unused_group(struct tp_profile *profile) {
   for (uint32_t i = 0; i < profile->group_capacity; i++) {
     if (!profile->groups[i].is_used) {
       return i;
@@ -142,18 +185,18 @@ static int64_t free_group(struct tp_profile *profile) {
   return first;
 }
 
-int64_t tp_profile_add_group(struct tp_profile *profile, const uint32_t *members, uint32_t count) {
-  uint32_t *copy;
-  const int copied = copy_members(profile, members, count, &copy);
-  if (copied != TP_OK) {
-    return copied;
+int64_t tp_profile_add_group(struct tp_profile *profile, const struct tp_group_spec *spec) {
+  struct tp_group group;
+  const int made = make_group(profile, spec, &group);
+  if (made != TP_OK) {
+    return made;
   }
-  const int64_t index = free_group(profile);
+  const int64_t index = unused_group(profile);
   if (index < 0) {
-    free(copy);
+    free_group(&group);
     return index;
   }
-  profile->groups[index] = (struct tp_group){.members = copy, .count = count, .is_used = true};
+  profile->groups[index] = group;
   return index;
 }
 
@@ -162,20 +205,19 @@ static struct tp_group *used_group(const struct tp_profile *profile, uint32_t in
                                                                            : NULL;
 }
 
-int tp_profile_modify_group(struct tp_profile *profile, uint32_t group, const uint32_t *members,
-                            uint32_t count) {
+int tp_profile_modify_group(struct tp_profile *profile, uint32_t group,
+                            const struct tp_group_spec *spec) {
   struct tp_group *found = used_group(profile, group);
   if (found == NULL) {
     return TP_E_NOT_FOUND;
   }
-  uint32_t *copy;
-  const int copied = copy_members(profile, members, count, &copy);
-  if (copied == TP_OK) {
-    free(found->members);
-    found->members = copy;
-    found->count = count;
+  struct tp_group changed;
+  const int made = make_group(profile, spec, &changed);
+  if (made == TP_OK) {
+    free_group(found);
+    *found = changed;
   }
-  return copied;
+  return made;
 }
 
 int tp_profile_remove_group(struct tp_profile *profile, uint32_t group) {
@@ -183,7 +225,6 @@ int tp_profile_remove_group(struct tp_profile *profile, uint32_t group) {
   if (found == NULL) {
     return TP_E_NOT_FOUND;
   }
-  free(found->members);
-  *found = (struct tp_group){0};
+  free_group(found);
   return TP_OK;
 }

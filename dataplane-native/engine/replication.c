@@ -86,16 +86,29 @@ uint32_t tp_enqueue_arrived(struct tp_loop *loop) {
   return tp_inbox_drain(loop, enqueue_arrived);
 }
 
+/* The replica itself, or the first of those that stand in for it whose link is up. */
+static const struct tp_replica *choose_replica(const struct tp_loop *loop,
+                                               const struct tp_replica *replica) {
+  for (uint32_t i = 0; replica->backup_count != 0 && i <= replica->backup_count; i++) {
+    if (__atomic_load_n(&loop->engine->links[replica[i].port], __ATOMIC_RELAXED) != 0) {
+      return &replica[i];
+    }
+  }
+  return replica;
+}
+
 /* One copy for each replica; the last is the packet itself. */
 static void replicate(struct tp_loop *loop, struct tp_packet *packet,
                       const struct tp_replicas *replicas, enum tp_instance_type type) {
   packet->sm.instance_type = type;
-  for (uint32_t i = 0; i < replicas->count; i++) {
-    const bool is_last = i + 1 == replicas->count;
+  for (uint32_t i = 0; i < replicas->count;) {
+    const struct tp_replica *replica = choose_replica(loop, &replicas->list[i]);
+    i += 1u + replicas->list[i].backup_count;
+    const bool is_last = i == replicas->count;
     struct tp_packet *copy = is_last ? packet : copy_packet(loop, packet);
     if (copy != NULL) {
-      copy->sm.egress_rid = replicas->list[i].instance;
-      enqueue(loop, copy, replicas->list[i].port);
+      copy->sm.egress_rid = replica->instance;
+      enqueue(loop, copy, replica->port);
     }
   }
 }

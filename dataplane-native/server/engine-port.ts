@@ -8,6 +8,8 @@
 
 import type {
   CounterValue,
+  EngineGroup,
+  EngineGroupMember,
   EngineReplica,
   EntryHandle,
   MeterRates,
@@ -15,7 +17,15 @@ import type {
 } from '#binding/state-values';
 
 export { DEFAULT_ENTRY } from '#binding/state-values';
-export type { CounterValue, EngineReplica, EntryHandle, MeterRates, NewEntry };
+export type {
+  CounterValue,
+  EngineGroup,
+  EngineGroupMember,
+  EngineReplica,
+  EntryHandle,
+  MeterRates,
+  NewEntry,
+};
 
 export type EngineErrorCode =
   | 'NO_MEMORY'
@@ -63,9 +73,8 @@ export interface EngineState {
     args: BigUint64Array,
   ): EngineResult<void>;
   memberRemove(profile: number, member: number): EngineResult<void>;
-  /** Members to choose from, each as often as its weight says. */
-  groupAdd(profile: number, members: readonly number[]): EngineResult<number>;
-  groupModify(profile: number, group: number, members: readonly number[]): EngineResult<void>;
+  groupAdd(profile: number, group: EngineGroup): EngineResult<number>;
+  groupModify(profile: number, index: number, group: EngineGroup): EngineResult<void>;
   groupRemove(profile: number, group: number): EngineResult<void>;
   tableSetDefault(table: number, action: number, args: BigUint64Array): EngineResult<void>;
   tableReadCounter(table: number, handle: EntryHandle): EngineResult<CounterValue>;

@@ -34,7 +34,7 @@ import { readEntities } from './read.js';
 import type { ForwardingState } from './state.js';
 import type { StreamCounts } from './stream.js';
 import { StreamClients } from './stream.js';
-import { unnamedPorts } from './translation.js';
+import { namedPorts, unnamedPorts } from './translation.js';
 
 export const P4RUNTIME_API_VERSION = '1.5.0';
 
@@ -57,7 +57,8 @@ export interface ServiceOptions {
   readonly clock: DigestClock;
   /** Which ports' links are up, by number; without it nobody is told. */
   readonly links?: () => ReadonlyMap<number, boolean>;
-  /** What controllers may call ports, where a program's port type is translated to strings. */
+  /** The device's ports, with their names for programs whose port type is translated to strings.
+   * Without it any port may be there, and none has a name. */
   readonly portNames?: () => ReadonlyMap<number, string>;
 }
 
@@ -84,8 +85,8 @@ export class P4RuntimeService {
   constructor(options: ServiceOptions) {
     const { engine, builder, cpuPort, clock, deviceId } = options;
     this.#options = options;
-    const { portNames: names } = options;
-    const ports = names === undefined ? unnamedPorts(cpuPort) : { cpuPort, names };
+    const { portNames } = options;
+    const ports = portNames === undefined ? unnamedPorts(cpuPort) : namedPorts(cpuPort, portNames);
     this.#pipelines = new Pipelines(engine, builder, ports);
     this.#digests = new Digests(clock, (list, octets) => this.streams.sendDigest(list, octets));
     const limits = { deviceId, clientsPerRole: CLIENTS_PER_ROLE, roles: ROLES };

@@ -5,6 +5,7 @@
 import type { PipelineLayout, TableKind } from '#compiler/layout';
 import type {
   CounterValue,
+  EngineGroup,
   EngineErrorCode,
   EngineReplica,
   EngineResult,
@@ -131,7 +132,7 @@ export class ShadowEngine implements EngineState {
       : refuse('NOT_FOUND', 'no such member');
   }
 
-  groupAdd(_profile: number, _members: readonly number[]): EngineResult<number> {
+  groupAdd(_profile: number, _group: EngineGroup): EngineResult<number> {
     return { ok: true, value: this.#newNumber() };
   }
 

@@ -5,6 +5,7 @@
  */
 import type { CloneSessionEntry, MulticastGroupEntry } from '#protos/p4/v1/p4runtime_pb';
 import type {
+  ActionProfileAction,
   ActionProfileActionSet_ActionSelectionMode as ActionSelectionMode,
   ActionProfileActionSet_SizeSemantics as SizeSemantics,
   DigestEntry_Config,
@@ -32,9 +33,16 @@ export interface StoredMember {
   users: number;
 }
 
+/** The port without whose link a member is not chosen, and how the client put it. */
+export interface Watch {
+  readonly port: number;
+  readonly kind: ActionProfileAction['watchKind'];
+}
+
 export interface GroupMember {
   readonly member: StoredMember;
   readonly weight: number;
+  readonly watch: Watch | null;
 }
 
 export interface StoredGroup {
@@ -50,6 +58,8 @@ export interface StoredGroup {
 export interface StoredActionSet {
   readonly group: number;
   readonly members: readonly GroupMember[];
+  /** Its action runs before that of the chosen member; null: there is none. */
+  readonly base: StoredMember | null;
   /** A client gave weights; without, each member is there once. */
   readonly hasWeights: boolean;
   readonly selectionMode: ActionSelectionMode;

@@ -1,5 +1,6 @@
 /** Which numbers of translated strings the forwarding state refers to, so that others can be had. */
 import type { Slot } from '#compiler/layout';
+import { membersOf } from './entities/action-reference.js';
 import type { ActionProgram } from './program.js';
 import type { ForwardingState, Reference, TableState } from './state.js';
 import type { Translation } from './translation.js';
@@ -44,7 +45,7 @@ function noteTable({ program, entries, defaultEntry }: TableState, note: Note): 
 /** Members of a profile are noted there. */
 function noteReference(reference: Reference, note: Note): void {
   if (reference.kind !== 'actionSet') return;
-  for (const { member } of reference.set.members) note(paramsOf(member.action), member.args);
+  for (const { action, args } of membersOf(reference.set)) note(paramsOf(action), args);
 }
 
 function fieldsOf(

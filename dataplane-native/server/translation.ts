@@ -4,7 +4,7 @@
  * `PortId` means ports: strings are then their names, numbers those of SdnPort. Any other type with
  * strings gets a number of the dataplane for each, by the program's own mapping or as they come.
  */
-import { encodeBytestring } from '#p4rt/bytestring';
+import { canonicalBytestring, encodeBytestring } from '#p4rt/bytestring';
 import type { P4NewTypeSpec, P4TypeInfo } from '#protos/p4/config/v1/p4types_pb';
 import { SdnPort } from '#protos/p4/v1/p4runtime_pb';
 import type { Outcome } from './errors.js';
@@ -28,14 +28,28 @@ export interface PortDirectory {
   readonly cpuPort: number;
   /** The names of ports by their numbers; one without is called by its number. */
   readonly names: () => ReadonlyMap<number, string>;
+  /** Whether the device has the port. */
+  readonly has: (port: number) => boolean;
 }
 
 const NO_NAMES: ReadonlyMap<number, string> = new Map();
 
-/** Ports without names. */
+/** Ports without names, of which any may be there. */
 export function unnamedPorts(cpuPort: number): PortDirectory {
-  return { cpuPort, names: () => NO_NAMES };
+  return { cpuPort, names: () => NO_NAMES, has: () => true };
 }
+
+/** The ports of a switch. */
+export function namedPorts(
+  cpuPort: number,
+  names: () => ReadonlyMap<number, string>,
+): PortDirectory {
+  return { cpuPort, names, has: (port) => port === cpuPort || names().has(port) };
+}
+
+/** v1model's ports are bit<9>, of which 511 means drop. */
+const PORT_BITS = 9;
+export const MAX_PORT = 510;
 
 const CPU = BigInt(SdnPort.CPU >>> 0);
 const CPU_NAME = 'CPU';
@@ -49,6 +63,39 @@ export class Translations {
   constructor(types: P4TypeInfo | undefined, ports: PortDirectory) {
     this.#types = types;
     this.#ports = ports;
+  }
+
+  get ports(): PortDirectory {
+    return this.#ports;
+  }
+
+  /**
+   * A port where the program's types say nothing: of replicas and watch ports ("Port Translation for
+   * PSA Extern APIs"). By its name where the type of the URI `…/PortId_t` is translated to strings.
+   * Errors: OUT_OF_RANGE, INVALID_ARGUMENT.
+   */
+  portOf(octets: Uint8Array, what: string): Outcome<number> {
+    const translation = this.#portType();
+    const value = translation.encode(octets, what);
+    if (!value.ok) return value;
+    return value.value <= BigInt(MAX_PORT)
+      ? done(Number(value.value))
+      : invalid(`${what} ${value.value} is not in 0..${MAX_PORT}`);
+  }
+
+  /** What a client wrote for a port, in its one form. */
+  canonicalPort(octets: Uint8Array): Uint8Array {
+    return this.#portType().isString ? octets.slice() : canonicalBytestring(octets).slice();
+  }
+
+  #portType(): Translation {
+    for (const { representation } of Object.values(this.#types?.newTypes ?? {})) {
+      if (representation.case !== 'translatedType') continue;
+      const { uri, sdnType } = representation.value;
+      const isNamed = sdnType.case === 'sdnString' && /(^|\/)PortId_t$/.test(uri);
+      if (isNamed) return portNames(this.#ports, PORT_BITS);
+    }
+    return portNumbers(this.#ports, 32, 32);
   }
 
   /** Those that give numbers to strings. */

@@ -3,14 +3,6 @@ import { status } from '@grpc/grpc-js';
 import type { P4Error } from './errors.js';
 
 export const UNIMPLEMENTED = {
-  watchPorts: {
-    what: 'watch ports of members of a group',
-    why: 'the engine does not choose members by link state',
-  },
-  actionSetOptions: {
-    what: 'a group action, random selection or another size semantics of a one-shot action set',
-    why: 'v1model’s selectors hash, and run one action',
-  },
   singleRateMeters: {
     what: 'meters of type SINGLE_RATE_THREE_COLOR',
     why: 'v1model’s meters have two rates, and no excess burst',
@@ -34,10 +26,6 @@ export const UNIMPLEMENTED = {
   idleTimeout: {
     what: 'idle timeout of table entries',
     why: 'the engine does not record when an entry was last hit',
-  },
-  backupReplicas: {
-    what: 'backup replicas of multicast groups',
-    why: 'the engine does not switch replicas by link state',
   },
   stringParts: {
     what: 'LPM, ternary and range matches of values translated to strings (sdn_string)',

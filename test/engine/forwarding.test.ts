@@ -109,6 +109,31 @@ describe('an unknown address', () => {
     });
   });
 
+  it('is sent to the first replica of a row whose link is up, and to the first of all without', () => {
+    must(bench.engine.tableSetDefault(0, ACTIONS.flood, words(1)));
+    const backups = [
+      { port: 3, instance: 12 },
+      { port: 4, instance: 13 },
+    ];
+    must(bench.engine.multicastGroupSet(1, [{ port: 2, instance: 11, backups }]));
+    const goesTo = () => {
+      bench.receive(1, frameTo(9)).settle();
+      return [2, 3, 4].filter((port) => bench.sent(port).length > 0);
+    };
+    expect(goesTo()).toEqual([2]);
+    must(bench.engine.setLink(2, false));
+    expect(goesTo()).toEqual([3]);
+    must(bench.engine.setLink(3, false));
+    expect(goesTo()).toEqual([4]);
+    must(bench.engine.setLink(4, false));
+    expect(goesTo()).toEqual([]);
+    expect(must(bench.engine.portCounters(2)).txErrors).toBe(1n);
+    must(bench.engine.setLink(3, true));
+    expect(goesTo()).toEqual([3]);
+    must(bench.engine.setLink(2, true));
+    expect(goesTo()).toEqual([2]);
+  });
+
   it('is dropped by a table without a default, and by a group that is gone', () => {
     bench.receive(1, frameTo(9)).settle();
     must(bench.engine.tableSetDefault(0, ACTIONS.flood, words(1)));

@@ -2,6 +2,7 @@
 import type { PipelineLayout } from '#compiler/layout';
 import type {
   EnginePort,
+  EngineGroup,
   EngineReplica,
   EngineResult,
   MeterRates,
@@ -50,9 +51,10 @@ export class RecordingEngine extends ShadowEngine implements EnginePort {
     return super.memberAdd(profile, action, args);
   }
 
-  override groupAdd(profile: number, members: readonly number[]) {
-    this.steps.push(step('group', numbers(2, profile), numbers(1, ...members.map((m) => m % 256))));
-    return super.groupAdd(profile, members);
+  override groupAdd(profile: number, group: EngineGroup) {
+    const members = group.members.map(({ member }) => member % 256);
+    this.steps.push(step('group', numbers(2, profile), numbers(1, ...members)));
+    return super.groupAdd(profile, group);
   }
 
   override meterWrite(meter: number, index: number, count: number, rates: MeterRates | null) {

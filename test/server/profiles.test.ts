@@ -6,7 +6,6 @@ import { clone } from '@bufbuild/protobuf';
 import { Engine } from '#binding/engine';
 import { P4InfoSchema } from '#protos/p4/config/v1/p4info_pb';
 import {
-  ActionProfileActionSet_ActionSelectionMode as SelectionMode,
   SetForwardingPipelineConfigRequest_Action as ConfigAction,
   Update_Type,
 } from '#protos/p4/v1/p4runtime_pb';
@@ -55,7 +54,9 @@ const writes = (type: Update_Type, ...entities: EntityInit[]) => controller.writ
 beforeAll(async () => {
   const engine = must(Engine.open({ library: await engineLibrary(), clock: 'virtual' }));
   must(engine.addMemoryPort(1));
-  device = await serve(engine, nativeBuilder(cache));
+  const ports = [1, 2, 3].map((port) => [port, `eth${port}`] as const);
+  for (const port of [2, 3]) must(engine.addMemoryPort(port));
+  device = await serve(engine, nativeBuilder(cache), new Map(ports));
   controller = await device.controller().becomesPrimary();
   expect(await controller.commits(PROFILES_CONFIG)).toBe('OK');
 }, 60_000);
@@ -140,7 +141,9 @@ describe('what is wrong', () => {
     ['another max_size', MODIFY, group('shared', 1, [[1, 1]], 5), 'INVALID_ARGUMENT'],
     ['a weight without end', INSERT, group('shared', 2, [[1, 2 ** 31 - 1]]), 'RESOURCE_EXHAUSTED'],
     ['no such group', DELETE, group('shared', 2), 'NOT_FOUND'],
-    ['a watch port', INSERT, watched(b(1)), 'UNIMPLEMENTED'],
+    ['a watch port that is not there', INSERT, watched(b(9)), 'INVALID_ARGUMENT'],
+    ['a watch port that no switch has', INSERT, watched(b(512)), 'INVALID_ARGUMENT'],
+    ['a max_size of no target', INSERT, group('shared', 2, [], 65_537), 'RESOURCE_EXHAUSTED'],
     ['an entry of no such group', INSERT, byPrefix(1, toGroup(7)), 'NOT_FOUND'],
     ['an entry with an action of its own', INSERT, directEntry(), 'INVALID_ARGUMENT'],
     ['a one-shot beside members', INSERT, byPrefix(1, oneShot([mark(1), 1])), 'INVALID_ARGUMENT'],
@@ -183,25 +186,20 @@ describe('what is wrong', () => {
     expect(answer).toEqual(['NOT_FOUND', 'NOT_FOUND', 'OK']);
   });
 
-  it('members and groups beside a one-shot, and options that v1model has not', async () => {
+  it('members and groups beside a one-shot', async () => {
     expect(await controller.commits(PROFILES_CONFIG)).toBe('OK');
     const set = oneShot([mark(1), 1]);
     expect(await writes(INSERT, byPrefix(1, set))).toBe('OK');
-    expect(
-      await writes(INSERT, member('shared', 1, mark(1)), group('shared', 1), byPrefix(2, random())),
-    ).toEqual(['INVALID_ARGUMENT', 'INVALID_ARGUMENT', 'UNIMPLEMENTED']);
+    expect(await writes(INSERT, member('shared', 1, mark(1)), group('shared', 1))).toEqual([
+      'INVALID_ARGUMENT',
+      'INVALID_ARGUMENT',
+    ]);
     // More actions than the selector has members; what was made for it is given back.
     const many = oneShot(...Array.from({ length: 8 }, (_, i) => [mark(i), 1] as const));
     expect(await writes(INSERT, byPrefix(2, many))).toEqual(['RESOURCE_EXHAUSTED']);
     expect(await writes(DELETE, byPrefix(1))).toBe('OK');
     expect(await writes(INSERT, byPrefix(2, many))).toBe('OK');
   });
-
-  function random(): Reference {
-    const actionProfileActions = [{ action: mark(1), weight: 1 }];
-    const actionSelectionMode = SelectionMode.RANDOM;
-    return { case: 'actionProfileActionSet', value: { actionProfileActions, actionSelectionMode } };
-  }
 });
 
 describe('reads of entries', () => {
@@ -258,6 +256,18 @@ describe('limits of the P4Info', () => {
     ]);
     const { entities } = await controller.reads([byPrefix(1)]);
     expect(entities).toMatchObject([{ entity: byPrefix(1, set(0, 0)) }]);
+  });
+
+  it('hold for max_size: it must be given, and be in bounds', async () => {
+    expect(await commits((profile) => (profile.maxGroupSize = 4))).toBe('OK');
+    expect(await writes(INSERT, member('shared', 1, mark(1)))).toBe('OK');
+    const sized = (id: number, maxSize: number) => group('shared', id, [[1, 2]], maxSize);
+    expect(await writes(INSERT, sized(1, 0), sized(2, 5), sized(3, 4), sized(4, 1))).toEqual([
+      'INVALID_ARGUMENT',
+      'INVALID_ARGUMENT',
+      'OK',
+      'INVALID_ARGUMENT',
+    ]);
   });
 
   it('that say there is no selector are refused', async () => {

@@ -286,7 +286,36 @@ describe('multicast groups (9.5.1)', () => {
     expect(device.engine.groups.get(7)).toEqual([{ port: 510, instance: 0 }]);
   });
 
-  it('refuse wrong ids, ports, instances, doubles and backups', async () => {
+  it('have backups, in the order in which they stand in', async () => {
+    await controller.commits();
+    const replicas = [
+      {
+        portKind: { case: 'port', value: b(5) },
+        instance: 1,
+        backupReplicas: [
+          { port: b(7), instance: 2 },
+          { port: b(6), instance: 3 },
+        ],
+      },
+      { portKind: { case: 'port', value: b(8) }, instance: 4 },
+    ];
+    expect(await controller.writes(INSERT, [group(3, [], { replicas })])).toBe('OK');
+    expect(device.engine.groups.get(3)).toEqual([
+      {
+        port: 5,
+        instance: 1,
+        backups: [
+          { port: 7, instance: 2 },
+          { port: 6, instance: 3 },
+        ],
+      },
+      { port: 8, instance: 4 },
+    ]);
+    const { entities } = await controller.reads([group(3, [])]);
+    expect(valuesOf(entities)).toMatchObject([{ type: { value: { replicas } } }]);
+  });
+
+  it('refuse wrong ids, ports, instances and doubles, among backups too', async () => {
     expect(await controller.writes(INSERT, [group(0, [1])])).toEqual(['INVALID_ARGUMENT']);
     expect(await controller.writes(INSERT, [group(65_536, [1])])).toEqual(['INVALID_ARGUMENT']);
     expect(await controller.writes(INSERT, [group(1, [511])])).toEqual(['INVALID_ARGUMENT']);
@@ -297,8 +326,12 @@ describe('multicast groups (9.5.1)', () => {
     expect(await controller.writes(INSERT, [far])).toEqual(['INVALID_ARGUMENT']);
     const none = group(1, [], { replicas: [{ instance: 1 }] });
     expect(await controller.writes(INSERT, [none])).toEqual(['INVALID_ARGUMENT']);
-    const backup = group(1, [], { replicas: [replica({ backupReplicas: [{ port: b(2) }] })] });
-    expect(await controller.writes(INSERT, [backup])).toEqual(['UNIMPLEMENTED']);
+    const itself = replica({ backupReplicas: [{ port: b(1), instance: 2 }] });
+    const doubled = replica({ backupReplicas: [{ port: b(2) }, { port: b(2) }] });
+    for (const wrong of [itself, doubled]) {
+      const answer = await controller.writes(INSERT, [group(1, [], { replicas: [wrong] })]);
+      expect(answer).toEqual(['INVALID_ARGUMENT']);
+    }
     expect(device.engine.groups.size).toBe(0);
   });
 });

@@ -221,11 +221,41 @@ class NodeEmitter {
     const found = isKeyless ? 'NULL' : 'hit ? entry : NULL';
     const hash = selector === null ? '0' : `calculation${selector}(packet, p)`;
     const words = at(this.profiles, table.profile).argWords;
+    const base =
+      selector === null
+        ? []
+        : [
+            'const struct tp_member *const base = tp_profile_base(',
+            `&pipeline->profiles[${table.profile}], reference, ${words});`,
+          ];
     return [
       `const struct tp_entry *const reference = ${found};`,
       'const struct tp_member *const member = tp_profile_choose(',
       `&pipeline->profiles[${table.profile}], reference,`,
       `tp_entry_has_group(reference) ? ${hash} : 0, ${words});`,
+      ...base,
+    ];
+  }
+
+  /** A group may have an action that runs before that of the chosen member. */
+  private runBase(table: Table, used: Iterable<number>): string[] {
+    const profile = table.profile === null ? null : at(this.program.profiles, table.profile);
+    if (profile === null || profile.selector === null) {
+      return [];
+    }
+    const cases = [...used].flatMap((action) => [
+      ...this.numbersOf(table, action).map((number) => `case ${number}:`),
+      this.callAction(action, 'base->words'),
+      'break;',
+    ]);
+    return [
+      'if (base != NULL) {',
+      'switch (base->action) {',
+      ...cases,
+      'default:',
+      'break;',
+      '}',
+      '}',
     ];
   }
 
@@ -270,6 +300,14 @@ class NodeEmitter {
             ...go(nextMiss === null ? table.nextDefault : nextMiss.node),
           ]
       : go(table.nextDefault);
-    return [`switch (${origin}->action) {`, ...cases, 'default:', 'break;', '}', ...end];
+    return [
+      ...this.runBase(table, used),
+      `switch (${origin}->action) {`,
+      ...cases,
+      'default:',
+      'break;',
+      '}',
+      ...end,
+    ];
   }
 }

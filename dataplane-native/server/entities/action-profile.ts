@@ -22,7 +22,7 @@ import type {
   StoredMember,
 } from '../state.js';
 import type { WriteType } from '../write-type.js';
-import { checkGroupSize, checkWeight, handlesOf } from './group-size.js';
+import { checkGroupSize, checkMaxSize, checkWeight, engineGroup, watchOf } from './group-size.js';
 
 function findProfile(state: ForwardingState, id: number): Outcome<ProfileState> {
   if (id === 0) return invalid('action_profile_id is not set');
@@ -113,14 +113,20 @@ export function writeProfileGroup(
   if (old !== undefined && old.maxSize !== entry.maxSize) {
     return invalid(`group ${id} was made with a max_size of ${old.maxSize}`);
   }
-  const members = groupMembers(profile, entry);
+  const maxSize = checkMaxSize(profile.program, entry.maxSize);
+  if (!maxSize.ok) return maxSize;
+  const members = groupMembers(state, profile, entry);
   if (!members.ok) return members;
   return old === undefined
     ? addGroup(state, profile, entry, members.value)
     : changeGroup(state, profile, old, members.value);
 }
 
-function groupMembers(profile: ProfileState, entry: ActionProfileGroup): Outcome<GroupMember[]> {
+function groupMembers(
+  state: ForwardingState,
+  profile: ProfileState,
+  entry: ActionProfileGroup,
+): Outcome<GroupMember[]> {
   const members: GroupMember[] = [];
   const seen = new Set<number>();
   for (const { memberId, weight, watchKind } of entry.members) {
@@ -128,9 +134,11 @@ function groupMembers(profile: ProfileState, entry: ActionProfileGroup): Outcome
     seen.add(memberId);
     const member = profile.members.get(memberId);
     if (member === undefined) return notFound(`there is no member ${memberId}`);
-    const times = checkWeight(profile.program, weight, watchKind);
+    const times = checkWeight(profile.program, weight);
     if (!times.ok) return times;
-    members.push({ member, weight: times.value });
+    const watch = watchOf(state.program.translations, watchKind);
+    if (!watch.ok) return watch;
+    members.push({ member, weight: times.value, watch: watch.value });
   }
   const size = checkGroupSize(profile.program, members, entry.maxSize);
   return size.ok ? done(members) : size;
@@ -148,7 +156,7 @@ function addGroup(
 ): Outcome<void> {
   const style = checkStyle(profile);
   if (!style.ok) return style;
-  const added = state.engine.groupAdd(profile.program.layout.index, handlesOf(members));
+  const added = state.engine.groupAdd(profile.program.layout.index, engineGroup(members));
   if (!added.ok) return fromEngine(added.error);
   profile.groups.set(groupId, { handle: added.value, id: groupId, maxSize, members, users: 0 });
   countUsers(members, 1);
@@ -162,7 +170,7 @@ function changeGroup(
   members: readonly GroupMember[],
 ): Outcome<void> {
   const { index } = profile.program.layout;
-  const modified = state.engine.groupModify(index, group.handle, handlesOf(members));
+  const modified = state.engine.groupModify(index, group.handle, engineGroup(members));
   if (!modified.ok) return fromEngine(modified.error);
   countUsers(group.members, -1);
   countUsers(members, 1);
@@ -240,10 +248,11 @@ function groupEntity(
     actionProfileId,
     groupId: id,
     maxSize,
-    members: members.map(({ member, weight }) =>
+    members: members.map(({ member, weight, watch }) =>
       create(ActionProfileGroup_MemberSchema, {
         memberId: member.id,
         weight: weightsDisallowed ? 0 : weight,
+        watchKind: watch?.kind ?? { case: undefined },
       }),
     ),
   });

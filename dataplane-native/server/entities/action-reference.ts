@@ -2,6 +2,7 @@
  * are written in one shot (specification 1.5, "One Shot Action Selector Programming"). */
 import { create } from '@bufbuild/protobuf';
 import type {
+  Action,
   ActionProfileActionSet,
   TableAction,
   ActionProfileActionSet_ActionSelectionMode as Mode,
@@ -17,20 +18,22 @@ import { REFERS_TO_GROUP, REFERS_TO_MEMBER } from '../engine-port.js';
 import type { Outcome } from '../errors.js';
 import { done, fromEngine, invalid, notFound } from '../errors.js';
 import { decodeArgs } from '../match.js';
+import type { ProfileProgram } from '../program.js';
 import type {
   ForwardingState,
   GroupMember,
   ProfileState,
   Reference,
   StoredAction,
+  StoredActionSet,
   StoredMember,
 } from '../state.js';
-import { unimplemented } from '../unimplemented.js';
 import { memberAction } from './action-profile.js';
-import { checkGroupSize, checkWeight, handlesOf } from './group-size.js';
+import type { SizeRules } from './group-size.js';
+import { checkGroupSize, checkWeight, engineGroup, watchOf } from './group-size.js';
 
 /** Finds, or makes, what an entry refers to, and counts it as used. Errors: NOT_FOUND,
- * INVALID_ARGUMENT, UNIMPLEMENTED, RESOURCE_EXHAUSTED. */
+ * INVALID_ARGUMENT, RESOURCE_EXHAUSTED. */
 export function acquireReference(
   state: ForwardingState,
   profile: ProfileState,
@@ -73,7 +76,7 @@ export function releaseReference(
     case 'actionSet': {
       const { index } = profile.program.layout;
       state.engine.groupRemove(index, reference.set.group);
-      removeMembers(state, index, reference.set.members);
+      removeMembers(state, index, membersOf(reference.set));
       profile.actionSets -= 1;
     }
   }
@@ -82,9 +85,15 @@ export function releaseReference(
 function removeMembers(
   state: ForwardingState,
   profile: number,
-  members: readonly GroupMember[],
+  members: readonly StoredMember[],
 ): void {
-  for (const { member } of members) state.engine.memberRemove(profile, member.handle);
+  for (const { handle } of members) state.engine.memberRemove(profile, handle);
+}
+
+/** All that an action set has in the engine. */
+export function membersOf({ members, base }: StoredActionSet): readonly StoredMember[] {
+  const chosen = members.map(({ member }) => member);
+  return base === null ? chosen : [...chosen, base];
 }
 
 /** The engine's action and argument for a reference. */
@@ -103,72 +112,111 @@ export function referenceAction(reference: Reference): StoredAction {
   }
 }
 
-function checkModes({ program }: ProfileState, set: ActionProfileActionSet): Outcome<void> {
-  if (set.groupAction !== undefined) return unimplemented('actionSetOptions');
-  const ownSize = program.isSumOfMembers
-    ? SizeSemantics.SUM_OF_MEMBERS
-    : SizeSemantics.SUM_OF_WEIGHTS;
-  const modes: readonly Mode[] = [
-    SelectionMode.DEFAULT_MODE_DETERMINED_BY_ACTION_SELECTOR,
-    SelectionMode.HASH,
-  ];
-  const sizes = [SizeSemantics.DEFAULT_SIZE_DETERMINED_BY_ACTION_SELECTOR, ownSize];
-  return modes.includes(set.actionSelectionMode) && sizes.includes(set.sizeSemantics)
-    ? done(undefined)
-    : unimplemented('actionSetOptions');
+/** The set's own semantics of sizes in place of its selector's. */
+function sizeRules(program: ProfileProgram, semantics: SizeSemantics): Outcome<SizeRules> {
+  switch (semantics) {
+    case SizeSemantics.DEFAULT_SIZE_DETERMINED_BY_ACTION_SELECTOR:
+      return done(program);
+    case SizeSemantics.SUM_OF_WEIGHTS:
+      return done({ ...program, isSumOfMembers: false, maxMemberWeight: 0 });
+    case SizeSemantics.SUM_OF_MEMBERS:
+      return done({ ...program, isSumOfMembers: true });
+    default:
+      return invalid('the size semantics of the action set is not known');
+  }
 }
+
+const MODES: ReadonlySet<Mode> = new Set([
+  SelectionMode.DEFAULT_MODE_DETERMINED_BY_ACTION_SELECTOR,
+  SelectionMode.HASH,
+  SelectionMode.RANDOM,
+]);
 
 function makeActionSet(
   state: ForwardingState,
   profile: ProfileState,
   set: ActionProfileActionSet,
 ): Outcome<Reference> {
-  const { layout } = profile.program;
+  const { layout, weightsDisallowed } = profile.program;
   if (!layout.hasSelector) return invalid(`action profile '${layout.name}' has no selector`);
   if (profile.members.size > 0 || profile.groups.size > 0) {
     return invalid(`action profile '${layout.name}' is programmed with members and groups`);
   }
-  const modes = checkModes(profile, set);
-  if (!modes.ok) return modes;
-  const wanted = decodeSet(profile, set);
+  const { actionSelectionMode: selectionMode, sizeSemantics } = set;
+  if (!MODES.has(selectionMode)) return invalid('the action selection mode is not known');
+  const rules = sizeRules(profile.program, sizeSemantics);
+  if (!rules.ok) return rules;
+  const wanted = decodeSet(state, profile, set, rules.value);
   if (!wanted.ok) return wanted;
-  const members: GroupMember[] = [];
-  for (const { member, weight } of wanted.value) {
-    const { action, args } = member;
-    const added = state.engine.memberAdd(layout.index, action.layout.index, args);
-    if (!added.ok) {
-      removeMembers(state, layout.index, members);
-      return fromEngine(added.error);
-    }
-    members.push({ member: { ...member, handle: added.value }, weight });
-  }
-  const group = state.engine.groupAdd(layout.index, handlesOf(members));
+  const made = addMembers(state, layout.index, wanted.value);
+  if (!made.ok) return made;
+  const { members, base } = made.value;
+  const isRandom = selectionMode === SelectionMode.RANDOM;
+  const group = state.engine.groupAdd(layout.index, engineGroup(members, base, isRandom));
+  const actionSet = { members, base, hasWeights: !weightsDisallowed, selectionMode, sizeSemantics };
   if (!group.ok) {
-    removeMembers(state, layout.index, members);
+    removeMembers(state, layout.index, membersOf({ ...actionSet, group: -1 }));
     return fromEngine(group.error);
   }
   profile.actionSets += 1;
-  const { actionSelectionMode: selectionMode, sizeSemantics } = set;
-  const hasWeights = !profile.program.weightsDisallowed;
-  return done({
-    kind: 'actionSet',
-    set: { group: group.value, members, hasWeights, selectionMode, sizeSemantics },
-  });
+  return done({ kind: 'actionSet', set: { ...actionSet, group: group.value } });
+}
+
+type Wanted = Pick<StoredActionSet, 'members' | 'base'>;
+
+/** Gives them their places in the engine, all or none. */
+function addMembers(
+  state: ForwardingState,
+  profile: number,
+  { members, base }: Wanted,
+): Outcome<Wanted> {
+  const added: StoredMember[] = [];
+  const add = (member: StoredMember): Outcome<StoredMember> => {
+    const { action, args } = member;
+    const handle = state.engine.memberAdd(profile, action.layout.index, args);
+    if (!handle.ok) {
+      removeMembers(state, profile, added);
+      return fromEngine(handle.error);
+    }
+    const placed = { ...member, handle: handle.value };
+    added.push(placed);
+    return done(placed);
+  };
+  const placed: GroupMember[] = [];
+  for (const item of members) {
+    const member = add(item.member);
+    if (!member.ok) return member;
+    placed.push({ ...item, member: member.value });
+  }
+  const placedBase = base === null ? done(null) : add(base);
+  return placedBase.ok ? done({ members: placed, base: placedBase.value }) : placedBase;
 }
 
 /** Members without a place in the engine. */
-function decodeSet(profile: ProfileState, set: ActionProfileActionSet): Outcome<GroupMember[]> {
+function decodeSet(
+  state: ForwardingState,
+  profile: ProfileState,
+  set: ActionProfileActionSet,
+  rules: SizeRules,
+): Outcome<Wanted> {
+  const decode = (call: Action | undefined): Outcome<StoredMember> => {
+    const called = memberAction(profile, call);
+    return called.ok ? done({ handle: -1, id: 0, users: 1, ...called.value }) : called;
+  };
   const members: GroupMember[] = [];
   for (const { action, weight, watchKind } of set.actionProfileActions) {
-    const called = memberAction(profile, action);
-    if (!called.ok) return called;
-    const times = checkWeight(profile.program, weight, watchKind);
+    const member = decode(action);
+    if (!member.ok) return member;
+    const times = checkWeight(rules, weight);
     if (!times.ok) return times;
-    const member: StoredMember = { handle: -1, id: 0, users: 1, ...called.value };
-    members.push({ member, weight: times.value });
+    const watch = watchOf(state.program.translations, watchKind);
+    if (!watch.ok) return watch;
+    members.push({ member: member.value, weight: times.value, watch: watch.value });
   }
-  const size = checkGroupSize(profile.program, members, 0);
-  return size.ok ? done(members) : size;
+  const base = set.groupAction === undefined ? done(null) : decode(set.groupAction);
+  if (!base.ok) return base;
+  const size = checkGroupSize(rules, members, 0);
+  return size.ok ? done({ members, base: base.value }) : size;
 }
 
 /** As the client wrote it. */
@@ -183,14 +231,16 @@ export function referenceMessage(reference: Reference): TableAction {
       return create(TableActionSchema, { type: { case: 'actionProfileGroupId', value: id } });
     }
     case 'actionSet': {
-      const { members, hasWeights, selectionMode, sizeSemantics } = reference.set;
+      const { members, base, hasWeights, selectionMode, sizeSemantics } = reference.set;
       const value = create(ActionProfileActionSetSchema, {
-        actionProfileActions: members.map(({ member, weight }) =>
+        actionProfileActions: members.map(({ member, weight, watch }) =>
           create(ActionProfileActionSchema, {
             action: decodeArgs(member.action, member.args),
             weight: hasWeights ? weight : 0,
+            watchKind: watch?.kind ?? { case: undefined },
           }),
         ),
+        ...(base === null ? {} : { groupAction: decodeArgs(base.action, base.args) }),
         actionSelectionMode: selectionMode,
         sizeSemantics,
       });

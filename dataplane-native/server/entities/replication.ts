@@ -1,8 +1,8 @@
 /** PacketReplicationEngineEntry (specification 1.5): multicast groups and clone sessions. */
 import { create } from '@bufbuild/protobuf';
 import { status } from '@grpc/grpc-js';
-import { canonicalBytestring, decodeBytestring } from '#p4rt/bytestring';
 import type {
+  BackupReplica,
   CloneSessionEntry,
   Entity,
   MulticastGroupEntry,
@@ -10,6 +10,7 @@ import type {
   Replica,
 } from '#protos/p4/v1/p4runtime_pb';
 import {
+  BackupReplicaSchema,
   CloneSessionEntrySchema,
   EntitySchema,
   MulticastGroupEntrySchema,
@@ -20,17 +21,16 @@ import {
 } from '#protos/p4/v1/p4runtime_pb';
 import type { EngineReplica } from '../engine-port.js';
 import type { Outcome } from '../errors.js';
-import { DONE, done, fail, fromEngine, invalid, notFound, outOfRange } from '../errors.js';
+import { DONE, done, fail, fromEngine, invalid, notFound } from '../errors.js';
 import type { ForwardingState } from '../state.js';
-import { unimplemented } from '../unimplemented.js';
+import type { Translations } from '../translation.js';
+import { MAX_PORT } from '../translation.js';
 import type { WriteType } from '../write-type.js';
 
-/** v1model: bit<16> mcast_grp, bit<16> egress_rid, bit<9> ports of which 511 means drop. */
+/** v1model: bit<16> mcast_grp, bit<16> egress_rid. */
 const MAX_GROUP = 0xffff;
 const MAX_INSTANCE = 0xffff;
-const MAX_PORT = 510;
 const MAX_CLASS_OF_SERVICE = 7;
-const CPU = BigInt(SdnPort.CPU >>> 0);
 
 export function writeReplication(
   state: ForwardingState,
@@ -74,21 +74,19 @@ function writeGroup(
     groups.delete(id);
     return DONE;
   }
-  const replicas = encodeReplicas(state, entry.replicas);
+  const replicas = decodeReplicas(state, entry.replicas);
   if (!replicas.ok) return replicas;
+  const { engine, canonical } = replicas.value;
   const existence = checkExistence(type, groups.has(id), what);
   if (!existence.ok) return existence;
-  const set = state.engine.multicastGroupSet(id, replicas.value);
+  const set = state.engine.multicastGroupSet(id, engine);
   // A group without replicas is none to the engine, whose frames are dropped all the same.
-  if (!set.ok && !(replicas.value.length === 0 && set.error.code === 'NOT_FOUND')) {
+  if (!set.ok && !(engine.length === 0 && set.error.code === 'NOT_FOUND')) {
     return fromEngine(set.error);
   }
   const metadata = entry.metadata.slice();
-  const canonical = entry.replicas.map(canonicalReplica);
-  groups.set(
-    id,
-    create(MulticastGroupEntrySchema, { multicastGroupId: id, replicas: canonical, metadata }),
-  );
+  const stored = { multicastGroupId: id, replicas: [...canonical], metadata };
+  groups.set(id, create(MulticastGroupEntrySchema, stored));
   return DONE;
 }
 
@@ -114,19 +112,20 @@ function writeSession(
     return invalid(`class_of_service ${classOfService} is not in 0..${MAX_CLASS_OF_SERVICE}`);
   }
   if (packetLengthBytes < 0) return invalid('packet_length_bytes is negative');
-  const replicas = encodeReplicas(state, entry.replicas);
+  const replicas = decodeReplicas(state, entry.replicas);
   if (!replicas.ok) return replicas;
+  const { engine, canonical } = replicas.value;
   const existence = checkExistence(type, sessions.has(id), what);
   if (!existence.ok) return existence;
-  const set = state.engine.cloneSessionSet(id, replicas.value, classOfService, packetLengthBytes);
-  if (!set.ok && !(replicas.value.length === 0 && set.error.code === 'NOT_FOUND')) {
+  const set = state.engine.cloneSessionSet(id, engine, classOfService, packetLengthBytes);
+  if (!set.ok && !(engine.length === 0 && set.error.code === 'NOT_FOUND')) {
     return fromEngine(set.error);
   }
   sessions.set(
     id,
     create(CloneSessionEntrySchema, {
       sessionId: id,
-      replicas: entry.replicas.map(canonicalReplica),
+      replicas: [...canonical],
       classOfService,
       packetLengthBytes,
     }),
@@ -134,51 +133,79 @@ function writeSession(
   return DONE;
 }
 
-function encodeReplicas(
-  state: ForwardingState,
+interface DecodedReplicas {
+  readonly engine: readonly EngineReplica[];
+  /** As they are read. */
+  readonly canonical: readonly Replica[];
+}
+
+/** A (port, instance) pair is there once, among backups too. */
+function decodeReplicas(
+  { program }: ForwardingState,
   replicas: readonly Replica[],
-): Outcome<EngineReplica[]> {
-  const encoded: EngineReplica[] = [];
+): Outcome<DecodedReplicas> {
+  const { translations } = program;
   const seen = new Set<string>();
+  const engine: EngineReplica[] = [];
+  const canonical: Replica[] = [];
   for (const replica of replicas) {
-    if (replica.backupReplicas.length !== 0) return unimplemented('backupReplicas');
-    const port = replicaPort(replica, state.cpuPort);
-    if (!port.ok) return port;
-    const { instance } = replica;
-    if (instance > MAX_INSTANCE) {
-      return invalid(`replica instance ${instance} is not in 0..${MAX_INSTANCE}`);
+    const { portKind, instance } = replica;
+    if (portKind.case === undefined) return invalid('a replica has no port');
+    const first = decodePlace(translations, portKind, instance, seen);
+    if (!first.ok) return first;
+    const backups: ReplicaPlace[] = [];
+    const backupReplicas: BackupReplica[] = [];
+    for (const backup of replica.backupReplicas) {
+      const kind = { case: 'port' as const, value: backup.port };
+      const place = decodePlace(translations, kind, backup.instance, seen);
+      if (!place.ok) return place;
+      const { port } = place.value;
+      if (port === first.value.port) return invalid(`port ${port} is a backup of itself`);
+      backups.push(place.value);
+      const octets = translations.canonicalPort(backup.port);
+      backupReplicas.push(create(BackupReplicaSchema, { port: octets, instance: backup.instance }));
     }
-    const key = `${port.value}/${instance}`;
-    if (seen.has(key)) {
-      return invalid(`port ${port.value} with instance ${instance} is given twice`);
-    }
-    seen.add(key);
-    encoded.push({ port: port.value, instance });
+    engine.push(backups.length === 0 ? first.value : { ...first.value, backups });
+    const kind =
+      portKind.case === 'port'
+        ? { case: portKind.case, value: translations.canonicalPort(portKind.value) }
+        : portKind;
+    canonical.push(create(ReplicaSchema, { portKind: kind, instance, backupReplicas }));
   }
-  return done(encoded);
+  return done({ engine, canonical });
 }
 
-function replicaPort(replica: Replica, cpuPort: number): Outcome<number> {
-  const { portKind } = replica;
-  if (portKind.case === undefined) return invalid('a replica has no port');
-  let value: bigint;
-  if (portKind.case === 'egressPort') {
-    value = BigInt(portKind.value);
-  } else {
-    const decoded = decodeBytestring(portKind.value, 32);
-    if (!decoded.ok) return outOfRange(`replica port: ${decoded.error.message}`);
-    value = decoded.value;
-  }
-  if (value === CPU) return done(cpuPort);
-  if (value > BigInt(MAX_PORT)) return invalid(`replica port ${value} is not in 0..${MAX_PORT}`);
-  return done(Number(value));
+interface ReplicaPlace {
+  readonly port: number;
+  readonly instance: number;
 }
 
-function canonicalReplica(replica: Replica): Replica {
-  const { portKind, instance } = replica;
-  if (portKind.case !== 'port') return create(ReplicaSchema, { portKind, instance });
-  const value = canonicalBytestring(portKind.value).slice();
-  return create(ReplicaSchema, { portKind: { case: 'port', value }, instance });
+function decodePlace(
+  translations: Translations,
+  portKind: Exclude<Replica['portKind'], { case: undefined }>,
+  instance: number,
+  seen: Set<string>,
+): Outcome<ReplicaPlace> {
+  const port =
+    portKind.case === 'port'
+      ? translations.portOf(portKind.value, 'replica port')
+      : portNumber(translations, portKind.value);
+  if (!port.ok) return port;
+  if (instance > MAX_INSTANCE) {
+    return invalid(`replica instance ${instance} is not in 0..${MAX_INSTANCE}`);
+  }
+  const key = `${port.value}/${instance}`;
+  if (seen.has(key)) return invalid(`port ${port.value} with instance ${instance} is given twice`);
+  seen.add(key);
+  return done({ port: port.value, instance });
+}
+
+/** Of the older field, which is a number whatever the program's types. */
+function portNumber({ ports }: Translations, value: number): Outcome<number> {
+  if (value === SdnPort.CPU >>> 0) return done(ports.cpuPort);
+  return value <= MAX_PORT
+    ? done(value)
+    : invalid(`replica port ${value} is not in 0..${MAX_PORT}`);
 }
 
 export function readReplication(

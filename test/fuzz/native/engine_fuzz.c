@@ -178,7 +178,7 @@ static void change_profile(struct talk *talk, struct step *step) {
     while (count < REPLICA_LIMIT && step->octets > 0) {
       members[count++] = take_u8(step);
     }
-    tp_group_add(talk->engine, profile, members, count);
+    tp_group_add(talk->engine, profile, members, NULL, count, 0, 0);
   }
 }
 
