@@ -95,7 +95,7 @@ static void open_pipeline(struct host *host, const char *shared_object) {
   }
   pipeline->profiles = zeroed(host->ops->profile_count, sizeof *pipeline->profiles);
   for (uint32_t i = 0; i < host->ops->profile_count; i++) {
-    if (tp_profile_open(&pipeline->profiles[i], &host->ops->profiles[i]) != 0) {
+    if (tp_profile_open(&pipeline->profiles[i], &host->ops->profiles[i], NULL) != 0) {
       fail(shared_object, "an action profile cannot be made");
     }
   }

@@ -63,7 +63,7 @@ static void open_pipeline(struct tp_pipeline *pipeline) {
   }
   pipeline->profiles = allocate(ops->profile_count, sizeof *pipeline->profiles);
   for (uint32_t i = 0; i < ops->profile_count; i++) {
-    if (tp_profile_open(&pipeline->profiles[i], &ops->profiles[i]) != 0) {
+    if (tp_profile_open(&pipeline->profiles[i], &ops->profiles[i], NULL) != 0) {
       abort();
     }
   }
@@ -250,7 +250,8 @@ static void add_group(struct tp_pipeline *pipeline, char **save) {
   for (uint32_t i = 0; i < count; i++) {
     members[i] = (uint32_t)words[i];
   }
-  printf("group %" PRId64 "\n", tp_profile_add_group(profile, members, count));
+  const struct tp_group_spec spec = {.members = members, .count = count};
+  printf("group %" PRId64 "\n", tp_profile_add_group(profile, &spec));
 }
 
 static void forget(struct tp_pipeline *pipeline, char **save) {
