@@ -47,10 +47,18 @@ describe.skipIf(!hasSanitizers)('under the sanitizers', () => {
     for (const file of [smoke, latency, tables, pipeline]) rmSync(file, { force: true });
   });
 
-  it.each([1, 2, 3, Date.now() % 1_000_000])(
-    'random frames and calls do no harm and lose no buffer (seed %i)',
-    (seed) => {
-      const run = spawnSync(smoke, [pipeline, `${seed}`, `${ROUNDS}`], { encoding: 'utf8' });
+  it.each([
+    { seed: 1, loops: 1 },
+    { seed: 2, loops: 1 },
+    { seed: 3, loops: 1 },
+    { seed: 3, loops: 3 },
+    { seed: Date.now() % 1_000_000, loops: 1 },
+    { seed: Date.now() % 1_000_000, loops: 2 },
+  ])(
+    'random frames and calls do no harm and lose no buffer (seed $seed, packet loops $loops)',
+    ({ seed, loops }) => {
+      const args = [pipeline, `${seed}`, `${ROUNDS}`, `${loops}`];
+      const run = spawnSync(smoke, args, { encoding: 'utf8' });
       expect(run.stderr).toBe('');
       expect(run.status).toBe(0);
       const [sent = 0, messages = 0, events = 0, waits = 0] = [...run.stdout.matchAll(/\d+/g)].map(
