@@ -147,11 +147,29 @@ struct tp_engine {
 };
 
 /* --- lock.c ---------------------------------------------------------------------------------- */
+/* Without loops that run the host's thread is alone: a step-by-step host does not pay for the
+ * locks. One that holds the engine has them already. */
+static inline bool tp_is_alone(const struct tp_engine *engine) {
+  return !engine->is_running || engine->is_held;
+}
+
 /* For control calls: all loops, or one whose port is all that the call is about. */
 void tp_control_lock(struct tp_engine *engine);
 void tp_control_unlock(struct tp_engine *engine);
-void tp_control_lock_one(struct tp_loop *loop);
-void tp_control_unlock_one(struct tp_loop *loop);
+void tp_control_take(struct tp_loop *loop);
+
+static inline void tp_control_lock_one(struct tp_loop *loop) {
+  if (!tp_is_alone(loop->engine)) {
+    tp_control_take(loop);
+  }
+}
+
+static inline void tp_control_unlock_one(struct tp_loop *loop) {
+  if (!tp_is_alone(loop->engine)) {
+    pthread_mutex_unlock(&loop->lock);
+  }
+}
+
 /* For the loop itself. */
 void tp_loop_lock(struct tp_loop *loop);
 void tp_loop_unlock(struct tp_loop *loop);
@@ -213,6 +231,14 @@ int tp_pipeline_open(struct tp_loaded_pipeline *pipeline, const char *shared_obj
 void tp_pipeline_close(struct tp_loaded_pipeline *pipeline);
 /* Makes the engine's pipeline the one that a loop runs. */
 void tp_pipeline_view(struct tp_loop *loop);
+
+/* Shows what was put into other loops' rings since the last time. To be called before `loop` gives
+ * its lock up. */
+static inline void tp_outbox_publish(struct tp_loop *loop) {
+  if (__builtin_expect(loop->unpublished != 0, 0)) {
+    tp_outbox_publish_all(loop);
+  }
+}
 
 static inline void tp_loop_count(struct tp_loop *loop, enum tp_engine_counter counter) {
   loop->counters[counter]++;

@@ -19,7 +19,7 @@ bool tp_outbox_put(struct tp_loop *loop, struct tp_loop *to, struct tp_packet *p
   return true;
 }
 
-void tp_outbox_publish(struct tp_loop *loop) {
+void tp_outbox_publish_all(struct tp_loop *loop) {
   while (loop->unpublished != 0) {
     struct tp_loop *to = loop->engine->loops[__builtin_ctz(loop->unpublished)];
     struct tp_inbox *ring = to->inboxes[loop->number];

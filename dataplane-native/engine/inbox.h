@@ -34,8 +34,8 @@ struct tp_inbox {
 /* Puts a frame for port `packet->sm.egress_port` into the ring to `to`. False: it is full, and the
  * frame stays the caller's. */
 bool tp_outbox_put(struct tp_loop *loop, struct tp_loop *to, struct tp_packet *packet);
-/* Shows what was put since the last time. To be called before `loop` gives its lock up. */
-void tp_outbox_publish(struct tp_loop *loop);
+/* What tp_outbox_publish in engine_state.h does when there is something. */
+void tp_outbox_publish_all(struct tp_loop *loop);
 
 /* Hands all frames that are shown in rings to `loop` to `take`, the oldest of each writer first;
  * how many. */

@@ -3,14 +3,8 @@
 
 /* --- control calls ---------------------------------------------------------------------------- */
 
-/* Without loops that run the host's thread is alone: a step-by-step host does not pay for the
- * locks. One that holds the engine has them already. */
-static bool is_alone(const struct tp_engine *engine) {
-  return !engine->is_running || engine->is_held;
-}
-
 /* A loop that waits for its lock, which nobody but control calls can have taken, goes first. */
-static void take(struct tp_loop *loop) {
+void tp_control_take(struct tp_loop *loop) {
   atomic_store(&loop->is_wanted, true);
   while (atomic_load(&loop->is_waiting)) {
     sched_yield();
@@ -20,7 +14,7 @@ static void take(struct tp_loop *loop) {
 }
 
 void tp_control_lock(struct tp_engine *engine) {
-  if (is_alone(engine)) {
+  if (tp_is_alone(engine)) {
     return;
   }
   /* All are told first, so that they come to their bursts' ends at the same time. */
@@ -28,26 +22,13 @@ void tp_control_lock(struct tp_engine *engine) {
     atomic_store(&engine->loops[i]->is_wanted, true);
   }
   for (uint32_t i = 0; i < engine->loop_count; i++) {
-    take(engine->loops[i]);
+    tp_control_take(engine->loops[i]);
   }
 }
 
 void tp_control_unlock(struct tp_engine *engine) {
-  for (uint32_t i = is_alone(engine) ? 0 : engine->loop_count; i-- > 0;) {
+  for (uint32_t i = tp_is_alone(engine) ? 0 : engine->loop_count; i-- > 0;) {
     pthread_mutex_unlock(&engine->loops[i]->lock);
-  }
-}
-
-void tp_control_lock_one(struct tp_loop *loop) {
-  if (is_alone(loop->engine)) {
-    return;
-  }
-  take(loop);
-}
-
-void tp_control_unlock_one(struct tp_loop *loop) {
-  if (!is_alone(loop->engine)) {
-    pthread_mutex_unlock(&loop->lock);
   }
 }
 

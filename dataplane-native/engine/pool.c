@@ -71,6 +71,7 @@ void tp_pool_open(struct tp_pool *pool, struct tp_depot *depot, uint32_t pool_co
   const uint32_t batch = share < 1 ? 1 : share < TP_POOL_BATCH ? share : TP_POOL_BATCH;
   *pool = (struct tp_pool){
       .depot = depot,
+      .frame_capacity = depot->frame_capacity,
       .batch = pool_count == 1 ? 1 : batch,
       .limit = pool_count == 1 ? UINT32_MAX : 2 * batch,
   };
@@ -143,7 +144,7 @@ struct tp_packet *tp_pool_take(struct tp_pool *pool) {
   memset(packet, 0, sizeof *packet);
   packet->buffer = buffer;
   packet->data = buffer + TP_HEADROOM;
-  packet->capacity = pool->depot->frame_capacity;
+  packet->capacity = pool->frame_capacity;
   return packet;
 }
 

@@ -38,6 +38,7 @@ struct tp_pool {
   uint32_t available; /* in `free` */
   uint32_t limit;     /* with more than this, a batch goes back to the depot */
   uint32_t batch;
+  uint32_t frame_capacity; /* the depot's */
 };
 
 /* TP_E_NO_MEMORY. */

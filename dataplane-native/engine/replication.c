@@ -37,7 +37,8 @@ static struct tp_packet *copy_packet(struct tp_loop *loop, const struct tp_packe
 }
 
 /* Into the queue of a port of this loop. */
-static void enqueue_here(struct tp_loop *loop, struct tp_port *port, struct tp_packet *packet) {
+static inline void enqueue_here(struct tp_loop *loop, struct tp_port *port,
+                                struct tp_packet *packet) {
   packet->sm.enq_qdepth = port->queue.frames & DEPTH_MASK;
   /* One congested port must leave buffers to the others. */
   const bool is_hog = port->queue.frames > tp_pool_available(&loop->pool);
@@ -47,24 +48,32 @@ static void enqueue_here(struct tp_loop *loop, struct tp_port *port, struct tp_p
   }
 }
 
-/* The port for frames that have none. It takes its turns from the first of them on. */
-static struct tp_port *nowhere_of(struct tp_loop *loop) {
+/* Where frames go that have no port. It takes its turns from the first of them on. */
+static __attribute__((noinline)) void enqueue_nowhere(struct tp_loop *loop,
+                                                      struct tp_packet *packet) {
   if (!loop->is_nowhere_used) {
     loop->is_nowhere_used = true;
     loop->active[loop->active_count++] = loop->nowhere;
   }
-  return loop->nowhere;
+  enqueue_here(loop, loop->nowhere, packet);
+}
+
+static __attribute__((noinline)) void enqueue_there(struct tp_loop *loop, struct tp_loop *there,
+                                                    struct tp_packet *packet) {
+  if (!tp_outbox_put(loop, there, packet)) {
+    tp_loop_drop(loop, packet, TP_ENGINE_DROPPED_INBOX_FULL);
+  }
 }
 
 /* Into the queue of port `number`, wherever that is. */
-static void forward(struct tp_loop *loop, struct tp_packet *packet, uint32_t number) {
+static inline void forward(struct tp_loop *loop, struct tp_packet *packet, uint32_t number) {
   struct tp_port *port = number < TP_PORT_COUNT ? loop->engine->ports[number] : NULL;
-  if (port == NULL) {
-    enqueue_here(loop, nowhere_of(loop), packet);
+  if (__builtin_expect(port == NULL, 0)) {
+    enqueue_nowhere(loop, packet);
   } else if (port->loop == loop) {
     enqueue_here(loop, port, packet);
-  } else if (!tp_outbox_put(loop, port->loop, packet)) {
-    tp_loop_drop(loop, packet, TP_ENGINE_DROPPED_INBOX_FULL);
+  } else {
+    enqueue_there(loop, port->loop, packet);
   }
 }
 
