@@ -13,17 +13,19 @@ import {
   SetForwardingPipelineConfigRequest_Action as ConfigAction,
   WriteRequest_Atomicity as Atomicity,
 } from '#protos/p4/v1/p4runtime_pb';
+import { putValues, takeValues } from './carried-values.js';
 import type { EnginePort } from './engine-port.js';
 import type { ItemStatus, Outcome } from './errors.js';
 import { DONE, denied, done, fail, fromEngine, invalid } from './errors.js';
+import { definitionsOf } from './p4info-shape.js';
 import type { Program } from './program.js';
 import { buildProgram } from './program.js';
 import { reclaimStrings } from './strings-in-use.js';
 import type { PortDirectory } from './translation.js';
+import { carryOver } from './reconcile.js';
 import { ShadowEngine } from './shadow-engine.js';
 import type { ForwardingState } from './state.js';
 import { clearReplication, initialState } from './state.js';
-import { unimplemented } from './unimplemented.js';
 import { writeAllOrNone, writeUpdates } from './write.js';
 
 /** A pipeline that the engine can load. */
@@ -128,8 +130,6 @@ export class Pipelines {
     stillPrimary: () => boolean,
   ): Promise<Outcome<void>> {
     switch (action) {
-      case ConfigAction.RECONCILE_AND_COMMIT:
-        return unimplemented('reconcile');
       case ConfigAction.COMMIT:
         return config === undefined
           ? this.#commitSaved()
@@ -137,6 +137,7 @@ export class Pipelines {
       case ConfigAction.VERIFY:
       case ConfigAction.VERIFY_AND_SAVE:
       case ConfigAction.VERIFY_AND_COMMIT:
+      case ConfigAction.RECONCILE_AND_COMMIT:
         break;
       case ConfigAction.UNSPECIFIED:
       default:
@@ -148,6 +149,7 @@ export class Pipelines {
     if (!stillPrimary()) return denied('another client became primary meanwhile');
     if (action === ConfigAction.VERIFY) return DONE;
     if (action === ConfigAction.VERIFY_AND_SAVE) return this.#save(realizable.value);
+    if (action === ConfigAction.RECONCILE_AND_COMMIT) return this.#reconcile(realizable.value);
     this.#saved = null;
     return this.#engine.held(() => this.#commit(realizable.value, []));
   }
@@ -183,6 +185,28 @@ export class Pipelines {
     return this.#engine.held(() => this.#commit(saved.realizable, saved.journal));
   }
 
+  /** Everything that can fail is tried before traffic waits. */
+  #reconcile(realizable: Realizable): Outcome<void> {
+    const committed = this.#committed;
+    const [oldInfo, info] = [committed?.config.p4info, realizable.config.p4info];
+    if (committed === null || oldInfo === undefined || info === undefined) {
+      this.#saved = null;
+      return this.#engine.held(() => this.#commit(realizable, []));
+    }
+    const { program } = realizable;
+    const kept = carryOver({ old: committed.state, oldInfo, program, info });
+    if (!kept.ok) return kept;
+    const [before, now] = [definitionsOf(oldInfo), definitionsOf(info)];
+    this.#saved = null;
+    return this.#engine.held(() => {
+      const values = takeValues(committed.state, before, now);
+      if (!values.ok) return values;
+      const done = this.#commit(realizable, kept.value);
+      const state = this.committedState;
+      return done.ok && state !== null ? putValues(state, values.value) : done;
+    });
+  }
+
   /** While the engine is held: a frame sees the old pipeline, or the new one with its default actions,
    * initial entries and saved writes, and nothing in between. */
   #commit(realizable: Realizable, journal: readonly Update[]): Outcome<void> {
@@ -199,7 +223,7 @@ export class Pipelines {
     const failed = writeUpdates(state.value, journal).filter((item) => item !== null);
     const [first] = failed;
     if (first === undefined) return DONE;
-    const message = `committed, but ${failed.length} saved updates failed: ${first.message}`;
+    const message = `committed, but ${failed.length} updates failed: ${first.message}`;
     return fail(status.INTERNAL, message);
   }
 

@@ -31,10 +31,6 @@ export const UNIMPLEMENTED = {
     what: 'LPM, ternary and range matches of values translated to strings (sdn_string)',
     why: 'no prefix, mask or range of a name means anything',
   },
-  reconcile: {
-    what: 'SetForwardingPipelineConfig action RECONCILE_AND_COMMIT',
-    why: 'loading a pipeline clears the forwarding state',
-  },
   dataTypes: {
     what: 'digests that carry header unions or varbits',
     why: 'p4c puts their fields in the digest, and not which header is valid or how long one is',

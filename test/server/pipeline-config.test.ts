@@ -101,7 +101,7 @@ describe('SetForwardingPipelineConfig (14)', () => {
     ],
     ['COMMIT with a config', COMMIT, CONFIG, 'INVALID_ARGUMENT'],
     ['COMMIT without a saved config', COMMIT, null, 'NOT_FOUND'],
-    ['RECONCILE_AND_COMMIT', RECONCILE_AND_COMMIT, CONFIG, 'UNIMPLEMENTED'],
+    ['RECONCILE_AND_COMMIT without a config', RECONCILE_AND_COMMIT, null, 'INVALID_ARGUMENT'],
   ];
   it.each(wrong)('with %s changes nothing', async (_what, action, given, code) => {
     await controller.commits(config(7));
