@@ -3,6 +3,7 @@
  * Compiles the P4 programs and writes their artefacts with a manifest each: the product's to
  * p4/artefacts, those of the tests in STF to test/stf/programs/artefacts, those of the benchmarks to
  * lab/bench/programs/artefacts.
+ * p4/artefacts, those of tests to an artefacts folder beside them.
  *
  *   node tools/p4.mjs            needs p4c-bm2-ss on PATH (and its p4include where it looks for it)
  *   P4INCLUDE=DIR node tools/p4.mjs    …or says where v1model.p4 is
@@ -20,6 +21,7 @@ import { fileURLToPath } from 'node:url';
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const STF_PROGRAMS = join(ROOT, 'test', 'stf', 'programs');
 const BENCH_PROGRAMS = join(ROOT, 'lab', 'bench', 'programs');
+const CONFORMANCE_PROGRAMS = join(ROOT, 'test', 'server', 'conformance', 'programs');
 
 /** Folders of sources, with the programs in them and how their P4Info is written. */
 const PLACES = [
@@ -38,6 +40,11 @@ const PLACES = [
   {
     dir: BENCH_PROGRAMS,
     mains: sources(BENCH_PROGRAMS).map((name) => name.replace(/\.p4$/, '')),
+    endings: ['p4info.json'],
+  },
+  {
+    dir: CONFORMANCE_PROGRAMS,
+    mains: sources(CONFORMANCE_PROGRAMS).map((name) => name.replace(/\.p4$/, '')),
     endings: ['p4info.json'],
   },
 ];

@@ -28,59 +28,61 @@ const readP4Info = (main: string): P4Info =>
 const compiler = spawnSync('p4c-bm2-ss', ['--version'], { encoding: 'utf8' });
 const compilerVersion = /Version (.*)/.exec(`${compiler.stdout}${compiler.stderr}`)?.[1];
 
-describe.each(['p4', 'test/stf/programs', 'lab/bench/programs'])(
-  'the committed artefacts of %s',
-  (folder) => {
-    const sourceFolder = resolve(import.meta.dirname, '../..', folder);
-    const artefacts = join(sourceFolder, 'artefacts');
-    const manifest = JSON.parse(readFileSync(join(artefacts, 'manifest.json'), 'utf8')) as Manifest;
+describe.each([
+  'p4',
+  'test/stf/programs',
+  'lab/bench/programs',
+  'test/server/conformance/programs',
+])('the committed artefacts of %s', (folder) => {
+  const sourceFolder = resolve(import.meta.dirname, '../..', folder);
+  const artefacts = join(sourceFolder, 'artefacts');
+  const manifest = JSON.parse(readFileSync(join(artefacts, 'manifest.json'), 'utf8')) as Manifest;
 
-    it('belong to the sources as they are: run `npm run p4` after a change', () => {
-      const sources = readdirSync(sourceFolder, { recursive: true })
-        .map(String)
-        .filter((name) => name.endsWith('.p4'))
-        .sort();
-      expect(
-        Object.fromEntries(sources.map((name) => [name, sha256(join(sourceFolder, name))])),
-      ).toEqual(manifest.sources);
-    });
+  it('belong to the sources as they are: run `npm run p4` after a change', () => {
+    const sources = readdirSync(sourceFolder, { recursive: true })
+      .map(String)
+      .filter((name) => name.endsWith('.p4'))
+      .sort();
+    expect(
+      Object.fromEntries(sources.map((name) => [name, sha256(join(sourceFolder, name))])),
+    ).toEqual(manifest.sources);
+  });
 
-    it('are those that the manifest names', () => {
-      const files = readdirSync(artefacts)
-        .filter((name) => name !== 'manifest.json')
-        .sort();
-      expect(
-        Object.fromEntries(files.map((name) => [name, sha256(join(artefacts, name))])),
-      ).toEqual(manifest.artefacts);
-    });
-
-    it.skipIf(`p4c-bm2-ss ${compilerVersion}` !== manifest.compiler)(
-      `are what ${manifest.compiler} makes of the sources (needs that compiler on PATH)`,
-      { timeout: 120_000 },
-      () => {
-        const out = mkdtempSync(join(tmpdir(), 'timeplane-p4-'));
-        try {
-          for (const command of manifest.commands) {
-            const [program = '', ...args] = command
-              .split(' ')
-              .map((word) => word.replaceAll('artefacts/', `${out}/`));
-            const include = process.env['P4INCLUDE'] ? ['-I', process.env['P4INCLUDE']] : [];
-            const run = spawnSync(program, [...include, ...args], {
-              cwd: sourceFolder,
-              encoding: 'utf8',
-            });
-            expect(run.status, run.stderr).toBe(0);
-          }
-          for (const name of Object.keys(manifest.artefacts)) {
-            expect(contents(join(out, name)), name).toEqual(contents(join(artefacts, name)));
-          }
-        } finally {
-          rmSync(out, { recursive: true });
-        }
-      },
+  it('are those that the manifest names', () => {
+    const files = readdirSync(artefacts)
+      .filter((name) => name !== 'manifest.json')
+      .sort();
+    expect(Object.fromEntries(files.map((name) => [name, sha256(join(artefacts, name))]))).toEqual(
+      manifest.artefacts,
     );
-  },
-);
+  });
+
+  it.skipIf(`p4c-bm2-ss ${compilerVersion}` !== manifest.compiler)(
+    `are what ${manifest.compiler} makes of the sources (needs that compiler on PATH)`,
+    { timeout: 120_000 },
+    () => {
+      const out = mkdtempSync(join(tmpdir(), 'timeplane-p4-'));
+      try {
+        for (const command of manifest.commands) {
+          const [program = '', ...args] = command
+            .split(' ')
+            .map((word) => word.replaceAll('artefacts/', `${out}/`));
+          const include = process.env['P4INCLUDE'] ? ['-I', process.env['P4INCLUDE']] : [];
+          const run = spawnSync(program, [...include, ...args], {
+            cwd: sourceFolder,
+            encoding: 'utf8',
+          });
+          expect(run.status, run.stderr).toBe(0);
+        }
+        for (const name of Object.keys(manifest.artefacts)) {
+          expect(contents(join(out, name)), name).toEqual(contents(join(artefacts, name)));
+        }
+      } finally {
+        rmSync(out, { recursive: true });
+      }
+    },
+  );
+});
 
 /** The compiler writes the members of a map in any order. */
 function contents(path: string): unknown {

@@ -7,12 +7,13 @@ import { Program } from '../support/sandbox.js';
 import { Controller } from './conversation.js';
 
 extendPath();
-const SWITCH = 'simple_switch_grpc';
-const missing = ['setpriv', SWITCH].filter((name) => !hasProgram(name));
+export const BMV2 = 'simple_switch_grpc';
+const missing = ['setpriv', BMV2].filter((name) => !hasProgram(name));
 /** Why it cannot be run here, for a title; empty where it can. */
 export const bmv2Note = missing.length === 0 ? '' : ` (skipped: no ${missing.join(', ')} on PATH)`;
 
-async function freePort(): Promise<number> {
+/** A TCP port that is free at this moment. */
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
@@ -21,7 +22,7 @@ async function freePort(): Promise<number> {
 }
 
 /** Fails as long as nobody listens there. */
-async function reaches(port: number): Promise<void> {
+export async function reaches(port: number): Promise<void> {
   const socket = connect(port, '127.0.0.1');
   await once(socket, 'connect');
   socket.destroy();
@@ -40,7 +41,7 @@ export function bmv2Switch(config: Parameters<Controller['commits']>[0]): Bmv2Sw
     if (bmv2Note !== '') return;
     const [port, thrift] = [await freePort(), await freePort()];
     program = new Program([
-      ...[SWITCH, '--no-p4', '--device-id', '1', '--thrift-port', String(thrift), '--'],
+      ...[BMV2, '--no-p4', '--device-id', '1', '--thrift-port', String(thrift), '--'],
       ...['--grpc-server-addr', `127.0.0.1:${port}`, '--cpu-port', '510'],
     ]);
     await vi.waitFor(() => reaches(port), { timeout: 20_000, interval: 50 });

@@ -1,7 +1,7 @@
 /** A switch without a dataplane on a loopback port, and controllers that talk to it. */
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { create, fromBinary } from '@bufbuild/protobuf';
-import { anyUnpack } from '@bufbuild/protobuf/wkt';
+import { anyUnpack, type Any } from '@bufbuild/protobuf/wkt';
 import type { ClientDuplexStream, ServiceError } from '@grpc/grpc-js';
 import { Client, credentials, status } from '@grpc/grpc-js';
 import { grpcDefinition } from '#p4rt/service';
@@ -11,6 +11,7 @@ import type {
   EntitySchema,
   ForwardingPipelineConfig,
   ForwardingPipelineConfigSchema,
+  MasterArbitrationUpdate,
   StreamMessageRequest,
   StreamMessageResponse,
   TableEntry,
@@ -74,10 +75,38 @@ function answerOf(error: ServiceError | null): Answer {
   const [octets] = error.metadata.get('grpc-status-details-bin');
   if (octets === undefined) return status[error.code];
   const rpc = fromBinary(StatusSchema, octets as Buffer);
+  if (rpc.details.length === 0) return status[error.code];
   return rpc.details.map((detail) => {
     const item = anyUnpack(detail, ErrorSchema);
     return item === undefined ? 'not a p4.v1.Error' : (status[item.canonicalCode] ?? '?');
   });
+}
+
+/** What an RPC says of its end: gRPC's own words, and those of google.rpc.Status. */
+export interface WholeStatus {
+  readonly codes: readonly [grpc: number, rpc: number | null];
+  readonly messages: readonly [grpc: string, rpc: string];
+  /** One for each item of a batch. */
+  readonly items: readonly string[];
+}
+
+function wholeStatus(error: ServiceError | null): WholeStatus {
+  const [octets] = error?.metadata.get('grpc-status-details-bin') ?? [];
+  const rpc = octets === undefined ? null : fromBinary(StatusSchema, octets as Buffer);
+  const items = error === null || rpc === null ? [] : answerOf(error);
+  return {
+    codes: [error?.code ?? status.OK, rpc?.code ?? null],
+    messages: [error?.details ?? '', rpc?.message ?? ''],
+    items: Array.isArray(items) ? items : [],
+  };
+}
+
+export interface Arbitration {
+  readonly deviceId?: bigint;
+  /** Null: unset. */
+  readonly electionId?: bigint | null;
+  readonly role?: string;
+  readonly roleConfig?: Any;
 }
 
 /** One controller with its stream. */
@@ -104,12 +133,13 @@ export class Controller {
     this.#open().write(create(StreamMessageRequestSchema, { update }));
   }
 
-  arbitrates(more: { deviceId?: bigint; role?: string; electionId?: bigint | null } = {}): void {
-    const { deviceId = DEVICE_ID, electionId = this.#electionId, role } = more;
+  arbitrates(more: Arbitration = {}): void {
+    const { deviceId = DEVICE_ID, electionId = this.#electionId, role, roleConfig } = more;
+    const config = roleConfig === undefined ? {} : { config: roleConfig };
     const value = {
       deviceId,
       ...(electionId === null ? {} : { electionId: { high: 0n, low: electionId } }),
-      ...(role === undefined ? {} : { role: { name: role } }),
+      ...(role === undefined ? {} : { role: { name: role, ...config } }),
     };
     this.says({ case: 'arbitration', value });
   }
@@ -131,6 +161,16 @@ export class Controller {
         };
       });
     }
+  }
+
+  /** The next arbitration message; throws at anything else. */
+  async hearsUpdate(timeoutMs = 5000): Promise<MasterArbitrationUpdate> {
+    const update = await this.hears(timeoutMs);
+    if (typeof update !== 'string' && !Array.isArray(update) && update.case === 'arbitration') {
+      return update.value;
+    }
+    const what = typeof update === 'string' || Array.isArray(update) ? update : update.case;
+    throw new Error(`no arbitration update, but ${String(what)}`);
   }
 
   /** The status of the next arbitration message. */
@@ -172,6 +212,17 @@ export class Controller {
     return this.#unary(RPC.write, request).then(({ answer }) => answer);
   }
 
+  /** The whole status of a write of the default role. */
+  async statusOf(type: Update_Type, entities: readonly EntityInit[]): Promise<WholeStatus> {
+    const request = create(WriteRequestSchema, {
+      deviceId: DEVICE_ID,
+      electionId: this.electionId,
+      updates: entities.map((entity) => ({ type, entity: { entity } })),
+    });
+    const { error } = await this.#unary(RPC.write, request);
+    return wholeStatus(error ?? null);
+  }
+
   /** Writes one table entry; the answer of its update. */
   async entry(type: Update_Type, value: TableEntryInit): Promise<string> {
     const answer = await this.writes(type, [{ case: 'tableEntry', value }]);
@@ -185,9 +236,10 @@ export class Controller {
   reads(
     requests: readonly EntityInit[],
     deviceId = DEVICE_ID,
+    role = '',
   ): Promise<{ entities: Entity[]; answer: Answer }> {
     const entities = requests.map((entity) => ({ entity }));
-    const request = create(ReadRequestSchema, { deviceId, entities });
+    const request = create(ReadRequestSchema, { deviceId, role, entities });
     const { path, requestSerialize, responseDeserialize } = RPC.read;
     const call = this.#client.makeServerStreamRequest(
       path,
@@ -209,9 +261,11 @@ export class Controller {
     action: ConfigAction,
     config: ConfigInit | null = CONFIG,
     electionId = this.#electionId,
+    more: { deviceId?: bigint; role?: string } = {},
   ): Promise<Answer> {
     const request = create(SetForwardingPipelineConfigRequestSchema, {
-      deviceId: DEVICE_ID,
+      deviceId: more.deviceId ?? DEVICE_ID,
+      role: more.role ?? '',
       electionId: { high: 0n, low: electionId },
       action,
       ...(config === null ? {} : { config }),
@@ -275,7 +329,7 @@ export class Controller {
       responseDeserialize: (octets: Buffer) => R;
     },
     request: Q,
-  ): Promise<{ answer: Answer; response?: R | undefined }> {
+  ): Promise<{ answer: Answer; response?: R | undefined; error?: ServiceError | null }> {
     const { path, requestSerialize, responseDeserialize } = rpc;
     return new Promise((resolve) => {
       this.#client.makeUnaryRequest(
@@ -284,7 +338,7 @@ export class Controller {
         responseDeserialize,
         request,
         (error: ServiceError | null, response?: R) => {
-          resolve({ answer: error === null ? 'OK' : this.#note(error), response });
+          resolve({ answer: error === null ? 'OK' : this.#note(error), response, error });
         },
       );
     });

@@ -1,0 +1,58 @@
+/**
+ * simple_switch_grpc, put to the same clauses: what it does is printed, and with WRITE_CONFORMANCE=1
+ * recorded for the table in docs/. How it fares is not for our tests to judge.
+ */
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { BMV2, bmv2Note } from '../bmv2.js';
+import { bmv2Workshop } from './bench.js';
+import { CLAUSES } from './chapters.js';
+import { titleOf, type Clause } from './clause.js';
+import { bmv2File, fingerprint, type Observations } from './table.js';
+
+const workshop = bmv2Workshop();
+const CLAUSE_MS = 15_000;
+
+/** What went wrong, or null. */
+async function remark(clause: Clause): Promise<string | null> {
+  const bench = await workshop.start();
+  let found: string | null = null;
+  try {
+    const late = new Promise<never>((_, reject) =>
+      setTimeout(() => reject(new Error('it took too long')), CLAUSE_MS).unref(),
+    );
+    await Promise.race([clause.check(bench), late]);
+  } catch (error) {
+    found = error instanceof Error ? error.message : String(error);
+  }
+  try {
+    await bench.close();
+  } catch (error) {
+    found = `${error instanceof Error ? error.message : String(error)}${found === null ? '' : `: ${found}`}`;
+  }
+  return found;
+}
+
+function version(): string {
+  const { stdout } = spawnSync(BMV2, ['--version'], { encoding: 'utf8' });
+  return /^\d+\.\d+\.\d+/.exec(stdout)?.[0] ?? '';
+}
+
+describe.skipIf(bmv2Note !== '')(`P4Runtime 1.5 on simple_switch_grpc${bmv2Note}`, () => {
+  it('is told clause by clause', { timeout: 1_200_000 }, async () => {
+    const deviations: Record<string, string> = {};
+    for (const clause of CLAUSES) {
+      const found = await remark(clause);
+      if (found !== null) deviations[titleOf(clause)] = found;
+    }
+    const lines = Object.entries(deviations).map(([title, found]) => `  ${title}\n    ${found}`);
+    const kept = CLAUSES.length - lines.length;
+    console.log(`simple_switch_grpc: ${kept} of ${CLAUSES.length} clauses\n${lines.join('\n')}`);
+    // Else it is our bench that does not work.
+    expect(kept).toBeGreaterThan(CLAUSES.length / 4);
+    if (process.env['WRITE_CONFORMANCE'] !== '1') return;
+    const found: Observations = { version: version(), clauses: fingerprint(CLAUSES), deviations };
+    writeFileSync(bmv2File, `${JSON.stringify(found, null, 2)}\n`);
+  });
+});
