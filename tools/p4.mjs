@@ -1,9 +1,7 @@
 #!/usr/bin/env node
 /*
  * Compiles the P4 programs and writes their artefacts with a manifest each: the product's to
- * p4/artefacts, those of the tests in STF to test/stf/programs/artefacts, those of the benchmarks to
- * lab/bench/programs/artefacts.
- * p4/artefacts, those of tests to an artefacts folder beside them.
+ * p4/artefacts, those of tests and benchmarks to an artefacts folder beside them.
  *
  *   node tools/p4.mjs            needs p4c-bm2-ss on PATH (and its p4include where it looks for it)
  *   P4INCLUDE=DIR node tools/p4.mjs    …or says where v1model.p4 is
