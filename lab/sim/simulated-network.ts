@@ -9,6 +9,7 @@ import type { EgressSpec } from './egress-queue.js';
 import type { Station } from './link-types.js';
 import { OSCILLATOR_PRESETS, type OscillatorSpec } from './oscillator.js';
 import { PtpNode } from './ptp-node.js';
+import type { Distribution } from './random.js';
 import type { TimestamperSpec } from './timestamper.js';
 import { TransparentNode } from './transparent/node.js';
 import type { Link, World } from './world.js';
@@ -27,6 +28,12 @@ export interface NetworkOptions {
   /** Transparent clocks know their rate against the grandmaster's: syntonized (10.3). */
   readonly syntonized?: boolean;
   readonly twoStepTransparent?: boolean;
+  /** Of transparent clocks and switches. */
+  readonly residenceNs?: number;
+  /** Of one-step transparent clocks. */
+  readonly prediction?: Distribution;
+  /** Of each clock, instead of one drawn from ± mostPpm. */
+  readonly ppm?: number;
 }
 
 export interface Network {
@@ -106,7 +113,8 @@ function stationOf(
       timestamper,
     });
   }
-  const ppm = mostPpm * (2 * world.stream(`${name}: frequency`).uniform() - 1);
+  const drawn = mostPpm * (2 * world.stream(`${name}: frequency`).uniform() - 1);
+  const ppm = options.ppm ?? drawn;
   const oscillator = { ...OSCILLATOR_PRESETS.tcxo, ppm, ...options.oscillator };
   if (role === 'transparent' || role === 'switch') {
     return new TransparentNode(world, name, {
@@ -120,6 +128,8 @@ function stationOf(
       },
       ...(options.egress === undefined ? {} : { egress: options.egress }),
       ...(options.syntonized === true ? { knownPpb: ppm * 1_000 } : {}),
+      ...(options.residenceNs === undefined ? {} : { residenceNs: options.residenceNs }),
+      ...(options.prediction === undefined ? {} : { prediction: options.prediction }),
     });
   }
   const instance = { discipline, ...(role === 'client' ? { slaveOnly: true } : {}) };

@@ -2,6 +2,7 @@
 import type { LoopGains } from '../../../control-plane/servo/gains.js';
 import { simulatedNetwork } from '../../sim/simulated-network.js';
 import { World } from '../../sim/world.js';
+import { clockErrors, type ClockErrors } from '../../study/clock-errors.js';
 import { chain, type Between } from '../../topologies/shapes.js';
 import type { Topology } from '../../topologies/topology.js';
 import { conditionNamed } from './conditions.js';
@@ -9,14 +10,6 @@ import { conditionNamed } from './conditions.js';
 export interface Timing {
   readonly settleSeconds: number;
   readonly seconds: number;
-}
-
-/** Of the errors of one clock, nanoseconds. */
-export interface ClockErrors {
-  readonly rmsNs: number;
-  readonly meanNs: number;
-  readonly p99Ns: number;
-  readonly maxNs: number;
 }
 
 export interface RowSpec {
@@ -52,7 +45,7 @@ export function rowErrors(spec: RowSpec): ReadonlyMap<number, ClockErrors> {
     for (const name of names) errors.get(name)?.push(network.clocks.get(name)?.errorNs ?? 0);
   }
   const behind = (index: number) => switches - (names.length - 1 - index);
-  return new Map(names.map((name, at) => [behind(at), summary(errors.get(name) ?? [])]));
+  return new Map(names.map((name, at) => [behind(at), clockErrors(errors.get(name) ?? [])]));
 }
 
 function skewed(topology: Topology, asymmetryNs: number, world: World): Topology {
@@ -63,16 +56,4 @@ function skewed(topology: Topology, asymmetryNs: number, world: World): Topology
     asymmetryNs: asymmetryNs * (2 * random.uniform() - 1),
   }));
   return { ...topology, links };
-}
-
-function summary(errors: readonly number[]): ClockErrors {
-  const sizes = errors.map((error) => Math.abs(error)).sort((a, b) => a - b);
-  const mean = errors.reduce((sum, one) => sum + one, 0) / errors.length;
-  const squares = errors.reduce((sum, one) => sum + one ** 2, 0) / errors.length;
-  return {
-    rmsNs: Math.sqrt(squares),
-    meanNs: mean,
-    p99Ns: sizes[Math.floor(0.99 * (sizes.length - 1))] ?? Number.NaN,
-    maxNs: sizes.at(-1) ?? Number.NaN,
-  };
 }

@@ -1,5 +1,6 @@
 /** Boundary clocks, transparent clocks and plain switches in a row: where they cross, and why. */
 import type { LoopGains } from '../../../control-plane/servo/gains.js';
+import type { ClockErrors } from '../../study/clock-errors.js';
 import { estimateRms, type Estimate } from '../../study/estimate.js';
 import {
   grouped,
@@ -11,7 +12,7 @@ import {
 } from '../../study/study.js';
 import type { Between } from '../../topologies/shapes.js';
 import { CONDITIONS } from './conditions.js';
-import { rowErrors, type ClockErrors, type Timing } from './row.js';
+import { rowErrors, type Timing } from './row.js';
 
 /** What is compared: what stands between grandmaster and client, and the gains of all servos. */
 const CONTENDERS: readonly {

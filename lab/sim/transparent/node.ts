@@ -33,6 +33,8 @@ export interface TransparentNodeOptions {
   /** Of peer-to-peer ports. */
   readonly peerDelay?: Partial<PeerDelaySpec>;
   readonly clockIdentity?: bigint;
+  /** One-step frames get their time before they leave: by how much that is too early, each time. */
+  readonly prediction?: Distribution;
   /** Frames are forwarded as they are: no transparent clock, a plain switch. */
   readonly isPlain?: boolean;
 }
@@ -141,7 +143,9 @@ export class TransparentNode implements Station {
       return;
     }
     const isEvent = EVENTS.has(passage.message.kind);
-    const txNs = isEvent ? this.#timestamper.stampNs(this.#world.nowNs) : this.#counterNs();
+    const stampNs = isEvent ? this.#timestamper.stampNs(this.#world.nowNs) : this.#counterNs();
+    const isOneStep = isEvent && this.#specs.get(number)?.twoStep === false;
+    const txNs = isOneStep ? stampNs - this.#earlyNs() : stampNs;
     for (const { message } of this.#model.leave(passage, number, txNs)) {
       send({ ...frame, message });
     }
@@ -150,6 +154,10 @@ export class TransparentNode implements Station {
   #residenceNs(): number {
     const { residenceNs = RESIDENCE_NS, queueing = NO_NOISE } = this.#options;
     return residenceNs + Math.max(0, draw(queueing, this.#random));
+  }
+
+  #earlyNs(): number {
+    return Math.round(draw(this.#options.prediction ?? NO_NOISE, this.#random));
   }
 
   /** The counter as it is, without a timestamper's errors. */

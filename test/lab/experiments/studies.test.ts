@@ -97,3 +97,39 @@ describe('a row of clocks', () => {
     expect(transparent.at(-1)).toBeLessThan(1.3 * (transparent[0] ?? 0));
   });
 });
+
+describe('what stamps and steps cost', () => {
+  const row = async (kind: string, granularityNs: number, switches: number): Promise<number> => {
+    const { findings } = await quick('008');
+    const found = findings.tables[0]?.rows.find(
+      ([one, step, count]) => one === kind && step === granularityNs && count === switches,
+    );
+    const rms = found?.[3];
+    return typeof rms === 'object' ? rms.mean : Number.NaN;
+  };
+
+  it('is the same one-step at the MAC and two-step', async () => {
+    for (const granularityNs of [1_000, 8]) {
+      const [one, two] = [
+        await row('one-step at the MAC', granularityNs, 4),
+        await row('two-step', granularityNs, 4),
+      ];
+      expect(one / two).toBeCloseTo(1, 5);
+    }
+  });
+
+  it('is more where frames are corrected before they leave', async () => {
+    expect(await row('one-step, predicted', 8, 4)).toBeGreaterThan(
+      5 * (await row('two-step', 8, 4)),
+    );
+  });
+});
+
+it('a lost grandmaster is followed by the other one within ten seconds', async () => {
+  const { findings } = await quick('005');
+  const followed = findings.tables[0]?.rows.map((row) => row[2]) ?? [];
+  expect(followed).toHaveLength(4);
+  for (const cell of followed) {
+    expect(typeof cell === 'object' ? cell.mean : Number.NaN).toBeLessThan(12);
+  }
+});
