@@ -17,6 +17,7 @@ const COMMANDS: readonly { readonly name: string; readonly summary: string }[] =
   { name: 'import', summary: 'make an agent’s configuration from ptp4l’s' },
   { name: 'replay', summary: 'run frames from pcap files through a pipeline' },
   { name: 'stf', summary: 'run tests in STF against a program' },
+  { name: 'measure', summary: 'time error, stability, masks, residence from logs and captures' },
   { name: 'lab', summary: 'prove both clocks with real PTP clocks in namespaces' },
 ];
 

@@ -105,7 +105,7 @@ function drawn(
     ];
   });
   const dots =
-    style === 'dashed'
+    style === 'dashed' || style === 'plain'
       ? []
       : inside.map(
           (point) =>

@@ -49,7 +49,8 @@ export interface Axis {
 
 export interface Series {
   readonly name: string;
-  readonly style?: 'line' | 'dashed' | 'points';
+  /** `plain` is a line without dots. */
+  readonly style?: 'line' | 'dashed' | 'points' | 'plain';
   readonly points: readonly ChartPoint[];
 }
 

@@ -152,7 +152,7 @@ export const LAYERS: readonly Layer[] = [
   {
     path: instrument,
     holds: '`timeplane measure`: files in, reports out',
-    mayImport: [units, measure],
+    mayImport: [units, measure, 'lab'],
     node: true,
     packages: ['cli-table3', 'hyparquet-writer', 'picocolors'],
   },

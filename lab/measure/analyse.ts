@@ -1,0 +1,118 @@
+/** Everything that is said of a record, or of packets: one call each, pure. */
+import type { ResidenceCounts, ResidenceResult } from './capture/residence.js';
+import { NO_PTP } from './capture/residence.js';
+import { histogram, type Histogram } from './histogram.js';
+import { MaskJudge, type MaskVerdict } from './masks/evaluate.js';
+import type { Mask } from './masks/mask.js';
+import {
+  floorPackets,
+  summarizeDelays,
+  type DelaySummary,
+  type FloorOptions,
+  type FloorPackets,
+} from './packet-delay.js';
+import type { PhaseRecord } from './stability/phase.js';
+import { stabilityTable, type Metric, type StabilityTable } from './stability/table.js';
+import {
+  constantError,
+  dynamicError,
+  summarizeTimeError,
+  type ConstantError,
+  type TimeErrorSummary,
+} from './time-error.js';
+
+export interface TimeAnalysisOptions {
+  readonly metrics: readonly Metric[];
+  readonly confidence: number;
+  readonly masks: readonly Mask[];
+}
+
+export interface TimeAnalysis {
+  readonly intervalSeconds: number;
+  readonly summary: TimeErrorSummary | null;
+  readonly constant: ConstantError | null;
+  /** Behind the filters of 0.1 Hz; or why there is none. */
+  readonly dynamic:
+    | {
+        readonly lowMaxAbsNs: number;
+        readonly lowPeakToPeakNs: number;
+        readonly highPeakToPeakNs: number;
+      }
+    | { readonly missing: string };
+  readonly stability: StabilityTable;
+  readonly histogram: Histogram | null;
+  readonly masks: readonly MaskVerdict[];
+}
+
+export function analyseTime(record: PhaseRecord, options: TimeAnalysisOptions): TimeAnalysis {
+  const bands = dynamicError(record);
+  const judge = new MaskJudge(record);
+  return {
+    intervalSeconds: record.tau0Ns / 1e9,
+    summary: summarizeTimeError(record),
+    constant: constantError(record),
+    dynamic: bands.ok
+      ? {
+          lowMaxAbsNs: bands.value.lowMaxAbsNs,
+          lowPeakToPeakNs: bands.value.lowPeakToPeakNs,
+          highPeakToPeakNs: bands.value.highPeakToPeakNs,
+        }
+      : { missing: bands.message },
+    stability: stabilityTable(record, options),
+    histogram: histogram(record.xNs),
+    masks: options.masks.map((mask) => judge.judge(mask)),
+  };
+}
+
+/** One kind of packet through a device. */
+export interface ResidenceGroup {
+  /** PTP's messageType; −1 for all that is no PTP. */
+  readonly messageType: number;
+  readonly residence: DelaySummary;
+  readonly floor: FloorPackets | null;
+  readonly histogram: Histogram | null;
+  /**
+   * What went into the correctionField less the residence; above 0: too much was added. Null where
+   * nothing was ever added.
+   */
+  readonly correctionError: TimeErrorSummary | null;
+}
+
+export interface ResidenceAnalysis {
+  readonly counts: ResidenceCounts;
+  readonly groups: readonly ResidenceGroup[];
+}
+
+/** Packets by kind, PTP's first. */
+export function analyseResidence(result: ResidenceResult, floor: FloorOptions): ResidenceAnalysis {
+  const kinds = [...new Set(result.messageType)].sort((a, b) => rank(a) - rank(b));
+  return {
+    counts: result.counts,
+    groups: kinds.flatMap((messageType) => groupOf(result, messageType, floor) ?? []),
+  };
+}
+
+const rank = (messageType: number) => (messageType === NO_PTP ? Infinity : messageType);
+
+function groupOf(
+  result: ResidenceResult,
+  messageType: number,
+  floor: FloorOptions,
+): ResidenceGroup | null {
+  const isOurs = (_: number, i: number) => result.messageType[i] === messageType;
+  const delays = {
+    timeSeconds: result.timeSeconds.filter(isOurs),
+    delayNs: result.residenceNs.filter(isOurs),
+  };
+  const residence = summarizeDelays(delays);
+  if (residence === null) return null;
+  const added = result.correctionNs.filter(isOurs);
+  const errors = added.map((correction, i) => correction - (delays.delayNs[i] as number));
+  const isCorrected = added.some((correction) => correction !== 0 && correction === correction);
+  return {
+    ...{ messageType, residence },
+    floor: floorPackets(delays, floor),
+    histogram: histogram(delays.delayNs),
+    correctionError: isCorrected ? summarizeTimeError({ xNs: errors, tau0Ns: 1e9 }) : null,
+  };
+}
