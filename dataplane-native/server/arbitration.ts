@@ -7,6 +7,9 @@
  * specification's wait for the old primary's writes is empty here.
  */
 import { status } from '@grpc/grpc-js';
+import type { Outcome } from './errors.js';
+import type { RoleConfig, RoleScope } from './role-config.js';
+import { claimedTwice } from './role-config.js';
 
 export type ClientId = number;
 /** 128 bits: high and low of the message. */
@@ -18,6 +21,8 @@ export interface RoleState {
   readonly primary: ClientId | null;
   /** Live clients and the id of each; null where the client gave none. */
   readonly clients: ReadonlyMap<ClientId, ElectionId | null>;
+  /** What its last primary said that it may do. */
+  readonly scope: RoleScope;
 }
 
 export interface ArbitrationState {
@@ -37,8 +42,8 @@ export type ArbitrationInput =
       readonly client: ClientId;
       readonly deviceId: bigint;
       readonly role: string;
-      /** No scheme for role.config is agreed on, so any is refused. */
-      readonly hasRoleConfig: boolean;
+      /** role.config, or what is wrong with it. */
+      readonly config: Outcome<RoleScope>;
       readonly electionId: ElectionId | null;
     }
   | { readonly kind: 'disconnected'; readonly client: ClientId };
@@ -50,6 +55,7 @@ export type ArbitrationEffect =
       readonly kind: 'notify';
       readonly client: ClientId;
       readonly role: string;
+      readonly scope: RoleScope;
       readonly highest: ElectionId | null;
       readonly standing: Standing;
     }
@@ -69,7 +75,7 @@ export const DEFAULT_ROLE = '';
 
 export const NO_CLIENTS: ArbitrationState = { roles: new Map() };
 
-const NEW_ROLE: RoleState = { highest: null, primary: null, clients: new Map() };
+const NEW_ROLE: RoleState = { highest: null, primary: null, clients: new Map(), scope: null };
 
 /** What one input changes. */
 export function arbitrate(
@@ -102,6 +108,12 @@ export function mayWrite(
   return role.clients.get(role.primary) === electionId;
 }
 
+/** What a live client's role may do; undefined for a client that has none yet. */
+export function scopeOf(state: ArbitrationState, client: ClientId): RoleScope | undefined {
+  const name = roleOf(state, client);
+  return name === null ? undefined : state.roles.get(name)?.scope;
+}
+
 export function primaries(state: ArbitrationState): ClientId[] {
   return [...state.roles.values()].flatMap(({ primary }) => (primary === null ? [] : [primary]));
 }
@@ -113,46 +125,44 @@ function update(
   limits: ArbitrationLimits,
   input: Update,
 ): ArbitrationStep {
-  const current = roleOf(state, input.client);
-  const refusal =
-    current === null ? refuseNew(state, limits, input) : refuseChange(limits, current, input);
-  const role = state.roles.get(input.role) ?? NEW_ROLE;
-  const reason = refusal ?? refuseAny(role, input);
-  if (reason !== null) {
-    return { state, effects: [{ kind: 'terminate', client: input.client, ...reason }] };
+  const refusal = refuse(state, limits, input);
+  if (refusal !== null) {
+    return { state, effects: [{ kind: 'terminate', client: input.client, ...refusal }] };
   }
+  const role = state.roles.get(input.role) ?? NEW_ROLE;
   const clients = new Map(role.clients).set(input.client, input.electionId);
   const { electionId, client } = input;
   const becomesPrimary = electionId !== null && electionId >= (role.highest ?? 0n);
   if (becomesPrimary) {
-    const next: RoleState = { highest: electionId, primary: client, clients };
+    const scope = input.config.ok ? input.config.value : role.scope;
+    const next: RoleState = { highest: electionId, primary: client, clients, scope };
     // The others first: the new primary may write as soon as it knows.
     return withRole(state, input.role, next, [...others(clients, client), client]);
   }
   const wasPrimary = role.primary === client;
-  const next: RoleState = {
-    highest: role.highest,
-    primary: wasPrimary ? null : role.primary,
-    clients,
-  };
+  const next: RoleState = { ...role, primary: wasPrimary ? null : role.primary, clients };
   return withRole(state, input.role, next, wasPrimary ? [...clients.keys()] : [client]);
 }
 
 type Refusal = { readonly code: status; readonly message: string } | null;
 
-function refuseNew(state: ArbitrationState, limits: ArbitrationLimits, input: Update): Refusal {
-  if (input.deviceId !== limits.deviceId) {
-    return { code: status.NOT_FOUND, message: `no device has the id ${input.deviceId}` };
-  }
+/** The rules of section 5.3, in its order. */
+function refuse(state: ArbitrationState, limits: ArbitrationLimits, input: Update): Refusal {
+  const current = roleOf(state, input.client);
   const role = state.roles.get(input.role);
-  if (role === undefined && state.roles.size >= limits.roles) {
-    return { code: status.RESOURCE_EXHAUSTED, message: `at most ${limits.roles} roles` };
-  }
-  if (role !== undefined && role.clients.size >= limits.clientsPerRole) {
-    const message = `at most ${limits.clientsPerRole} streams for one role`;
-    return { code: status.RESOURCE_EXHAUSTED, message };
-  }
-  return null;
+  const stream =
+    current === null ? refuseDevice(limits, input) : refuseChange(limits, current, input);
+  return (
+    stream ??
+    refuseElectionId(role, input) ??
+    refuseConfig(state, input) ??
+    (current === null ? refuseMore(state, limits, role) : null)
+  );
+}
+
+function refuseDevice(limits: ArbitrationLimits, { deviceId }: Update): Refusal {
+  if (deviceId === limits.deviceId) return null;
+  return { code: status.NOT_FOUND, message: `no device has the id ${deviceId}` };
 }
 
 function refuseChange(limits: ArbitrationLimits, current: string, input: Update): Refusal {
@@ -167,17 +177,48 @@ function refuseChange(limits: ArbitrationLimits, current: string, input: Update)
   return null;
 }
 
-function refuseAny(role: RoleState, input: Update): Refusal {
-  if (input.hasRoleConfig) {
-    const message = 'role.config must be unset: no scheme for it is agreed on';
-    return { code: status.INVALID_ARGUMENT, message };
-  }
-  for (const [client, electionId] of role.clients) {
+function refuseElectionId(role: RoleState | undefined, input: Update): Refusal {
+  for (const [client, electionId] of role?.clients ?? []) {
     if (client === input.client || electionId === null) continue;
     if (electionId === input.electionId) {
       const message = `election_id ${electionId} is used by another live client`;
       return { code: status.INVALID_ARGUMENT, message };
     }
+  }
+  return null;
+}
+
+function refuseConfig(state: ArbitrationState, { role, config }: Update): Refusal {
+  if (!config.ok) return config.error;
+  if (config.value === null) return null;
+  if (role === DEFAULT_ROLE) {
+    const message = 'role.config: the default role has the whole pipeline';
+    return { code: status.INVALID_ARGUMENT, message };
+  }
+  const twice = claimedTwice(config.value, configsInForce(state, role));
+  if (twice === null) return null;
+  const message = `role.config: another role has the object with the id ${twice}`;
+  return { code: status.INVALID_ARGUMENT, message };
+}
+
+/** Of the other roles that have a client. */
+function configsInForce(state: ArbitrationState, except: string): RoleConfig[] {
+  return [...state.roles].flatMap(([name, { scope, clients }]) =>
+    name === except || scope === null || clients.size === 0 ? [] : [scope],
+  );
+}
+
+function refuseMore(
+  state: ArbitrationState,
+  limits: ArbitrationLimits,
+  role: RoleState | undefined,
+): Refusal {
+  if (role === undefined && state.roles.size >= limits.roles) {
+    return { code: status.RESOURCE_EXHAUSTED, message: `at most ${limits.roles} roles` };
+  }
+  if (role !== undefined && role.clients.size >= limits.clientsPerRole) {
+    const message = `at most ${limits.clientsPerRole} streams for one role`;
+    return { code: status.RESOURCE_EXHAUSTED, message };
   }
   return null;
 }
@@ -206,7 +247,8 @@ function withRole(
   const effects = notified.map((client): ArbitrationEffect => {
     const backup = role.primary === null ? 'noPrimary' : 'backup';
     const standing = client === role.primary ? 'primary' : backup;
-    return { kind: 'notify', client, role: name, highest: role.highest, standing };
+    const { scope, highest } = role;
+    return { kind: 'notify', client, role: name, scope, highest, standing };
   });
   return { state: { roles: new Map(state.roles).set(name, role) }, effects };
 }

@@ -31,6 +31,9 @@ import type { PipelineBuilder } from './pipeline-config.js';
 import { Pipelines } from './pipeline-config.js';
 import type { ReadResult } from './read.js';
 import { readEntities } from './read.js';
+import type { RoleScope } from './role-config.js';
+import { mayReadEntity } from './role-config.js';
+import { writeInScope } from './role-write.js';
 import type { ForwardingState } from './state.js';
 import type { StreamCounts } from './stream.js';
 import { StreamClients } from './stream.js';
@@ -112,7 +115,9 @@ export class P4RuntimeService {
     if (!state.ok) return state;
     const { atomicity, updates } = request;
     if (!ATOMICITIES.has(atomicity)) return fail(status.INVALID_ARGUMENT, 'unknown atomicity');
-    const statuses = this.#pipelines.write(state.value, updates, atomicity);
+    const statuses = writeInScope(accepted.value, updates, atomicity, (allowed) =>
+      this.#pipelines.write(state.value, allowed, atomicity),
+    );
     this.#writes += 1;
     this.#failedUpdates += statuses.filter((item) => item !== null).length;
     return done(statuses);
@@ -123,8 +128,11 @@ export class P4RuntimeService {
     if (!device.ok) return device;
     const state = this.#requirePipeline();
     if (!state.ok) return state;
-    // Any role sees everything: none is given a part of the pipeline.
-    return done(readEntities(state.value, request.entities));
+    const read = readEntities(state.value, request.entities);
+    const scope = this.streams.scopeOfRole(request.role);
+    if (scope === null) return done(read);
+    const entities = read.entities.filter((entity) => mayReadEntity(scope, entity));
+    return done({ ...read, entities });
   }
 
   async setForwardingPipelineConfig(
@@ -132,6 +140,9 @@ export class P4RuntimeService {
   ): Promise<Outcome<void>> {
     const accepted = this.#acceptWriter(request);
     if (!accepted.ok) return accepted;
+    if (accepted.value?.pipeline === false) {
+      return fail(status.PERMISSION_DENIED, 'the role may not set the pipeline');
+    }
     const set = await this.#pipelines.set(
       request.action,
       request.config,
@@ -180,7 +191,7 @@ export class P4RuntimeService {
       : notFound(`no device has the id ${deviceId}`);
   }
 
-  #acceptWriter(request: WriteRequest | SetForwardingPipelineConfigRequest): Outcome<void> {
+  #acceptWriter(request: WriteRequest | SetForwardingPipelineConfigRequest): Outcome<RoleScope> {
     const device = this.#checkDevice(request.deviceId);
     return device.ok ? this.streams.authorize(request.role, request.electionId) : device;
   }

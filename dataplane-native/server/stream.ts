@@ -38,11 +38,14 @@ import {
   mayWrite,
   NO_CLIENTS,
   primaries,
+  scopeOf,
 } from './arbitration.js';
 import type { MessageKind, MessageSink, QueueCounts } from './client-queue.js';
 import { ClientQueue } from './client-queue.js';
 import type { Outcome, P4Error } from './errors.js';
-import { fail } from './errors.js';
+import { done, fail } from './errors.js';
+import type { RoleScope } from './role-config.js';
+import { mayPass, ownsId, parseRoleConfig } from './role-config.js';
 
 /** What a stream message asks of the rest of the server. */
 export interface StreamHandlers {
@@ -139,13 +142,23 @@ export class StreamClients {
         this.#arbitrate(arbitrationInput(id, update.value));
         return;
       case 'packet': {
-        const result = this.#ifPrimary(id, () => this.#handlers.packetOut(update.value));
+        const { metadata } = update.value;
+        const result = this.#ifPrimary(
+          id,
+          (scope) => scope === null || mayPass(scope.packetOuts, metadata),
+          () => this.#handlers.packetOut(update.value),
+        );
         const details = { case: 'packetOut', value: { packetOut: update.value } } as const;
         if (!result.ok) this.#sendError(id, result.error, details);
         return;
       }
       case 'digestAck': {
-        const result = this.#ifPrimary(id, () => this.#handlers.digestAck(update.value));
+        const { digestId } = update.value;
+        const result = this.#ifPrimary(
+          id,
+          (scope) => ownsId(scope, digestId),
+          () => this.#handlers.digestAck(update.value),
+        );
         const details = { case: 'digestListAck', value: { digestListAck: update.value } } as const;
         if (!result.ok) this.#sendError(id, result.error, details);
         return;
@@ -182,14 +195,19 @@ export class StreamClients {
     }
   }
 
-  /** Whether a unary request's sender is the primary of its role. */
-  authorize(role: string, electionId: Uint128 | undefined): Outcome<void> {
+  /** What a unary request's sender may do, if it is the primary of its role. */
+  authorize(role: string, electionId: Uint128 | undefined): Outcome<RoleScope> {
     if (role !== DEFAULT_ROLE && !this.#arbitration.roles.has(role)) {
       return fail(status.NOT_FOUND, `no client has ever had the role '${role}'`);
     }
     return mayWrite(this.#arbitration, role, electionIdOf(electionId))
-      ? { ok: true, value: undefined }
+      ? { ok: true, value: this.scopeOfRole(role) }
       : fail(status.PERMISSION_DENIED, 'not the primary client');
+  }
+
+  /** What a role may do; one that nobody has had yet may do all. */
+  scopeOfRole(role: string): RoleScope {
+    return this.#arbitration.roles.get(role)?.scope ?? null;
   }
 
   get hasPrimary(): boolean {
@@ -198,11 +216,19 @@ export class StreamClients {
 
   sendPacketIn(packet: PacketIn): void {
     const octets = packet.payload.length + 64;
-    this.#sendToPrimaries({ case: 'packet', value: packet }, 'packetIn', octets);
+    this.#sendToPrimaries(
+      { case: 'packet', value: packet },
+      'packetIn',
+      octets,
+      (scope) => scope === null || mayPass(scope.packetIns, packet.metadata),
+    );
   }
 
   sendDigest(value: MessageOf<'digest'>, octets: number): void {
-    this.#sendToPrimaries({ case: 'digest', value }, 'digest', octets);
+    const { digestId } = value;
+    this.#sendToPrimaries({ case: 'digest', value }, 'digest', octets, (scope) =>
+      ownsId(scope, digestId),
+    );
   }
 
   /** Counts over all clients, gone ones included. */
@@ -216,9 +242,16 @@ export class StreamClients {
     return total;
   }
 
-  #ifPrimary(id: ClientId, act: () => Outcome<void>): Outcome<void> {
-    if (isPrimary(this.#arbitration, id)) return act();
-    return fail(status.PERMISSION_DENIED, 'only the primary client may send this');
+  #ifPrimary(
+    id: ClientId,
+    isInScope: (scope: RoleScope) => boolean,
+    act: () => Outcome<void>,
+  ): Outcome<void> {
+    if (!isPrimary(this.#arbitration, id)) {
+      return fail(status.PERMISSION_DENIED, 'only the primary client may send this');
+    }
+    if (isInScope(scopeOf(this.#arbitration, id) ?? null)) return act();
+    return fail(status.PERMISSION_DENIED, 'this is not in the scope of the client’s role');
   }
 
   #arbitrate(input: ArbitrationInput): void {
@@ -244,7 +277,10 @@ export class StreamClients {
         message: STANDING_MESSAGES[effect.standing],
       }),
     });
-    if (effect.role !== DEFAULT_ROLE) value.role = create(RoleSchema, { name: effect.role });
+    if (effect.role !== DEFAULT_ROLE) {
+      const config = effect.scope === null ? {} : { config: effect.scope.message };
+      value.role = create(RoleSchema, { name: effect.role, ...config });
+    }
     if (effect.highest !== null) {
       const high = effect.highest >> 64n;
       value.electionId = create(Uint128Schema, { high, low: BigInt.asUintN(64, effect.highest) });
@@ -256,8 +292,12 @@ export class StreamClients {
     update: StreamMessageResponse['update'],
     kind: 'packetIn' | 'digest',
     octets: number,
+    isInScope: (scope: RoleScope) => boolean,
   ): void {
-    for (const client of primaries(this.#arbitration)) this.#send(client, update, kind, octets);
+    for (const client of primaries(this.#arbitration)) {
+      const scope = scopeOf(this.#arbitration, client) ?? null;
+      if (isInScope(scope)) this.#send(client, update, kind, octets);
+    }
   }
 
   #sendError(id: ClientId, error: P4Error, details: StreamErrorDetails): void {
@@ -286,12 +326,13 @@ type MessageOf<C> = (StreamMessageResponse['update'] & { readonly case: C })['va
 type StreamErrorDetails = NonNullable<MessageInitShape<typeof StreamErrorSchema>['details']>;
 
 function arbitrationInput(client: ClientId, update: MasterArbitrationUpdate): ArbitrationInput {
+  const config = update.role?.config;
   return {
     kind: 'update',
     client,
     deviceId: update.deviceId,
     role: update.role?.name ?? DEFAULT_ROLE,
-    hasRoleConfig: update.role?.config !== undefined,
+    config: config === undefined ? done(null) : parseRoleConfig(config),
     electionId: electionIdOf(update.electionId),
   };
 }

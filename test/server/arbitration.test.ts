@@ -1,3 +1,5 @@
+import { create, fromJson, type JsonObject } from '@bufbuild/protobuf';
+import { anyPack, StructSchema } from '@bufbuild/protobuf/wkt';
 import { status } from '@grpc/grpc-js';
 import fc from 'fast-check';
 import type {
@@ -7,9 +9,20 @@ import type {
   ArbitrationState,
 } from '#server/arbitration';
 import { arbitrate, isPrimary, mayWrite, NO_CLIENTS, primaries } from '#server/arbitration';
+import type { Outcome } from '#server/errors';
+import { done, invalid } from '#server/errors';
+import type { RoleScope } from '#server/role-config';
+import { parseRoleConfig } from '#server/role-config';
 import { describe, expect, it } from 'vitest';
 
 const LIMITS: ArbitrationLimits = { deviceId: 1n, clientsPerRole: 4, roles: 3 };
+
+const WRONG = invalid('wrong');
+
+function roleConfig(config: JsonObject): Outcome<RoleScope> {
+  const struct = create(StructSchema, fromJson(StructSchema, config));
+  return parseRoleConfig(anyPack(StructSchema, struct));
+}
 
 /** A device to talk to; what it answers is written as "client standing highest". */
 function device(limits = LIMITS) {
@@ -23,7 +36,7 @@ function device(limits = LIMITS) {
     says: (
       client: number,
       electionId: bigint | null,
-      more: { deviceId?: bigint; role?: string; hasRoleConfig?: boolean } = {},
+      more: { deviceId?: bigint; role?: string; config?: Outcome<RoleScope> } = {},
     ) =>
       take({
         kind: 'update',
@@ -31,12 +44,13 @@ function device(limits = LIMITS) {
         electionId,
         deviceId: 1n,
         role: '',
-        hasRoleConfig: false,
+        config: done(null),
         ...more,
       }),
     leaves: (client: number) => take({ kind: 'disconnected', client }),
     accepts: (electionId: bigint | null, role = '') => mayWrite(state, role, electionId),
     isPrimary: (client: number) => isPrimary(state, client),
+    scope: (role: string) => state.roles.get(role)?.scope,
   };
 }
 
@@ -80,8 +94,34 @@ describe('a first message on a stream (rules for MasterArbitrationUpdate, case 1
     expect(says(2, null)).toEqual(['2 noPrimary unset']);
   });
 
-  it('ends the stream for a role.config with INVALID_ARGUMENT', () => {
-    expect(device().says(1, 5n, { hasRoleConfig: true })).toEqual(['1 ended INVALID_ARGUMENT']);
+  it('ends the stream for a role.config that is wrong with INVALID_ARGUMENT', () => {
+    const { says } = device();
+    expect(says(1, 5n, { role: 'a', config: WRONG })).toEqual(['1 ended INVALID_ARGUMENT']);
+    const whole = roleConfig({ exclusive: [1] });
+    expect(says(1, 5n, { config: whole })).toEqual(['1 ended INVALID_ARGUMENT']);
+  });
+
+  it('ends the stream for an object that another live role has', () => {
+    const { says, leaves } = device();
+    says(1, 5n, { role: 'a', config: roleConfig({ exclusive: [1], shared: [2] }) });
+    for (const taken of [{ exclusive: [1] }, { shared: [1] }, { exclusive: [2] }]) {
+      const config = roleConfig(taken);
+      expect(says(2, 5n, { role: 'b', config })).toEqual(['2 ended INVALID_ARGUMENT']);
+    }
+    const both = roleConfig({ shared: [2], readOnly: [1] });
+    expect(says(2, 5n, { role: 'b', config: both })).toEqual(['2 primary 5']);
+    leaves(1);
+    const free = roleConfig({ exclusive: [1] });
+    expect(says(2, 5n, { role: 'b', config: free })).toEqual(['2 primary 5']);
+  });
+
+  it('keeps the config of the last primary, not a backup’s', () => {
+    const { says, scope } = device();
+    says(1, 5n, { role: 'a', config: roleConfig({ exclusive: [1] }) });
+    says(2, 4n, { role: 'a', config: roleConfig({ exclusive: [7] }) });
+    expect([...(scope('a')?.exclusive ?? [])]).toEqual([1]);
+    says(1, 5n, { role: 'a' });
+    expect(scope('a')).toBeNull();
   });
 
   it('ends one stream too many with RESOURCE_EXHAUSTED', () => {
@@ -203,7 +243,7 @@ describe('any conversation', () => {
       electionId: fc.option(fc.bigInt({ min: 0n, max: 4n })),
       role: fc.constantFrom('', 'a'),
       deviceId: fc.constantFrom(1n, 1n, 1n, 2n),
-      hasRoleConfig: fc.constantFrom(false, false, false, true),
+      config: fc.constantFrom(done(null), done(null), WRONG, roleConfig({ exclusive: [1] })),
     }),
     fc.record({
       kind: fc.constant('disconnected' as const),
