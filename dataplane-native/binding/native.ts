@@ -112,6 +112,53 @@ export interface NativeFunctions {
     args: Words,
     argWords: number,
   ): Int64;
+  tp_table_find(
+    engine: EnginePointer,
+    table: number,
+    key: Words,
+    mask: Words,
+    priority: number,
+  ): Int64;
+  tp_table_write(
+    engine: EnginePointer,
+    table: number,
+    count: number,
+    operations: Uint8Array,
+    rows: BigUint64Array,
+    results: BigInt64Array,
+  ): number;
+  tp_table_read(
+    engine: EnginePointer,
+    table: number,
+    from: Uint32Array,
+    count: number,
+    rows: BigUint64Array,
+  ): number;
+  tp_table_read_one(
+    engine: EnginePointer,
+    table: number,
+    handle: bigint,
+    row: BigUint64Array,
+  ): number;
+  tp_table_set_timeout(
+    engine: EnginePointer,
+    table: number,
+    handle: bigint,
+    timeoutNs: bigint,
+  ): number;
+  tp_table_read_idle(
+    engine: EnginePointer,
+    table: number,
+    handle: bigint,
+    idleNs: BigUint64Array,
+  ): number;
+  tp_table_take_idle(
+    engine: EnginePointer,
+    table: number,
+    from: Uint32Array,
+    count: number,
+    handles: BigInt64Array,
+  ): number;
   tp_table_modify(
     engine: EnginePointer,
     table: number,
@@ -297,6 +344,13 @@ const SIGNATURES: Readonly<
     'uint64_t *',
     'uint32_t',
   ],
+  tp_table_find: ['int64_t', 'void *', 'uint32_t', 'uint64_t *', 'uint64_t *', 'int32_t'],
+  tp_table_write: ['int', 'void *', 'uint32_t', 'uint32_t', 'uint8_t *', 'uint64_t *', 'int64_t *'],
+  tp_table_read: ['int', 'void *', 'uint32_t', 'uint32_t *', 'uint32_t', 'uint64_t *'],
+  tp_table_read_one: ['int', 'void *', 'uint32_t', 'int64_t', 'uint64_t *'],
+  tp_table_set_timeout: ['int', 'void *', 'uint32_t', 'int64_t', 'uint64_t'],
+  tp_table_read_idle: ['int', 'void *', 'uint32_t', 'int64_t', 'uint64_t *'],
+  tp_table_take_idle: ['int', 'void *', 'uint32_t', 'uint32_t *', 'uint32_t', 'int64_t *'],
   tp_table_modify: ['int', 'void *', 'uint32_t', 'int64_t', 'uint32_t', 'uint64_t *', 'uint32_t'],
   tp_table_remove: ['int', 'void *', 'uint32_t', 'int64_t'],
   tp_table_set_default: ['int', 'void *', 'uint32_t', 'uint32_t', 'uint64_t *', 'uint32_t'],

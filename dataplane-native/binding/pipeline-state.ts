@@ -9,14 +9,22 @@ import {
   meterRates,
   meterWords,
   replicaArguments,
+  rowWords,
   type CounterValue,
   type EngineGroup,
   type EngineReplica,
   type EntryHandle,
   type MeterRates,
+  type IdlePage,
   type NewEntry,
+  type RowBatch,
+  type RowPage,
+  type RowShape,
 } from './state-values.js';
 import { defaultMessage, errorCodeOf, fail, succeed, type EngineResult } from './result.js';
+
+/** Where tp_table_read leaves off behind the last entry. */
+const END_OF_TABLE = 0xffff_ffff;
 
 /** See the file's comment. */
 export class PipelineState {
@@ -41,6 +49,66 @@ export class PipelineState {
       entry.args.length,
     );
     return returned < 0 ? this.failure(Number(returned)) : succeed(BigInt(returned));
+  }
+
+  /** The entry with just this match and priority; null: there is none. */
+  tableFind(
+    table: number,
+    key: BigUint64Array,
+    mask: BigUint64Array,
+    priority: number,
+  ): EngineResult<EntryHandle | null> {
+    const returned = this.native.tp_table_find(this.engine, table, key, mask, priority);
+    if (returned >= 0) return succeed(BigInt(returned));
+    const code = errorCodeOf(Number(returned));
+    return code === 'NOT_FOUND' ? succeed(null) : this.failure(Number(returned));
+  }
+
+  /** Writes many entries in one call, each by its match and priority; frames may go in between. */
+  tableWrite({ table, count, operations, rows, results }: RowBatch): EngineResult<void> {
+    return this.result(
+      this.native.tp_table_write(this.engine, table, count, operations, rows, results),
+    );
+  }
+
+  /** Up to `count` rows of the entries from number `from` on, 0 for the first. */
+  tableRead(shape: RowShape, from: number, count: number): EngineResult<RowPage> {
+    const rows = new BigUint64Array(count * rowWords(shape));
+    const next = Uint32Array.of(from);
+    const read = this.native.tp_table_read(this.engine, shape.table, next, count, rows);
+    if (read < 0) return this.failure(read);
+    const [at = END_OF_TABLE] = next;
+    return succeed({ count: read, rows, next: at === END_OF_TABLE ? null : at });
+  }
+
+  /** NOT_FOUND. */
+  tableReadOne(shape: RowShape, handle: EntryHandle): EngineResult<BigUint64Array> {
+    const row = new BigUint64Array(rowWords(shape));
+    const read = this.native.tp_table_read_one(this.engine, shape.table, handle, row);
+    return read < 0 ? this.failure(read) : succeed(row);
+  }
+
+  /** The entry is idle when it was not hit for so long, ns; 0: never. */
+  tableSetTimeout(table: number, handle: EntryHandle, timeoutNs: bigint): EngineResult<void> {
+    return this.result(this.native.tp_table_set_timeout(this.engine, table, handle, timeoutNs));
+  }
+
+  /** Since when it was not hit, ns. */
+  tableReadIdle(table: number, handle: EntryHandle): EngineResult<bigint> {
+    const idle = new BigUint64Array(1);
+    const returned = this.native.tp_table_read_idle(this.engine, table, handle, idle);
+    return returned < 0 ? this.failure(returned) : succeed(idle[0] ?? 0n);
+  }
+
+  /** Entries whose timeout is over, from number `from` on; it begins anew for them. */
+  tableTakeIdle(table: number, from: number, count: number): EngineResult<IdlePage> {
+    const handles = new BigInt64Array(count);
+    const next = Uint32Array.of(from);
+    const taken = this.native.tp_table_take_idle(this.engine, table, next, count, handles);
+    if (taken < 0) return this.failure(taken);
+    const [at = END_OF_TABLE] = next;
+    const page = [...handles.subarray(0, taken)];
+    return succeed({ handles: page, next: at === END_OF_TABLE ? null : at });
   }
 
   tableModify(

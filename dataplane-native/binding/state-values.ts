@@ -16,6 +16,46 @@ export interface NewEntry {
   readonly args: BigUint64Array;
 }
 
+/** The words of a row before its key: see tp_table_write in engine.h. */
+export const ROW = { handle: 0, priority: 1, action: 2, head: 3 } as const;
+
+/** What is done to a row: enum tp_row_operation. */
+export const ROW_OPERATION = { insert: 1, modify: 2, remove: 3 } as const;
+
+/** How many words a table's keys and arguments have. */
+export interface RowShape {
+  readonly table: number;
+  readonly keyWords: number;
+  readonly argWords: number;
+}
+
+export function rowWords({ keyWords, argWords }: RowShape): number {
+  return ROW.head + 2 * keyWords + argWords;
+}
+
+/** Entries of one table, to be written as `tp_table_write` says. */
+export interface RowBatch extends RowShape {
+  readonly count: number;
+  /** ROW_OPERATION of each row. */
+  readonly operations: Uint8Array;
+  readonly rows: BigUint64Array;
+  /** Filled in: the entries' handles, or negative errors. */
+  readonly results: BigInt64Array;
+}
+
+/** Part of a table: `count` rows, and where to go on; null: that was all. */
+export interface RowPage {
+  readonly count: number;
+  readonly rows: BigUint64Array;
+  readonly next: number | null;
+}
+
+/** Entries that are idle, and where to go on; null: that was all. */
+export interface IdlePage {
+  readonly handles: readonly EntryHandle[];
+  readonly next: number | null;
+}
+
 export interface CounterValue {
   readonly packets: bigint;
   readonly octets: bigint;

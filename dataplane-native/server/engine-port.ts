@@ -12,19 +12,27 @@ import type {
   EngineGroupMember,
   EngineReplica,
   EntryHandle,
+  IdlePage,
   MeterRates,
   NewEntry,
+  RowBatch,
+  RowPage,
+  RowShape,
 } from '#binding/state-values';
 
-export { DEFAULT_ENTRY } from '#binding/state-values';
+export { DEFAULT_ENTRY, ROW, ROW_OPERATION, rowWords } from '#binding/state-values';
 export type {
   CounterValue,
   EngineGroup,
   EngineGroupMember,
   EngineReplica,
   EntryHandle,
+  IdlePage,
   MeterRates,
   NewEntry,
+  RowBatch,
+  RowPage,
+  RowShape,
 };
 
 export type EngineErrorCode =
@@ -64,6 +72,24 @@ export interface EngineState {
     args: BigUint64Array,
   ): EngineResult<void>;
   tableRemove(table: number, handle: EntryHandle): EngineResult<void>;
+  /** The entry with just this match and priority; null: there is none. */
+  tableFind(
+    table: number,
+    key: BigUint64Array,
+    mask: BigUint64Array,
+    priority: number,
+  ): EngineResult<EntryHandle | null>;
+  /** Writes many entries of one table, each by its match and priority. */
+  tableWrite(batch: RowBatch): EngineResult<void>;
+  /** Up to `count` rows of the entries from number `from` on, 0 for the first. */
+  tableRead(shape: RowShape, from: number, count: number): EngineResult<RowPage>;
+  tableReadOne(shape: RowShape, handle: EntryHandle): EngineResult<BigUint64Array>;
+  /** The entry is idle when it was not hit for so long, ns; 0: never. Its time begins anew. */
+  tableSetTimeout(table: number, handle: EntryHandle, timeoutNs: bigint): EngineResult<void>;
+  /** Since when it was not hit, ns. */
+  tableReadIdle(table: number, handle: EntryHandle): EngineResult<bigint>;
+  /** Up to `count` entries whose timeout is over, from number `from` on; it begins anew for them. */
+  tableTakeIdle(table: number, from: number, count: number): EngineResult<IdlePage>;
   /** An action for entries to refer to, by the index that this returns. */
   memberAdd(profile: number, action: number, args: BigUint64Array): EngineResult<number>;
   memberModify(

@@ -28,6 +28,11 @@ export interface KeyWords {
   readonly rangeWords: number;
 }
 
+/** What tells one key from another. */
+export function keyText({ key, mask }: KeyWords): string {
+  return `${key.join(',')}/${mask.join(',')}`;
+}
+
 /** One field's value with its mask, or low and high where the field is a range. */
 interface FieldValue {
   readonly value: bigint;
@@ -49,7 +54,6 @@ export function encodeKey(owner: KeyProgram, match: readonly FieldMatch[]): Outc
   }
   const key = new BigUint64Array(owner.layout.keyWords);
   const mask = new BigUint64Array(owner.layout.keyWords);
-  let rangeWords = 0;
   for (const field of owner.fields) {
     const given = byId.get(field.id);
     byId.delete(field.id);
@@ -57,13 +61,19 @@ export function encodeKey(owner: KeyProgram, match: readonly FieldMatch[]): Outc
     if (!decoded.ok) return decoded;
     writeSlot(key, field.layout, decoded.value.value);
     writeSlot(mask, field.layout, decoded.value.mask);
-    if (field.layout.matchType === 'range') rangeWords |= 1 << field.layout.word;
   }
   const [unknown] = byId.keys();
   if (unknown !== undefined) {
     return invalid(`${describe(owner)} has no match field with id ${unknown}`);
   }
-  return done({ key, mask, rangeWords: rangeWords >>> 0 });
+  return done({ key, mask, rangeWords: rangeWordsOf(owner) });
+}
+
+/** Bit i: word i of the key is a range field. */
+export function rangeWordsOf({ fields }: KeyProgram): number {
+  let words = 0;
+  for (const { layout } of fields) if (layout.matchType === 'range') words |= 1 << layout.word;
+  return words >>> 0;
 }
 
 function dontCare(owner: KeyProgram, field: FieldProgram): Outcome<FieldValue> {

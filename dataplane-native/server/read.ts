@@ -12,7 +12,7 @@ import { readDigestEntries } from './entities/digest-entry.js';
 import { readDirectMeterEntries, readMeterEntries } from './entities/meter.js';
 import { readRegisterEntries } from './entities/register.js';
 import { readReplication } from './entities/replication.js';
-import { readTableEntries } from './entities/table-entry.js';
+import { readTableEntries } from './entities/table-read.js';
 import { readValueSetEntries } from './entities/value-set.js';
 import type { ItemStatus, Outcome } from './errors.js';
 import { done, invalid } from './errors.js';
@@ -27,14 +27,29 @@ export interface ReadResult {
   readonly statuses: readonly ItemStatus[];
 }
 
+/** The same, as it is asked for: table entries are as they are at that moment, all else as it is when
+ * its request's turn comes. `statuses` is whole when `entities` has ended. */
+export interface StartedRead {
+  readonly entities: Iterable<Entity>;
+  readonly statuses: readonly ItemStatus[];
+}
+
 /** Reads all requests of a batch, in their order. */
 export function readEntities(state: ForwardingState, requests: readonly Entity[]): ReadResult {
-  const entities: Entity[] = [];
+  const { entities, statuses } = startRead(state, requests);
+  return { entities: [...entities], statuses };
+}
+
+export function startRead(state: ForwardingState, requests: readonly Entity[]): StartedRead {
   const statuses: ItemStatus[] = [];
-  const add = (read: Outcome<Entity[]>, count: number): void => {
-    if (read.ok) for (const entity of read.value) entities.push(entity);
-    for (let i = 0; i < count; i += 1) statuses.push(read.ok ? null : read.error);
-  };
+  return { entities: readEach(state, requests, statuses), statuses };
+}
+
+function* readEach(
+  state: ForwardingState,
+  requests: readonly Entity[],
+  statuses: ItemStatus[],
+): Generator<Entity> {
   for (let at = 0; at < requests.length; at = statuses.length) {
     const count = counterRun(requests, at);
     const first = requests[at]?.entity;
@@ -43,12 +58,16 @@ export function readEntities(state: ForwardingState, requests: readonly Entity[]
         ? readCounterRun(state, first.value, count)
         : null;
     if (run?.ok === true) {
-      add(run, count);
+      for (let i = 0; i < count; i += 1) statuses.push(null);
+      yield* run.value;
       continue;
     }
-    for (const { entity } of requests.slice(at, at + count)) add(readEntity(state, entity), 1);
+    for (const { entity } of requests.slice(at, at + count)) {
+      const read = readEntity(state, entity);
+      statuses.push(read.ok ? null : read.error);
+      if (read.ok) yield* read.value;
+    }
   }
-  return { entities, statuses };
 }
 
 /** How many requests from `at` on ask for neighbouring cells of one counter. Each call of the engine
@@ -69,7 +88,7 @@ function counterRun(requests: readonly Entity[], at: number): number {
   }
 }
 
-function readEntity(state: ForwardingState, request: Entity['entity']): Outcome<Entity[]> {
+function readEntity(state: ForwardingState, request: Entity['entity']): Outcome<Iterable<Entity>> {
   switch (request.case) {
     case 'tableEntry':
       return readTableEntries(state, request.value);
@@ -106,8 +125,9 @@ function noneUnless(id: number, feature: Unimplemented): Outcome<Entity[]> {
   return id === 0 ? done([]) : unimplemented(feature);
 }
 
-/** Far below the 4 MiB that any client takes, with entities of the usual size. */
-const RESPONSE_ENTITIES = 2048;
+/** Far below the 4 MiB that any client takes, with entities of the usual size, and no more than is
+ * made in some milliseconds: others wait meanwhile. */
+const RESPONSE_ENTITIES = 512;
 /** Opaque metadata is the one part that a client may make large. */
 const RESPONSE_METADATA_OCTETS = 1024 * 1024;
 
@@ -119,7 +139,7 @@ function metadataOctets({ entity }: Entity): number {
 }
 
 /** Responses of a size that any client takes. */
-export function* readResponses(entities: readonly Entity[]): Generator<ReadResponse> {
+export function* readResponses(entities: Iterable<Entity>): Generator<ReadResponse> {
   let part: Entity[] = [];
   let octets = 0;
   for (const entity of entities) {

@@ -21,7 +21,7 @@ import {
   UpdateSchema,
 } from '#protos/p4/v1/p4runtime_pb';
 import { meterConfigOf } from './entities/meter-config.js';
-import { entryMessage, readTableEntries } from './entities/table-entry.js';
+import { entryMessage, readTableEntry } from './entities/table-read.js';
 import type { Outcome } from './errors.js';
 import { done, fromEngine, invalid } from './errors.js';
 import { definitionsOf, differenceOf, namedBy } from './p4info-shape.js';
@@ -136,19 +136,18 @@ function tableUpdates(
 ): Outcome<Update[]> {
   const updates: Update[] = [];
   const tableId = table.program.id;
-  for (const [key, stored] of base.entries) {
-    if (table.entries.has(key)) continue;
+  for (const stored of base.entries) {
+    if (table.entries.has(stored.words, stored.priority)) continue;
     updates.push(updateOf(DELETE, { case: 'tableEntry', value: entryMessage(base, stored) }));
   }
   const meterConfig = table.program.directMeter === null ? {} : { meterConfig: {} };
-  const entries = readTableEntries(old, create(TableEntrySchema, { tableId, ...meterConfig }));
-  if (!entries.ok) return entries;
-  const stored = [...table.entries];
-  for (const [i, { entity }] of entries.value.entries()) {
-    const [key, entry] = stored[i] ?? ['', null];
-    if (entity.case !== 'tableEntry' || entry === null) continue;
-    if (!isAsLoaded(entry, base.entries.get(key), entity.value)) {
-      updates.push(entryUpdate(entry, entity.value));
+  const wanted = create(TableEntrySchema, { tableId, ...meterConfig });
+  for (const stored of table.entries) {
+    const message = readTableEntry(old, wanted, { table, stored });
+    if (!message.ok) return message;
+    const loaded = base.entries.get(stored.words, stored.priority);
+    if (!isAsLoaded(stored, loaded, message.value)) {
+      updates.push(entryUpdate(stored, message.value));
     }
   }
   if (!isAsLoaded(table.defaultEntry, base.defaultEntry, create(TableEntrySchema))) {
@@ -168,6 +167,7 @@ function isAsLoaded(
     message.meterConfig === undefined &&
     entry.metadata.length === 0 &&
     entry.controllerMetadata === 0n &&
+    entry.idleTimeoutNs === 0n &&
     entry.action?.action === loaded.action?.action &&
     entry.action?.args.join() === loaded.action?.args.join()
   );

@@ -1,4 +1,5 @@
 /** The service on a gRPC socket: loopback only, since there is no TLS. */
+import { setImmediate } from 'node:timers/promises';
 import { create } from '@bufbuild/protobuf';
 import type {
   sendUnaryData,
@@ -179,9 +180,18 @@ async function streamRead(
     call.emit('error', rpcError(read.error));
     return;
   }
-  for (const response of readResponses(read.value.entities)) {
+  const { entities, isCurrent } = read.value;
+  const ready = readyFor(call);
+  for (const response of readResponses(entities)) {
     if (call.cancelled) return;
-    if (!call.write(response)) await drained(call);
+    if (!call.write(response)) await ready();
+    // A table may be long: others have their turn.
+    await setImmediate();
+    if (!isCurrent()) {
+      const message = 'the pipeline was replaced meanwhile';
+      call.emit('error', rpcError({ code: status.ABORTED, message }));
+      return;
+    }
   }
   const { statuses } = read.value;
   if (statuses.some((item) => item !== null)) {
@@ -191,12 +201,15 @@ async function streamRead(
   call.end();
 }
 
-function drained(call: ServerWritableStream<ReadRequest, ReadResponse>): Promise<void> {
-  return new Promise((resolve) => {
-    call.once('drain', resolve);
-    call.once('cancelled', resolve);
-    call.once('close', resolve);
-  });
+/** Waits until a call whose buffer is full takes more, or has ended. */
+function readyFor(call: ServerWritableStream<ReadRequest, ReadResponse>): () => Promise<void> {
+  let go: () => void = () => undefined;
+  for (const event of ['drain', 'cancelled', 'close'] as const) call.on(event, () => go());
+  return () =>
+    new Promise((resolve) => {
+      go = resolve;
+      if (call.cancelled || call.destroyed) resolve();
+    });
 }
 
 function serveStream(

@@ -8,6 +8,7 @@ import { status } from '@grpc/grpc-js';
 import type {
   CapabilitiesRequest,
   CapabilitiesResponse,
+  Entity,
   GetForwardingPipelineConfigRequest,
   GetForwardingPipelineConfigResponse,
   PacketOut,
@@ -29,8 +30,8 @@ import { asksForLinks, linkNotice } from './link-notices.js';
 import { decodePacketIn, encodePacketOut } from './packet-io.js';
 import type { PipelineBuilder } from './pipeline-config.js';
 import { Pipelines } from './pipeline-config.js';
-import type { ReadResult } from './read.js';
-import { readEntities } from './read.js';
+import type { StartedRead } from './read.js';
+import { startRead } from './read.js';
 import type { RoleScope } from './role-config.js';
 import { mayReadEntity } from './role-config.js';
 import { writeInScope } from './role-write.js';
@@ -72,6 +73,18 @@ export interface ServiceCounts extends StreamCounts {
   /** Frames to the CPU port that are shorter than the packet_in header, or came without primary. */
   readonly unusablePacketIns: number;
   readonly unwantedDigests: number;
+}
+
+export interface CurrentRead extends StartedRead {
+  /** The pipeline is still the one that is read from: no more can be read of another. */
+  readonly isCurrent: () => boolean;
+}
+
+/** Without a scope, everything. */
+function* inScope(scope: RoleScope | null, entities: Iterable<Entity>): Generator<Entity> {
+  for (const entity of entities) {
+    if (scope === null || mayReadEntity(scope, entity)) yield entity;
+  }
 }
 
 /** See the file's comment. */
@@ -123,16 +136,15 @@ export class P4RuntimeService {
     return done(statuses);
   }
 
-  read(request: ReadRequest): Outcome<ReadResult> {
+  read(request: ReadRequest): Outcome<CurrentRead> {
     const device = this.#checkDevice(request.deviceId);
     if (!device.ok) return device;
     const state = this.#requirePipeline();
     if (!state.ok) return state;
-    const read = readEntities(state.value, request.entities);
+    const { entities, statuses } = startRead(state.value, request.entities);
     const scope = this.streams.scopeOfRole(request.role);
-    if (scope === null) return done(read);
-    const entities = read.entities.filter((entity) => mayReadEntity(scope, entity));
-    return done({ ...read, entities });
+    const isCurrent = () => this.#pipelines.currentState === state.value;
+    return done({ entities: inScope(scope, entities), statuses, isCurrent });
   }
 
   async setForwardingPipelineConfig(

@@ -21,7 +21,7 @@ import { readDigestEntries } from './entities/digest-entry.js';
 import { cellRange } from './entities/index-range.js';
 import { readReplication } from './entities/replication.js';
 import { countedSince, directResources, locateStored } from './entities/stored-entry.js';
-import { entryMessage } from './entities/table-entry.js';
+import { entryMessage } from './entities/table-read.js';
 import { readValueSetEntries } from './entities/value-set.js';
 import type { EngineResult } from './engine-port.js';
 import type { Outcome } from './errors.js';
@@ -131,7 +131,7 @@ function tableEntrySnapshot(
   const message = restorable(entryMessage(table, before));
   return (wasDone) => {
     const now = find();
-    if (now !== before) {
+    if (now === undefined || !isAsBefore(now, before)) {
       const type = now === undefined ? Update_Type.INSERT : Update_Type.MODIFY;
       const written = write(state, type, { case: 'tableEntry', value: message });
       if (!written.ok) return written;
@@ -139,6 +139,19 @@ function tableEntrySnapshot(
     const back = find();
     return back === undefined ? DONE : resources.putBack(back, now === undefined, wasDone);
   };
+}
+
+function isAsBefore(now: StoredEntry, before: StoredEntry): boolean {
+  const { action } = before;
+  return (
+    now.handle === before.handle &&
+    now.action?.action === action?.action &&
+    (now.action?.args.every((word, i) => word === action?.args[i]) ?? true) &&
+    now.reference === before.reference &&
+    now.controllerMetadata === before.controllerMetadata &&
+    now.idleTimeoutNs === before.idleTimeoutNs &&
+    Buffer.compare(now.metadata, before.metadata) === 0
+  );
 }
 
 /** As a client would write it. */

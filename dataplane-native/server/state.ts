@@ -1,7 +1,7 @@
 /**
  * The forwarding state of one pipeline: what the controller has written, in its own canonical words,
- * beside the handles under which the engine keeps it. Reads of entries are answered from here, since
- * the engine does not list what it has; counters and registers are read from the engine.
+ * beside the handles under which the engine keeps it. Table entries, counters and registers are the
+ * engine's; here is what it has no place for.
  */
 import type { CloneSessionEntry, MulticastGroupEntry } from '#protos/p4/v1/p4runtime_pb';
 import type {
@@ -15,6 +15,7 @@ import type { Outcome } from './errors.js';
 import { DONE, fromEngine } from './errors.js';
 import type { KeyWords } from './match.js';
 import type { ActionProgram, ProfileProgram, Program, TableProgram } from './program.js';
+import { NO_EXTRA, TableEntries } from './table-entries.js';
 import { wordsOf } from './words.js';
 
 export interface StoredAction {
@@ -94,6 +95,8 @@ export interface StoredEntry {
   readonly action: StoredAction | null;
   readonly metadata: Uint8Array;
   readonly controllerMetadata: bigint;
+  /** 0n: it never times out. */
+  readonly idleTimeoutNs: bigint;
   readonly isConst: boolean;
   /** What an entry of a table with an action profile refers to; `action` then is the engine's name for
    * it. */
@@ -102,8 +105,7 @@ export interface StoredEntry {
 
 export interface TableState {
   readonly program: TableProgram;
-  /** By `entryKey`. */
-  readonly entries: Map<string, StoredEntry>;
+  readonly entries: TableEntries;
   defaultEntry: StoredEntry;
 }
 
@@ -124,11 +126,6 @@ export interface ForwardingState {
   readonly digests: Map<number, DigestEntry_Config>;
 }
 
-/** What tells one entry of a table from another: its match and its priority. */
-export function entryKey(words: KeyWords, priority: number): string {
-  return `${words.key.join(',')}/${words.mask.join(',')}/${priority}`;
-}
-
 const NO_WORDS: KeyWords = {
   key: new BigUint64Array(),
   mask: new BigUint64Array(),
@@ -146,10 +143,8 @@ export function initialDefault(table: TableProgram): StoredEntry {
       defaultAction === null
         ? null
         : { action: defaultAction.action, args: wordsOf(defaultAction.args) },
-    metadata: new Uint8Array(),
-    controllerMetadata: 0n,
+    ...NO_EXTRA,
     isConst: table.defaultIsConst,
-    reference: null,
   };
 }
 
@@ -172,7 +167,8 @@ export function initialState(
   const tables = new Map<number, TableState>();
   const byIndex = new Map<number, TableState>();
   for (const table of program.tables.values()) {
-    const state = { program: table, entries: new Map(), defaultEntry: initialDefault(table) };
+    const entries = new TableEntries(table, engine);
+    const state = { program: table, entries, defaultEntry: initialDefault(table) };
     tables.set(table.id, state);
     byIndex.set(table.layout.index, state);
   }
@@ -191,27 +187,13 @@ export function initialState(
       };
       const args = wordsOf(entry.args);
       const { action, priority } = entry;
-      const inserted = engine.tableInsert({
-        table: layout.index,
-        ...words,
-        priority,
-        action,
-        args,
-      });
+      const initial = { ...words, priority, action, args };
+      const entries = byIndex.get(layout.index)?.entries;
+      const inserted =
+        entries === undefined
+          ? engine.tableInsert({ table: layout.index, ...initial })
+          : entries.insert(initial, NO_EXTRA);
       if (!inserted.ok) return fromEngine(inserted.error);
-      const table = byIndex.get(layout.index);
-      // The compiler numbers all of them; clients know a priority only where the match needs one.
-      const clientPriority = table?.program.needsPriority === true ? priority : 0;
-      table?.entries.set(entryKey(words, clientPriority), {
-        handle: inserted.value,
-        words,
-        priority: clientPriority,
-        action: { action, args },
-        metadata: new Uint8Array(),
-        controllerMetadata: 0n,
-        isConst: table.program.isConst,
-        reference: null,
-      });
     }
   }
   return {

@@ -35,11 +35,16 @@ function noteTable({ program, entries, defaultEntry }: TableState, note: Note): 
   const params = new Map(
     [...program.actionsByIndex].map(([index, action]) => [index, paramsOf(action)]),
   );
-  for (const { words, action, reference } of [defaultEntry, ...entries.values()]) {
+  for (const { words, action, reference } of joined(defaultEntry, entries)) {
     note(fields, words.key);
     if (reference !== null) noteReference(reference, note);
     else if (action !== null) note(params.get(action.action) ?? [], action.args);
   }
+}
+
+function* joined<T>(first: T, others: Iterable<T>): Generator<T> {
+  yield first;
+  yield* others;
 }
 
 /** Members of a profile are noted there. */

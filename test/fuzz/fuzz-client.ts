@@ -138,9 +138,10 @@ export class FuzzClient {
       mustBeFair(read.error);
       return [];
     }
+    const entities = [...read.value.entities];
     this.#statuses(read.value.statuses, 'read requests');
-    for (const entity of read.value.entities) toBinary(EntitySchema, entity);
-    return read.value.entities;
+    for (const entity of entities) toBinary(EntitySchema, entity);
+    return entities;
   }
 
   #says(request: StreamMessageRequest): void {

@@ -16,7 +16,8 @@ import type { ForwardingState } from '../state.js';
 import type { WriteType } from '../write-type.js';
 import { checkCounterData, counterDataOf, counterValueOf } from './counter-data.js';
 import { cellRange, checkCells } from './index-range.js';
-import { entryMessage, findDirectEntry, findTable, keyOnly, selectEntries } from './table-entry.js';
+import { findTable } from './table-entry.js';
+import { entryMessage, findDirectEntry, keyOnly, selectEntries } from './table-read.js';
 
 export function writeCounterEntry(
   state: ForwardingState,

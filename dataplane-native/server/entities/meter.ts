@@ -17,7 +17,8 @@ import { unimplemented } from '../unimplemented.js';
 import type { WriteType } from '../write-type.js';
 import { cellRange, checkCells } from './index-range.js';
 import { meterConfigOf, meterRatesOf } from './meter-config.js';
-import { entryMessage, findDirectEntry, findTable, keyOnly, selectEntries } from './table-entry.js';
+import { findTable } from './table-entry.js';
+import { entryMessage, findDirectEntry, keyOnly, selectEntries } from './table-read.js';
 
 export function writeMeterEntry(
   state: ForwardingState,

@@ -5,7 +5,6 @@ import type { Outcome } from '../errors.js';
 import { DONE, fromEngine } from '../errors.js';
 import { encodeKey } from '../match.js';
 import type { ForwardingState, StoredEntry, TableState } from '../state.js';
-import { entryKey } from '../state.js';
 
 export interface Located {
   readonly table: TableState;
@@ -20,8 +19,7 @@ export function locateStored(state: ForwardingState, entry: TableEntry): Located
   if (entry.isDefaultAction) return { table, find: () => table.defaultEntry };
   const words = encodeKey(table.program, entry.match);
   if (!words.ok) return null;
-  const key = entryKey(words.value, entry.priority);
-  return { table, find: () => table.entries.get(key) };
+  return { table, find: () => table.entries.get(words.value, entry.priority) };
 }
 
 export interface DirectResources {

@@ -1,19 +1,12 @@
-/** TableEntry (specification 1.5, section "TableEntry"): write and read. */
-import { create } from '@bufbuild/protobuf';
+/** TableEntry (specification 1.5, section "TableEntry"): what a write does. */
 import { status } from '@grpc/grpc-js';
 import { ActionRef_Scope } from '#protos/p4/config/v1/p4info_pb';
-import type { CounterData, Entity, TableAction, TableEntry } from '#protos/p4/v1/p4runtime_pb';
-import {
-  EntitySchema,
-  TableActionSchema,
-  TableEntrySchema,
-  Update_Type,
-} from '#protos/p4/v1/p4runtime_pb';
-import type { MeterRates } from '../engine-port.js';
+import type { CounterData, TableAction, TableEntry } from '#protos/p4/v1/p4runtime_pb';
+import { Update_Type } from '#protos/p4/v1/p4runtime_pb';
 import type { Outcome } from '../errors.js';
 import { DONE, denied, done, fail, fromEngine, invalid, notFound } from '../errors.js';
 import type { KeyWords } from '../match.js';
-import { decodeArgs, decodeKey, encodeArgs, encodeKey } from '../match.js';
+import { encodeArgs, encodeKey } from '../match.js';
 import type { TableProgram } from '../program.js';
 import type {
   ForwardingState,
@@ -23,17 +16,12 @@ import type {
   StoredEntry,
   TableState,
 } from '../state.js';
-import { entryKey, initialDefault } from '../state.js';
+import { initialDefault } from '../state.js';
 import { unimplemented } from '../unimplemented.js';
 import type { WriteType } from '../write-type.js';
-import {
-  acquireReference,
-  referenceAction,
-  referenceMessage,
-  releaseReference,
-} from './action-reference.js';
-import { checkCounterData, counterDataOf, counterValueOf } from './counter-data.js';
-import { meterConfigOf, meterRatesOf } from './meter-config.js';
+import { acquireReference, referenceAction, releaseReference } from './action-reference.js';
+import { checkCounterData, counterValueOf } from './counter-data.js';
+import { meterRatesOf } from './meter-config.js';
 
 /** Writes an entry, the default one included. */
 export function writeTableEntry(
@@ -73,7 +61,6 @@ export function findTable(state: ForwardingState, id: number): Outcome<TableStat
 interface Located {
   readonly words: KeyWords;
   readonly priority: number;
-  readonly key: string;
 }
 
 function locate(table: TableState, entry: TableEntry): Outcome<Located> {
@@ -90,7 +77,7 @@ function locate(table: TableState, entry: TableEntry): Outcome<Located> {
   }
   const words = encodeKey(program, entry.match);
   if (!words.ok) return words;
-  return done({ words: words.value, priority, key: entryKey(words.value, priority) });
+  return done({ words: words.value, priority });
 }
 
 /** Attributes that are wrong whatever the entry. */
@@ -173,7 +160,7 @@ function chooseAction(
 function insert(
   state: ForwardingState,
   table: TableState,
-  { words, priority, key }: Located,
+  { words, priority }: Located,
   entry: TableEntry,
 ): Outcome<void> {
   const { program } = table;
@@ -182,78 +169,63 @@ function insert(
   const chosen = chooseAction(state, table, entry.action, ActionRef_Scope.DEFAULT_ONLY);
   if (!chosen.ok) return chosen;
   const { action, reference } = chosen.value;
-  if (table.entries.has(key)) {
-    release(state, table, reference);
-    return fail(status.ALREADY_EXISTS, `table '${program.name}' already has this entry`);
-  }
-  const { index } = program.layout;
-  const inserted = state.engine.tableInsert({ table: index, ...words, priority, ...action });
+  const extra = { ...extraOf(entry), reference };
+  const inserted = table.entries.insert({ ...words, priority, ...action }, extra);
   if (!inserted.ok) {
     release(state, table, reference);
-    return fromEngine(inserted.error);
+    return inserted.error.code === 'EXISTS'
+      ? fail(status.ALREADY_EXISTS, `table '${program.name}' already has this entry`)
+      : fromEngine(inserted.error);
   }
-  table.entries.set(key, {
-    handle: inserted.value,
-    words,
-    priority,
-    action,
-    metadata: entry.metadata.slice(),
-    controllerMetadata: entry.controllerMetadata,
-    isConst: false,
-    reference,
-  });
   return writeResources(state, table, inserted.value, entry);
+}
+
+/** Copies: a view of the whole request otherwise, which would live as long as the entry. */
+function extraOf({ metadata, controllerMetadata, idleTimeoutNs }: TableEntry) {
+  return { metadata: metadata.slice(), controllerMetadata, idleTimeoutNs };
 }
 
 function modify(
   state: ForwardingState,
   table: TableState,
-  { key }: Located,
+  { words, priority }: Located,
   entry: TableEntry,
 ): Outcome<void> {
   const { program } = table;
-  const old = table.entries.get(key);
-  if (entry.action !== undefined && (program.isConst || old?.isConst === true)) {
+  const old = table.entries.get(words, priority);
+  if (entry.action !== undefined && program.isConst) {
     return denied(`the entries of table '${program.name}' are constant`);
   }
   if (old === undefined) return notFound(`table '${program.name}' has no such entry`);
-  if (old.isConst) return writeResources(state, table, old.handle, entry);
-  let { action, reference } = old;
+  const { handle } = old;
+  if (old.isConst) return writeResources(state, table, handle, entry);
+  let { reference } = old;
   if (entry.action !== undefined) {
     const chosen = chooseAction(state, table, entry.action, ActionRef_Scope.DEFAULT_ONLY);
     if (!chosen.ok) return chosen;
-    const { action: called } = chosen.value;
-    const { index } = program.layout;
-    const modified = state.engine.tableModify(index, old.handle, called.action, called.args);
+    const modified = table.entries.modify(handle, chosen.value.action);
     if (!modified.ok) {
       release(state, table, chosen.value.reference);
       return fromEngine(modified.error);
     }
     release(state, table, reference);
-    ({ action, reference } = chosen.value);
+    ({ reference } = chosen.value);
   }
-  // A view of the whole request otherwise, which would live as long as the entry.
-  const metadata = entry.metadata.slice();
-  table.entries.set(key, {
-    ...old,
-    action,
-    reference,
-    metadata,
-    controllerMetadata: entry.controllerMetadata,
-  });
-  return writeResources(state, table, old.handle, entry);
+  table.entries.setExtra(handle, { ...extraOf(entry), reference });
+  return writeResources(state, table, handle, entry);
 }
 
-function remove(state: ForwardingState, table: TableState, { key }: Located): Outcome<void> {
+function remove(
+  state: ForwardingState,
+  table: TableState,
+  { words, priority }: Located,
+): Outcome<void> {
   const { program } = table;
-  const old = table.entries.get(key);
-  if (program.isConst || old?.isConst === true) {
-    return denied(`the entries of table '${program.name}' are constant`);
-  }
+  if (program.isConst) return denied(`the entries of table '${program.name}' are constant`);
+  const old = table.entries.get(words, priority);
   if (old === undefined) return notFound(`table '${program.name}' has no such entry`);
-  const removed = state.engine.tableRemove(program.layout.index, old.handle);
+  const removed = table.entries.remove(old.handle);
   if (!removed.ok) return fromEngine(removed.error);
-  table.entries.delete(key);
   release(state, table, old.reference);
   return DONE;
 }
@@ -321,141 +293,4 @@ function writeCounter(
   const { index } = table.program.layout;
   const written = state.engine.tableWriteCounter(index, handle, counterValueOf(data));
   return written.ok ? DONE : fromEngine(written.error);
-}
-
-/** The entries that a request's filter selects, with their tables. Errors: INVALID_ARGUMENT,
- * NOT_FOUND for a table that does not exist. */
-export function selectEntries(
-  state: ForwardingState,
-  filter: TableEntry,
-): Outcome<{ readonly table: TableState; readonly stored: StoredEntry }[]> {
-  if (filter.tableId === 0) {
-    if (filter.match.length !== 0 || filter.action !== undefined || filter.priority !== 0) {
-      return invalid('a read of all tables takes no filter by match, action or priority');
-    }
-    return done([...state.tables.values()].flatMap((table) => selectIn(table, filter, null)));
-  }
-  const found = findTable(state, filter.tableId);
-  if (!found.ok) return found;
-  const table = found.value;
-  if (filter.match.length === 0) return done(selectIn(table, filter, null));
-  if (filter.isDefaultAction) return invalid('the default entry has no match');
-  const words = encodeKey(table.program, filter.match);
-  return words.ok ? done(selectIn(table, filter, words.value)) : words;
-}
-
-/** Only what names an entry: the owner of a direct resource is not found by its cookie. */
-export function keyOnly(entry: TableEntry): TableEntry {
-  const { tableId, match, priority, isDefaultAction } = entry;
-  return create(TableEntrySchema, { tableId, match, priority, isDefaultAction });
-}
-
-/** The one entry whose direct resource a request names. Errors: NOT_FOUND, and those of a wrong key. */
-export function findDirectEntry(state: ForwardingState, key: TableEntry): Outcome<StoredEntry> {
-  const selected = selectEntries(state, keyOnly(key));
-  if (!selected.ok) return selected;
-  const exact = selected.value.filter(
-    ({ stored }) => key.isDefaultAction || stored.priority === key.priority,
-  );
-  const [target, second] = exact;
-  return target === undefined || second !== undefined
-    ? notFound('the table has no such entry')
-    : done(target.stored);
-}
-
-function selectIn(table: TableState, filter: TableEntry, words: KeyWords | null) {
-  const candidates = filter.isDefaultAction ? [table.defaultEntry] : [...table.entries.values()];
-  const selected = candidates.filter(
-    (stored) =>
-      (words === null || sameKey(stored.words, words)) &&
-      (filter.priority === 0 || stored.priority === filter.priority) &&
-      hasAction(table, stored, filter.action) &&
-      (filter.metadata.length === 0 || Buffer.compare(stored.metadata, filter.metadata) === 0) &&
-      [0n, stored.controllerMetadata].includes(filter.controllerMetadata),
-  );
-  return selected.map((stored) => ({ table, stored }));
-}
-
-function sameKey(a: KeyWords, b: KeyWords): boolean {
-  return entryKey(a, 0) === entryKey(b, 0);
-}
-
-/** A filter by action id, member or group; arguments are not looked at. */
-function hasAction(
-  table: TableState,
-  { action, reference }: StoredEntry,
-  wanted: TableAction | undefined,
-): boolean {
-  const type = wanted?.type;
-  switch (type?.case) {
-    case 'actionProfileMemberId':
-      return reference?.kind === 'member' && reference.member.id === type.value;
-    case 'actionProfileGroupId':
-      return reference?.kind === 'group' && reference.group.id === type.value;
-    case 'action': {
-      const { actionId } = type.value;
-      const called = reference === null && action !== null ? action.action : -1;
-      return actionId === 0 || table.program.actionsByIndex.get(called)?.id === actionId;
-    }
-    case 'actionProfileActionSet':
-    case undefined:
-      return true;
-  }
-}
-
-/** Reads the entries that the filter selects; counter_data and meter_config only if it has them. */
-export function readTableEntries(state: ForwardingState, filter: TableEntry): Outcome<Entity[]> {
-  const selected = selectEntries(state, filter);
-  if (!selected.ok) return selected;
-  const entities: Entity[] = [];
-  for (const { table, stored } of selected.value) {
-    const value = entryMessage(table, stored);
-    if (filter.counterData !== undefined && table.program.hasDirectCounter) {
-      const counter = state.engine.tableReadCounter(table.program.layout.index, stored.handle);
-      if (!counter.ok) return fromEngine(counter.error);
-      value.counterData = counterDataOf(counter.value);
-    }
-    const meter = filter.meterConfig === undefined ? done(null) : readMeter(state, table, stored);
-    if (!meter.ok) return meter;
-    if (meter.value !== null) value.meterConfig = meterConfigOf(meter.value);
-    entities.push(create(EntitySchema, { entity: { case: 'tableEntry', value } }));
-  }
-  return done(entities);
-}
-
-/** Null where there is no meter, or no config of it. */
-function readMeter(
-  state: ForwardingState,
-  table: TableState,
-  stored: StoredEntry,
-): Outcome<MeterRates | null> {
-  if (table.program.directMeter === null || stored === table.defaultEntry) return done(null);
-  const rates = state.engine.tableReadMeter(table.program.layout.index, stored.handle);
-  return rates.ok ? done(rates.value) : fromEngine(rates.error);
-}
-
-/** An entry in its canonical form, without counters and meters. */
-export function entryMessage(table: TableState, stored: StoredEntry): TableEntry {
-  const { program } = table;
-  const isDefaultAction = stored === table.defaultEntry;
-  const entry = create(TableEntrySchema, {
-    tableId: program.id,
-    match: isDefaultAction ? [] : decodeKey(program, stored.words),
-    priority: stored.priority,
-    metadata: stored.metadata,
-    controllerMetadata: stored.controllerMetadata,
-    isDefaultAction,
-    isConst: stored.isConst,
-  });
-  if (stored.reference !== null) {
-    entry.action = referenceMessage(stored.reference);
-    return entry;
-  }
-  const action =
-    stored.action === null ? undefined : program.actionsByIndex.get(stored.action.action);
-  if (stored.action !== null && action !== undefined) {
-    const value = decodeArgs(action, stored.action.args);
-    entry.action = create(TableActionSchema, { type: { case: 'action', value } });
-  }
-  return entry;
 }

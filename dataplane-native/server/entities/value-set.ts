@@ -10,10 +10,9 @@ import {
 } from '#protos/p4/v1/p4runtime_pb';
 import type { Outcome } from '../errors.js';
 import { DONE, done, fail, fromEngine, invalid, notFound } from '../errors.js';
-import { decodeKey, encodeKey, type KeyWords } from '../match.js';
+import { decodeKey, encodeKey, keyText, type KeyWords } from '../match.js';
 import type { ValueSetProgram } from '../program.js';
 import type { ForwardingState, StoredValue } from '../state.js';
-import { entryKey } from '../state.js';
 import { unimplemented } from '../unimplemented.js';
 import type { WriteType } from '../write-type.js';
 
@@ -45,7 +44,7 @@ export function writeValueSetEntry(
   for (const { match } of entry.members) {
     const words = encodeKey(set, match);
     if (!words.ok) return words;
-    const key = entryKey(words.value, 0);
+    const key = keyText(words.value);
     if (wanted.has(key)) {
       return fail(status.ALREADY_EXISTS, `value set '${set.name}': a member is there twice`);
     }
@@ -62,7 +61,7 @@ function replace(
   const table = layout.index;
   const kept = new Map<string, StoredValue>();
   for (const stored of state.valueSets.get(id) ?? []) {
-    const key = entryKey(stored.words, 0);
+    const key = keyText(stored.words);
     if (wanted.has(key)) kept.set(key, stored);
     else state.engine.tableRemove(table, stored.handle);
   }

@@ -100,7 +100,7 @@ export class StfEntities {
   /** What takes back everything that was added: entries, and table defaults as they were. */
   removals(state: ForwardingState): Update[] {
     const entries = [...state.tables.values()].flatMap(({ program, entries: stored }) =>
-      [...stored.values()]
+      [...stored]
         .filter(({ isConst }) => !isConst)
         .map(({ words, priority }) =>
           update(DELETE, {
