@@ -13,7 +13,20 @@ import {
 import { MessageDecoder, type EngineMessage } from './messages.js';
 import { oscillatorLine, OSCILLATOR_LINE_WORDS, type OscillatorLine } from './oscillator.js';
 import type { OscillatorOptions } from './oscillator.js';
-import { linkFacts, PORT_IO, type LinkFacts, type LinkOptions } from './link.js';
+import {
+  LINK_SETTING_COUNT,
+  linkFacts,
+  linkSettings,
+  linkSettingWords,
+  PORT_IO,
+  PORT_STAMPS,
+  type LinkFacts,
+  type LinkOptions,
+  type LinkSettings,
+  type PortIo,
+  type PortStamps,
+  type SettledLink,
+} from './link.js';
 import { loadNative, type EnginePointer, type NativeFunctions } from './native.js';
 import { defaultLibrary } from './paths.js';
 import { capabilityNames, capabilitySet, type Capability } from './privileges.js';
@@ -91,6 +104,7 @@ const CPU_PORT_DEFAULT = 510;
 const MAX_FRAME_DEFAULT = 9216;
 /** More than either array of counters has, so that a library of another version cannot overrun. */
 const COUNTER_ROOM = 64;
+const REMARK_OCTETS = 256;
 const NO_TIME = 0xffff_ffff_ffff_ffffn;
 
 function named<N extends string>(names: readonly N[], values: BigUint64Array): Record<N, bigint> {
@@ -282,13 +296,55 @@ export class Engine extends PipelineState {
   addPacketPort(
     port: number,
     interfaceName: string,
-    { io = 'auto' }: LinkOptions = {},
+    { io = 'auto', hasHardwareStamps = false }: LinkOptions = {},
   ): EngineResult<void> {
-    const chosen = PORT_IO.indexOf(io);
-    const returned = this.native.tp_port_add_link(this.engine, port, interfaceName, chosen);
+    const returned = this.native.tp_port_add_link(
+      this.engine,
+      port,
+      interfaceName,
+      PORT_IO.indexOf(io),
+      hasHardwareStamps ? 1 : 0,
+    );
     if (returned >= 0) return succeed(undefined);
     const code = errorCodeOf(returned);
     return fail(code, interfaceMessage(code, interfaceName, this.explain(code)));
+  }
+
+  /**
+   * Makes an interface fit to be a port: offloads that merge frames off, the card's stamps on as
+   * asked for. Errors: NO_SUCH_INTERFACE; SYSTEM: hardware stamps are asked for and cannot be had.
+   */
+  settleLink(interfaceName: string, io: PortIo, stamps: PortStamps): EngineResult<SettledLink> {
+    const before = new BigUint64Array(LINK_SETTING_COUNT);
+    const remark = new Uint8Array(REMARK_OCTETS);
+    const returned = this.native.tp_link_settle(
+      interfaceName,
+      PORT_IO.indexOf(io),
+      PORT_STAMPS.indexOf(stamps),
+      before,
+      remark,
+      REMARK_OCTETS,
+    );
+    const text = Buffer.from(remark).toString('utf8', 0, remark.indexOf(0));
+    if (returned < 0) {
+      const code = errorCodeOf(returned);
+      return fail(code, interfaceMessage(code, interfaceName, `${interfaceName}: ${text}`));
+    }
+    return succeed({
+      hasHardwareStamps: returned === 1,
+      before: linkSettings(before),
+      remark: text,
+    });
+  }
+
+  /** Gives an interface back what settleLink took. NO_SUCH_INTERFACE: it is gone, or another one;
+   * SYSTEM: the kernel refused. */
+  restoreLink(interfaceName: string, before: LinkSettings): EngineResult<void> {
+    const returned = this.native.tp_link_restore(interfaceName, linkSettingWords(before));
+    if (returned >= 0) return succeed(undefined);
+    const code = errorCodeOf(returned);
+    const detail = `the settings of interface ${interfaceName} could not be restored`;
+    return fail(code, interfaceMessage(code, interfaceName, detail));
   }
 
   /** A port in memory: see inject and take. */

@@ -64,7 +64,22 @@ export interface NativeFunctions {
     count: number,
     out: BigUint64Array,
   ): number;
-  tp_port_add_link(engine: EnginePointer, port: number, name: string, io: number): number;
+  tp_port_add_link(
+    engine: EnginePointer,
+    port: number,
+    name: string,
+    io: number,
+    stamping: number,
+  ): number;
+  tp_link_settle(
+    name: string,
+    io: number,
+    stamps: number,
+    before: BigUint64Array,
+    remark: Uint8Array,
+    remarkOctets: number,
+  ): number;
+  tp_link_restore(name: string, before: BigUint64Array): number;
   tp_privileges_held(): Int64;
   tp_engine_keep_privileges(engine: EnginePointer, keep: bigint): number;
   tp_port_link_facts(engine: EnginePointer, port: number, out: BigUint64Array): number;
@@ -314,7 +329,17 @@ const SIGNATURES: Readonly<
   tp_engine_next_time: ['uint64_t', 'void *'],
   tp_engine_set_oscillator: ['int', 'void *', 'int64_t', 'int64_t', 'uint64_t', 'uint64_t'],
   tp_engine_oscillator_lines: ['int', 'void *', 'uint64_t', 'uint32_t', 'uint64_t *'],
-  tp_port_add_link: ['int', 'void *', 'uint32_t', 'const char *', 'uint32_t'],
+  tp_port_add_link: ['int', 'void *', 'uint32_t', 'const char *', 'uint32_t', 'uint32_t'],
+  tp_link_settle: [
+    'int',
+    'const char *',
+    'uint32_t',
+    'uint32_t',
+    'uint64_t *',
+    'uint8_t *',
+    'uint32_t',
+  ],
+  tp_link_restore: ['int', 'const char *', 'uint64_t *'],
   tp_privileges_held: ['uint64_t'],
   tp_engine_keep_privileges: ['int', 'void *', 'uint64_t'],
   tp_port_link_facts: ['int', 'void *', 'uint32_t', 'uint64_t *'],

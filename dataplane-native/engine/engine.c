@@ -120,6 +120,7 @@ int tp_engine_create(const struct tp_engine_config *config, struct tp_engine **o
   engine->clock.is_virtual = config->clock == TP_CLOCK_VIRTUAL;
   engine->packet_count = config->packet_count == 0 ? PACKET_COUNT_DEFAULT : config->packet_count;
   engine->max_frame = config->max_frame == 0 ? MAX_FRAME_DEFAULT : config->max_frame;
+  engine->hardware_clocks.calls = &tp_kernel;
   engine->random_seed = config->random_seed == 0 ? 1 : config->random_seed;
   engine->loop_count = config->threads == 0 ? 1 : config->threads;
   engine->stream.fd = -1;

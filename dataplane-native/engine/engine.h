@@ -127,18 +127,46 @@ TP_API int tp_engine_keep_privileges(struct tp_engine *engine, uint64_t keep);
 /* --- ports ---------------------------------------------------------------------------------- */
 
 /*
+ * Before an interface becomes a port: offloads that make other frames of those on the line are
+ * turned off, and the card is told to stamp. AUTO: where it can stamp all that PTP needs; HARDWARE:
+ * or SYSTEM with the reason. Returns an enum tp_link_stamping; `before` is what to give back to
+ * tp_link_restore, `remark` what went otherwise than it should, or empty.
+ * NO_SUCH_INTERFACE (restore: or another one under its name), OUT_OF_RANGE, SYSTEM.
+ */
+enum tp_port_io { TP_PORT_IO_AUTO = 0, TP_PORT_IO_PACKET = 1, TP_PORT_IO_XDP = 2 };
+enum tp_link_stamping { TP_LINK_SOFTWARE = 0, TP_LINK_HARDWARE = 1 };
+enum tp_link_stamps {
+  TP_LINK_STAMPS_AUTO = 0,
+  TP_LINK_STAMPS_SOFTWARE = 1,
+  TP_LINK_STAMPS_HARDWARE = 2
+};
+enum tp_link_setting {
+  TP_LINK_INDEX,            /* of the interface */
+  TP_LINK_OFFLOADS,         /* turned off: a set of our own */
+  TP_LINK_STAMPING_CHANGED, /* 1 or 0; then what it was: */
+  TP_LINK_STAMPING_FLAGS,
+  TP_LINK_STAMPING_TRANSMIT,
+  TP_LINK_STAMPING_RECEIVE,
+  TP_LINK_SETTING_COUNT
+};
+TP_API int tp_link_settle(const char *interface, uint32_t io, uint32_t stamps, uint64_t *before,
+                          char *remark, uint32_t remark_octets);
+TP_API int tp_link_restore(const char *interface, const uint64_t *before);
+
+/*
  * A Linux interface. AUTO: received through an AF_PACKET ring, sent through an AF_XDP socket where
  * one is to be had, which is the fastest that has all of the kernel's stamps; PACKET: AF_PACKET
  * both ways; XDP: AF_XDP both ways.
  */
-enum tp_port_io { TP_PORT_IO_AUTO = 0, TP_PORT_IO_PACKET = 1, TP_PORT_IO_XDP = 2 };
+/* `stamping`: who stamps frames, the kernel or the card, as tp_link_settle has found. */
 TP_API int tp_port_add_link(struct tp_engine *engine, uint32_t port, const char *interface,
-                            uint32_t io);
+                            uint32_t io, uint32_t stamping);
 /* What is in use: see the enumeration. NO_SUCH_PORT: not a Linux interface. */
 enum tp_link_fact {
   TP_LINK_SENDS_BY_XDP, /* 1 or 0 */
   TP_LINK_RECEIVES_BY_XDP,
   TP_LINK_ZERO_COPY,
+  TP_LINK_HARDWARE_STAMPS, /* the card stamps frames, or some of them */
   TP_LINK_FACT_COUNT
 };
 TP_API int tp_port_link_facts(struct tp_engine *engine, uint32_t port, uint64_t *out);

@@ -46,6 +46,7 @@
 
 #include "clock.h"
 #include "engine.h"
+#include "hardware_clock.h"
 #include "inbox.h"
 #include "message.h"
 #include "pipeline.h"
@@ -124,7 +125,8 @@ struct tp_loop {
 struct tp_engine {
   struct tp_loaded_pipeline pipeline;
   struct tp_clock_source clock;
-  struct tp_oscillator oscillator; /* the clock points to it when it is on */
+  struct tp_hardware_clocks hardware_clocks; /* of ports' cards */
+  struct tp_oscillator oscillator;           /* the clock points to it when it is on */
   struct tp_depot depot;
   struct tp_stream stream;              /* of messages */
   struct tp_port *ports[TP_PORT_COUNT]; /* of all loops */

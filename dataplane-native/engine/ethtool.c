@@ -2,45 +2,71 @@
 #include "ethtool.h"
 
 #include <errno.h>
-#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <linux/ethtool.h>
+#include <linux/net_tstamp.h>
 #include <linux/sockios.h>
 
 #define FEATURE_LIMIT 256u
 #define BLOCK_BITS    32u
 #define BLOCK_LIMIT   (FEATURE_LIMIT / BLOCK_BITS)
 
-/* 0 or -errno. */
-static int request(const char *interface, void *command) {
-  const int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  if (fd < 0) {
-    return -errno;
-  }
-  struct ifreq call = {.ifr_data = command};
-  snprintf(call.ifr_name, sizeof call.ifr_name, "%s", interface);
-  const int result = ioctl(fd, SIOCETHTOOL, &call) == 0 ? 0 : -errno;
-  close(fd);
-  return result;
+static int request(const struct tp_system_calls *calls, const char *interface, void *command) {
+  return calls->control_interface(calls->context, interface, SIOCETHTOOL, command);
 }
 
-void tp_ethtool_driver(const char *interface, char out[TP_DRIVER_NAME_OCTETS]) {
+void tp_ethtool_driver(const struct tp_system_calls *calls, const char *interface,
+                       char out[TP_DRIVER_NAME_OCTETS]) {
   struct ethtool_drvinfo info = {.cmd = ETHTOOL_GDRVINFO};
   out[0] = 0;
-  if (request(interface, &info) == 0) {
+  if (request(calls, interface, &info) == 0) {
     snprintf(out, TP_DRIVER_NAME_OCTETS, "%.*s", (int)sizeof info.driver - 1, info.driver);
   }
 }
 
-uint32_t tp_ethtool_receive_queues(const char *interface) {
+uint32_t tp_ethtool_receive_queues(const struct tp_system_calls *calls, const char *interface) {
   struct ethtool_channels channels = {.cmd = ETHTOOL_GCHANNELS};
-  return request(interface, &channels) == 0 ? channels.rx_count + channels.combined_count : 0;
+  return request(calls, interface, &channels) == 0 ? channels.rx_count + channels.combined_count
+                                                   : 0;
+}
+
+/* --- stamps ---------------------------------------------------------------------------------- */
+
+/* Both are needed, for L2 and UDP: a card that stamps one only is of no use to a switch. */
+static int32_t best_filter(uint32_t filters) {
+  static const int32_t better_first[] = {HWTSTAMP_FILTER_ALL, HWTSTAMP_FILTER_PTP_V2_EVENT};
+  for (uint32_t i = 0; i < sizeof better_first / sizeof *better_first; i++) {
+    if ((filters >> better_first[i] & 1) != 0) {
+      return better_first[i];
+    }
+  }
+  return HWTSTAMP_FILTER_NONE;
+}
+
+struct tp_stamping tp_ethtool_stamping(const struct tp_system_calls *calls, const char *interface) {
+  const uint32_t needed =
+      SOF_TIMESTAMPING_TX_HARDWARE | SOF_TIMESTAMPING_RX_HARDWARE | SOF_TIMESTAMPING_RAW_HARDWARE;
+  struct ethtool_ts_info info = {.cmd = ETHTOOL_GET_TS_INFO};
+  struct tp_stamping stamping = {0};
+  if (request(calls, interface, &info) != 0) {
+    stamping.why_not = "the driver does not say what it can stamp";
+  } else if ((info.so_timestamping & needed) != needed) {
+    stamping.why_not = "the card does not stamp what it receives and sends";
+  } else if ((info.tx_types >> HWTSTAMP_TX_ON & 1) == 0) {
+    stamping.why_not = "the card does not stamp all that it is asked to stamp";
+  } else if (best_filter(info.rx_filters) == HWTSTAMP_FILTER_NONE) {
+    stamping.why_not = "the card does not stamp all of PTP's event messages, on Ethernet and UDP";
+  } else if (info.phc_index < 0) {
+    stamping.why_not = "the card has no PTP clock";
+  } else {
+    stamping.is_possible = true;
+    stamping.clock_number = (uint32_t)info.phc_index;
+    stamping.receive_filter = best_filter(info.rx_filters);
+  }
+  return stamping;
 }
 
 /* --- offloads -------------------------------------------------------------------------------- */
@@ -66,12 +92,13 @@ struct places {
   uint32_t of[OFFLOAD_COUNT];
 };
 
-static int find_places(const char *interface, struct places *out) {
+static int find_places(const struct tp_system_calls *calls, const char *interface,
+                       struct places *out) {
   union { /* room for what follows the head */
     struct ethtool_sset_info head;
     uint8_t octets[sizeof(struct ethtool_sset_info) + sizeof(uint32_t)];
   } info = {.head = {.cmd = ETHTOOL_GSSET_INFO, .sset_mask = UINT64_C(1) << ETH_SS_FEATURES}};
-  const int result = request(interface, &info);
+  const int result = request(calls, interface, &info);
   if (result != 0) {
     return result;
   }
@@ -86,7 +113,7 @@ static int find_places(const char *interface, struct places *out) {
   names->cmd = ETHTOOL_GSTRINGS;
   names->string_set = ETH_SS_FEATURES;
   names->len = count;
-  const int read = request(interface, names);
+  const int read = request(calls, interface, names);
   out->feature_count = count;
   for (uint32_t i = 0; i < OFFLOAD_COUNT; i++) {
     out->of[i] = FEATURE_LIMIT;
@@ -102,7 +129,8 @@ static int find_places(const char *interface, struct places *out) {
 }
 
 /* Those of ours that are on and can be changed. */
-static int find_active(const char *interface, const struct places *places, uint32_t *active) {
+static int find_active(const struct tp_system_calls *calls, const char *interface,
+                       const struct places *places, uint32_t *active) {
   union {
     struct ethtool_gfeatures head;
     uint8_t octets[sizeof(struct ethtool_gfeatures) +
@@ -111,7 +139,7 @@ static int find_active(const char *interface, const struct places *places, uint3
   memset(&features, 0, sizeof features);
   features.head.cmd = ETHTOOL_GFEATURES;
   features.head.size = BLOCK_LIMIT;
-  const int result = request(interface, &features);
+  const int result = request(calls, interface, &features);
   *active = 0;
   for (uint32_t i = 0; result == 0 && i < OFFLOAD_COUNT; i++) {
     if (places->of[i] >= places->feature_count) {
@@ -126,8 +154,8 @@ static int find_active(const char *interface, const struct places *places, uint3
   return result;
 }
 
-static int set_offloads(const char *interface, const struct places *places, uint32_t offloads,
-                        bool is_on) {
+static int set_offloads(const struct tp_system_calls *calls, const char *interface,
+                        const struct places *places, uint32_t offloads, bool is_on) {
   union {
     struct ethtool_sfeatures head;
     uint8_t octets[sizeof(struct ethtool_sfeatures) +
@@ -145,15 +173,16 @@ static int set_offloads(const char *interface, const struct places *places, uint
     block->valid |= bit;
     block->requested |= is_on ? bit : 0;
   }
-  return request(interface, &features);
+  return request(calls, interface, &features);
 }
 
-int tp_offloads_turn_off(const char *interface, uint32_t kinds, uint32_t *turned_off) {
+int tp_offloads_turn_off(const struct tp_system_calls *calls, const char *interface, uint32_t kinds,
+                         uint32_t *turned_off) {
   struct places places;
   uint32_t active = 0;
-  int result = find_places(interface, &places);
+  int result = find_places(calls, interface, &places);
   if (result == 0) {
-    result = find_active(interface, &places, &active);
+    result = find_active(calls, interface, &places, &active);
   }
   for (uint32_t i = 0; i < OFFLOAD_COUNT; i++) {
     active &= (OFFLOADS[i].kind & kinds) == 0 ? ~(1u << i) : ~0u;
@@ -162,16 +191,17 @@ int tp_offloads_turn_off(const char *interface, uint32_t kinds, uint32_t *turned
   if (result != 0 || active == 0) {
     return result == -EOPNOTSUPP ? 0 : result; /* an interface that has none */
   }
-  result = set_offloads(interface, &places, active, false);
+  result = set_offloads(calls, interface, &places, active, false);
   *turned_off = result == 0 ? active : 0;
   return result;
 }
 
-int tp_offloads_turn_on(const char *interface, uint32_t offloads) {
+int tp_offloads_turn_on(const struct tp_system_calls *calls, const char *interface,
+                        uint32_t offloads) {
   struct places places;
   if (offloads == 0) {
     return 0;
   }
-  const int result = find_places(interface, &places);
-  return result == 0 ? set_offloads(interface, &places, offloads, true) : result;
+  const int result = find_places(calls, interface, &places);
+  return result == 0 ? set_offloads(calls, interface, &places, offloads, true) : result;
 }

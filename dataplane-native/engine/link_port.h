@@ -28,7 +28,8 @@ struct tp_link_port {
   uint64_t xdp_drops;             /* of the AF_XDP socket, as last read */
   uint64_t tai_offset_ns;         /* what CLOCK_TAI is ahead of the system's clock */
   bool has_bare_checksums;        /* frames may come without their checksums */
-  enum tp_port_io io;             /* as asked for */
+  struct tp_link_choice choice;   /* as asked for */
+  struct tp_hardware_clock *card; /* that stamps frames; null: the kernel does */
   uint32_t next_slot;             /* of the socket's ring */
   uint64_t event_sent_ns;         /* instant of the last event frame */
   uint64_t stamp_asked_ns;        /* instant of the last frame whose stamp was asked for */
@@ -41,6 +42,11 @@ static inline struct tp_link_port *tp_link_port(struct tp_port *port) {
   return (struct tp_link_port *)port;
 }
 
+/* The dataplane's time of a card's stamp, or of the kernel's where there is none (0). False: the
+ * card's time is not known, or there is neither. */
+bool tp_link_time(struct tp_link_port *self, uint64_t hardware_ns, uint64_t software_ns,
+                  uint64_t *out);
+
 /* --- link_transmit.c: these are ops, see port.h ----------------------------------------------- */
 uint32_t tp_link_transmit(struct tp_port *port, struct tp_packet **burst, uint32_t count);
 uint32_t tp_link_prepare_event(struct tp_port *port);
@@ -52,7 +58,7 @@ void tp_link_drain_stamps(struct tp_port *port);
 
 /* --- link_upkeep.c ---------------------------------------------------------------------------- */
 /* Opens a port's sockets on the interface; `ops` say how it receives. */
-int tp_link_open(struct tp_engine *engine, const char *interface, enum tp_port_io io,
+int tp_link_open(struct tp_engine *engine, const char *interface, struct tp_link_choice choice,
                  const struct tp_port_ops *ops, struct tp_port **out);
 void tp_link_maintain(struct tp_port *port);
 void tp_link_close(struct tp_port *port);

@@ -151,7 +151,9 @@ enum tp_transmit_result tp_link_transmit_event(struct tp_port *port, struct tp_p
   struct iovec vector = {.iov_base = packet->data, .iov_len = packet->length};
   struct msghdr message = {.msg_iov = &vector, .msg_iovlen = 1};
   struct stamp_option option;
-  choose_stamps(&message, &option, is_asked ? SOF_TIMESTAMPING_TX_SOFTWARE : 0);
+  const uint32_t stamps =
+      SOF_TIMESTAMPING_TX_SOFTWARE | (self->card == NULL ? 0 : SOF_TIMESTAMPING_TX_HARDWARE);
+  choose_stamps(&message, &option, is_asked ? stamps : 0);
   ssize_t sent;
   do {
     sent = self->socket.ifindex == 0 ? -1 : sendmsg(self->socket.fd, &message, MSG_DONTWAIT);
@@ -180,6 +182,10 @@ enum tp_transmit_result tp_link_transmit_event(struct tp_port *port, struct tp_p
   return TP_TRANSMIT_DONE;
 }
 
+static uint64_t in_ns(struct timespec time) {
+  return (uint64_t)time.tv_sec * TP_NS_PER_S + (uint64_t)time.tv_nsec;
+}
+
 /* One message of the error queue: a stamp, and the id of the frame that it is of. */
 static void read_stamp(struct tp_port *port, struct msghdr *message) {
   const struct scm_timestamping *stamps = NULL;
@@ -193,9 +199,13 @@ static void read_stamp(struct tp_port *port, struct msghdr *message) {
   }
   if (stamps != NULL && origin != NULL && origin->ee_errno == ENOMSG &&
       origin->ee_origin == SO_EE_ORIGIN_TIMESTAMPING) {
+    /* A card that stamps keeps the kernel from it. */
     const struct timespec software = stamps->ts[0];
-    const uint64_t stamp_ns = (uint64_t)software.tv_sec * TP_NS_PER_S + (uint64_t)software.tv_nsec;
-    tp_stamp_arrived(port, origin->ee_data, tp_clock_at_system_ns(&port->engine->clock, stamp_ns));
+    const struct timespec hardware = stamps->ts[2];
+    uint64_t stamp_ns;
+    if (tp_link_time(tp_link_port(port), in_ns(hardware), in_ns(software), &stamp_ns)) {
+      tp_stamp_arrived(port, origin->ee_data, stamp_ns);
+    }
   }
 }
 

@@ -15,6 +15,18 @@
 /* To open a socket that is not needed: over as many rounds of maintenance. */
 #define SENDER_ATTEMPTS 8u
 
+bool tp_link_time(struct tp_link_port *self, uint64_t hardware_ns, uint64_t software_ns,
+                  uint64_t *out) {
+  uint64_t system_ns = software_ns;
+  if (hardware_ns != 0) {
+    if (self->card == NULL || !tp_hardware_to_system(self->card, hardware_ns, &system_ns)) {
+      return false;
+    }
+  }
+  *out = tp_clock_at_system_ns(&self->port.engine->clock, system_ns);
+  return system_ns != 0;
+}
+
 static void read_kernel_drops(struct tp_link_port *self) {
   struct tpacket_stats statistics; /* since it was last read */
   socklen_t octets = sizeof statistics;
@@ -30,10 +42,10 @@ static const char *open_xdp(struct tp_link_port *self) {
   const struct tp_xdp_settings settings = {.ifindex = self->socket.ifindex,
                                            .frame_octets = self->socket.mtu + ETH_HLEN};
   self->xdp_drops = 0;
-  if (self->io == TP_PORT_IO_XDP) {
+  if (self->choice.io == TP_PORT_IO_XDP) {
     return tp_link_open_receiver(self);
   }
-  if (self->io == TP_PORT_IO_AUTO && self->attempts_left != 0 &&
+  if (self->choice.io == TP_PORT_IO_AUTO && self->attempts_left != 0 &&
       tp_xdp_carries(settings.frame_octets)) {
     self->attempts_left--; /* where it cannot be had, sendmmsg does */
     tp_xdp_open(&self->xdp, &settings);
@@ -77,6 +89,9 @@ void tp_link_maintain(struct tp_port *port) {
   getsockopt(self->socket.fd, SOL_SOCKET, SO_ERROR, &ignored, &octets);
   read_kernel_drops(self);
   read_tai_offset(self);
+  if (self->card != NULL) {
+    tp_hardware_clock_follow(&port->engine->hardware_clocks, self->card, port->loop->schedule_ns);
+  }
   struct tp_interface found;
   if (!tp_interface_find(self->interface, &found)) {
     self->socket.ifindex = 0; /* whatever comes back is another one */
@@ -92,6 +107,9 @@ void tp_link_maintain(struct tp_port *port) {
 void tp_link_close(struct tp_port *port) {
   struct tp_link_port *self = tp_link_port(port);
   close_xdp(self);
+  if (self->card != NULL) {
+    tp_hardware_clock_give(&port->engine->hardware_clocks, self->card);
+  }
   tp_packet_socket_close(&self->socket);
   free(self);
 }
@@ -105,6 +123,7 @@ bool tp_link_read_facts(const struct tp_port *port, uint64_t out[TP_LINK_FACT_CO
   out[TP_LINK_SENDS_BY_XDP] = has_xdp;
   out[TP_LINK_RECEIVES_BY_XDP] = has_xdp && self->xdp.receive_chunks != 0;
   out[TP_LINK_ZERO_COPY] = has_xdp && self->xdp.is_zero_copy;
+  out[TP_LINK_HARDWARE_STAMPS] = self->card != NULL;
   return true;
 }
 
@@ -120,14 +139,14 @@ static bool is_taken(const struct tp_engine *engine, const char *interface) {
 }
 
 static struct tp_link_port *make_port(struct tp_engine *engine, const char *interface,
-                                      enum tp_port_io io, const struct tp_port_ops *ops) {
+                                      struct tp_link_choice choice, const struct tp_port_ops *ops) {
   struct tp_link_port *self = calloc(1, sizeof *self);
   if (self == NULL) {
     return NULL;
   }
   self->port.ops = ops;
   self->port.engine = engine;
-  self->io = io;
+  self->choice = choice;
   self->xdp.fd = -1;
   self->attempts_left = SENDER_ATTEMPTS;
   self->socket.fd = -1;
@@ -142,7 +161,7 @@ static struct tp_link_port *make_port(struct tp_engine *engine, const char *inte
 
 static struct tp_socket_fault open_sockets(struct tp_link_port *self, const char *interface) {
   const struct tp_socket_fault fault = tp_packet_socket_open(
-      &self->socket, interface, self->port.engine->max_frame, self->io != TP_PORT_IO_XDP);
+      &self->socket, interface, self->port.engine->max_frame, self->choice.io != TP_PORT_IO_XDP, self->card != NULL);
   if (fault.code != TP_OK) {
     return fault;
   }
@@ -154,12 +173,12 @@ static struct tp_socket_fault open_sockets(struct tp_link_port *self, const char
                                   step};
 }
 
-int tp_link_open(struct tp_engine *engine, const char *interface, enum tp_port_io io,
+int tp_link_open(struct tp_engine *engine, const char *interface, struct tp_link_choice choice,
                  const struct tp_port_ops *ops, struct tp_port **out) {
   if (is_taken(engine, interface)) {
     return tp_fail(engine, TP_E_PORT_IN_USE, "interface %s is a port already", interface);
   }
-  struct tp_link_port *self = make_port(engine, interface, io, ops);
+  struct tp_link_port *self = make_port(engine, interface, choice, ops);
   if (self == NULL) {
     return TP_E_NO_MEMORY;
   }

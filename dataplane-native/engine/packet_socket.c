@@ -98,8 +98,11 @@ static bool map_ring(struct tp_packet_socket *socket, uint32_t frame_octets) {
 }
 
 bool tp_packet_socket_restart_stamps(const struct tp_packet_socket *socket) {
-  const int without_id =
-      SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_OPT_TSONLY;
+  const int of_card = socket->has_hardware_stamps
+                          ? SOF_TIMESTAMPING_RX_HARDWARE | SOF_TIMESTAMPING_RAW_HARDWARE
+                          : 0;
+  const int without_id = SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE |
+                         SOF_TIMESTAMPING_OPT_TSONLY | of_card;
   return set_option(socket->fd, SOL_SOCKET, SO_TIMESTAMPING, without_id) &&
          set_option(socket->fd, SOL_SOCKET, SO_TIMESTAMPING, without_id | SOF_TIMESTAMPING_OPT_ID);
 }
@@ -112,7 +115,9 @@ static const char *configure(struct tp_packet_socket *socket) {
   /* Old kernels lack these two; what they do is checked or done without. */
   set_option(socket->fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, 1);
   set_option(socket->fd, SOL_PACKET, PACKET_QDISC_BYPASS, 1);
-  if (!set_option(socket->fd, SOL_PACKET, PACKET_TIMESTAMP, SOF_TIMESTAMPING_SOFTWARE)) {
+  const int stamps =
+      SOF_TIMESTAMPING_SOFTWARE | (socket->has_hardware_stamps ? SOF_TIMESTAMPING_RAW_HARDWARE : 0);
+  if (!set_option(socket->fd, SOL_PACKET, PACKET_TIMESTAMP, stamps)) {
     return "asking for timestamps";
   }
   return NULL;
@@ -191,8 +196,9 @@ static struct tp_socket_fault find_and_attach(struct tp_packet_socket *packet_so
 
 struct tp_socket_fault tp_packet_socket_open(struct tp_packet_socket *packet_socket,
                                              const char *interface, uint32_t max_frame,
-                                             bool has_ring) {
-  *packet_socket = (struct tp_packet_socket){.fd = -1, .has_ring = has_ring};
+                                             bool has_ring, bool has_hardware_stamps) {
+  *packet_socket = (struct tp_packet_socket){
+      .fd = -1, .has_ring = has_ring, .has_hardware_stamps = has_hardware_stamps};
   struct tp_interface found;
   if (strlen(interface) >= IFNAMSIZ || !tp_interface_find(interface, &found)) {
     return (struct tp_socket_fault){TP_E_NO_SUCH_INTERFACE, "looking for the interface"};

@@ -17,6 +17,7 @@ struct tp_packet_socket {
   int fd;           /* -1: closed */
   unsigned ifindex; /* 0: bound to none */
   bool has_ring;
+  bool has_hardware_stamps;
   uint8_t *ring; /* null: nothing can be received now */
   size_t ring_octets;
   uint32_t mtu; /* that the ring was made for */
@@ -30,9 +31,11 @@ struct tp_socket_fault {
   const char *step;
 };
 
-/* Without a ring the socket only sends. */
+/* Without a ring the socket only sends. With hardware stamps, frames have these where the card
+ * makes them, and the kernel's where it does not. */
 struct tp_socket_fault tp_packet_socket_open(struct tp_packet_socket *socket, const char *interface,
-                                             uint32_t max_frame, bool has_ring);
+                                             uint32_t max_frame, bool has_ring,
+                                             bool has_hardware_stamps);
 /* The interface has come back, or its frames have grown: the same socket goes on with it, so that
  * no privilege is needed that the process may have given up. What was received and not read is
  * gone. */

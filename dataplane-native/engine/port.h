@@ -67,9 +67,13 @@ struct tp_port {
 };
 
 /* Ports on Linux interfaces. */
-int tp_port_packet_open(struct tp_engine *engine, const char *interface, enum tp_port_io io,
-                        struct tp_port **out);
-int tp_port_xdp_open(struct tp_engine *engine, const char *interface, enum tp_port_io io,
+struct tp_link_choice {
+  enum tp_port_io io;
+  enum tp_link_stamping stamping;
+};
+int tp_port_packet_open(struct tp_engine *engine, const char *interface,
+                        struct tp_link_choice choice, struct tp_port **out);
+int tp_port_xdp_open(struct tp_engine *engine, const char *interface, struct tp_link_choice choice,
                      struct tp_port **out);
 /* See enum tp_link_fact. False for any other port. */
 bool tp_link_read_facts(const struct tp_port *port, uint64_t out[TP_LINK_FACT_COUNT]);

@@ -18,6 +18,21 @@ static struct tp_lost_tag lost_tag(const struct tpacket2_hdr *header) {
   };
 }
 
+/* The ring has one stamp only; without any, it has the time at which the frame got there. */
+static void set_time(struct tp_link_port *self, struct tp_packet *packet,
+                     const struct tpacket2_hdr *header, uint32_t status) {
+  const uint64_t stamp_ns = (uint64_t)header->tp_sec * TP_NS_PER_S + header->tp_nsec;
+  const bool is_of_card = (status & TP_STATUS_TS_RAW_HARDWARE) != 0;
+  const bool is_known =
+      tp_link_time(self, is_of_card ? stamp_ns : 0, is_of_card ? 0 : stamp_ns, &packet->rx_time_ns);
+  if (!is_known) {
+    packet->rx_time_ns = tp_clock_now_ns(&self->port.engine->clock);
+  }
+  if (!is_known || (status & (TP_STATUS_TS_SOFTWARE | TP_STATUS_TS_RAW_HARDWARE)) == 0) {
+    tp_port_count(&self->port, TP_PORT_RX_NO_TIMESTAMP, 1);
+  }
+}
+
 static struct tp_packet *receive_frame(struct tp_link_port *self, const struct tpacket2_hdr *header,
                                        uint32_t status) {
   struct tp_port *port = &self->port;
@@ -32,11 +47,7 @@ static struct tp_packet *receive_frame(struct tp_link_port *self, const struct t
     return NULL;
   }
   tp_copy_with_tag(packet, (const uint8_t *)header + header->tp_mac, octets, lost_tag(header));
-  const uint64_t stamp_ns = (uint64_t)header->tp_sec * TP_NS_PER_S + header->tp_nsec;
-  packet->rx_time_ns = tp_clock_at_system_ns(&port->engine->clock, stamp_ns);
-  if ((status & (TP_STATUS_TS_SOFTWARE | TP_STATUS_TS_RAW_HARDWARE)) == 0) {
-    tp_port_count(port, TP_PORT_RX_NO_TIMESTAMP, 1);
-  }
+  set_time(self, packet, header, status);
   if ((status & TP_STATUS_CSUMNOTREADY) != 0 &&
       tp_checksum_complete(packet->data, packet->length)) {
     tp_port_count(port, TP_PORT_RX_CHECKSUM_FILLED, 1);
@@ -83,7 +94,7 @@ static const struct tp_port_ops PACKET_OPS = {
     .close = tp_link_close,
 };
 
-int tp_port_packet_open(struct tp_engine *engine, const char *interface, enum tp_port_io io,
-                        struct tp_port **out) {
-  return tp_link_open(engine, interface, io, &PACKET_OPS, out);
+int tp_port_packet_open(struct tp_engine *engine, const char *interface,
+                        struct tp_link_choice choice, struct tp_port **out) {
+  return tp_link_open(engine, interface, choice, &PACKET_OPS, out);
 }

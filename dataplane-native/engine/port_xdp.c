@@ -26,14 +26,14 @@ static struct tp_lost_tag lost_tag(const struct tp_xdp_metadata *metadata) {
 
 static void set_time(struct tp_link_port *self, struct tp_packet *packet,
                      const struct tp_xdp_metadata *metadata) {
-  const struct tp_clock_source *clock = &self->port.engine->clock;
-  if ((metadata->flags & TP_XDP_HAS_SOFTWARE) == 0) {
-    packet->rx_time_ns = tp_clock_now_ns(clock);
+  const bool has_software = (metadata->flags & TP_XDP_HAS_SOFTWARE) != 0;
+  const bool has_hardware = (metadata->flags & TP_XDP_HAS_HARDWARE) != 0 && self->card != NULL;
+  const uint64_t software_ns = has_software ? metadata->software_ns - self->tai_offset_ns : 0;
+  if (!tp_link_time(self, has_hardware ? metadata->hardware_ns : 0, software_ns,
+                    &packet->rx_time_ns)) {
+    packet->rx_time_ns = tp_clock_now_ns(&self->port.engine->clock);
     tp_port_count(&self->port, TP_PORT_RX_NO_TIMESTAMP, 1);
-    return;
   }
-  const uint64_t system_ns = metadata->software_ns - self->tai_offset_ns;
-  packet->rx_time_ns = tp_clock_at_system_ns(clock, system_ns);
 }
 
 static struct tp_packet *receive_frame(struct tp_link_port *self, struct tp_xdp_frame frame) {
@@ -100,9 +100,9 @@ static const struct tp_port_ops XDP_OPS = {
     .close = tp_link_close,
 };
 
-int tp_port_xdp_open(struct tp_engine *engine, const char *interface, enum tp_port_io io,
+int tp_port_xdp_open(struct tp_engine *engine, const char *interface, struct tp_link_choice choice,
                      struct tp_port **out) {
-  return tp_link_open(engine, interface, io, &XDP_OPS, out);
+  return tp_link_open(engine, interface, choice, &XDP_OPS, out);
 }
 
 /* --- the sockets ----------------------------------------------------------------------------- */
@@ -114,7 +114,7 @@ static const char *obstacle(const struct tp_link_port *self) {
     errno = EMSGSIZE;
     return "receiving through AF_XDP, which carries no frames as long as the MTU allows, from";
   }
-  if (tp_ethtool_receive_queues(self->interface) > 1) {
+  if (tp_ethtool_receive_queues(&tp_kernel, self->interface) > 1) {
     errno = EOPNOTSUPP;
     return "receiving through AF_XDP, which needs all frames in one queue (ethtool -L), from";
   }
@@ -142,7 +142,7 @@ const char *tp_link_open_receiver(struct tp_link_port *self) {
     step = tp_xdp_program_open(&self->program, self->socket.ifindex, self->xdp.fd);
   }
   char driver[TP_DRIVER_NAME_OCTETS];
-  tp_ethtool_driver(self->interface, driver);
+  tp_ethtool_driver(&tp_kernel, self->interface, driver);
   /* Frames on a veth come as the sender's kernel had them, with work left for hardware. */
   self->has_bare_checksums = strcmp(driver, "veth") == 0;
   if (step == NULL && self->has_bare_checksums && !self->program.has_hints) {

@@ -53,18 +53,18 @@ static struct tp_loop *choose_loop(const struct tp_engine *engine) {
   return engine->loops[chosen];
 }
 
-typedef int open_port(struct tp_engine *engine, const char *interface, enum tp_port_io io,
+typedef int open_port(struct tp_engine *engine, const char *interface, struct tp_link_choice choice,
                       struct tp_port **out);
 
-static int open_memory(struct tp_engine *engine, const char *interface, enum tp_port_io io,
-                       struct tp_port **out) {
+static int open_memory(struct tp_engine *engine, const char *interface,
+                       struct tp_link_choice choice, struct tp_port **out) {
   (void)interface;
-  (void)io;
+  (void)choice;
   return tp_port_memory_open(engine, out);
 }
 
 static int add_port(struct tp_engine *engine, uint32_t number, const char *interface,
-                    enum tp_port_io io, open_port *open) {
+                    struct tp_link_choice choice, open_port *open) {
   if (number >= TP_PORT_DROP) {
     return TP_E_OUT_OF_RANGE;
   }
@@ -73,7 +73,7 @@ static int add_port(struct tp_engine *engine, uint32_t number, const char *inter
   }
   struct tp_port *port = NULL;
   tp_control_lock(engine);
-  const int result = open(engine, interface, io, &port);
+  const int result = open(engine, interface, choice, &port);
   if (result == TP_OK) {
     tp_port_attach(engine, number, port, choose_loop(engine));
   }
@@ -82,19 +82,22 @@ static int add_port(struct tp_engine *engine, uint32_t number, const char *inter
   return result;
 }
 
-int tp_port_add_link(struct tp_engine *engine, uint32_t port, const char *interface, uint32_t io) {
-  if (io > TP_PORT_IO_XDP) {
+int tp_port_add_link(struct tp_engine *engine, uint32_t port, const char *interface, uint32_t io,
+                     uint32_t stamping) {
+  if (io > TP_PORT_IO_XDP || stamping > TP_LINK_HARDWARE) {
     return TP_E_OUT_OF_RANGE;
   }
   if (engine->clock.is_virtual) {
     return TP_E_BAD_STATE; /* the kernel's timestamps are of another time */
   }
-  return add_port(engine, port, interface, (enum tp_port_io)io,
+  const struct tp_link_choice choice = {.io = (enum tp_port_io)io,
+                                        .stamping = (enum tp_link_stamping)stamping};
+  return add_port(engine, port, interface, choice,
                   io == TP_PORT_IO_XDP ? tp_port_xdp_open : tp_port_packet_open);
 }
 
 int tp_port_add_memory(struct tp_engine *engine, uint32_t port) {
-  return add_port(engine, port, NULL, TP_PORT_IO_AUTO, open_memory);
+  return add_port(engine, port, NULL, (struct tp_link_choice){0}, open_memory);
 }
 
 /* The host's thread alone adds and removes ports: it needs no lock to look. */

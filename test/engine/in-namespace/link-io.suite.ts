@@ -45,7 +45,12 @@ describe.each(['auto', 'packet', 'xdp'] as const)('with io=%s,', (io) => {
   beforeEach(async () => {
     node = await startEngine({ 1: 'in1', 2: 'out0' }, {}, undefined, io);
     node.forward(7, 2);
-    const facts = { sendsByXdp: io !== 'packet', receivesByXdp: io === 'xdp', zeroCopy: false };
+    const facts = {
+      sendsByXdp: io !== 'packet',
+      receivesByXdp: io === 'xdp',
+      zeroCopy: false,
+      hardwareStamps: false,
+    };
     await until(`it is ${JSON.stringify(facts)}`, () =>
       [1, 2].every(
         (port) => JSON.stringify(must(node.engine.linkFacts(port))) === JSON.stringify(facts),
