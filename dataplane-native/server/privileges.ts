@@ -8,8 +8,16 @@ import type { SwitchLog } from './switch.js';
  * bound again, which needs nothing. */
 const TO_REOPEN_XDP: readonly Capability[] = ['net_admin', 'net_raw', 'bpf'];
 
-export function neededPrivileges(ports: readonly PortOption[]): readonly Capability[] {
-  return ports.some(({ io }) => io === 'xdp') ? TO_REOPEN_XDP : [];
+/** To give interfaces back what they were set to. */
+const TO_RESTORE: readonly Capability[] = ['net_admin'];
+
+/** `hasChanges`: some interface is set otherwise than it was. */
+export function neededPrivileges(
+  ports: readonly PortOption[],
+  hasChanges: boolean,
+): readonly Capability[] {
+  const hasXdp = ports.some(({ io }) => io === 'xdp');
+  return [...new Set([...(hasXdp ? TO_REOPEN_XDP : []), ...(hasChanges ? TO_RESTORE : [])])];
 }
 
 /** Gives up what is not needed; returns what is held then. */

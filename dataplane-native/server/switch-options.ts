@@ -1,6 +1,6 @@
 /** The text forms of `timeplane switch`'s options. Each parser gives the value or what is wrong. */
 import type { QueueOptions } from '#binding/engine';
-import { PORT_IO, type PortIo } from '#binding/link';
+import { PORT_IO, PORT_STAMPS, type PortIo, type PortStamps } from '#binding/link';
 import { rateOffsetOfPpb, type OscillatorOptions } from '#binding/oscillator';
 
 export type Parsed<T> =
@@ -10,6 +10,7 @@ export interface PortOption {
   readonly number: number;
   readonly interfaceName: string;
   readonly io: PortIo;
+  readonly stamps: PortStamps;
 }
 
 export type OscillatorOption = OscillatorOptions;
@@ -34,6 +35,7 @@ function portNumber(text: string): number | null {
 /** What may follow the interface's name. */
 const PORT_KEYS = {
   io: { default: 'auto', values: PORT_IO },
+  stamps: { default: 'auto', values: PORT_STAMPS },
 } as const satisfies Readonly<
   Record<string, { readonly default: string; readonly values: readonly string[] }>
 >;
@@ -60,7 +62,7 @@ function portSettings(texts: readonly string[]): Parsed<PortSettings> {
   return { ok: true, value: settings as PortSettings };
 }
 
-/** NUMBER=INTERFACE[,key=value…], such as 1=veth1 or 1=eth1,io=xdp. */
+/** NUMBER=INTERFACE[,key=value…], such as 1=veth1 or 1=eth1,io=xdp,stamps=hardware. */
 export function parsePort(text: string): Parsed<PortOption> {
   const [place = '', ...texts] = text.split(',');
   const [left = '', interfaceName = '', ...rest] = place.split('=');

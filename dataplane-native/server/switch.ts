@@ -1,11 +1,11 @@
 /** The embedded switch, put together: engine, ports, P4Runtime server, status page. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
 import type { EngineFailure } from '#binding/result';
 import { Engine, type LoopOptions } from '#binding/engine';
 import type { OscillatorOptions } from '#binding/oscillator';
 import { findCompiler } from '#binding/toolchain';
 import type { DigestClock } from './digest.js';
+import { LinkSettingsKeeper } from './link-settings.js';
 import { nativeBuilder } from './native-builder.js';
 import { neededPrivileges, reducePrivileges } from './privileges.js';
 import type { ListenAddress, ListenError, RunningServer } from './server.js';
@@ -14,6 +14,7 @@ import { P4RuntimeService } from './service.js';
 import { switchMetrics, switchReport } from './status-report.js';
 import { startStatusServer } from './status-server.js';
 import type { PortOption, QueueOption } from './switch-options.js';
+import { followLinks, linkStates, openPorts } from './switch-ports.js';
 
 /** Where the switch tells what happens; pino's loggers fit. */
 export interface SwitchLog {
@@ -110,9 +111,11 @@ async function assemble(
   const server = await startServer(service, options.listen, onBug);
   if (!server.ok) return listenFailure(server.error, '--listen');
   closers.push(server.value.close);
-  const ports = await openPorts(options, engine);
+  const links = new LinkSettingsKeeper(engine, log);
+  closers.push(() => links.restore());
+  const ports = await openPorts(options, engine, links);
   if (!ports.ok) return ports;
-  logLinks(options, engine);
+  followLinks(options, engine, links);
   const status = await startStatus(options, engine, service, onBug);
   if (!status.ok) return status;
   if (status.value !== null) closers.push(status.value.close);
@@ -120,7 +123,7 @@ async function assemble(
   if (!running.ok) return running;
   const privileges = options.keepPrivileges
     ? engine.privileges()
-    : reducePrivileges(engine, neededPrivileges(options.ports), log);
+    : reducePrivileges(engine, neededPrivileges(options.ports, links.hasChanges), log);
   await warnWithoutCompiler(log);
   return {
     ok: true,
@@ -142,47 +145,6 @@ const LOOP_HINTS: Partial<Readonly<Record<EngineFailure['code'], string>>> = {
   OUT_OF_RANGE: 'nproc --all says how many there are, taskset -p $$ which may be used',
 };
 
-async function openPorts(options: SwitchOptions, engine: Engine): Promise<SwitchResult<void>> {
-  for (const port of options.ports) {
-    const opened = await openPort(options, engine, port);
-    if (!opened.ok) return opened;
-    const queue = options.queues.find((candidate) => candidate.port === port.number);
-    const set = queue === undefined ? opened : engine.setQueue(port.number, queue);
-    if (!set.ok) return engineFailure(set.error);
-  }
-  return { ok: true, value: undefined };
-}
-
-const RETRY_MS = 250;
-
-async function openPort(
-  options: SwitchOptions,
-  engine: Engine,
-  { number, interfaceName, io }: PortOption,
-): Promise<SwitchResult<void>> {
-  for (let waitedMs = 0; ; waitedMs += RETRY_MS) {
-    const opened = engine.addPacketPort(number, interfaceName, { io });
-    if (opened.ok) return opened;
-    const { code, message } = opened.error;
-    const isMissing = code === 'NO_SUCH_INTERFACE';
-    if (!isMissing || waitedMs >= options.waitMs || options.abort.aborted) {
-      return portFailure(`port ${number}: ${message}`, code);
-    }
-    if (waitedMs === 0) options.log.warn({ port: number }, `${message}: waiting for it`);
-    await sleep(RETRY_MS);
-  }
-}
-
-/** Beside what the engine's message says already. */
-const PORT_HINTS: Partial<Readonly<Record<EngineFailure['code'], string>>> = {
-  NO_SUCH_INTERFACE: 'create it first, correct --port, or wait for it with --wait SECONDS',
-  PORT_IN_USE: 'give each interface to one port only',
-};
-
-function portFailure(message: string, code: EngineFailure['code']): SwitchResult<never> {
-  return { ok: false, error: { message, hint: PORT_HINTS[code] ?? '' } };
-}
-
 function engineFailure({ message }: EngineFailure): SwitchResult<never> {
   return { ok: false, error: { message, hint: '' } };
 }
@@ -198,26 +160,6 @@ function listenFailure({ message }: ListenError, option: string): SwitchResult<n
     ? `ports below 1024 need root: choose another with ${option}`
     : `choose another address with ${option}`;
   return { ok: false, error: { message, hint } };
-}
-
-function linkStates({ ports }: SwitchOptions, engine: Engine): Map<number, boolean> {
-  return new Map(
-    ports.map(({ number }) => {
-      const counters = engine.portCounters(number);
-      return [number, counters.ok && counters.value.linkUp === 1n];
-    }),
-  );
-}
-
-/** The engine takes an interface up again by itself when it comes back. */
-function logLinks({ ports, log }: SwitchOptions, engine: Engine): void {
-  const names = new Map(ports.map(({ number, interfaceName }) => [number, interfaceName]));
-  engine.onMessage((message) => {
-    if (message.kind !== 'portStatus') return;
-    const fields = { port: message.port, interface: names.get(message.port) };
-    if (message.up) log.info(fields, 'the link is up');
-    else log.warn(fields, 'the link is down, or the interface is gone: waiting for it');
-  });
 }
 
 async function startStatus(

@@ -1,41 +1,6 @@
 /** `timeplane switch` as an operator meets it, in a network namespace of its own. */
-import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { packageRoot } from '#binding/paths';
 import { describe, expect, it } from 'vitest';
-
-const MAIN = join(packageRoot, 'dist', 'control-plane', 'cli', 'main.js');
-const user = process.getuid?.() === 0 ? [] : ['--user', '--map-root-user'];
-const canUnshare = spawnSync('unshare', [...user, '--net', 'ip', 'link']).status === 0;
-const why = !existsSync(MAIN)
-  ? ': needs the build (npm run build)'
-  : canUnshare
-    ? ''
-    : ': needs network namespaces (unshare)';
-
-interface Outcome {
-  readonly status: number | null;
-  readonly out: string;
-  readonly err: string;
-}
-
-/** Runs a shell script in a new network namespace; `$SWITCH` starts the command. */
-function inNamespace(script: string, env: NodeJS.ProcessEnv = {}): Outcome {
-  const prologue = `
-    set -u
-    ip link set lo up
-    SWITCH="${process.execPath} ${MAIN} switch"
-    untilReady() { timeout 20 sh -c 'until grep -q ^ready out.log; do sleep 0.05; done'; }
-    cd "$(mktemp -d)"; trap 'rm -rf "$PWD"' EXIT
-  `;
-  const run = spawnSync('unshare', [...user, '--net', 'bash', '-c', prologue + script], {
-    encoding: 'utf8',
-    env: { ...process.env, NO_COLOR: '1', ...env },
-    timeout: 60_000,
-  });
-  return { status: run.status, out: run.stdout, err: run.stderr };
-}
+import { inNamespace, why, type Outcome } from './switch-in-namespace.js';
 
 const STACK = /^\s+at .+:\d+:\d+\)?$/m;
 
@@ -82,49 +47,6 @@ describe.skipIf(why !== '')(`timeplane switch${why}`, { timeout: 90_000 }, () =>
     });
     expect(out).toContain('timeplane_switch_port_link_up{port="1",interface="p1"} 1');
     expect(out).toContain('there are /status.json and /metrics');
-  });
-
-  it('keeps no capability in any thread when all is open, and takes up its interface all the same', () => {
-    const { status, out, err } = inNamespace(`
-      ip link add p1 type veth peer name h1; ip link set p1 up; ip link set h1 up
-      $SWITCH --listen 127.0.0.1:0 --status 127.0.0.1:9560 --port 1=p1 > out.log &
-      untilReady; cat out.log
-      ls /proc/$!/task | wc -l
-      cat /proc/$!/task/*/status | grep -E '^(CapPrm|CapEff|CapInh|CapAmb|NoNewPrivs)' | sort -u
-      ip link del p1; sleep 1
-      ip link add p1 type veth peer name h1; ip link set p1 up; ip link set h1 up; sleep 1
-      node -e '
-        fetch("http://127.0.0.1:9560/status.json").then((r) => r.json()).then(({ privileges, ports }) =>
-          console.log(JSON.stringify({ privileges, linkUp: ports[0].linkUp })));
-      '; sleep 1
-      kill -TERM %1; wait %1
-    `);
-    expect(err).not.toMatch(STACK);
-    expect(status).toBe(0);
-    const none = '0000000000000000';
-    const sets = ['Amb', 'Eff', 'Inh', 'Prm'].map((set) => `Cap${set}:\t${none}\n`).join('');
-    expect(out).toMatch(/^ready .* privileges=none$/m);
-    expect(Number(/^\d+$/m.exec(out)?.[0])).toBeGreaterThan(5); // threads
-    expect(out).toContain(`${sets}NoNewPrivs:\t1\n{"privileges":[],"linkUp":true}`);
-  });
-
-  const ready = (options: string): Outcome =>
-    inNamespace(`
-      ip link add p1 type veth peer name h1; ip link set p1 up; ip link set h1 up
-      $SWITCH --listen 127.0.0.1:0 ${options} > out.log &
-      untilReady; cat out.log; kill -TERM $!; wait $!
-    `);
-
-  it('keeps its capabilities if told so', () => {
-    const { status, out } = ready('--port 1=p1 --keep-privileges');
-    expect(status).toBe(0);
-    expect(out).toMatch(/ privileges=\S*net_admin,net_raw/);
-  });
-
-  it.skipIf(process.getuid?.() !== 0)('keeps those that AF_XDP needs to come back', () => {
-    const { status, out } = ready('--port 1=p1,io=xdp');
-    expect(status).toBe(0);
-    expect(out).toMatch(/ privileges=net_admin,net_raw,bpf$/m);
   });
 
   it('names a missing interface and what to do', () => {

@@ -6,7 +6,7 @@ describe('--port', () => {
   it('takes NUMBER=INTERFACE', () => {
     expect(parsePort('1=veth1')).toEqual({
       ok: true,
-      value: { number: 1, interfaceName: 'veth1', io: 'auto' },
+      value: { number: 1, interfaceName: 'veth1', io: 'auto', stamps: 'auto' },
     });
     expect(parsePort('509=eth0.10')).toMatchObject({ ok: true });
   });
@@ -18,6 +18,9 @@ describe('--port', () => {
 
   it('takes settings after the name', () => {
     expect(parsePort('2=eth1,io=xdp')).toMatchObject({ value: { number: 2, io: 'xdp' } });
+    expect(parsePort('2=eth1,stamps=hardware,io=packet')).toMatchObject({
+      value: { interfaceName: 'eth1', io: 'packet', stamps: 'hardware' },
+    });
     expect(parsePort('2=eth1,io=dpdk')).toMatchObject({
       message: "io: 'dpdk' is not one of auto, packet, xdp",
     });
@@ -124,6 +127,7 @@ describe('ports and queues together', () => {
     number,
     interfaceName,
     io: 'auto' as const,
+    stamps: 'auto' as const,
   });
   const queueOf = (number: number) => {
     const parsed = parseQueue(`${number}:rate=1Mbit`);

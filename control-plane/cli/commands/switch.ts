@@ -119,8 +119,9 @@ async function run(flags: Flags): Promise<void> {
 const DEFAULT_LISTEN = '127.0.0.1:9559';
 
 const EXAMPLE = `
-Ports: io after the name (1=eth1,io=xdp) is how frames come and go: auto; packet, AF_PACKET alone; xdp,
-AF_XDP both ways.
+Ports: after the name (1=eth1,io=xdp,stamps=software) io is how frames come and go: auto; packet,
+AF_PACKET alone; xdp, AF_XDP both ways. stamps is whose times they have: software, the kernel's;
+hardware, the card's; auto, the card's where it stamps all that PTP needs.
 
 Queues: rate (100Mbit; 0: not limited), bound of each priority (256KiB), priorities (1 to 8), and
 overhead, the octets that the rate counts beside each frame (24: FCS, preamble and gap).
