@@ -43,7 +43,7 @@ export function checkEgress({ bitsPerSecond, traffic }: EgressSpec): void {
 }
 
 /** A backlog is forgotten after so many mean bursts, over the square of what the line has to spare. */
-const MEMORY = 40;
+const MEMORY = 20;
 
 interface Waiting {
   readonly sinceNs: number;

@@ -42,7 +42,7 @@ const EXTENTS: Readonly<Record<Scale['name'], Extent>> = {
   full: {
     conditions: CONDITIONS.map(({ name }) => name),
     switches: [1, 2, 4, 8, 16, 30],
-    timing: { settleSeconds: 900, seconds: 1_800 },
+    timing: { settleSeconds: 600, seconds: 1_200 },
   },
 };
 
