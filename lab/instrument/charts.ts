@@ -74,14 +74,18 @@ export function histogramChart(title: string, unit: string, found: Histogram): C
   const beyond = below + above === 0 ? '' : `; ${below} below, ${above} above`;
   return {
     title,
-    x: { label: unit, scale: 'linear' },
+    x: { label: unit, scale: 'linear', isTight: true },
     y: { label: 'count', scale: 'linear' },
     series: [{ name: `in each ${width} ${unit}${beyond}`, style: 'plain', points }],
   };
 }
 
 /** The metrics without unit, and those in ns with the masks that were asked for. */
-export function stabilityCharts(table: StabilityTable, masks: readonly Mask[]): Chart[] {
+export function stabilityCharts(
+  table: StabilityTable,
+  lowBand: StabilityTable,
+  masks: readonly Mask[],
+): Chart[] {
   const metrics = METRICS.filter((metric) => drawable(table[metric] ?? []).length > 0);
   const seriesOf = (metric: Metric): Series[] => {
     const points = drawable(table[metric] ?? []);
@@ -121,9 +125,21 @@ export function stabilityCharts(table: StabilityTable, masks: readonly Mask[]): 
         )
       : []),
     ...timed.flatMap((metric) =>
-      chart(metric.toUpperCase(), 'ns', [...seriesOf(metric), ...maskSeries(masks, metric, table)]),
+      chart(metric.toUpperCase(), 'ns', [
+        ...seriesOf(metric),
+        ...lowSeries(lowBand, metric),
+        ...maskSeries(masks, metric, table),
+      ]),
     ),
   ];
+}
+
+/** What masks with a filter look at. */
+function lowSeries(lowBand: StabilityTable, metric: Metric): Series[] {
+  const points = drawable(lowBand[metric] ?? []).map((point) => ({
+    ...{ x: point.tauSeconds, y: point.value },
+  }));
+  return points.length === 0 ? [] : [{ name: `${metric.toUpperCase()} below 0.1 Hz`, points }];
 }
 
 const drawable = (points: readonly StabilityPoint[]) => points.filter(({ value }) => value > 0);

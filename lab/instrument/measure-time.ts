@@ -74,7 +74,7 @@ export async function measureTime(
         ...(analysis.histogram === null
           ? []
           : [histogramChart('Distribution of time error', 'ns', analysis.histogram)]),
-        ...stabilityCharts(analysis.stability, options.masks),
+        ...stabilityCharts(analysis.stability, analysis.lowStability, options.masks),
       ],
       configuration: configurationOf(log, options),
       command: options.command,

@@ -12,7 +12,12 @@ import {
   type FloorPackets,
 } from './packet-delay.js';
 import type { PhaseRecord } from './stability/phase.js';
-import { stabilityTable, type Metric, type StabilityTable } from './stability/table.js';
+import {
+  stabilityTable,
+  TIME_METRICS,
+  type Metric,
+  type StabilityTable,
+} from './stability/table.js';
 import {
   constantError,
   dynamicError,
@@ -40,6 +45,8 @@ export interface TimeAnalysis {
       }
     | { readonly missing: string };
   readonly stability: StabilityTable;
+  /** TDEV and MTIE of what is below 0.1 Hz; empty where there is no filter. */
+  readonly lowStability: StabilityTable;
   readonly histogram: Histogram | null;
   readonly masks: readonly MaskVerdict[];
 }
@@ -59,6 +66,12 @@ export function analyseTime(record: PhaseRecord, options: TimeAnalysisOptions): 
         }
       : { missing: bands.message },
     stability: stabilityTable(record, options),
+    lowStability: bands.ok
+      ? stabilityTable(bands.value.low, {
+          metrics: options.metrics.filter((metric) => TIME_METRICS.has(metric)),
+          confidence: options.confidence,
+        })
+      : {},
     histogram: histogram(record.xNs),
     masks: options.masks.map((mask) => judge.judge(mask)),
   };

@@ -40,7 +40,7 @@ function tickText(value: number): string {
 }
 
 function placed(
-  { scale }: Axis,
+  { scale, isTight = false }: Axis,
   values: readonly number[],
   range: readonly [number, number],
 ): Placed {
@@ -59,7 +59,7 @@ function placed(
       decades.length >= 3 ? decades : all.filter((tick) => /^[125]/.test(tick.toExponential()));
     return { position: (value) => axis(value), ticks: marked(ticks, (value) => axis(value)) };
   }
-  const low = Math.min(0, least);
+  const low = isTight ? least : Math.min(0, least);
   const axis = scaleLinear()
     .domain([low, most === low ? low + 1 : most])
     .nice(TICKS)

@@ -45,6 +45,8 @@ export interface Column {
 export interface Axis {
   readonly label: string;
   readonly scale: 'linear' | 'log';
+  /** Of a linear axis: it begins with the data, not with zero. */
+  readonly isTight?: boolean;
 }
 
 export interface Series {
