@@ -42,7 +42,10 @@ export async function measureResidence(
   const pair = await readCaptures(before, behind, options.captures, progress);
   const problems = [...pair.before.problems, ...pair.behind.problems];
   if (pair.result.counts.matched === 0) {
-    return { problems: [...problems, nothingInBoth(pair)], found: null };
+    // A file that could not be read says all that is to be said.
+    const isRead = pair.before.frames > 0 && pair.behind.frames > 0;
+    const more = isRead || problems.length === 0 ? [nothingInBoth(pair)] : [];
+    return { problems: [...problems, ...more], found: null };
   }
   progress.update('computing');
   const analysis = analyseResidence(pair.result, options.floor);
