@@ -246,6 +246,47 @@ export interface NativeFunctions {
     handle: bigint,
     out: BigUint64Array,
   ): number;
+  tp_table_read_meter_counts(
+    engine: EnginePointer,
+    table: number,
+    handle: bigint,
+    out: BigUint64Array,
+  ): number;
+  tp_table_reset_meter_counts(engine: EnginePointer, table: number, handle: bigint): number;
+  tp_table_save_meter(
+    engine: EnginePointer,
+    table: number,
+    handle: bigint,
+    out: BigUint64Array,
+  ): number;
+  tp_table_restore_meter(
+    engine: EnginePointer,
+    table: number,
+    handle: bigint,
+    state: BigUint64Array,
+  ): number;
+  tp_meter_read_counts(
+    engine: EnginePointer,
+    meter: number,
+    index: number,
+    count: number,
+    out: BigUint64Array,
+  ): number;
+  tp_meter_reset_counts(engine: EnginePointer, meter: number, index: number, count: number): number;
+  tp_meter_save(
+    engine: EnginePointer,
+    meter: number,
+    index: number,
+    count: number,
+    out: BigUint64Array,
+  ): number;
+  tp_meter_restore(
+    engine: EnginePointer,
+    meter: number,
+    index: number,
+    count: number,
+    state: BigUint64Array,
+  ): number;
   tp_counter_read(
     engine: EnginePointer,
     counter: number,
@@ -408,6 +449,14 @@ const SIGNATURES: Readonly<
   tp_table_write_counter: ['int', 'void *', 'uint32_t', 'int64_t', 'uint64_t', 'uint64_t'],
   tp_table_write_meter: ['int', 'void *', 'uint32_t', 'int64_t', 'uint64_t *'],
   tp_table_read_meter: ['int', 'void *', 'uint32_t', 'int64_t', 'uint64_t *'],
+  tp_table_read_meter_counts: ['int', 'void *', 'uint32_t', 'int64_t', 'uint64_t *'],
+  tp_table_reset_meter_counts: ['int', 'void *', 'uint32_t', 'int64_t'],
+  tp_table_save_meter: ['int', 'void *', 'uint32_t', 'int64_t', 'uint64_t *'],
+  tp_table_restore_meter: ['int', 'void *', 'uint32_t', 'int64_t', 'uint64_t *'],
+  tp_meter_read_counts: ['int', 'void *', 'uint32_t', 'uint32_t', 'uint32_t', 'uint64_t *'],
+  tp_meter_reset_counts: ['int', 'void *', 'uint32_t', 'uint32_t', 'uint32_t'],
+  tp_meter_save: ['int', 'void *', 'uint32_t', 'uint32_t', 'uint32_t', 'uint64_t *'],
+  tp_meter_restore: ['int', 'void *', 'uint32_t', 'uint32_t', 'uint32_t', 'uint64_t *'],
   tp_counter_read: ['int', 'void *', 'uint32_t', 'uint32_t', 'uint32_t', 'uint64_t *'],
   tp_counter_write: ['int', 'void *', 'uint32_t', 'uint32_t', 'uint64_t', 'uint64_t'],
   tp_meter_write: ['int', 'void *', 'uint32_t', 'uint32_t', 'uint32_t', 'uint64_t *'],

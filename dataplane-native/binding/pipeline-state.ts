@@ -4,8 +4,11 @@
  */
 import type { EnginePointer, NativeFunctions } from './native.js';
 import {
+  METER_COUNT_WORDS,
+  METER_STATE_WORDS,
   METER_WORDS,
   groupArguments,
+  meterCounts,
   meterRates,
   meterWords,
   replicaArguments,
@@ -14,8 +17,10 @@ import {
   type EngineGroup,
   type EngineReplica,
   type EntryHandle,
+  type MeterCounts,
   type MeterRates,
   type IdlePage,
+  type MeterState,
   type NewEntry,
   type RowBatch,
   type RowPage,
@@ -165,6 +170,26 @@ export class PipelineState {
     return succeed(returned === 0 ? null : meterRates(out, 0));
   }
 
+  tableMeterCounts(table: number, handle: EntryHandle): EngineResult<MeterCounts> {
+    const out = new BigUint64Array(METER_COUNT_WORDS);
+    const returned = this.native.tp_table_read_meter_counts(this.engine, table, handle, out);
+    return returned < 0 ? this.failure(returned) : succeed(meterCounts(out, 0));
+  }
+
+  tableResetMeterCounts(table: number, handle: EntryHandle): EngineResult<void> {
+    return this.result(this.native.tp_table_reset_meter_counts(this.engine, table, handle));
+  }
+
+  tableSaveMeter(table: number, handle: EntryHandle): EngineResult<MeterState> {
+    const out = new BigUint64Array(METER_STATE_WORDS);
+    const returned = this.native.tp_table_save_meter(this.engine, table, handle, out);
+    return returned < 0 ? this.failure(returned) : succeed(out);
+  }
+
+  tableRestoreMeter(table: number, handle: EntryHandle, state: MeterState): EngineResult<void> {
+    return this.result(this.native.tp_table_restore_meter(this.engine, table, handle, state));
+  }
+
   counterRead(counter: number, index: number, count: number): EngineResult<CounterValue[]> {
     const out = new BigUint64Array(2 * count);
     const returned = this.native.tp_counter_read(this.engine, counter, index, count, out);
@@ -205,6 +230,29 @@ export class PipelineState {
     return this.result(
       this.native.tp_meter_write(this.engine, meter, index, count, meterWords(rates)),
     );
+  }
+
+  meterCounts(meter: number, index: number, count: number): EngineResult<MeterCounts[]> {
+    const out = new BigUint64Array(METER_COUNT_WORDS * count);
+    const returned = this.native.tp_meter_read_counts(this.engine, meter, index, count, out);
+    if (returned < 0) return this.failure(returned);
+    return succeed(
+      Array.from({ length: count }, (_, i) => meterCounts(out, METER_COUNT_WORDS * i)),
+    );
+  }
+
+  meterResetCounts(meter: number, index: number, count: number): EngineResult<void> {
+    return this.result(this.native.tp_meter_reset_counts(this.engine, meter, index, count));
+  }
+
+  meterSave(meter: number, index: number, count: number): EngineResult<MeterState> {
+    const out = new BigUint64Array(METER_STATE_WORDS * count);
+    const returned = this.native.tp_meter_save(this.engine, meter, index, count, out);
+    return returned < 0 ? this.failure(returned) : succeed(out);
+  }
+
+  meterRestore(meter: number, index: number, count: number, state: MeterState): EngineResult<void> {
+    return this.result(this.native.tp_meter_restore(this.engine, meter, index, count, state));
   }
 
   /** Each cell's words, least significant first. */

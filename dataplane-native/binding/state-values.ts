@@ -61,13 +61,26 @@ export interface CounterValue {
   readonly octets: bigint;
 }
 
-/** A two-rate three-colour meter's rates (units a second) and bursts (units). */
+/** A meter's rates (units a second) and bursts (units): of two rates and three colours or, with an
+ * excess burst, of a single rate and three colours. */
 export interface MeterRates {
   readonly committedRate: bigint;
   readonly committedBurst: bigint;
   readonly peakRate: bigint;
   readonly peakBurst: bigint;
+  /** There is a single rate; the peak rate and burst are the committed ones then. */
+  readonly excessBurst?: bigint;
 }
+
+/** Frames that a meter was executed for, by the colours that they got. */
+export interface MeterCounts {
+  readonly green: CounterValue;
+  readonly yellow: CounterValue;
+  readonly red: CounterValue;
+}
+
+/** All that a meter is, to be put back later; what is inside is the engine's affair. */
+export type MeterState = BigUint64Array;
 
 export interface EngineReplica {
   readonly port: number;
@@ -129,16 +142,41 @@ export function replicaArguments(
 /** TP_METER_WORDS of meter.h. */
 export const METER_WORDS = 4;
 
+/** TP_METER_COUNT_WORDS of meter.h, and TP_METER_STATE_WORDS of engine.h. */
+export const METER_COUNT_WORDS = 6;
+export const METER_STATE_WORDS = 16;
+/** TP_METER_SINGLE_RATE of meter.h. */
+const SINGLE_RATE = 0xffff_ffff_ffff_ffffn;
+
 /** Null, for no configuration, stays so. */
 export function meterWords(rates: MeterRates | null): BigUint64Array | null {
-  return rates === null
-    ? null
-    : BigUint64Array.of(rates.committedRate, rates.committedBurst, rates.peakRate, rates.peakBurst);
+  if (rates === null) return null;
+  const { committedRate, committedBurst, peakRate, peakBurst, excessBurst } = rates;
+  return excessBurst === undefined
+    ? BigUint64Array.of(committedRate, committedBurst, peakRate, peakBurst)
+    : BigUint64Array.of(committedRate, committedBurst, SINGLE_RATE, excessBurst);
 }
 
 /** The rates that stand in `words` from `at` on. */
 export function meterRates(words: BigUint64Array, at: number): MeterRates {
   const [committedRate = 0n, committedBurst = 0n, peakRate = 0n, peakBurst = 0n] =
     words.subarray(at);
-  return { committedRate, committedBurst, peakRate, peakBurst };
+  const committed = { committedRate, committedBurst };
+  return peakRate === SINGLE_RATE
+    ? {
+        ...committed,
+        peakRate: committedRate,
+        peakBurst: committedBurst,
+        excessBurst: peakBurst,
+      }
+    : { ...committed, peakRate, peakBurst };
+}
+
+/** The counts that stand in `words` from `at` on. */
+export function meterCounts(words: BigUint64Array, at: number): MeterCounts {
+  const count = (colour: number): CounterValue => ({
+    packets: words[at + 2 * colour] ?? 0n,
+    octets: words[at + 2 * colour + 1] ?? 0n,
+  });
+  return { green: count(0), yellow: count(1), red: count(2) };
 }

@@ -113,6 +113,10 @@ function profileWords(program: Program, actions: readonly ActionLayout[], profil
   );
 }
 
+/** A range of 33 bits or less is so many values under masks at most. */
+const ENTRIES_OF_MEMBER = 64;
+const MAX_SET_ENTRIES = 65_536;
+
 /** Its table comes after those of the program. */
 function valueSetLayout(program: Program, index: number): ValueSetLayout {
   const set = at(program.valueSets, index);
@@ -124,6 +128,7 @@ function valueSetLayout(program: Program, index: number): ValueSetLayout {
     name: set.name,
     index: tablesOf(program).length + index,
     size: set.size,
+    maxEntries: Math.min(set.size * ENTRIES_OF_MEMBER, Math.max(set.size, MAX_SET_ENTRIES)),
     keyWords: packed.words,
     key: packed.slots,
   };

@@ -54,7 +54,7 @@ const WORD_OCTETS = 8;
 /** Of struct tp_entry without its words, and of two slots or an index. */
 const ENTRY_OCTETS = 32 + 16;
 /** Of struct tp_meter. */
-const METER_OCTETS = 80;
+const METER_OCTETS = 128;
 
 /** Refuses a program whose tables and arrays would take more memory than is reasonable. */
 export function checkState(program: Program, layout: PipelineLayout): void {
@@ -66,7 +66,7 @@ export function checkState(program: Program, layout: PipelineLayout): void {
         (directMeter === null ? 0 : METER_OCTETS)),
   );
   const valueSets = layout.valueSets.map(
-    ({ size, keyWords }) => (size + 1) * (ENTRY_OCTETS + 2 * keyWords * WORD_OCTETS),
+    ({ maxEntries, keyWords }) => (maxEntries + 1) * (ENTRY_OCTETS + 2 * keyWords * WORD_OCTETS),
   );
   const profiles = layout.profiles.map(
     ({ size, argWords }) => (size + 1) * (1 + argWords) * WORD_OCTETS,

@@ -69,6 +69,8 @@ export interface ValueSetLayout {
   /** The number that the engine knows its table by. */
   readonly index: number;
   readonly size: number;
+  /** Entries that the engine's table has room for: a member with a range is several. */
+  readonly maxEntries: number;
   readonly keyWords: number;
   readonly key: readonly Slot[];
 }

@@ -93,6 +93,53 @@ int tp_meter_write(struct tp_engine *engine, uint32_t meter, uint32_t index, uin
   return result;
 }
 
+int tp_meter_read_counts(struct tp_engine *engine, uint32_t meter, uint32_t index, uint32_t count,
+                         uint64_t *out) {
+  int result;
+  const struct tp_meter *cells = lock_meter(engine, meter, index, count, &result);
+  for (uint32_t i = 0; cells != NULL && i < count; i++) {
+    tp_meter_counts(&cells[i], out + (size_t)i * TP_METER_COUNT_WORDS);
+  }
+  tp_control_unlock(engine);
+  return result;
+}
+
+int tp_meter_reset_counts(struct tp_engine *engine, uint32_t meter, uint32_t index,
+                          uint32_t count) {
+  int result;
+  struct tp_meter *cells = lock_meter(engine, meter, index, count, &result);
+  for (uint32_t i = 0; cells != NULL && i < count; i++) {
+    tp_meter_clear_counts(&cells[i]);
+  }
+  tp_control_unlock(engine);
+  return result;
+}
+
+_Static_assert(sizeof(struct tp_meter) == TP_METER_STATE_WORDS * sizeof(uint64_t),
+               "a meter's state is all of it");
+
+int tp_meter_save(struct tp_engine *engine, uint32_t meter, uint32_t index, uint32_t count,
+                  uint64_t *out) {
+  int result;
+  const struct tp_meter *cells = lock_meter(engine, meter, index, count, &result);
+  if (cells != NULL) {
+    memcpy(out, cells, count * sizeof *cells);
+  }
+  tp_control_unlock(engine);
+  return result;
+}
+
+int tp_meter_restore(struct tp_engine *engine, uint32_t meter, uint32_t index, uint32_t count,
+                     const uint64_t *state) {
+  int result;
+  struct tp_meter *cells = lock_meter(engine, meter, index, count, &result);
+  if (cells != NULL) {
+    memcpy(cells, state, count * sizeof *cells);
+  }
+  tp_control_unlock(engine);
+  return result;
+}
+
 /* Takes the lock; the first word of cell `index`, *words words apart, or null. */
 static uint64_t *lock_register(struct tp_engine *engine, uint32_t reg, uint32_t index,
                                uint32_t count, uint32_t *words, int *result) {

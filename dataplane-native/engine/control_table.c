@@ -1,5 +1,7 @@
 /* control_table.c - the host's hold on a loaded pipeline's tables. Every call takes the lock,
  * checks its indices, and is short; one about many entries gives the lock up in between. */
+#include <string.h>
+
 #include "engine_state.h"
 
 /* Rows that are written, or read, before frames may go: some microseconds. */
@@ -91,6 +93,56 @@ int tp_table_read_meter(struct tp_engine *engine, uint32_t table, int64_t handle
   struct tp_table *found = lock_table(engine, table, &result);
   if (found != NULL) {
     result = tp_match_read_meter(found, handle, out);
+  }
+  tp_control_unlock(engine);
+  return result;
+}
+
+/* Takes the lock; the direct meter of an entry, or null with the reason in *result. */
+static struct tp_meter *lock_direct_meter(struct tp_engine *engine, uint32_t table, int64_t handle,
+                                          int *result) {
+  const struct tp_table *found = lock_table(engine, table, result);
+  return found == NULL ? NULL : tp_match_meter(found, handle, result);
+}
+
+int tp_table_read_meter_counts(struct tp_engine *engine, uint32_t table, int64_t handle,
+                               uint64_t out[6]) {
+  int result;
+  const struct tp_meter *meter = lock_direct_meter(engine, table, handle, &result);
+  if (meter != NULL) {
+    tp_meter_counts(meter, out);
+  }
+  tp_control_unlock(engine);
+  return result;
+}
+
+int tp_table_reset_meter_counts(struct tp_engine *engine, uint32_t table, int64_t handle) {
+  int result;
+  struct tp_meter *meter = lock_direct_meter(engine, table, handle, &result);
+  if (meter != NULL) {
+    tp_meter_clear_counts(meter);
+  }
+  tp_control_unlock(engine);
+  return result;
+}
+
+int tp_table_save_meter(struct tp_engine *engine, uint32_t table, int64_t handle,
+                        uint64_t out[TP_METER_STATE_WORDS]) {
+  int result;
+  const struct tp_meter *meter = lock_direct_meter(engine, table, handle, &result);
+  if (meter != NULL) {
+    memcpy(out, meter, sizeof *meter);
+  }
+  tp_control_unlock(engine);
+  return result;
+}
+
+int tp_table_restore_meter(struct tp_engine *engine, uint32_t table, int64_t handle,
+                           const uint64_t state[TP_METER_STATE_WORDS]) {
+  int result;
+  struct tp_meter *meter = lock_direct_meter(engine, table, handle, &result);
+  if (meter != NULL) {
+    memcpy(meter, state, sizeof *meter);
   }
   tp_control_unlock(engine);
   return result;

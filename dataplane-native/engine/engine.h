@@ -305,14 +305,27 @@ TP_API int tp_table_write_counter(struct tp_engine *engine, uint32_t table, int6
 
 /*
  * Direct meters. `words` are the committed rate and burst, then the peak rate and burst, in frames
- * or octets (a second); null: no configuration, every frame is green. OUT_OF_RANGE: no direct
- * meter, the default entry (handle -1), a number of 2^63 or more, a peak rate below the committed
- * one. Read: 1 and the words; 0 and zeros when it is not configured.
+ * or octets (a second); null: no configuration, every frame is green. With UINT64_MAX for the peak
+ * rate there is a single rate, and the last word is the excess burst. OUT_OF_RANGE: no direct
+ * meter, another number of 2^63 or more, a peak rate below the committed one. Handle -1: the
+ * default entry's, which is executed only while it is configured. Read: 1 and the words; 0 and
+ * zeros when it is not configured.
  */
 TP_API int tp_table_write_meter(struct tp_engine *engine, uint32_t table, int64_t handle,
                                 const uint64_t *words);
 TP_API int tp_table_read_meter(struct tp_engine *engine, uint32_t table, int64_t handle,
                                uint64_t out[4]);
+/* Frames that a meter was executed for: packets and octets of green, yellow, red. Configuring it
+ * leaves them. */
+TP_API int tp_table_read_meter_counts(struct tp_engine *engine, uint32_t table, int64_t handle,
+                                      uint64_t out[6]);
+TP_API int tp_table_reset_meter_counts(struct tp_engine *engine, uint32_t table, int64_t handle);
+/* All that a meter is, its buckets' levels and counts too, to be put back later. */
+#define TP_METER_STATE_WORDS 16
+TP_API int tp_table_save_meter(struct tp_engine *engine, uint32_t table, int64_t handle,
+                               uint64_t out[TP_METER_STATE_WORDS]);
+TP_API int tp_table_restore_meter(struct tp_engine *engine, uint32_t table, int64_t handle,
+                                  const uint64_t state[TP_METER_STATE_WORDS]);
 
 /*
  * Action profiles. A member is an action with arguments, a group a list of members (each as often
@@ -348,6 +361,15 @@ TP_API int tp_meter_write(struct tp_engine *engine, uint32_t meter, uint32_t ind
                           const uint64_t *words);
 TP_API int tp_meter_read(struct tp_engine *engine, uint32_t meter, uint32_t index, uint32_t count,
                          uint64_t *out);
+/* As for direct meters, for `count` cells. */
+TP_API int tp_meter_read_counts(struct tp_engine *engine, uint32_t meter, uint32_t index,
+                                uint32_t count, uint64_t *out);
+TP_API int tp_meter_reset_counts(struct tp_engine *engine, uint32_t meter, uint32_t index,
+                                 uint32_t count);
+TP_API int tp_meter_save(struct tp_engine *engine, uint32_t meter, uint32_t index, uint32_t count,
+                         uint64_t *out);
+TP_API int tp_meter_restore(struct tp_engine *engine, uint32_t meter, uint32_t index,
+                            uint32_t count, const uint64_t *state);
 /* 64-bit words of one cell of a register array. */
 TP_API int tp_register_cell_words(struct tp_engine *engine, uint32_t reg);
 TP_API int tp_register_read(struct tp_engine *engine, uint32_t reg, uint32_t index, uint32_t count,

@@ -70,17 +70,17 @@ TP_SHARED_INLINE void tp_touch(const struct tp_pipeline *pipeline, struct tp_ent
 
 /* --- meters ----------------------------------------------------------------------------------- */
 
-/* The colour of a frame that costs `cost` units, as a number; as tp_meter_execute. */
+/* The colour of a frame of so many octets that costs `cost` units, as tp_meter_execute. */
 TP_SHARED_INLINE uint64_t tp_meter_colour(const struct tp_pipeline *pipeline,
-                                          struct tp_meter *meter, uint64_t cost) {
+                                          struct tp_meter *meter, uint64_t cost, uint64_t octets) {
   if (__builtin_expect(!pipeline->is_shared, 1)) {
-    return tp_meter_execute(meter, pipeline->steady_ns, cost);
+    return tp_meter_execute(meter, pipeline->steady_ns, cost, octets);
   }
   tp_lock_take(pipeline, &meter->lock);
   /* Another thread may have read the clock later and filled the meter until then. */
   const uint64_t filled_ns = meter->filled_ns;
   const uint64_t now_ns = pipeline->steady_ns < filled_ns ? filled_ns : pipeline->steady_ns;
-  const uint64_t colour = tp_meter_execute(meter, now_ns, cost);
+  const uint64_t colour = tp_meter_execute(meter, now_ns, cost, octets);
   tp_lock_give(&meter->lock);
   return colour;
 }

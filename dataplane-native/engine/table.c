@@ -49,7 +49,7 @@ static bool open_entries(struct tp_table *table) {
   const uintptr_t at = (uintptr_t)table->entries_memory;
   table->entries = (unsigned char *)table->entries_memory + (TP_LINE_OCTETS - at % TP_LINE_OCTETS);
   if (spec->direct_meter) {
-    table->meters = calloc(spec->max_entries, sizeof *table->meters);
+    table->meters = calloc(spec->max_entries + (size_t)1, sizeof *table->meters);
     return table->meters != NULL;
   }
   return true;

@@ -81,7 +81,7 @@ struct tp_tuple {
 struct tp_table {
   struct tp_table_spec spec;
   unsigned char *entries;     /* spec.max_entries of them, tp_entry_octets() apart */
-  struct tp_meter *meters;    /* direct meters, by entry; null without */
+  struct tp_meter *meters;    /* direct meters, by entry, then the default one's; null without */
   struct tp_slot *slots;      /* but for KEYLESS */
   uint32_t slot_mask;         /* slot count - 1 */
   uint32_t entry_count;       /* in use */
@@ -127,11 +127,13 @@ int tp_match_set_default(struct tp_table *table, uint32_t action, const uint64_t
 int tp_match_read_counter(const struct tp_table *table, int64_t handle, uint64_t out[2]);
 int tp_match_write_counter(struct tp_table *table, int64_t handle, uint64_t packets,
                            uint64_t octets);
-/* As tp_meter_configure. TP_E_OUT_OF_RANGE: no direct meter, or the default entry, which has none
- * as in simple_switch: only hits are metered. */
+/* As tp_meter_configure. TP_E_OUT_OF_RANGE: no direct meter. Misses are metered only while the
+ * default entry's is configured: simple_switch meters hits alone. */
 int tp_match_write_meter(struct tp_table *table, int64_t handle, const uint64_t *words);
 /* As tp_meter_configuration, or an error. */
 int tp_match_read_meter(const struct tp_table *table, int64_t handle, uint64_t *words);
+/* The direct meter itself; null with *result TP_E_NOT_FOUND or TP_E_OUT_OF_RANGE. */
+struct tp_meter *tp_match_meter(const struct tp_table *table, int64_t handle, int *result);
 
 /*
  * Idle times, by the steady clock. A timeout of 0: none. take_idle: the handles of up to `count`
@@ -183,6 +185,10 @@ TP_INLINE struct tp_meter *tp_entry_meter(const struct tp_table *table,
                                           const struct tp_entry *entry, size_t entry_octets) {
   const unsigned char *at = (const unsigned char *)(const void *)entry;
   return &table->meters[(size_t)(at - table->entries) / entry_octets];
+}
+
+TP_INLINE struct tp_meter *tp_default_meter(const struct tp_table *table) {
+  return &table->meters[table->spec.max_entries];
 }
 
 /* Folded 64x64 multiply: every key bit reaches every tag bit. */

@@ -45,25 +45,32 @@ int tp_match_write_counter(struct tp_table *table, int64_t handle, uint64_t pack
 /* --- direct meters -----------------------------------------------------------------------------
  */
 
-static struct tp_meter *meter_of(const struct tp_table *table, int64_t handle, int *result) {
-  if (!table->spec.direct_meter || handle == TP_HANDLE_DEFAULT) {
+struct tp_meter *tp_match_meter(const struct tp_table *table, int64_t handle, int *result) {
+  if (!table->spec.direct_meter) {
     *result = TP_E_OUT_OF_RANGE;
     return NULL;
   }
+  *result = TP_OK;
+  if (handle == TP_HANDLE_DEFAULT) {
+    return tp_default_meter(table);
+  }
   uint32_t index;
-  *result = TP_E_NOT_FOUND;
-  return tp_table_entry_of(table, handle, &index) == NULL ? NULL : &table->meters[index];
+  if (tp_table_entry_of(table, handle, &index) == NULL) {
+    *result = TP_E_NOT_FOUND;
+    return NULL;
+  }
+  return &table->meters[index];
 }
 
 int tp_match_write_meter(struct tp_table *table, int64_t handle, const uint64_t *words) {
   int result;
-  struct tp_meter *meter = meter_of(table, handle, &result);
+  struct tp_meter *meter = tp_match_meter(table, handle, &result);
   return meter == NULL ? result : tp_meter_configure(meter, words);
 }
 
 int tp_match_read_meter(const struct tp_table *table, int64_t handle, uint64_t *words) {
   int result;
-  const struct tp_meter *meter = meter_of(table, handle, &result);
+  const struct tp_meter *meter = tp_match_meter(table, handle, &result);
   return meter == NULL ? result : tp_meter_configuration(meter, words);
 }
 

@@ -13,7 +13,9 @@ import type {
   EngineReplica,
   EntryHandle,
   IdlePage,
+  MeterCounts,
   MeterRates,
+  MeterState,
   NewEntry,
   RowBatch,
   RowPage,
@@ -28,7 +30,9 @@ export type {
   EngineReplica,
   EntryHandle,
   IdlePage,
+  MeterCounts,
   MeterRates,
+  MeterState,
   NewEntry,
   RowBatch,
   RowPage,
@@ -109,6 +113,10 @@ export interface EngineState {
   tableWriteMeter(table: number, handle: EntryHandle, rates: MeterRates | null): EngineResult<void>;
   /** Null: not configured. */
   tableReadMeter(table: number, handle: EntryHandle): EngineResult<MeterRates | null>;
+  tableMeterCounts(table: number, handle: EntryHandle): EngineResult<MeterCounts>;
+  tableResetMeterCounts(table: number, handle: EntryHandle): EngineResult<void>;
+  tableSaveMeter(table: number, handle: EntryHandle): EngineResult<MeterState>;
+  tableRestoreMeter(table: number, handle: EntryHandle, state: MeterState): EngineResult<void>;
   counterRead(counter: number, index: number, count: number): EngineResult<CounterValue[]>;
   counterWrite(counter: number, index: number, value: CounterValue): EngineResult<void>;
   meterRead(meter: number, index: number, count: number): EngineResult<(MeterRates | null)[]>;
@@ -118,6 +126,11 @@ export interface EngineState {
     count: number,
     rates: MeterRates | null,
   ): EngineResult<void>;
+  meterCounts(meter: number, index: number, count: number): EngineResult<MeterCounts[]>;
+  meterResetCounts(meter: number, index: number, count: number): EngineResult<void>;
+  /** Buckets' levels and all, to be put back later. */
+  meterSave(meter: number, index: number, count: number): EngineResult<MeterState>;
+  meterRestore(meter: number, index: number, count: number, state: MeterState): EngineResult<void>;
   /** Each cell's words, least significant first. */
   registerRead(register: number, index: number, count: number): EngineResult<BigUint64Array[]>;
   registerWrite(register: number, index: number, words: BigUint64Array): EngineResult<void>;

@@ -9,8 +9,11 @@ import type {
   EngineReplica,
   EngineResult,
   EngineState,
+  MeterCounts,
   MeterRates,
+  MeterState,
 } from './engine-port.js';
+import { meterState, NO_METER_COUNTS, ratesIn } from './shadow-meters.js';
 import { refuse, ShadowTables } from './shadow-tables.js';
 
 const OK: EngineResult<void> = { ok: true, value: undefined };
@@ -99,6 +102,24 @@ export class ShadowEngine extends ShadowTables implements EngineState {
     for (let cell = index; cell < index + count; cell += 1) {
       this.#meters.set(`${meter}/${cell}`, rates);
     }
+    return OK;
+  }
+
+  meterCounts(_meter: number, _index: number, count: number): EngineResult<MeterCounts[]> {
+    return { ok: true, value: Array<MeterCounts>(count).fill(NO_METER_COUNTS) };
+  }
+
+  meterResetCounts(): EngineResult<void> {
+    return OK;
+  }
+
+  meterSave(meter: number, index: number, count: number): EngineResult<MeterState> {
+    const read = this.meterRead(meter, index, count);
+    return read.ok ? { ok: true, value: meterState(read.value) } : read;
+  }
+
+  meterRestore(meter: number, index: number, count: number, state: MeterState): EngineResult<void> {
+    for (let i = 0; i < count; i += 1) this.meterWrite(meter, index + i, 1, ratesIn(state, i));
     return OK;
   }
 

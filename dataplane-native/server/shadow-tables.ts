@@ -6,13 +6,16 @@ import type {
   EngineResult,
   EntryHandle,
   IdlePage,
+  MeterCounts,
   MeterRates,
+  MeterState,
   NewEntry,
   RowBatch,
   RowPage,
   RowShape,
 } from './engine-port.js';
 import { DEFAULT_ENTRY, ROW, ROW_OPERATION, rowWords } from './engine-port.js';
+import { meterState, NO_METER_COUNTS, ratesIn } from './shadow-meters.js';
 
 const OK: EngineResult<void> = { ok: true, value: undefined };
 const ZERO: CounterValue = { packets: 0n, octets: 0n };
@@ -68,7 +71,7 @@ export class ShadowTables {
   /** As after a load. */
   protected clearTables({ tables, valueSets }: PipelineLayout): void {
     const sets = valueSets.map(
-      ({ index, size }) => ({ index, kind: 'ternary', maxEntries: size }) as const,
+      ({ index, maxEntries }) => ({ index, kind: 'ternary', maxEntries }) as const,
     );
     for (const { index, kind, maxEntries } of [...tables, ...sets]) {
       this.#tables.set(index, {
@@ -238,6 +241,25 @@ export class ShadowTables {
     }
     const found = this.#entry(table, handle);
     return found.ok ? { ok: true, value: found.value.meter } : found;
+  }
+
+  tableMeterCounts(table: number, handle: EntryHandle): EngineResult<MeterCounts> {
+    const read = this.tableReadMeter(table, handle);
+    return read.ok ? { ok: true, value: NO_METER_COUNTS } : read;
+  }
+
+  tableResetMeterCounts(table: number, handle: EntryHandle): EngineResult<void> {
+    const read = this.tableReadMeter(table, handle);
+    return read.ok ? OK : read;
+  }
+
+  tableSaveMeter(table: number, handle: EntryHandle): EngineResult<MeterState> {
+    const read = this.tableReadMeter(table, handle);
+    return read.ok ? { ok: true, value: meterState([read.value]) } : read;
+  }
+
+  tableRestoreMeter(table: number, handle: EntryHandle, state: MeterState): EngineResult<void> {
+    return this.tableWriteMeter(table, handle, ratesIn(state, 0));
   }
 
   #writeRow(

@@ -204,11 +204,12 @@ function meterSnapshot(state: ForwardingState, entry: MeterEntry): Restore {
   if (meter === undefined || cells?.ok !== true) return NOTHING;
   const { first, count } = cells.value;
   const { index } = meter.layout;
-  const before = state.engine.meterRead(index, first, count);
-  return () =>
-    before.ok
-      ? eachCell(before.value, (rates, i) => state.engine.meterWrite(index, first + i, 1, rates))
-      : DONE;
+  const before = state.engine.meterSave(index, first, count);
+  return () => {
+    if (!before.ok) return DONE;
+    const restored = state.engine.meterRestore(index, first, count, before.value);
+    return restored.ok ? DONE : fromEngine(restored.error);
+  };
 }
 
 function registerSnapshot(state: ForwardingState, entry: RegisterEntry): Restore {

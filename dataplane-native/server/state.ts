@@ -83,8 +83,11 @@ export interface ProfileState {
 
 /** A member of a parser value set. */
 export interface StoredValue {
-  readonly handle: EntryHandle;
+  /** More than one where a field is a range. */
+  readonly handles: readonly EntryHandle[];
   readonly words: KeyWords;
+  /** Of its own among the members. */
+  readonly number: number;
 }
 
 export interface StoredEntry {

@@ -3,22 +3,6 @@ import { status } from '@grpc/grpc-js';
 import type { P4Error } from './errors.js';
 
 export const UNIMPLEMENTED = {
-  singleRateMeters: {
-    what: 'meters of type SINGLE_RATE_THREE_COLOR',
-    why: 'v1model’s meters have two rates, and no excess burst',
-  },
-  meterCounters: {
-    what: 'counters of a meter’s colours',
-    why: 'v1model’s meters do not count',
-  },
-  defaultEntryMeters: {
-    what: 'direct meters of default entries',
-    why: 'only hits are metered, as on simple_switch',
-  },
-  rangeValueSets: {
-    what: 'parser value sets with range fields',
-    why: 'the compiled parser compares values under masks',
-  },
   externs: {
     what: 'extern entries',
     why: 'no extern beyond v1model’s has state for the controller',

@@ -8,6 +8,7 @@ import { MeterSpec_Type, MeterSpec_Unit, P4InfoSchema } from '#protos/p4/config/
 import {
   SetForwardingPipelineConfigRequest_Action as ConfigAction,
   Update_Type,
+  WriteRequest_Atomicity as Atomicity,
 } from '#protos/p4/v1/p4runtime_pb';
 import { nativeBuilder } from '#server/native-builder';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -15,7 +16,7 @@ import { engineLibrary, must } from '../engine/harness.js';
 import { ReferenceMeter } from '../support/meter-reference.js';
 import type { Controller, EntityInit, TestSwitch } from './conversation.js';
 import { serve } from './conversation.js';
-import { b, exact } from './entries.js';
+import { action, b, exact } from './entries.js';
 import {
   BY_THE_SPECIFICATION,
   arrayConversation,
@@ -30,6 +31,7 @@ import {
   directMeter,
   idOf,
   requestFrame,
+  type Config,
 } from './meters-fixture.js';
 
 const { INSERT, MODIFY } = Update_Type;
@@ -94,12 +96,16 @@ describe('a meter array (9.4)', () => {
     ['an excess burst', cell('packets', 0n, { ...good, eburst: 1n }), 'INVALID_ARGUMENT'],
     ['cir above pir', cell('packets', 0n, { ...good, cir: 3n }), 'INVALID_ARGUMENT'],
     [
-      'counters of colours',
+      'a count of a colour',
       {
         case: 'meterEntry',
-        value: { meterId: idOf('meters', 'packets'), config: good, counterData: {} },
+        value: {
+          meterId: idOf('meters', 'packets'),
+          config: good,
+          counterData: { yellow: { packetCount: 1n } },
+        },
       },
-      'UNIMPLEMENTED',
+      'INVALID_ARGUMENT',
     ],
   ];
   it.each(wrong)('with %s is refused', async (_what, entity, code) => {
@@ -143,11 +149,26 @@ describe('a direct meter (9.4.1)', () => {
     expect(all).toEqual(some);
   });
 
-  it('of the default entry is UNIMPLEMENTED: only hits are metered', async () => {
+  it('of the default entry meters misses, while it is configured', async () => {
     const tableEntry = { tableId: idOf('tables', 'by_value'), isDefaultAction: true };
-    const entry: EntityInit = { case: 'directMeterEntry', value: { tableEntry } };
-    expect(await controller.writes(MODIFY, [entry])).toEqual(['UNIMPLEMENTED']);
-    expect((await controller.reads([entry])).answer).toEqual(['UNIMPLEMENTED']);
+    const entry = (config?: Config): EntityInit => ({
+      case: 'directMeterEntry',
+      value: { tableEntry, ...(config === undefined ? {} : { config }) },
+    });
+    const miss = () => colourIn(through(requestFrame(3, 0, 99)), 'exact');
+    // The program writes the colour where the table's action would.
+    const keeps: EntityInit = {
+      case: 'tableEntry',
+      value: { ...tableEntry, action: action(idOf('actions', 'keep_exact')) },
+    };
+    expect(await controller.writes(MODIFY, [keeps])).toBe('OK');
+    const before = miss();
+    const never = { cir: 0n, cburst: 0n, pir: 0n, pburst: 0n };
+    expect(await controller.writes(MODIFY, [entry(never)])).toBe('OK');
+    expect(miss()).toBe('red');
+    expect((await controller.reads([entry()])).entities).toMatchObject([{ entity: entry(never) }]);
+    expect(await controller.writes(MODIFY, [entry()])).toBe('OK');
+    expect(miss()).toBe(before);
   });
 
   it('with a wrong config leaves no entry behind', async () => {
@@ -183,6 +204,85 @@ describe('colours', () => {
   });
 });
 
+describe('counts of colours (9.4.3)', () => {
+  const count = (packetCount: bigint) => ({ packetCount, byteCount: packetCount * 64n });
+  const counted = (green: bigint, yellow: bigint, red: bigint) => ({
+    green: count(green),
+    yellow: count(yellow),
+    red: count(red),
+  });
+  const two = { cir: 0n, cburst: 1n, pir: 0n, pburst: 3n };
+
+  it('of a cell: frames and octets, read when asked for, set to 0 by a write that has them', async () => {
+    const { case: kind, value } = cell('packets', 1n, two);
+    if (kind !== 'meterEntry') throw new Error('no meter');
+    const read = async () => {
+      const { entities } = await controller.reads([
+        { case: kind, value: { ...value, counterData: {} } } as EntityInit,
+      ]);
+      return entities.map(({ entity }) => entity.case === kind && entity.value.counterData);
+    };
+    const reset = { case: kind, value: { ...value, counterData: { red: {} } } } as EntityInit;
+    expect(await controller.writes(MODIFY, [reset])).toBe('OK');
+    const seen = [1, 2, 3, 4].map(() => colourIn(through(requestFrame(1, 1)), 'packets'));
+    expect(seen).toEqual(['green', 'yellow', 'yellow', 'red']);
+    expect(await read()).toMatchObject([counted(1n, 2n, 1n)]);
+    // A new config leaves them, unless the write says otherwise.
+    expect(await controller.writes(MODIFY, [cell('packets', 1n, two)])).toBe('OK');
+    expect(await read()).toMatchObject([counted(1n, 2n, 1n)]);
+    expect(await controller.writes(MODIFY, [reset])).toBe('OK');
+    expect(await read()).toMatchObject([counted(0n, 0n, 0n)]);
+    const { entities } = await controller.reads([cell('packets', 1n)]);
+    expect(entities.map(({ entity }) => entity.case === kind && entity.value.counterData)).toEqual([
+      undefined,
+    ]);
+  });
+
+  it('of an entry: with the entry, and with its meter', async () => {
+    const meterConfig = { cir: 0n, cburst: 1n, pir: 0n, pburst: 2n };
+    expect(await controller.writes(INSERT, [byValue(77, { meterConfig })])).toBe('OK');
+    for (let i = 0; i < 3; i += 1) through(requestFrame(3, 0, 77));
+    const { match, tableId } = (byValue(77) as Extract<EntityInit, { case: 'tableEntry' }>).value;
+    const { entities } = await controller.reads([
+      { case: 'tableEntry', value: { tableId, match, meterCounterData: {} } } as EntityInit,
+      {
+        case: 'directMeterEntry',
+        value: { tableEntry: { tableId, match }, counterData: {} },
+      } as EntityInit,
+    ]);
+    expect(entities).toMatchObject([
+      { entity: { value: { meterCounterData: counted(1n, 1n, 1n) } } },
+      { entity: { value: { counterData: counted(1n, 1n, 1n) } } },
+    ]);
+    const wrong = byValue(77, {
+      meterConfig,
+      meterCounterData: { green: { byteCount: 1n } },
+    } as object);
+    expect(await controller.writes(MODIFY, [wrong])).toEqual(['INVALID_ARGUMENT']);
+    const reset = byValue(77, { meterConfig, meterCounterData: {} } as object);
+    expect(await controller.writes(MODIFY, [reset])).toBe('OK');
+    const again = await controller.reads([
+      { case: 'tableEntry', value: { tableId, match, meterCounterData: {} } } as EntityInit,
+    ]);
+    expect(again.entities).toMatchObject([
+      { entity: { value: { meterCounterData: counted(0n, 0n, 0n) } } },
+    ]);
+  });
+
+  it('and buckets are what they were after a batch that is rolled back', async () => {
+    expect(await controller.writes(MODIFY, [cell('packets', 2n, two)])).toBe('OK');
+    const colours = () => colourIn(through(requestFrame(1, 2)), 'packets');
+    expect([colours(), colours()]).toEqual(['green', 'yellow']);
+    const answer = await controller.writes(
+      MODIFY,
+      [cell('packets', null), cell('packets', 9n, two)],
+      { atomicity: Atomicity.DATAPLANE_ATOMIC },
+    );
+    expect(answer).toEqual(['ABORTED', 'OUT_OF_RANGE']);
+    expect([colours(), colours()]).toEqual(['yellow', 'red']);
+  });
+});
+
 describe('a P4Info', () => {
   const verify = async (change: (info: typeof METERS_INFO) => void) => {
     const p4info = clone(P4InfoSchema, METERS_INFO);
@@ -204,21 +304,54 @@ describe('a P4Info', () => {
   it('may have a meter of one rate and two colours: both rates are that one', async () => {
     const p4info = clone(P4InfoSchema, METERS_INFO);
     const meter = p4info.meters.find(({ preamble }) => preamble?.alias === 'packets');
-    const excess = p4info.meters.find(({ preamble }) => preamble?.alias === 'bytes');
     Object.assign(meter?.spec ?? {}, { type: MeterSpec_Type.SINGLE_RATE_TWO_COLOR });
-    Object.assign(excess?.spec ?? {}, { type: MeterSpec_Type.SINGLE_RATE_THREE_COLOR });
     expect(await controller.commits({ ...METERS_CONFIG, p4info })).toBe('OK');
     const one = { cir: 0n, cburst: 1n, pir: 0n, pburst: 1n };
     const two = { ...one, pburst: 2n };
     expect(
-      await controller.writes(MODIFY, [
-        cell('packets', 0n, two),
-        cell('packets', 0n, one),
-        cell('bytes', 0n, one),
-      ]),
-    ).toEqual(['INVALID_ARGUMENT', 'OK', 'UNIMPLEMENTED']);
+      await controller.writes(MODIFY, [cell('packets', 0n, two), cell('packets', 0n, one)]),
+    ).toEqual(['INVALID_ARGUMENT', 'OK']);
     const seen = [1, 2].map(() => colourIn(through(requestFrame(1, 0)), 'packets'));
     expect(seen).toEqual(['green', 'red']);
+  });
+
+  it('may have a meter of one rate and three colours, with an excess burst', async () => {
+    const p4info = clone(P4InfoSchema, METERS_INFO);
+    const meter = p4info.meters.find(({ preamble }) => preamble?.alias === 'packets');
+    Object.assign(meter?.spec ?? {}, { type: MeterSpec_Type.SINGLE_RATE_THREE_COLOR });
+    expect(await controller.commits({ ...METERS_CONFIG, p4info })).toBe('OK');
+    const rate = { cir: 1_000_000n, cburst: 2n, pir: 1_000_000n, pburst: 2n, eburst: 3n };
+    expect(
+      await controller.writes(MODIFY, [
+        cell('packets', 0n, { ...rate, pir: 2_000_000n }),
+        cell('packets', 0n, { ...rate, eburst: -1n }),
+        cell('packets', 0n, rate),
+      ]),
+    ).toEqual(['INVALID_ARGUMENT', 'INVALID_ARGUMENT', 'OK']);
+    expect((await controller.reads([cell('packets', 0n)])).entities).toMatchObject([
+      { entity: cell('packets', 0n, rate) },
+    ]);
+    let now = 10n * SECOND;
+    const [seen, expected]: [string[], string[]] = [[], []];
+    // RFC 2697: tokens of a microsecond each go to the committed bucket first.
+    let [committed, excess, filled] = [2_000n, 3_000n, now];
+    const mark = (): string => {
+      committed += now - filled;
+      filled = now;
+      const over = committed > 2_000n ? committed - 2_000n : 0n;
+      committed -= over;
+      excess = excess + over < 3_000n ? excess + over : 3_000n;
+      if (committed >= 1_000n) return ((committed -= 1_000n), 'green');
+      return excess >= 1_000n ? ((excess -= 1_000n), 'yellow') : 'red';
+    };
+    for (let i = 0; i < 300; i += 1) {
+      now += BigInt((i * 7919) % 1500);
+      must(device.engine.setTime(now));
+      seen.push(colourIn(through(requestFrame(1, 0)), 'packets'));
+      expected.push(mark());
+    }
+    expect(seen).toEqual(expected);
+    expect(new Set(seen)).toEqual(new Set(['green', 'yellow', 'red']));
   });
 
   it('is saved with meters: what is written to them comes into force with the commit', async () => {

@@ -9,6 +9,7 @@ import {
   SetForwardingPipelineConfigRequest_Action as ConfigAction,
   Update_Type,
 } from '#protos/p4/v1/p4runtime_pb';
+import { prefixesOf } from '#server/entities/value-ranges';
 import { nativeBuilder } from '#server/native-builder';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { engineLibrary, must } from '../engine/harness.js';
@@ -134,13 +135,67 @@ describe('a parser value set (9.7)', () => {
     expect(trace(1, 0x1234)).toBe(1);
   });
 
-  it('with a range field is UNIMPLEMENTED; other fields than compiled are refused', async () => {
+  it('of other fields than compiled is refused', async () => {
+    const p4info = clone(P4InfoSchema, INFO);
+    const field = p4info.valueSets.find(({ preamble }) => preamble?.alias === 'kinds')?.match[0];
+    Object.assign(field ?? {}, { bitwidth: 15 });
+    expect(await controller.commits({ ...CONFIG, p4info })).toBe('INVALID_ARGUMENT');
+  });
+});
+
+describe('ranges', () => {
+  const between = (low: number, high: number) => [range(1, b(low), b(high))];
+  const ranges = (...members: [number, number][]) =>
+    set('kinds', ...members.map(([low, high]) => between(low, high)));
+
+  beforeAll(async () => {
     const p4info = clone(P4InfoSchema, INFO);
     const field = p4info.valueSets.find(({ preamble }) => preamble?.alias === 'kinds')?.match[0];
     Object.assign(field ?? {}, { match: { case: 'matchType', value: MatchField_MatchType.RANGE } });
     expect(await controller.commits({ ...CONFIG, p4info })).toBe('OK');
-    expect(await writes(set('kinds', [range(1, b(1), b(2))]))).toBe('UNIMPLEMENTED');
-    Object.assign(field ?? {}, { bitwidth: 15 });
-    expect(await controller.commits({ ...CONFIG, p4info })).toBe('INVALID_ARGUMENT');
+  });
+
+  it('match from their low to their high end', async () => {
+    expect(await writes(ranges([0x0fff, 0x2001], [7, 7]))).toBe('OK');
+    expect([0x0ffe, 0x0fff, 0x1234, 0x2001, 0x2002].map((kind) => trace(1, kind))).toEqual([
+      0, 1, 1, 1, 0,
+    ]);
+    expect([6, 7, 8].map((kind) => trace(1, kind))).toEqual([0, 1, 0]);
+  });
+
+  it('may overlap, and each goes by itself', async () => {
+    expect(await writes(ranges([0, 9], [5, 20], [5, 9]))).toBe('OK');
+    expect(await writes(ranges([5, 20], [5, 9]))).toBe('OK');
+    expect([0, 4, 5, 9, 10, 20, 21].map((kind) => trace(1, kind))).toEqual([0, 0, 1, 1, 1, 1, 0]);
+    expect(await writes(ranges([5, 9]))).toBe('OK');
+    expect([5, 9, 10, 20].map((kind) => trace(1, kind))).toEqual([1, 1, 0, 0]);
+  });
+
+  it('are read as they were written, and the same one twice is ALREADY_EXISTS', async () => {
+    const wanted = ranges([1, 0xfffe], [3, 4]);
+    expect(await writes(wanted)).toBe('OK');
+    const { entities } = await controller.reads([set('kinds')]);
+    expect(entities).toMatchObject([{ entity: wanted }]);
+    expect(await writes(ranges([3, 4], [3, 4]))).toBe('ALREADY_EXISTS');
+    expect(await writes(ranges([4, 3]))).toBe('INVALID_ARGUMENT');
+    expect(await writes(ranges())).toBe('OK');
+    expect(trace(1, 3)).toBe(0);
+  });
+
+  it('are as many prefixes as they need, and no more (every range of 5 bits)', () => {
+    for (let low = 0n; low < 32n; low += 1n) {
+      for (let high = low; high < 32n; high += 1n) {
+        const prefixes = prefixesOf(low, high, 5);
+        const matched = Array.from({ length: 32 }, (_, value) => BigInt(value)).filter((value) =>
+          prefixes.some((prefix) => (value & prefix.mask) === prefix.value),
+        );
+        expect([matched[0], matched.at(-1), BigInt(matched.length)]).toEqual([
+          low,
+          high,
+          high - low + 1n,
+        ]);
+        expect(prefixes.length).toBeLessThanOrEqual(8);
+      }
+    }
   });
 });

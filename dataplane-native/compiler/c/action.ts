@@ -246,7 +246,7 @@ export function storeColour(
   unit: MeterUnit,
 ): string[] {
   const cost = unit === 'packets' ? '1' : 'packet->length';
-  const colour = `tp_meter_colour(pipeline, ${cell}, ${cost})`;
+  const colour = `tp_meter_colour(pipeline, ${cell}, ${cost}, packet->length)`;
   return [`const uint64_t colour = ${colour};`, ...storeBits(context, to, 'colour', COLOUR_BITS)];
 }
 

@@ -135,7 +135,15 @@ class NodeEmitter {
       `/* ${sanitise(table.name)} */`,
       ...(isKeyless ? [] : this.lookup(table, layout)),
       isKeyless ? `struct tp_entry *entry = ${miss};` : `const bool hit = entry != NULL;`,
-      ...(isKeyless ? [] : [`if (!hit) { entry = ${miss}; }`, ...this.onHit(table, layout)]),
+      ...(isKeyless
+        ? this.meterMiss(table, layout)
+        : [
+            'if (!hit) {',
+            `entry = ${miss};`,
+            ...this.meterMiss(table, layout),
+            '}',
+            ...this.onHit(table, layout),
+          ]),
       ...this.choose(table, isKeyless),
       ...this.dispatch(table, isKeyless, go),
       '}',
@@ -192,6 +200,18 @@ class NodeEmitter {
       `const uint64_t key[${layout.keyWords}] = {${key}};`,
       `struct tp_entry *entry = tp_find_${find}(&pipeline->tables[${layout.index}], key, ${sizes});`,
     ];
+  }
+
+  /** A miss is metered too while the default entry's meter is configured. */
+  private meterMiss(table: Table, layout: TableLayout): string[] {
+    const { program, emitter } = this;
+    const { directMeter } = table;
+    if (directMeter === null) {
+      return [];
+    }
+    const cell = `tp_default_meter(&pipeline->tables[${layout.index}])`;
+    const stored = storeColour({ program, emitter }, directMeter.to, cell, directMeter.unit);
+    return [`if (${cell}->is_configured) {`, ...emitter.take(), ...stored, '}'];
   }
 
   /** Hits alone are counted, metered and noted, before the action. */

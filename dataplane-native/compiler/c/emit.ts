@@ -322,7 +322,7 @@ function valueSetSpec(set: ValueSetLayout): string {
     `{.name = "${safeName(set.name)}"`,
     '.kind = TP_TABLE_TERNARY',
     `.key_words = ${set.keyWords}`,
-    `.max_entries = ${set.size}}`,
+    `.max_entries = ${set.maxEntries}}`,
   ].join(', ');
 }
 

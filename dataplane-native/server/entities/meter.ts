@@ -13,10 +13,14 @@ import type { Outcome } from '../errors.js';
 import { DONE, done, fromEngine, invalid, notFound } from '../errors.js';
 import type { MeterProgram } from '../program.js';
 import type { ForwardingState } from '../state.js';
-import { unimplemented } from '../unimplemented.js';
 import type { WriteType } from '../write-type.js';
 import { cellRange, checkCells } from './index-range.js';
-import { meterConfigOf, meterRatesOf } from './meter-config.js';
+import {
+  checkMeterCounts,
+  meterConfigOf,
+  meterCounterDataOf,
+  meterRatesOf,
+} from './meter-config.js';
 import { findTable } from './table-entry.js';
 import { entryMessage, findDirectEntry, keyOnly, selectEntries } from './table-read.js';
 
@@ -29,26 +33,31 @@ export function writeMeterEntry(
   if (entry.meterId === 0) return invalid('meter_id is not set');
   const meter = state.program.meters.get(entry.meterId);
   if (meter === undefined) return notFound(`no meter has the id ${entry.meterId}`);
-  if (entry.counterData !== undefined) return unimplemented('meterCounters');
   const { layout } = meter;
+  const what = `meter '${layout.name}'`;
   const cells = cellRange(entry.index, layout);
   if (!cells.ok) return cells;
-  const rates = meterRatesOf(`meter '${layout.name}'`, meter.type, entry.config);
+  const rates = meterRatesOf(what, meter.type, entry.config);
   if (!rates.ok) return rates;
+  const counts = checkMeterCounts(what, entry.counterData);
+  if (!counts.ok) return counts;
   const { first, count } = cells.value;
   const written = state.engine.meterWrite(layout.index, first, count, rates.value);
-  return written.ok ? DONE : fromEngine(written.error);
+  if (!written.ok) return fromEngine(written.error);
+  if (entry.counterData === undefined) return DONE;
+  const reset = state.engine.meterResetCounts(layout.index, first, count);
+  return reset.ok ? DONE : fromEngine(reset.error);
 }
 
 export function readMeterEntries(state: ForwardingState, filter: MeterEntry): Outcome<Entity[]> {
-  if (filter.counterData !== undefined) return unimplemented('meterCounters');
+  const withCounts = filter.counterData !== undefined;
   if (filter.meterId === 0) {
     const meters = [...state.program.meters.values()];
     const allowed = checkCells(meters.reduce((sum, { layout }) => sum + layout.size, 0));
     if (!allowed.ok) return allowed;
     const all: Entity[][] = [];
     for (const meter of meters) {
-      const read = readCells(state, meter, 0, meter.layout.size);
+      const read = readCells(state, meter, 0, meter.layout.size, withCounts);
       if (!read.ok) return read;
       all.push(read.value);
     }
@@ -57,7 +66,8 @@ export function readMeterEntries(state: ForwardingState, filter: MeterEntry): Ou
   const meter = state.program.meters.get(filter.meterId);
   if (meter === undefined) return notFound(`no meter has the id ${filter.meterId}`);
   const cells = cellRange(filter.index, meter.layout);
-  return cells.ok ? readCells(state, meter, cells.value.first, cells.value.count) : cells;
+  if (!cells.ok) return cells;
+  return readCells(state, meter, cells.value.first, cells.value.count, withCounts);
 }
 
 /** A cell that is not configured has no config in its message. */
@@ -66,17 +76,22 @@ function readCells(
   { id, layout }: MeterProgram,
   first: number,
   count: number,
+  withCounts: boolean,
 ): Outcome<Entity[]> {
   const allowed = checkCells(count);
   if (!allowed.ok) return allowed;
   const read = state.engine.meterRead(layout.index, first, count);
   if (!read.ok) return fromEngine(read.error);
+  const counts = withCounts ? state.engine.meterCounts(layout.index, first, count) : null;
+  if (counts?.ok === false) return fromEngine(counts.error);
   return done(
     read.value.map((rates, i) => {
+      const counted = counts?.value[i];
       const value = create(MeterEntrySchema, {
         meterId: id,
         index: create(IndexSchema, { index: BigInt(first + i) }),
         ...(rates === null ? {} : { config: meterConfigOf(rates) }),
+        ...(counted === undefined ? {} : { counterData: meterCounterDataOf(counted) }),
       });
       return create(EntitySchema, { entity: { case: 'meterEntry', value } });
     }),
@@ -94,23 +109,26 @@ export function writeDirectMeterEntry(
   if (!found.ok) return found;
   const { name, directMeter, layout } = found.value.program;
   if (directMeter === null) return invalid(`table '${name}' has no direct meter`);
-  if (entry.counterData !== undefined) return unimplemented('meterCounters');
-  if (key.isDefaultAction) return unimplemented('defaultEntryMeters');
   const target = findDirectEntry(state, key);
   if (!target.ok) return target;
-  const rates = meterRatesOf(`the meter of table '${name}'`, directMeter.type, entry.config);
+  const what = `the meter of table '${name}'`;
+  const rates = meterRatesOf(what, directMeter.type, entry.config);
   if (!rates.ok) return rates;
-  const written = state.engine.tableWriteMeter(layout.index, target.value.handle, rates.value);
-  return written.ok ? DONE : fromEngine(written.error);
+  const counts = checkMeterCounts(what, entry.counterData);
+  if (!counts.ok) return counts;
+  const { handle } = target.value;
+  const written = state.engine.tableWriteMeter(layout.index, handle, rates.value);
+  if (!written.ok) return fromEngine(written.error);
+  if (entry.counterData === undefined) return DONE;
+  const reset = state.engine.tableResetMeterCounts(layout.index, handle);
+  return reset.ok ? DONE : fromEngine(reset.error);
 }
 
 export function readDirectMeterEntries(
   state: ForwardingState,
   filter: DirectMeterEntry,
 ): Outcome<Entity[]> {
-  if (filter.counterData !== undefined) return unimplemented('meterCounters');
   const key = keyOnly(filter.tableEntry ?? create(TableEntrySchema));
-  if (key.isDefaultAction) return unimplemented('defaultEntryMeters');
   if (key.tableId !== 0) {
     const found = findTable(state, key.tableId);
     if (!found.ok) return found;
@@ -125,9 +143,15 @@ export function readDirectMeterEntries(
     if (table.program.directMeter === null) continue;
     const rates = state.engine.tableReadMeter(table.program.layout.index, stored.handle);
     if (!rates.ok) return fromEngine(rates.error);
-    const { tableId, match, priority } = entryMessage(table, stored);
+    const { tableId, match, priority, isDefaultAction } = entryMessage(table, stored);
+    const counts =
+      filter.counterData === undefined
+        ? null
+        : state.engine.tableMeterCounts(table.program.layout.index, stored.handle);
+    if (counts?.ok === false) return fromEngine(counts.error);
     const value = create(DirectMeterEntrySchema, {
-      tableEntry: create(TableEntrySchema, { tableId, match, priority }),
+      tableEntry: create(TableEntrySchema, { tableId, match, priority, isDefaultAction }),
+      ...(counts === null ? {} : { counterData: meterCounterDataOf(counts.value) }),
       ...(rates.value === null ? {} : { config: meterConfigOf(rates.value) }),
     });
     entities.push(create(EntitySchema, { entity: { case: 'directMeterEntry', value } }));

@@ -38,10 +38,7 @@ export function directResources(
   const { engine } = state;
   const { index } = program.layout;
   const counter = program.hasDirectCounter ? engine.tableReadCounter(index, entry.handle) : null;
-  const meter =
-    program.directMeter === null || entry.handle < 0n
-      ? null
-      : engine.tableReadMeter(index, entry.handle);
+  const meter = program.directMeter === null ? null : engine.tableSaveMeter(index, entry.handle);
   return {
     putBack: (back, isNew, wasDone) => {
       if (counter?.ok === true && (isNew || (wasDone && written !== undefined))) {
@@ -54,7 +51,7 @@ export function directResources(
         if (!put.ok) return fromEngine(put.error);
       }
       if (meter?.ok === true) {
-        const put = engine.tableWriteMeter(index, back.handle, meter.value);
+        const put = engine.tableRestoreMeter(index, back.handle, meter.value);
         if (!put.ok) return fromEngine(put.error);
       }
       return DONE;

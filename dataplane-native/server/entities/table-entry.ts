@@ -21,7 +21,7 @@ import { unimplemented } from '../unimplemented.js';
 import type { WriteType } from '../write-type.js';
 import { acquireReference, referenceAction, releaseReference } from './action-reference.js';
 import { checkCounterData, counterValueOf } from './counter-data.js';
-import { meterRatesOf } from './meter-config.js';
+import { checkMeterCounts, meterRatesOf } from './meter-config.js';
 
 /** Writes an entry, the default one included. */
 export function writeTableEntry(
@@ -102,14 +102,9 @@ function checkMeter(program: TableProgram, entry: TableEntry): Outcome<void> {
   if (program.directMeter === null) {
     return invalid(`table '${program.name}' has no direct meter`);
   }
-  if (entry.meterCounterData !== undefined) return unimplemented('meterCounters');
-  if (entry.isDefaultAction) return unimplemented('defaultEntryMeters');
-  const rates = meterRatesOf(
-    `the meter of table '${program.name}'`,
-    program.directMeter.type,
-    entry.meterConfig,
-  );
-  return rates.ok ? DONE : rates;
+  const what = `the meter of table '${program.name}'`;
+  const rates = meterRatesOf(what, program.directMeter.type, entry.meterConfig);
+  return rates.ok ? checkMeterCounts(what, entry.meterCounterData) : rates;
 }
 
 interface Chosen {
@@ -263,7 +258,7 @@ function writeDefault(
           metadata: entry.metadata.slice(),
           controllerMetadata: entry.controllerMetadata,
         };
-  return writeCounter(state, table, reset.handle, entry.counterData);
+  return writeResources(state, table, reset.handle, entry);
 }
 
 /** The direct counter, if there is a value for it, and the direct meter, whose config is taken back
@@ -280,7 +275,10 @@ function writeResources(
   const rates = meterRatesOf(`the meter of table '${name}'`, directMeter.type, entry.meterConfig);
   if (!rates.ok) return rates;
   const written = state.engine.tableWriteMeter(layout.index, handle, rates.value);
-  return written.ok ? DONE : fromEngine(written.error);
+  if (!written.ok) return fromEngine(written.error);
+  if (entry.meterCounterData === undefined) return DONE;
+  const reset = state.engine.tableResetMeterCounts(layout.index, handle);
+  return reset.ok ? DONE : fromEngine(reset.error);
 }
 
 function writeCounter(

@@ -10,7 +10,7 @@ import { decodeArgs, decodeKey, encodeKey } from '../match.js';
 import type { ForwardingState, StoredEntry, TableState } from '../state.js';
 import { referenceMessage } from './action-reference.js';
 import { counterDataOf } from './counter-data.js';
-import { meterConfigOf } from './meter-config.js';
+import { meterConfigOf, meterCounterDataOf } from './meter-config.js';
 import { findTable } from './table-entry.js';
 
 export interface SelectedEntry {
@@ -161,6 +161,11 @@ export function readTableEntry(
   const meter = filter.meterConfig === undefined ? done(null) : readMeter(state, table, stored);
   if (!meter.ok) return meter;
   if (meter.value !== null) value.meterConfig = meterConfigOf(meter.value);
+  if (filter.meterCounterData !== undefined && table.program.directMeter !== null) {
+    const counts = state.engine.tableMeterCounts(table.program.layout.index, stored.handle);
+    if (!counts.ok) return fromEngine(counts.error);
+    value.meterCounterData = meterCounterDataOf(counts.value);
+  }
   return done(value);
 }
 
@@ -170,7 +175,7 @@ function readMeter(
   table: TableState,
   stored: StoredEntry,
 ): Outcome<MeterRates | null> {
-  if (table.program.directMeter === null || stored === table.defaultEntry) return done(null);
+  if (table.program.directMeter === null) return done(null);
   const rates = state.engine.tableReadMeter(table.program.layout.index, stored.handle);
   return rates.ok ? done(rates.value) : fromEngine(rates.error);
 }

@@ -8,12 +8,13 @@ import {
   ValueSetEntrySchema,
   ValueSetMemberSchema,
 } from '#protos/p4/v1/p4runtime_pb';
+import type { EntryHandle } from '../engine-port.js';
 import type { Outcome } from '../errors.js';
 import { DONE, done, fail, fromEngine, invalid, notFound } from '../errors.js';
 import { decodeKey, encodeKey, keyText, type KeyWords } from '../match.js';
 import type { ValueSetProgram } from '../program.js';
 import type { ForwardingState, StoredValue } from '../state.js';
-import { unimplemented } from '../unimplemented.js';
+import { withoutRanges } from './value-ranges.js';
 import type { WriteType } from '../write-type.js';
 
 function findValueSet(state: ForwardingState, id: number): Outcome<ValueSetProgram> {
@@ -32,9 +33,6 @@ export function writeValueSetEntry(
   const found = findValueSet(state, entry.valueSetId);
   if (!found.ok) return found;
   const set = found.value;
-  if (set.fields.some(({ layout }) => layout.matchType === 'range')) {
-    return unimplemented('rangeValueSets');
-  }
   const size = Math.min(set.size, set.layout.size);
   if (entry.members.length > size) {
     const message = `value set '${set.name}' has room for ${size} members`;
@@ -55,15 +53,17 @@ export function writeValueSetEntry(
 
 function replace(
   state: ForwardingState,
-  { id, layout }: ValueSetProgram,
+  set: ValueSetProgram,
   wanted: ReadonlyMap<string, KeyWords>,
 ): Outcome<void> {
-  const table = layout.index;
+  const table = set.layout.index;
   const kept = new Map<string, StoredValue>();
-  for (const stored of state.valueSets.get(id) ?? []) {
+  let number = 0;
+  for (const stored of state.valueSets.get(set.id) ?? []) {
     const key = keyText(stored.words);
+    number = Math.max(number, stored.number);
     if (wanted.has(key)) kept.set(key, stored);
-    else state.engine.tableRemove(table, stored.handle);
+    else removeValues(state, table, stored.handles);
   }
   const members: StoredValue[] = [];
   for (const [key, words] of wanted) {
@@ -72,17 +72,53 @@ function replace(
       members.push(old);
       continue;
     }
-    const args = new BigUint64Array();
-    const inserted = state.engine.tableInsert({ table, ...words, priority: 0, action: 0, args });
+    number += 1;
+    const inserted = insertValues(state, set, words, number);
     if (!inserted.ok) {
       const rest = [...kept.values()].filter((stored) => !members.includes(stored));
-      state.valueSets.set(id, [...members, ...rest]);
+      state.valueSets.set(set.id, [...members, ...rest]);
+      return inserted;
+    }
+    members.push({ handles: inserted.value, words, number });
+  }
+  state.valueSets.set(set.id, members);
+  return DONE;
+}
+
+function removeValues(
+  state: ForwardingState,
+  table: number,
+  handles: readonly EntryHandle[],
+): void {
+  for (const handle of handles) state.engine.tableRemove(table, handle);
+}
+
+/** A member as the engine's entries: all of them or none. Its number, as their priority, keeps them
+ * apart from those of members that overlap it. */
+function insertValues(
+  state: ForwardingState,
+  { fields, layout, name }: ValueSetProgram,
+  words: KeyWords,
+  number: number,
+): Outcome<EntryHandle[]> {
+  const table = layout.index;
+  const handles: EntryHandle[] = [];
+  const args = new BigUint64Array();
+  const entries = withoutRanges(fields, words, layout.maxEntries);
+  if (entries === null) {
+    const message = `value set '${name}': the ranges of a member are too many values under masks`;
+    return fail(status.RESOURCE_EXHAUSTED, message);
+  }
+  for (const masked of entries) {
+    const entry = { table, ...masked, priority: number, action: 0, args };
+    const inserted = state.engine.tableInsert(entry);
+    if (!inserted.ok) {
+      removeValues(state, table, handles);
       return fromEngine(inserted.error);
     }
-    members.push({ handle: inserted.value, words });
+    handles.push(inserted.value);
   }
-  state.valueSets.set(id, members);
-  return DONE;
+  return done(handles);
 }
 
 export function readValueSetEntries(
