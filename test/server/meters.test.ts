@@ -257,9 +257,9 @@ describe('counts of colours (9.4.3)', () => {
     const wrong = byValue(77, {
       meterConfig,
       meterCounterData: { green: { byteCount: 1n } },
-    } as object);
+    });
     expect(await controller.writes(MODIFY, [wrong])).toEqual(['INVALID_ARGUMENT']);
-    const reset = byValue(77, { meterConfig, meterCounterData: {} } as object);
+    const reset = byValue(77, { meterConfig, meterCounterData: {} });
     expect(await controller.writes(MODIFY, [reset])).toBe('OK');
     const again = await controller.reads([
       { case: 'tableEntry', value: { tableId, match, meterCounterData: {} } } as EntityInit,
