@@ -4,6 +4,7 @@ import type { EngineCounters, PortCounters } from '#binding/counters';
 import type { Engine, QueueOptions, TxLatency } from '#binding/engine';
 import type { LinkFacts } from '#binding/link';
 import type { OscillatorLine } from '#binding/oscillator';
+import { readInterfaceStatistics, type InterfaceStatistics } from './interface-statistics.js';
 import type { P4RuntimeService, ServiceCounts } from './service.js';
 
 export interface ReportedPort {
@@ -27,6 +28,8 @@ interface PortReport {
   readonly interface: string;
   /** What it uses; null: it is not on a Linux interface. */
   readonly io: LinkFacts | null;
+  /** What the kernel counts there; null: the interface is gone. */
+  readonly kernel: InterfaceStatistics | null;
   readonly linkUp: boolean;
   readonly counters: Readonly<Record<string, number>>;
   readonly drops: Readonly<Record<string, number>>;
@@ -121,7 +124,11 @@ function pick<K extends string>(
   return Object.fromEntries(names.map((name) => [name, Number(values[name])]));
 }
 
-function reportPort(engine: Engine, port: ReportedPort): PortReport {
+function reportPort(
+  engine: Engine,
+  port: ReportedPort,
+  statistics: ReadonlyMap<string, InterfaceStatistics>,
+): PortReport {
   const { number, interfaceName } = port;
   const read = engine.portCounters(number);
   const facts = engine.linkFacts(number);
@@ -133,6 +140,7 @@ function reportPort(engine: Engine, port: ReportedPort): PortReport {
     number,
     interface: interfaceName,
     io: facts.ok ? facts.value : null,
+    kernel: statistics.get(interfaceName) ?? null,
     linkUp: linkUp === 1n,
     counters: Object.fromEntries(
       Object.entries(counters).map(([name, value]) => [name, Number(value)]),
@@ -179,6 +187,7 @@ export function switchReport(source: ReportSource): SwitchReport {
   const { engine, service } = source;
   const counters = engine.counters();
   const { program } = service;
+  const statistics = readInterfaceStatistics();
   return {
     ready: true,
     version: source.version,
@@ -187,7 +196,7 @@ export function switchReport(source: ReportSource): SwitchReport {
     listen: source.listen,
     pipeline: program === null ? null : { program },
     privileges: engine.privileges(),
-    ports: source.ports.map((port) => reportPort(engine, port)),
+    ports: source.ports.map((port) => reportPort(engine, port, statistics)),
     oscillator: reportOscillator(engine),
     drops: pick(ENGINE_DROPS, counters),
     packetIns: Number(counters.packetIns),
@@ -215,6 +224,11 @@ export function switchMetrics(report: SwitchReport): Promise<string> {
     p4runtime.set({ what: snake(what) }, Number(value));
   }
   const counter = gauge('port', 'Counters of a port', ['port', 'interface', 'counter']);
+  const kernel = gauge('interface', 'Counters of a port’s interface, as the kernel has them', [
+    'port',
+    'interface',
+    'counter',
+  ]);
   const link = gauge('port_link_up', '1 when the link is up', ['port', 'interface']);
   const waiting = gauge('port_queue_octets', 'Octets that wait to be sent', ['port', 'interface']);
   const latency = gauge(
@@ -224,6 +238,9 @@ export function switchMetrics(report: SwitchReport): Promise<string> {
   );
   for (const port of report.ports) {
     const labels = { port: String(port.number), interface: port.interface };
+    for (const [name, value] of Object.entries(port.kernel ?? {})) {
+      kernel.set({ ...labels, counter: snake(name) }, value);
+    }
     link.set(labels, port.linkUp ? 1 : 0);
     waiting.set(labels, port.queue.waitingOctets);
     for (const [name, value] of Object.entries(port.counters)) {

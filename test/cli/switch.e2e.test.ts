@@ -37,6 +37,8 @@ describe.skipIf(why !== '')(`timeplane switch${why}`, { timeout: 90_000 }, () =>
         {
           number: 1,
           interface: 'p1',
+          io: { sendsByXdp: expect.any(Boolean) as boolean, receivesByXdp: false },
+          kernel: { rxErrors: 0 },
           linkUp: true,
           queue: { rateBps: 10_000_000, boundOctets: 65_536, priorities: 2, overheadOctets: 24 },
           txLatencyNs: { samples: 0 },
@@ -46,6 +48,7 @@ describe.skipIf(why !== '')(`timeplane switch${why}`, { timeout: 90_000 }, () =>
       p4runtime: { clients: 0 },
     });
     expect(out).toContain('timeplane_switch_port_link_up{port="1",interface="p1"} 1');
+    expect(out).toMatch(/timeplane_switch_interface\{.*counter="tx_dropped"\} \d/);
     expect(out).toContain('there are /status.json and /metrics');
   });
 
