@@ -13,6 +13,7 @@ import * as memory from './memory.js';
 import { MIX } from './mix.js';
 import { buildPrograms } from './native-programs.js';
 import { type BenchOptions, parseOptions } from './options.js';
+import * as ports from './ports.js';
 import { type BenchResult, type Contest, without } from './results.js';
 import * as simulatedChain from './simulated-chain.js';
 import * as stability from './stability.js';
@@ -50,8 +51,9 @@ async function forwardingBenchmarks(
   noNetwork: string | null,
 ): Promise<Benchmark[]> {
   const { plain, mix, bmv2 } = forwarding.CONTESTS;
+  const ofPorts = ports.CONTESTS.map(({ contest }) => contest);
   if (noNetwork !== null) {
-    return [plain, mix, bmv2].map((contest) => ({
+    return [plain, mix, bmv2, ...ofPorts].map((contest) => ({
       contest,
       run: () => Promise.resolve(without(contest, 'skipped', noNetwork)),
     }));
@@ -64,6 +66,10 @@ async function forwardingBenchmarks(
     { contest: plain, run: run('plain', 'null') },
     { contest: mix, run: run('mix', 'null') },
     { contest: bmv2, run: run('mix', 'bmv2') },
+    ...ports.CONTESTS.map((one) => ({
+      contest: one.contest,
+      run: () => ports.contestOf(bench, one, options.quick ? ports.QUICK : ports.FULL, progress),
+    })),
   ];
 }
 

@@ -22,6 +22,7 @@ export const PROGRAMS = [
   'hand_loop',
   'pipeline_loop',
   'engine_loop',
+  'port_loop',
   'null_forwarder',
   'traffic',
 ] as const;
@@ -76,6 +77,7 @@ export async function buildPrograms(): Promise<void> {
       '-ldl',
     ],
     engine_loop: [library, '-Wl,-rpath,$ORIGIN/..'],
+    port_loop: [library, '-Wl,-rpath,$ORIGIN/..'],
     null_forwarder: [],
     traffic: [],
   };

@@ -6,40 +6,11 @@
  *
  * With OUT, one round over the frames is written there and nothing is timed.
  */
-#include "engine.h"
-#include "frames.h"
-#include "state.h"
+#include "engine_setup.h"
 
 #define BURST           32u
-#define CPU_PORT        510u
 #define PORTS           2u
 #define ROUNDS_TO_DRAIN 16u
-
-static void check(struct tp_engine *engine, int64_t result, const char *what) {
-  if (result < 0) {
-    const char *why = tp_engine_last_error(engine);
-    fprintf(stderr, "error %lld: ", (long long)result);
-    fail(what, why == NULL ? "" : why);
-  }
-}
-
-static void add_entry(void *context, const struct state_entry *entry) {
-  struct tp_engine *engine = context;
-  check(
-      engine,
-      entry->key_words == 0
-          ? tp_table_set_default(engine, entry->table, entry->action, entry->args, entry->arg_words)
-          : tp_table_insert(engine, entry->table, entry->key, entry->mask, 0, entry->priority,
-                            entry->action, entry->args, entry->arg_words),
-      "an entry");
-}
-
-static void add_group(void *context, const struct state_group *group) {
-  const uint32_t instances[MAX_GROUP_PORTS] = {0};
-  check(context,
-        tp_multicast_group_set(context, group->group, group->ports, instances, group->count),
-        "a group");
-}
 
 /* Takes what has left; returns how many frames. */
 static uint64_t take(struct tp_engine *engine, FILE *out) {
@@ -86,19 +57,12 @@ int main(int argc, char **argv) {
   if (argc < 5) {
     fail("usage", "engine_loop PIPELINE.so STATE FRAMES PACKETS [OUT]");
   }
-  const struct tp_engine_config config = {
-      .clock = TP_CLOCK_VIRTUAL, .cpu_port = CPU_PORT, .message_fd = -1, .random_seed = 1};
-  struct tp_engine *engine = NULL;
-  if (tp_engine_create(&config, &engine) != 0) {
-    fail("engine", "cannot be made");
-  }
-  check(engine, tp_engine_load(engine, argv[1]), "load");
+  struct tp_engine *engine = open_engine(TP_CLOCK_VIRTUAL, argv[1]);
   for (uint32_t port = 1; port <= PORTS; port++) {
     check(engine, tp_port_add_memory(engine, port), "add port");
     check(engine, tp_port_set_tx_latency(engine, port, 0), "set latency");
   }
-  const struct state_visitor visitor = {engine, add_entry, add_group};
-  read_state(argv[2], &visitor);
+  fill_engine(engine, argv[2]);
   const struct frame_set set = read_frames(argv[3]);
   uint64_t packets = strtoull(argv[4], NULL, 10);
   FILE *out = NULL;
