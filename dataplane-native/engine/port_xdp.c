@@ -3,7 +3,7 @@
  * our program before the kernel makes packets of them.
  *
  * Where drivers do this without copying it is the fastest there is. Where they copy (veth) it is no
- * faster than the AF_PACKET ring, and its receive times are later and less even: see ADR 15.
+ * faster than the AF_PACKET ring, and its receive times are later and less even: see ADR 13.
  */
 #include <errno.h>
 #include <linux/if_ether.h>
