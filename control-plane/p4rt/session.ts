@@ -7,6 +7,7 @@ import {
   Client,
   credentials,
   Metadata,
+  type ChannelCredentials,
   type ClientDuplexStream,
   type MethodDefinition,
   type ServiceError,
@@ -52,9 +53,20 @@ import { linksOf, watchLinks } from './link-notices.js';
 import { grpcDefinition } from './service.js';
 import { CODE, decodeUpdateOutcomes, type UpdateOutcome } from './write-errors.js';
 
+/** Contents of PEM files. */
+export interface SessionTls {
+  /** Who signed the switch's certificate. */
+  readonly ca: Buffer;
+  /** What we show. */
+  readonly certificate: Buffer;
+  readonly key: Buffer;
+}
+
 export interface SessionOptions {
-  /** `host:port`, without TLS. */
+  /** `host:port`. */
   readonly address: string;
+  /** Null or not given: none, for a switch on loopback. */
+  readonly tls?: SessionTls | null;
   readonly deviceId: bigint;
   readonly electionId: bigint;
   /** How often the switch is asked whether it is still there, and how long it may take to answer;
@@ -108,6 +120,11 @@ const WRITE_BATCH = 512;
 const MAX_WAITING_MESSAGES = 256;
 
 const RPC = grpcDefinition(P4Runtime);
+
+function channelCredentials({ tls }: SessionOptions): ChannelCredentials {
+  if (tls === undefined || tls === null) return credentials.createInsecure();
+  return credentials.createSsl(tls.ca, tls.key, tls.certificate);
+}
 
 export class P4rtSession {
   readonly #options: SessionOptions;
@@ -166,7 +183,7 @@ export class P4rtSession {
 
   #open(): void {
     // A fresh channel per try: grpc-js would otherwise add its own backoff to ours.
-    const client = new Client(this.#options.address, credentials.createInsecure(), {
+    const client = new Client(this.#options.address, channelCredentials(this.#options), {
       'grpc.max_receive_message_length': MAX_MESSAGE_OCTETS,
       'grpc.max_send_message_length': MAX_MESSAGE_OCTETS,
       'grpc.use_local_subchannel_pool': 1,

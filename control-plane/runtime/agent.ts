@@ -8,7 +8,7 @@ import type { ArbitrationPhase } from '#p4rt/arbitration';
 import type { Entity } from '#p4rt/entities';
 import { entityKey } from '#p4rt/identity';
 import type { Update } from '#p4rt/reconcile';
-import { P4rtSession } from '#p4rt/session';
+import { P4rtSession, type SessionTls } from '#p4rt/session';
 import type { Target } from '#p4rt/target';
 import type { DigestList } from '#protos/p4/v1/p4runtime_pb';
 import { portValue } from '#units/identity';
@@ -31,6 +31,8 @@ export interface AgentOptions {
   readonly config: AgentConfig;
   readonly target: Target;
   readonly pipeline: Pipeline;
+  /** For a switch on another machine. */
+  readonly tls?: SessionTls | null;
   readonly log: Logger;
   readonly version: string;
   /** A clock that never steps back. */
@@ -88,6 +90,7 @@ export class Agent {
     });
     this.#session = new P4rtSession({
       address: config.target.address,
+      tls: options.tls ?? null,
       deviceId: config.target.deviceId,
       electionId: config.target.electionId,
       random: options.random,

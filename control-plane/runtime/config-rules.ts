@@ -1,4 +1,5 @@
 /** What each value of a configuration allows, but not together. */
+import { isLoopback, parseEndpoint } from './endpoint.js';
 import { MAX_SLOTS } from '#dataplane/program';
 import type { ConfigError } from './config-error.js';
 import { boundaryContradictions } from './config-rules-instance.js';
@@ -8,6 +9,7 @@ import type { PortFile } from './config-schema-port.js';
 
 export function contradictions(source: Source, file: AgentFile): ConfigError[] {
   const errors: ConfigError[] = boundaryContradictions(source, file);
+  errors.push(...openTarget(source, file));
   if (file.ports.length > MAX_SLOTS) {
     errors.push(errorAt(source, ['ports', MAX_SLOTS], `at most ${MAX_SLOTS} ports`));
   }
@@ -29,6 +31,14 @@ export function contradictions(source: Source, file: AgentFile): ConfigError[] {
     }
   }
   return errors;
+}
+
+/** Whoever reaches a switch without TLS may drive it. */
+function openTarget(source: Source, { target }: AgentFile): ConfigError[] {
+  const host = parseEndpoint(target.address)?.host ?? '';
+  if (target.tls !== null || isLoopback(host)) return [];
+  const expected = 'a loopback address, or target.tls with ca, certificate and key';
+  return [errorAt(source, ['target', 'address'], expected)];
 }
 
 export function hasMode(port: PortFile, mode: PortFile['ptp']): boolean {

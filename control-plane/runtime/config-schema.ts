@@ -18,6 +18,8 @@ const loopbackAddress = text((value) => {
   return endpoint !== null && isLoopback(endpoint.host);
 }, 'a loopback address such as "127.0.0.1:9561"');
 
+const pemFile = text((value) => value.startsWith('/'), 'the absolute path of a PEM file');
+
 const clock = z.strictObject({
   identity: text(
     (value) => value === 'auto' || parseClockIdentity(value).ok,
@@ -63,6 +65,7 @@ export const AGENT_SCHEMA = z.strictObject({
     address: targetAddress,
     deviceId: integer(1, Number.MAX_SAFE_INTEGER).default(1),
     electionId: integer(1, Number.MAX_SAFE_INTEGER).default(1),
+    tls: mappingOrNone({ ca: pemFile, certificate: pemFile, key: pemFile }).default(null),
   }),
   status: loopbackAddress.default('127.0.0.1:9561'),
   logLevel: oneOf(LOG_LEVELS).default('info'),

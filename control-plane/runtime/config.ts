@@ -12,6 +12,7 @@ import type { ClockDeviceSpec } from './clock-devices/open-clock-device.js';
 import { AGENT_SCHEMA, type AgentFile, type LOG_LEVELS } from './config-schema.js';
 import { toSettings } from './config-settings.js';
 import { parseEndpoint, type Endpoint } from './endpoint.js';
+import type { TlsFiles } from './tls-files.js';
 
 export interface AgentConfig {
   readonly target: {
@@ -19,6 +20,8 @@ export interface AgentConfig {
     readonly address: string;
     readonly deviceId: bigint;
     readonly electionId: bigint;
+    /** Null for a switch on loopback. */
+    readonly tls: TlsFiles | null;
   };
   readonly status: Endpoint;
   readonly logLevel: (typeof LOG_LEVELS)[number];
@@ -109,6 +112,7 @@ function toConfig(file: AgentFile, hostId: string): AgentConfig {
       address: file.target.address,
       deviceId: BigInt(file.target.deviceId),
       electionId: BigInt(file.target.electionId),
+      tls: file.target.tls,
     },
     status,
     logLevel: file.logLevel,

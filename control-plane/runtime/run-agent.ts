@@ -1,5 +1,6 @@
 /** The agent as a process: everything that touches the world, put together. */
 import { pino, type Logger } from 'pino';
+import type { SessionTls } from '#p4rt/session';
 import { TARGETS } from '#p4rt/targets/targets';
 import { clockIdentityText } from '#units/clock-identity';
 import { success, type Result } from '#units/result';
@@ -9,6 +10,7 @@ import { loadPipeline } from './artefacts.js';
 import { loadConfig, type AgentConfig } from './config.js';
 import { formatConfigError } from './config-error.js';
 import { makePlan } from './plan.js';
+import { loadTls } from './tls-files.js';
 import { startStatusServer } from './status-server.js';
 import { productVersion } from './version.js';
 
@@ -28,6 +30,8 @@ export async function runAgent(
   const target = TARGETS[config.target.kind];
   const pipeline = await loadPipeline(target.capabilities.pipelineArtefact);
   if (!pipeline.ok) return pipeline;
+  const tls = await tlsOf(config);
+  if (!tls.ok) return tls;
   // Standard error: standard output is for the ready line alone.
   const log = pino({ level: config.logLevel, base: null }, pino.destination({ fd: 2, sync: true }));
   let statusUrl = '';
@@ -35,6 +39,7 @@ export async function runAgent(
     config,
     target,
     pipeline: pipeline.value,
+    tls: tls.value,
     log,
     version: productVersion(),
     now: () => instant(process.hrtime.bigint()),
@@ -55,6 +60,10 @@ export async function runAgent(
       await server.value.close();
     },
   });
+}
+
+async function tlsOf({ target }: AgentConfig): Promise<Result<SessionTls | null>> {
+  return target.tls === null ? success(null) : loadTls(target.tls);
 }
 
 async function reload(agent: Agent, file: string, log: Logger): Promise<void> {
@@ -84,6 +93,8 @@ export async function describePlan(config: AgentConfig): Promise<Result<CheckedP
   const { pipelineArtefact } = target.capabilities;
   const pipeline = await loadPipeline(pipelineArtefact);
   if (!pipeline.ok) return pipeline;
+  const tls = await tlsOf(config);
+  if (!tls.ok) return tls;
   const plan = makePlan(config, target, pipeline.value);
   if (!plan.ok) return plan;
   const { clock, ports } = config.settings;

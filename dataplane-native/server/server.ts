@@ -1,4 +1,4 @@
-/** The service on a gRPC socket: loopback only, since there is no TLS. */
+/** The service on a gRPC socket: with mutual TLS, or on loopback. */
 import { setImmediate } from 'node:timers/promises';
 import { create } from '@bufbuild/protobuf';
 import type {
@@ -31,6 +31,8 @@ import { batchError, rpcError } from './errors.js';
 import { readResponses } from './read.js';
 import type { Outcome } from './errors.js';
 import type { P4RuntimeService } from './service.js';
+import type { TlsFiles } from './tls.js';
+import { mutualTls } from './tls.js';
 
 /** A pipeline config of the largest JSON that the compiler takes, with room for the P4Info. */
 const MAX_RECEIVE_OCTETS = 64 * 1024 * 1024;
@@ -47,13 +49,14 @@ export interface ListenAddress {
 export type ListenError =
   | { readonly code: 'NOT_AN_ADDRESS'; readonly message: string }
   | { readonly code: 'NOT_LOOPBACK'; readonly message: string }
+  | { readonly code: 'BAD_TLS'; readonly message: string }
   | { readonly code: 'CANNOT_BIND'; readonly message: string };
 
 export type ListenResult<T> =
   { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: ListenError };
 
-/** Takes HOST:PORT apart. Errors: NOT_AN_ADDRESS, and NOT_LOOPBACK for any other interface. */
-export function parseListen(text: string): ListenResult<ListenAddress> {
+/** Takes HOST:PORT apart. Errors: NOT_AN_ADDRESS. */
+export function parseAddress(text: string): ListenResult<ListenAddress> {
   const match = /^(?:\[([0-9a-fA-F:]+)\]|([^:]+)):(\d{1,5})$/.exec(text);
   const host = match?.[1] ?? match?.[2] ?? '';
   const port = Number(match?.[3] ?? Number.NaN);
@@ -61,14 +64,20 @@ export function parseListen(text: string): ListenResult<ListenAddress> {
     const message = `'${text}' is not HOST:PORT, such as 127.0.0.1:9559`;
     return { ok: false, error: { code: 'NOT_AN_ADDRESS', message } };
   }
-  const loopback = host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
-  if (!loopback) {
-    const message =
-      `'${host}' is not a loopback address: this server has no TLS, so it listens on 127.0.0.1, ` +
-      `::1 or localhost only`;
-    return { ok: false, error: { code: 'NOT_LOOPBACK', message } };
-  }
   return { ok: true, value: { host, port } };
+}
+
+export function isLoopback({ host }: ListenAddress): boolean {
+  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+}
+
+/** An address for a server without TLS. Errors: NOT_AN_ADDRESS, and NOT_LOOPBACK for any other
+ * interface. */
+export function parseListen(text: string): ListenResult<ListenAddress> {
+  const parsed = parseAddress(text);
+  if (!parsed.ok || isLoopback(parsed.value)) return parsed;
+  const message = `'${parsed.value.host}' is not a loopback address: there is no TLS for it`;
+  return { ok: false, error: { code: 'NOT_LOOPBACK', message } };
 }
 
 export interface RunningServer {
@@ -78,13 +87,17 @@ export interface RunningServer {
   readonly close: () => Promise<void>;
 }
 
-/** Serves P4Runtime. Errors: CANNOT_BIND. `onBug` hears of exceptions, which clients see as
+/** Serves P4Runtime; without `tls` on loopback alone, since whoever reaches it may drive the switch.
+ * Errors: NOT_LOOPBACK, BAD_TLS, CANNOT_BIND. `onBug` hears of exceptions, which clients see as
  * INTERNAL. */
 export async function startServer(
   service: P4RuntimeService,
   { host, port }: ListenAddress,
   onBug: (error: unknown) => void,
+  tls: TlsFiles | null = null,
 ): Promise<ListenResult<RunningServer>> {
+  const credentials = await credentialsFor({ host, port }, tls);
+  if (!credentials.ok) return credentials;
   const server = new Server({
     'grpc.max_receive_message_length': MAX_RECEIVE_OCTETS,
     'grpc.max_send_message_length': MAX_SEND_OCTETS,
@@ -95,9 +108,8 @@ export async function startServer(
   const definition = grpcDefinition(P4Runtime) as unknown as ServiceDefinition;
   server.addService(definition, implementation(service, onBug));
   const target = `${host.includes(':') ? `[${host}]` : host}:${port}`;
-  const credentials = ServerCredentials.createInsecure();
   const bound = await new Promise<number | Error>((resolve) => {
-    server.bindAsync(target, credentials, (error, boundPort) => resolve(error ?? boundPort));
+    server.bindAsync(target, credentials.value, (error, boundPort) => resolve(error ?? boundPort));
   });
   if (bound instanceof Error) {
     const message = `cannot listen on ${target}: ${bindReason(bound.message)}`;
@@ -111,6 +123,20 @@ export async function startServer(
       service.close();
     });
   return { ok: true, value: { port: bound, close } };
+}
+
+async function credentialsFor(
+  address: ListenAddress,
+  tls: TlsFiles | null,
+): Promise<ListenResult<ServerCredentials>> {
+  if (tls !== null) {
+    const loaded = await mutualTls(tls);
+    if (loaded.ok) return loaded;
+    return { ok: false, error: { code: 'BAD_TLS', message: loaded.message } };
+  }
+  if (isLoopback(address)) return { ok: true, value: ServerCredentials.createInsecure() };
+  const message = `'${address.host}' is not a loopback address, and there is no TLS`;
+  return { ok: false, error: { code: 'NOT_LOOPBACK', message } };
 }
 
 /** gRPC wraps what the operating system says: "No address added out of …: [listen EADDRINUSE: …]". */

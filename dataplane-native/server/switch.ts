@@ -13,6 +13,7 @@ import { startServer } from './server.js';
 import { P4RuntimeService } from './service.js';
 import { switchMetrics, switchReport } from './status-report.js';
 import { startStatusServer } from './status-server.js';
+import type { TlsFiles } from './tls.js';
 import type { PortOption, QueueOption } from './switch-options.js';
 import { followLinks, linkStates, openPorts } from './switch-ports.js';
 
@@ -25,6 +26,8 @@ export interface SwitchLog {
 
 export interface SwitchOptions {
   readonly listen: ListenAddress;
+  /** Null: none, which loopback alone allows. */
+  readonly tls: TlsFiles | null;
   readonly status: ListenAddress | null;
   readonly deviceId: bigint;
   readonly cpuPort: number;
@@ -108,7 +111,7 @@ async function assemble(
   });
   const onBug = (error: unknown): void => log.error({ err: error }, 'a bug in the switch');
   // First, since it is the failure that is cheapest to find: a switch that runs already.
-  const server = await startServer(service, options.listen, onBug);
+  const server = await startServer(service, options.listen, onBug, options.tls);
   if (!server.ok) return listenFailure(server.error, '--listen');
   closers.push(server.value.close);
   const links = new LinkSettingsKeeper(engine, log);
@@ -149,7 +152,9 @@ function engineFailure({ message }: EngineFailure): SwitchResult<never> {
   return { ok: false, error: { message, hint: '' } };
 }
 
-function listenFailure({ message }: ListenError, option: string): SwitchResult<never> {
+function listenFailure({ code, message }: ListenError, option: string): SwitchResult<never> {
+  const known = LISTEN_HINTS[code];
+  if (known !== undefined) return { ok: false, error: { message, hint: known } };
   if (message.includes('EADDRINUSE')) {
     const hint =
       `another process listens there (ss -ltnp shows which): stop it, or choose another address ` +
@@ -161,6 +166,11 @@ function listenFailure({ message }: ListenError, option: string): SwitchResult<n
     : `choose another address with ${option}`;
   return { ok: false, error: { message, hint } };
 }
+
+const LISTEN_HINTS: Partial<Readonly<Record<ListenError['code'], string>>> = {
+  NOT_LOOPBACK: 'give --tls-cert, --tls-key and --tls-client-ca, or listen on 127.0.0.1',
+  BAD_TLS: 'all three files are PEM; the agent needs its own certificate, see docs/switch.md',
+};
 
 async function startStatus(
   options: SwitchOptions,

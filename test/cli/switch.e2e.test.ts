@@ -116,6 +116,7 @@ describe.skipIf(why !== '')(`timeplane switch${why}`, { timeout: 90_000 }, () =>
 
   it.each([
     ['--listen 0.0.0.0:9559', 'not a loopback address'],
+    ['--listen 0.0.0.0:9559 --tls-cert a.pem', 'belong together'],
     ['--status 192.0.2.1:80', 'not a loopback address'],
     ['--port 1', 'is not NUMBER=INTERFACE'],
     ['--port 1=a --port 1=b', 'port 1 is given twice'],

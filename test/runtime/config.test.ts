@@ -50,6 +50,7 @@ describe('the configuration', () => {
       address: '127.0.0.1:9559',
       deviceId: 1n,
       electionId: 1n,
+      tls: null,
     });
     expect(status).toEqual({ host: '127.0.0.1', port: 9561 });
     expect(nsOf(macTable.aging)).toBe(300_000_000_000n);
@@ -58,6 +59,36 @@ describe('the configuration', () => {
       { name: 'client', ptp: 'off', nativeVlan: null },
     ]);
     expect(settings.malformed.truncated).toBe('drop');
+  });
+});
+
+describe('a switch on another machine', () => {
+  const files = 'ca: /a/ca.pem, certificate: /a/agent.pem, key: /a/agent.key';
+  const remote = MINIMAL.replace('127.0.0.1:9559"', '192.0.2.1:9559"');
+  const wrongs = (text: string): string => {
+    const result = parseConfig('agent.yaml', text);
+    return result.ok ? '' : result.errors.map(formatConfigError).join('\n');
+  };
+
+  it('is driven with TLS', () => {
+    const result = parseConfig('agent.yaml', remote.replace('9559"', `9559", tls: { ${files} }`));
+    expect(result).toMatchObject({
+      value: {
+        target: { tls: { ca: '/a/ca.pem', certificate: '/a/agent.pem', key: '/a/agent.key' } },
+      },
+    });
+  });
+
+  it('is not driven without', () => {
+    expect(wrongs(remote)).toMatch(
+      /target\.address: .*expected a loopback address, or target\.tls/,
+    );
+  });
+
+  it('needs all three files, by absolute paths', () => {
+    const some = remote.replace('9559"', '9559", tls: { ca: /a/ca.pem, certificate: agent.pem }');
+    expect(wrongs(some)).toMatch(/target\.tls\.key/);
+    expect(wrongs(some)).toMatch(/target\.tls\.certificate: .*absolute path/);
   });
 });
 

@@ -3,15 +3,19 @@ import { InvalidArgumentError, Option, type Command } from 'commander';
 import { pino } from 'pino';
 import { productVersion } from '#runtime/version';
 import type { ListenAddress } from '#server/server';
-import { parseListen } from '#server/server';
+import { isLoopback, parseAddress, parseListen } from '#server/server';
 import type { RunningSwitch } from '#server/switch';
 import { startSwitch } from '#server/switch';
+import type { TlsFiles } from '#server/tls';
 import type { OscillatorOption, Parsed, PortOption, QueueOption } from '#server/switch-options';
 import { checkPorts, parseOscillator, parsePort, parseQueue } from '#server/switch-options';
 import { OperatorError } from '../operator-error.js';
 
 interface Flags {
   readonly listen: ListenAddress;
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+  readonly tlsClientCa?: string;
   readonly status?: ListenAddress;
   readonly deviceId: bigint;
   readonly cpuPort: number;
@@ -26,10 +30,29 @@ interface Flags {
   readonly logLevel: string;
 }
 
-function address(text: string): ListenAddress {
-  const parsed = parseListen(text);
-  if (parsed.ok) return parsed.value;
-  throw new InvalidArgumentError(parsed.error.message);
+function address(parse: typeof parseListen) {
+  return (text: string): ListenAddress => {
+    const parsed = parse(text);
+    if (parsed.ok) return parsed.value;
+    throw new InvalidArgumentError(parsed.error.message);
+  };
+}
+
+/** All three files, or none, which loopback alone allows. */
+function tlsOf({ listen, tlsCert, tlsKey, tlsClientCa }: Flags): TlsFiles | null {
+  if (tlsCert !== undefined && tlsKey !== undefined && tlsClientCa !== undefined) {
+    return { certificate: tlsCert, key: tlsKey, clientCa: tlsClientCa };
+  }
+  if (tlsCert === undefined && tlsKey === undefined && tlsClientCa === undefined) {
+    if (isLoopback(listen)) return null;
+    throw new OperatorError(`'${listen.host}' is not a loopback address, and there is no TLS`, {
+      exitCode: 2,
+      hint: 'give --tls-cert, --tls-key and --tls-client-ca, or listen on 127.0.0.1',
+    });
+  }
+  const hint = 'TLS is mutual: clients without a certificate would be as good as no TLS';
+  const message = '--tls-cert, --tls-key and --tls-client-ca belong together';
+  throw new OperatorError(message, { exitCode: 2, hint });
 }
 
 function collect<T>(parse: (text: string) => Parsed<T>) {
@@ -94,6 +117,7 @@ async function run(flags: Flags): Promise<void> {
   const abort = abortOnSignal();
   const started = await startSwitch({
     listen: flags.listen,
+    tls: tlsOf(flags),
     status: flags.status ?? null,
     deviceId: flags.deviceId,
     cpuPort: flags.cpuPort,
@@ -133,7 +157,9 @@ Example:
   $ timeplane switch --port 1=veth1 --port 2=veth2 --queue 2:rate=100Mbit,bound=256KiB
 
 The switch forwards nothing until a controller has set a pipeline ("timeplane agent" does). It
-listens on loopback addresses only.
+listens on loopback addresses, and on others with TLS where controllers show a certificate, too:
+  $ timeplane switch --listen 0.0.0.0:9559 --tls-cert switch.pem --tls-key switch.key \\
+      --tls-client-ca controllers.pem --port 1=eth1
 `;
 
 export function register(program: Command): void {
@@ -143,9 +169,12 @@ export function register(program: Command): void {
     .description('Runs a P4 switch on Linux interfaces, driven over P4Runtime.')
     .addOption(
       new Option('--listen <host:port>', 'P4Runtime address')
-        .argParser(address)
-        .default(address(DEFAULT_LISTEN), DEFAULT_LISTEN),
+        .argParser(address(parseAddress))
+        .default(address(parseAddress)(DEFAULT_LISTEN), DEFAULT_LISTEN),
     )
+    .option('--tls-cert <file>', 'its certificate: needed for any address but loopback')
+    .option('--tls-key <file>', 'and the key')
+    .option('--tls-client-ca <file>', 'who signs the certificates of controllers')
     .addOption(
       new Option('--device-id <number>', 'P4Runtime device id')
         .argParser(deviceId)
@@ -168,7 +197,7 @@ export function register(program: Command): void {
         'let its clock run on an oscillator of its own (see below)',
       ).argParser(oscillator),
     )
-    .option('--status <host:port>', 'serve /status.json and /metrics there', address)
+    .option('--status <host:port>', 'serve /status.json and /metrics there', address(parseListen))
     .option('--pipeline-cache <directory>', 'where compiled pipelines are kept')
     .addOption(
       new Option('--priority <name>', 'of the packet loop; realtime needs CAP_SYS_NICE')
