@@ -16,6 +16,7 @@ import { type BenchOptions, parseOptions } from './options.js';
 import * as ports from './ports.js';
 import { type BenchResult, type Contest, without } from './results.js';
 import * as simulatedChain from './simulated-chain.js';
+import * as simulatedNetwork from './simulated-network.js';
 import * as stability from './stability.js';
 import * as week from './week.js';
 
@@ -107,7 +108,11 @@ function simulatedBenchmarks(options: BenchOptions): Benchmark[] {
     contest: simulatedChain.CONTEST,
     run: () => Promise.resolve(simulatedChain.contestOf(chain, progress)),
   };
-  return [...ofWeek, ofChain];
+  const ofNetworks = simulatedNetwork.networksOf(options.quick).map((network) => ({
+    contest: simulatedNetwork.contestFor(network),
+    run: () => Promise.resolve(simulatedNetwork.contestOf(network, progress)),
+  }));
+  return [...ofWeek, ofChain, ...ofNetworks];
 }
 
 function stabilityBenchmarks(options: BenchOptions, directory: string): Benchmark[] {

@@ -4,7 +4,17 @@
  */
 import { z } from 'zod';
 import { failure, type Result } from '#units/result';
-import { chain, clos, dataCentre, PATCH, ring, star, tree, type Between } from './shapes.js';
+import {
+  chain,
+  clos,
+  dataCentre,
+  PATCH,
+  ring,
+  star,
+  switches,
+  tree,
+  type Between,
+} from './shapes.js';
 import { checkTopology, ROLES, type Topology, type TopologyErrorCode } from './topology.js';
 
 export type ReadTopologyCode = TopologyErrorCode | 'unknown-shape' | 'shape-numbers' | 'document';
@@ -21,6 +31,10 @@ const SHAPES: Readonly<Record<string, Shape>> = {
   star: { numbers: ['clients'], build: ([n = 0], role) => star(n, role) },
   ring: { numbers: ['switches'], build: ([n = 0]) => ring(n) },
   tree: { numbers: ['depth', 'fanout'], build: ([d = 0, f = 0], role) => tree(d, f, role) },
+  switches: {
+    numbers: ['count', 'fanout'],
+    build: ([count = 0, fanout = 0], role) => switches(count, fanout, role),
+  },
   clos: {
     numbers: ['superSpines', 'spines', 'leaves', 'serversPerLeaf'],
     build: ([superSpines = 0, spines = 0, leaves = 0, serversPerLeaf = 0]) =>

@@ -101,6 +101,24 @@ export function tree(
   return { name: `tree-${depth}-${fanout}`, nodes, links };
 }
 
+/** `switches` of them, each with up to `fanout` below it; the grandmaster above the first, nobody else. */
+export function switches(
+  count: number,
+  fanout: number,
+  role: Between,
+  terms: LinkTerms = PATCH,
+): Topology {
+  atLeast('switches', count, 1);
+  atLeast('fanout', fanout, 1);
+  const master = node('grandmaster', 'grandmaster');
+  const all = many('switch', count, role);
+  const links = all.map((one, index) => {
+    const above = index === 0 ? master : all[Math.floor((index - 1) / fanout)];
+    return link(above ?? master, one, terms);
+  });
+  return { name: `switches-${count}-${fanout}`, nodes: [master, ...all], links };
+}
+
 export interface ClosShape {
   readonly grandmasters: number;
   /** 0: leaves and spines only. */

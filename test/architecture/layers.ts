@@ -159,7 +159,7 @@ export const LAYERS: readonly Layer[] = [
   {
     path: 'lab/bench',
     holds: 'the dataplane against hand-written loops',
-    mayImport: ['lab', sim, measure, compiler, binding],
+    mayImport: ['lab', topologies, sim, measure, compiler, binding],
     node: true,
     packages: ['cli-table3', 'picocolors', 'zod'],
   },

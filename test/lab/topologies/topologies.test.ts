@@ -49,6 +49,7 @@ describe('a shape', () => {
     ['star:5', 7, 6],
     ['ring:4', 9, 9],
     ['tree:2,3', 1 + 1 + 3 + 9, 13],
+    ['switches:12,3', 1 + 12, 12],
     ['clos:2,4,8,3', 1 + 2 + 4 + 8 + 24, 1 + 8 + 32 + 24],
   ])('%s has %i nodes and %i links', (text, nodes, links) => {
     const topology = shape(text);

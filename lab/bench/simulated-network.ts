@@ -1,0 +1,107 @@
+/**
+ * Networks of boundary clocks of growing size at the default profile's intervals, and a data centre: how
+ * much faster than real time, and what a clock takes of the memory.
+ */
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { LabError } from '../lab-error.js';
+import { simulatedNetwork } from '../sim/simulated-network.js';
+import { World } from '../sim/world.js';
+import { readShape } from '../topologies/read.js';
+import { judge, type BenchResult, type Contest, type Round } from './results.js';
+
+export interface NetworkScale {
+  readonly name: string;
+  /** As readShape has it. */
+  readonly shape: string;
+  readonly settleSeconds: number;
+  readonly rounds: number;
+  readonly roundSeconds: number;
+}
+
+const SEED = 0x1588;
+const FANOUT = 10;
+/** Most clocks follow somebody by then, level by level. */
+const SETTLE_SECONDS = 40;
+/** Of the clocks: the others would have less to do. */
+const FOLLOWING = 0.95;
+
+function tree(clocks: number, settleSeconds: number, roundSeconds: number): NetworkScale {
+  const name = `${clocks.toLocaleString('en')} boundary clocks, simulated: speed`;
+  const shape = `switches:${clocks},${FANOUT}`;
+  return { name, shape, settleSeconds, rounds: 3, roundSeconds };
+}
+
+export function networksOf(quick: boolean): readonly NetworkScale[] {
+  const dataCentre = {
+    name: 'data centre (20 boundary clocks, 208 servers), simulated: speed',
+    shape: 'data-centre',
+    settleSeconds: SETTLE_SECONDS,
+    rounds: 3,
+    roundSeconds: quick ? 20 : 120,
+  };
+  if (quick) return [tree(10, SETTLE_SECONDS, 200), tree(100, SETTLE_SECONDS, 20), dataCentre];
+  return [
+    tree(10, SETTLE_SECONDS, 2_000),
+    tree(100, SETTLE_SECONDS, 200),
+    tree(1_000, SETTLE_SECONDS, 20),
+    tree(10_000, SETTLE_SECONDS, 5),
+    dataCentre,
+  ];
+}
+
+export function contestFor({ name }: NetworkScale): Contest {
+  return { name, baseline: 'real time', unit: 'seconds a second', direction: 'rate' };
+}
+
+let collect: (() => void) | null = null;
+
+/** Octets of the heap that something still refers to. */
+function heapOctets(): number {
+  if (collect === null) {
+    setFlagsFromString('--expose-gc');
+    collect = runInNewContext('gc') as () => void;
+  }
+  collect();
+  return process.memoryUsage().heapUsed;
+}
+
+/** @throws LabError where too few clocks follow: they would have less to do. */
+export function contestOf(
+  network: NetworkScale,
+  progress: (text: string) => void = () => {},
+): BenchResult {
+  const { name, shape, settleSeconds, rounds, roundSeconds } = network;
+  const topology = readShape(shape);
+  if (!topology.ok) throw new RangeError(topology.error.message);
+  const heapBefore = heapOctets();
+  const world = new World({ seed: SEED });
+  const { clocks, start } = simulatedNetwork(world, topology.value);
+  start();
+  progress(`${name}: settling`);
+  world.run(settleSeconds);
+  const following = [...clocks.values()].filter(({ status }) =>
+    status.ports.some(({ portDS }) => ['slave', 'uncalibrated'].includes(portDS.portState)),
+  ).length;
+  if (following < FOLLOWING * (clocks.size - 1)) {
+    throw new LabError('not-ready', `${following} of ${clocks.size} clocks follow`);
+  }
+  const heapPerClock = (heapOctets() - heapBefore) / clocks.size;
+  const eventsBefore = world.events;
+  const found: Round[] = [];
+  let wallSeconds = 0;
+  for (let round = 1; round <= rounds; round += 1) {
+    progress(`${name}: round ${round} of ${rounds}`);
+    const began = performance.now();
+    world.run(roundSeconds);
+    const seconds = (performance.now() - began) / 1e3;
+    wallSeconds += seconds;
+    found.push({ value: roundSeconds / seconds, baselineValue: 1 });
+  }
+  const events = (world.events - eventsBefore) / wallSeconds;
+  const clockSeconds = (clocks.size * rounds * roundSeconds) / wallSeconds;
+  const reason = `${text(events)} events/s, ${text(clockSeconds)} clock-seconds/s, ${(heapPerClock / 1024).toFixed(0)} KiB of heap a clock`;
+  return { ...judge(contestFor(network), found), reason };
+}
+
+const text = (value: number) => Math.round(value).toLocaleString('en');
