@@ -5,7 +5,8 @@ import { at } from '../scope.js';
 import { sanitise } from '../failure.js';
 import { fromBits } from './bits.js';
 import { ExpressionEmitter } from './expression.js';
-import { headerNames } from './names.js';
+import { isMetadata, isVariable } from './accesses.js';
+import { fieldName, headerNames } from './names.js';
 import { VARBIT_BITS, VARBIT_OCTETS } from './varbit.js';
 import type { HeaderNames } from './names.js';
 import { pow2 } from './range.js';
@@ -134,7 +135,7 @@ export function emitPrimitive(context: CodeContext, primitive: Primitive): strin
     case 'markToDrop':
       return ['packet->sm.egress_spec = TP_PORT_DROP;', 'packet->sm.mcast_grp = 0;'];
     case 'digest':
-      return [`p->m.digest_plus1 = ${primitive.list + 1};`];
+      return [`p->c.digest_plus1 = ${primitive.list + 1};`];
     case 'clone':
     case 'resubmit':
     case 'recirculate':
@@ -209,6 +210,7 @@ function accessArray(
     return block(emitter, () => [
       `if (${index} < ${size}) {`,
       ...storeColour(context, primitive.to, cell, unit),
+      ...otherwiseZero(context, primitive.to),
       '}',
     ]);
   }
@@ -221,6 +223,7 @@ function accessArray(
       `if (${index} < ${size}) {`,
       `const ${cell}`,
       ...storeBits(context, primitive.to, value, bitwidth),
+      ...otherwiseZero(context, primitive.to),
       '}',
     ]);
   }
@@ -233,6 +236,16 @@ function accessArray(
       ]
     : [`cell[0] = (uint64_t)${value};`];
   return block(emitter, [`if (${index} < ${size}) {`, cell, ...stores, '}']);
+}
+
+/**
+ * What is read from beyond an array leaves a field alone, as on simple_switch. A variable is zero
+ * then, which it is there too unless it was used before, so that no frame has to carry it.
+ */
+function otherwiseZero(context: CodeContext, to: FieldRef): string[] {
+  return isVariable(context.program, to)
+    ? ['} else {', ...storeBits(context, to, 'UINT64_C(0)', 1)]
+    : [];
 }
 
 /** 0 to 2. */
@@ -274,6 +287,7 @@ function storeComputed(
     return block(emitter, () => [
       `if (${low} <= ${high}) {`,
       ...storeBits(context, primitive.to, value, 64),
+      ...otherwiseZero(context, primitive.to),
       '}',
     ]);
   }
@@ -354,6 +368,9 @@ function changeValidity(context: CodeContext, ref: HeaderRef, isValid: boolean):
 
 function assignHeader(context: CodeContext, to: HeaderRef, from: HeaderRef): string[] {
   const { emitter, program } = context;
+  if (isMetadata(program, to) || isMetadata(program, from)) {
+    return assignMetadata(context, to, from);
+  }
   const origin = emitter.place(from);
   const source = headerNames(program, from, origin.index);
   const sourceValid = emitter.validText(from);
@@ -373,6 +390,24 @@ function assignHeader(context: CodeContext, to: HeaderRef, from: HeaderRef): str
     ];
   });
   return block(emitter, lines);
+}
+
+/** Metadata is always valid, and its fields are in different places. */
+function assignMetadata(context: CodeContext, to: HeaderRef, from: HeaderRef): string[] {
+  const { emitter, program } = context;
+  const [target, origin] = [emitter.place(to), emitter.place(from)];
+  const { type } =
+    to.kind === 'instance' ? at(program.headers, to.header) : at(program.stacks, to.stack);
+  const lines = at(program.headerTypes, type).fields.map((_, field) => {
+    const name = (header: HeaderRef, index: string): string =>
+      fieldName(program, { header, type, field }, index);
+    return `${name(to, target.index)} = ${name(from, origin.index)};`;
+  });
+  const guards = [target.guard, origin.guard, emitter.validText(from)].filter(
+    (guard) => guard !== null && guard !== 'true',
+  );
+  const body = guards.length === 0 ? lines : [`if (${guards.join(' && ')}) {`, ...lines, '}'];
+  return block(emitter, body);
 }
 
 function assignVarbit(context: CodeContext, to: HeaderRef, from: HeaderRef): string[] {

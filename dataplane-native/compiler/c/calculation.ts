@@ -90,7 +90,7 @@ function inputBits(program: Program, input: CalculationInput): Input[] {
       const names = headerNames(program, header, '');
       const { fields, varbit } = at(program.headerTypes, type);
       const inputs = fields.map((field: Field, i) => ({
-        bits: toBits(field, `${names.value}.f${i}`),
+        bits: toBits(field, fieldName(program, { header, type, field: i }, '')),
         bitwidth: field.bitwidth,
         valid: names.valid,
       }));

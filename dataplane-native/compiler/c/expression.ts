@@ -475,9 +475,9 @@ export class ExpressionEmitter {
     if (type !== at(this.program.headers, b.header).type) {
       return fail(left, 'MALFORMED', 'a comparison of headers of different types');
     }
-    const names = [headerNames(this.program, a, ''), headerNames(this.program, b, '')] as const;
     const fields = at(this.program.headerTypes, type).fields.map(
-      (_, i) => `(${names[0].value}.f${i} == ${names[1].value}.f${i})`,
+      (_, field) =>
+        `(${[a, b].map((header) => fieldName(this.program, { header, type, field }, '')).join(' == ')})`,
     );
     if (at(this.program.headerTypes, type).varbit !== null) {
       const sides = [a, b].map((ref) => varbitText(this, ref));

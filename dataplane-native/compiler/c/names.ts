@@ -2,8 +2,9 @@
  * How the program's things are called in C. Names come from indices, never from the JSON.
  *
  *   p->v      validity of headers (h3), of stack elements (s0[1]), stacks' next indices (n0)
- *   p->m      metadata
- *   p->l      the program's local variables, which p4c makes metadata of
+ *   p->m      metadata that goes from ingress to egress
+ *   p->c      metadata that does not, and may be read before it is written
+ *   p->l      metadata that is neither: the program's local variables
  *   p->h      headers: the fields that the program works with
  *   p->raw    headers: their octets as they came, where not all fields are in p->h
  *   packet->sm  v1model's standard_metadata
@@ -11,7 +12,12 @@
 import { STANDARD_METADATA } from '../decode-declarations.js';
 import type { Field, FieldRef, HeaderRef, Program } from '../model.js';
 import { at } from '../scope.js';
+import { metadataPlace } from './liveness.js';
+import type { MetadataPlace } from './liveness.js';
 import { usageOf } from './usage.js';
+
+/** The member of struct phv for each place of metadata. */
+const MEMBERS: Readonly<Record<MetadataPlace, string>> = { carried: 'm', cleared: 'c', local: 'l' };
 
 /** Fields of struct tp_standard_metadata, and how wide C has them. */
 const STANDARD_FIELDS: ReadonlyMap<string, number> = new Map([
@@ -44,19 +50,6 @@ export function fieldType(field: Field): string {
 /** The bits of the C type that holds a field. */
 export function storageBits(field: Field): number {
   return [8, 16, 32, 64, 128].find((bits) => field.bitwidth <= bits) ?? 128;
-}
-
-/**
- * Whether p4c made this metadata of a local variable: in its one header of scalars what is named
- * without a struct, and the lists that it hands to externs. A local variable has no value before the
- * program gives it one, so it needs no clearing, and none of it goes from ingress to egress.
- */
-export function isLocal(program: Program, header: number, field: number): boolean {
-  const { name, role, type } = at(program.headers, header);
-  const declared = at(program.headerTypes, type);
-  if (role !== 'metadata') return false;
-  if (name === 'scalars') return !at(declared.fields, field).name.includes('.');
-  return declared.name.startsWith('tuple_');
 }
 
 /** A header in C. */
@@ -99,8 +92,11 @@ export function fieldName(program: Program, ref: FieldRef, index: string): strin
       return `packet->sm.${name}`;
     }
   }
-  if (ref.header.kind === 'instance' && isLocal(program, ref.header.header, ref.field)) {
-    return `p->l.h${ref.header.header}.f${ref.field}`;
+  if (ref.header.kind === 'instance') {
+    const { header } = ref.header;
+    if (at(program.headers, header).role === 'metadata') {
+      return `p->${MEMBERS[metadataPlace(program, header, ref.field)]}.h${header}.f${ref.field}`;
+    }
   }
   return `${headerNames(program, ref.header, index).value}.f${ref.field}`;
 }

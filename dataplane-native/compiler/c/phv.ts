@@ -1,9 +1,11 @@
 /** The packet header vector: struct phv. */
 import { fail } from '../failure.js';
 import { LIMITS } from '../limits.js';
-import type { HeaderType, Program } from '../model.js';
+import type { Field, HeaderType, Program } from '../model.js';
 import { at } from '../scope.js';
-import { fieldType, isLocal, storageBits } from './names.js';
+import { metadataPlace } from './liveness.js';
+import type { MetadataPlace } from './liveness.js';
+import { fieldType, storageBits } from './names.js';
 import { VARBIT_BITS, VARBIT_OCTETS } from './varbit.js';
 import { usageOf } from './usage.js';
 import type { TypeUsage } from './usage.js';
@@ -13,32 +15,18 @@ const PLACE = { path: '$.headers', source: null };
 export function emitPhv(program: Program): string[] {
   checkSize(program);
   const usage = usageOf(program);
-  const isMetadata = (type: number): boolean =>
-    program.headers.some((header) => header.type === type && header.role === 'metadata');
-  const instanceOf = (type: number): number =>
-    program.headers.findIndex((header) => header.type === type);
-  const types = program.headerTypes.flatMap((type, i) => {
-    const leastBits = isMetadata(i) ? 64 : 8;
-    const local = (field: number): boolean => isLocal(program, instanceOf(i), field);
-    if (!isMetadata(i))
-      return emitHeaderType(`type${i}`, type, at(usage, i), leastBits, () => true);
-    return [
-      ...emitHeaderType(`type${i}`, type, at(usage, i), leastBits, (field) => !local(field)),
-      ...emitHeaderType(`locals${i}`, type, at(usage, i), leastBits, local),
-    ];
-  });
+  const isNeeded = (type: number): boolean =>
+    program.headers.some((header) => header.type === type && header.role !== 'metadata');
+  const types = program.headerTypes.flatMap((type, i) =>
+    isNeeded(i) ? emitHeaderType(`type${i}`, type, at(usage, i)) : [],
+  );
   const valid = ['uint8_t unused;'];
   const headers = ['uint8_t unused;'];
-  const metadata = ['uint32_t digest_plus1;'];
-  const locals = ['uint8_t unused;'];
   const raw = ['uint8_t unused;'];
   const rawOctets = (type: number): number =>
     at(usage, type).hasRaw ? at(program.headerTypes, type).bits / 8 : 0;
   program.headers.forEach(({ role, type, element }, i) => {
-    if (role === 'metadata' || role === 'standardMetadata') {
-      metadata.push(`struct type${type} h${i};`);
-      if (role === 'metadata') locals.push(`struct locals${type} h${i};`);
-    } else if (element === null) {
+    if (role !== 'metadata' && role !== 'standardMetadata' && element === null) {
       headers.push(`struct type${type} h${i};`);
       valid.push(`uint64_t h${i};`);
       if (rawOctets(type) > 0) {
@@ -56,32 +44,48 @@ export function emitPhv(program: Program): string[] {
   program.unionStacks.forEach((_, i) => {
     valid.push(`uint16_t u${i};`);
   });
+  const structs: readonly (readonly [string, readonly string[]])[] = [
+    ['valid', valid],
+    ['headers', headers],
+    ['raw', raw],
+    ['carried', ['uint8_t unused;', ...metadataMembers(program, 'carried')]],
+    ['cleared', ['uint32_t digest_plus1;', ...metadataMembers(program, 'cleared')]],
+    ['locals', ['uint8_t unused;', ...metadataMembers(program, 'local')]],
+  ];
   return [
     ...types,
-    'struct valid {',
-    ...valid,
-    '};',
-    'struct metadata {',
-    ...metadata,
-    '};',
-    'struct headers {',
-    ...headers,
-    '};',
-    'struct raw {',
-    ...raw,
-    '};',
-    'struct locals {',
-    ...locals,
-    '};',
-    // What ingress clears, what goes to a copy besides, what does neither.
+    ...structs.flatMap(([name, members]) => [`struct ${name} {`, ...members, '};']),
+    // Copies of a frame get what is in front of c; a frame begins with zeros from v to c.
     'struct phv {',
-    '_Alignas(16) struct valid v;',
-    'struct metadata m;',
-    'struct headers h;',
     '_Alignas(16) struct raw raw;',
+    '_Alignas(16) struct valid v;',
+    'struct headers h;',
+    'struct carried m;',
+    '_Alignas(16) struct cleared c;',
     '_Alignas(16) struct locals l;',
     '};',
   ];
+}
+
+/** Of each metadata header the fields that have this place. */
+function metadataMembers(program: Program, place: MetadataPlace): string[] {
+  return program.headers.flatMap(({ role, type }, i) => {
+    if (role === 'standardMetadata' && place === 'carried') return [`struct type${type} h${i};`];
+    if (role !== 'metadata') return [];
+    const { fields } = at(program.headerTypes, type);
+    const wanted = fields
+      .map((field, index) => ({ field, index }))
+      .filter(({ index }) => metadataPlace(program, i, index) === place)
+      .map(({ field, index }) => ({ field: inWords(field), index }))
+      .sort((a, b) => storageBits(b.field) - storageBits(a.field));
+    return wanted.length === 0
+      ? []
+      : [
+          'struct {',
+          ...wanted.map(({ field, index }) => `${fieldType(field)} f${index};`),
+          `} h${i};`,
+        ];
+  });
 }
 
 /**
@@ -89,22 +93,19 @@ export function emitPhv(program: Program): string[] {
  * compilers then load neighbours in one go, which stalls on the narrower stores. In words of their
  * own they cannot.
  */
-function emitHeaderType(
-  name: string,
-  type: HeaderType,
-  usage: TypeUsage,
-  leastBits: number,
-  isWanted: (field: number) => boolean,
-): string[] {
+function inWords(field: Field): Field {
+  return { ...field, bitwidth: Math.max(field.bitwidth, 64) };
+}
+
+function emitHeaderType(name: string, type: HeaderType, usage: TypeUsage): string[] {
   // Wide fields first: no padding between them. An empty struct is not C.
   const order = type.fields
-    .map((field, i) => ({ field: { ...field, bitwidth: Math.max(field.bitwidth, leastBits) }, i }))
-    .filter(({ i }) => usage.members[i] === true && isWanted(i))
+    .map((field, i) => ({ field, i }))
+    .filter(({ i }) => usage.members[i] === true)
     .sort((a, b) => storageBits(b.field) - storageBits(a.field));
   const { varbit } = type;
-  const isWhole = name.startsWith('type');
   const variable =
-    varbit === null || !isWhole
+    varbit === null
       ? []
       : [`uint32_t ${VARBIT_BITS};`, `uint8_t ${VARBIT_OCTETS}[${Math.max(varbit.maxOctets, 1)}];`];
   return [

@@ -191,10 +191,15 @@ static void transmit(struct host *host, struct tp_packet *packet, uint32_t port,
   }
 }
 
+/* As the engine: the last replica is the packet itself. */
 static void replicate(struct host *host, const struct state_group *group) {
-  const struct tp_packet *from = host->packet;
+  struct tp_packet *from = host->packet;
   struct tp_packet *to = host->copy;
   for (uint32_t i = 0; i < group->count; i++) {
+    if (i + 1 == group->count) {
+      transmit(host, from, group->ports[i], 1, TP_INSTANCE_REPLICATED);
+      return;
+    }
     fit_buffer(to, from->length);
     uint8_t *buffer = to->buffer;
     memcpy(to, from, sizeof *to + host->ops->phv_copied_octets);
