@@ -6,6 +6,7 @@ import { sanitise } from '../failure.js';
 import { fromBits } from './bits.js';
 import { ExpressionEmitter } from './expression.js';
 import { isMetadata, isVariable } from './accesses.js';
+import { REARRANGED } from './frame.js';
 import { fieldName, headerNames } from './names.js';
 import { VARBIT_BITS, VARBIT_OCTETS } from './varbit.js';
 import type { HeaderNames } from './names.js';
@@ -326,8 +327,9 @@ function onHeader(
 }
 
 /** Fields of an invalid header read as zero, and a header that becomes valid has zeros. */
-function clear({ value, raw }: HeaderNames, isValid: boolean): string[] {
+function clear({ value, raw, origin }: HeaderNames, isValid: boolean): string[] {
   const octets = isValid && raw !== null ? [`memset(${raw}, 0, sizeof ${raw});`] : [];
+  if (isValid && origin !== null) octets.push(`${origin} = TP_NO_OCTETS;`);
   return [`memset(&${value}, 0, sizeof ${value});`, ...octets];
 }
 
@@ -339,7 +341,7 @@ export function invalidateOthers(program: Program, ref: HeaderRef): string[] {
   const others = at(program.headers, ref.header).union.filter((other) => other !== ref.header);
   return others.flatMap((other) => {
     const names = headerNames(program, { kind: 'instance', header: other }, '');
-    return [...clear(names, false), `${names.valid} = 0;`];
+    return [...clear(names, false), names.makeInvalid, REARRANGED];
   });
 }
 
@@ -348,7 +350,8 @@ function copy(to: HeaderNames, from: HeaderNames): string[] {
     to.raw !== null && from.raw !== null
       ? [`memmove(${to.raw}, ${from.raw}, sizeof ${to.raw});`]
       : [];
-  return [`${to.value} = ${from.value};`, ...octets];
+  if (to.origin !== null && from.origin !== null) octets.push(`${to.origin} = ${from.origin};`);
+  return [`${to.value} = ${from.value};`, ...octets, REARRANGED];
 }
 
 function changeValidity(context: CodeContext, ref: HeaderRef, isValid: boolean): string[] {
@@ -356,9 +359,10 @@ function changeValidity(context: CodeContext, ref: HeaderRef, isValid: boolean):
     names.valid === 'true'
       ? []
       : [
-          `if (${names.valid} == ${isValid ? 0 : 1}) {`,
+          `if (${names.valid} ${isValid ? '==' : '!='} 0) {`,
           ...clear(names, isValid),
-          `${names.valid} = ${isValid ? 1 : 0};`,
+          isValid ? names.makeValid : names.makeInvalid,
+          REARRANGED,
           ...(isValid ? invalidateOthers(context.program, ref) : []),
           '}',
         ],
@@ -381,11 +385,12 @@ function assignHeader(context: CodeContext, to: HeaderRef, from: HeaderRef): str
     return [
       `if (${sourceValid}) {`,
       ...copy(names, source),
-      `${names.valid} = 1;`,
+      names.makeValid,
       ...invalidateOthers(program, to),
       '} else {',
       ...clear(names, false),
-      `${names.valid} = 0;`,
+      names.makeInvalid,
+      REARRANGED,
       '}',
     ];
   });
@@ -416,6 +421,7 @@ function assignVarbit(context: CodeContext, to: HeaderRef, from: HeaderRef): str
   const source = headerNames(program, from, origin.index).value;
   const lines = onHeader(context, to, ({ value }) => [
     `${value}.${VARBIT_BITS} = ${source}.${VARBIT_BITS};`,
+    REARRANGED,
     `memmove(${value}.${VARBIT_OCTETS}, ${source}.${VARBIT_OCTETS}, sizeof ${value}.${VARBIT_OCTETS});`,
   ]);
   const { guard } = origin;
@@ -430,14 +436,17 @@ function assignStack(program: Program, to: number, from: number): string[] {
     `memcpy(p->h.s${to}, p->h.s${from}, sizeof p->h.s${to});`,
     `memcpy(p->v.s${to}, p->v.s${from}, sizeof p->v.s${to});`,
     `p->v.n${to} = p->v.n${from};`,
-    ...(hasRaw(program, to)
-      ? [`memcpy(p->raw.s${to}, p->raw.s${from}, sizeof p->raw.s${to});`]
-      : []),
+    ...keptIn(program, to).map(
+      (place) => `memcpy(${place}.s${to}, ${place}.s${from}, sizeof ${place}.s${to});`,
+    ),
+    REARRANGED,
   ];
 }
 
-function hasRaw(program: Program, stack: number): boolean {
-  return at(usageOf(program), at(program.stacks, stack).type).hasRaw;
+/** The member of struct phv that says what octets a stack's headers have beside their fields. */
+function keptIn(program: Program, stack: number): string[] {
+  const { kept } = at(usageOf(program), at(program.stacks, stack).type);
+  return kept === null ? [] : [kept === 'octets' ? 'p->raw' : 'p->at'];
 }
 
 /** P4-16: the whole stack moves, and what comes in is invalid. */
@@ -464,7 +473,8 @@ function shiftStack(
   return [
     ...move(`p->h.s${stack}`),
     ...move(`p->v.s${stack}`),
-    ...(hasRaw(program, stack) ? move(`p->raw.s${stack}`) : []),
+    ...keptIn(program, stack).flatMap((place) => move(`${place}.s${stack}`)),
+    REARRANGED,
     ...changeSize(next, kind === 'push' ? by : -by, size),
   ];
 }

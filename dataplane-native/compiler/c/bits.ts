@@ -45,6 +45,7 @@ export function extractHeader(
 ): string[] {
   const octets = type.bits / 8;
   const lines = names.raw === null ? [] : [`memcpy(${names.raw}, ${base}, ${octets});`];
+  if (names.origin !== null) lines.push(`${names.origin} = at;`);
   let first = 0;
   type.fields.forEach((field, i) => {
     if (usage.members[i] === true) {
@@ -78,14 +79,33 @@ export function toBits(field: Field, value: string): string {
     : narrow;
 }
 
-/** Statements that write a header to the octets at `base`, in wide stores. */
+/** Statements that write a header as a whole to the octets at `base`; it came in those at `frame`. */
 export function emitHeader(
   type: HeaderType,
   usage: TypeUsage,
   names: HeaderNames,
   base: string,
+  frame: string,
 ): string[] {
-  const lines = names.raw === null ? [] : [`memcpy(${base}, ${names.raw}, ${type.bits / 8});`];
+  const octets = type.bits / 8;
+  const { origin, raw } = names;
+  const kept =
+    origin === null
+      ? raw === null
+        ? []
+        : [`memcpy(${base}, ${raw}, ${octets});`]
+      : [`tp_copy_kept(${base}, ${frame}, ${origin}, ${octets});`];
+  return [...kept, ...patchHeader(type, usage, names, base)];
+}
+
+/** Statements that write the fields that the program writes, in wide stores. */
+export function patchHeader(
+  type: HeaderType,
+  usage: TypeUsage,
+  names: HeaderNames,
+  base: string,
+): string[] {
+  const lines: string[] = [];
   for (const [first, end] of usage.patches) {
     for (let at = first; at < end;) {
       const size = [8, 4, 2, 1].find((n) => n <= end - at) ?? 1;

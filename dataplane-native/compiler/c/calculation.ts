@@ -11,7 +11,8 @@ import type {
 import { at, instance } from '../scope.js';
 import { fromBits, toBits } from './bits.js';
 import { ExpressionEmitter } from './expression.js';
-import { fieldName, headerNames } from './names.js';
+import { noteChange } from './frame.js';
+import { fieldName, fieldType, headerNames } from './names.js';
 import { VARBIT_BITS, VARBIT_OCTETS } from './varbit.js';
 import type { Ranges } from './range.js';
 
@@ -229,7 +230,13 @@ function emitChecksum(
   const value = `calculation${calculation}(packet, p)`;
   const body =
     which === 'verify'
-      ? `if (${toBits(field, name)} != ${value}) { packet->sm.checksum_error = 1; }`
-      : `${name} = ${fromBits(field, value)};`;
-  return ['{', ...emitter.take(), `if (${valid} && ${condition}) { ${body} }`, '}'];
+      ? [`if (${toBits(field, name)} != ${value}) { packet->sm.checksum_error = 1; }`]
+      : [
+          `const ${fieldType(field)} sum = ${fromBits(field, value)};`,
+          `if (${name} != sum) {`,
+          `${name} = sum;`,
+          ...noteChange(program, target.header),
+          '}',
+        ];
+  return ['{', ...emitter.take(), `if (${valid} && ${condition}) {`, ...body, '}', '}'];
 }

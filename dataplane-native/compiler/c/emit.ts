@@ -54,6 +54,7 @@ export function emitC(program: Program, layout: PipelineLayout): string {
     ...emitReset(program),
     ...emitIngress(program, ranges),
     ...emitParse(),
+    ...emitSent(program),
     ...emitEgress(program, ranges),
     ...emitPreserve(program),
     ...emitDescriptor(layout),
@@ -118,6 +119,34 @@ function emitParse(): string[] {
   ];
 }
 
+/**
+ * A pass after the first finds the headers as the program left them: what a deferred correction did
+ * to the frame, after the pass, is taken back.
+ */
+function emitSent(program: Program): string[] {
+  if (bind(program, 'event_request', () => '').length === 0) {
+    return [];
+  }
+  return [
+    'static __attribute__((noinline)) void note_sent(const struct tp_packet *packet, struct phv *p) {',
+    'const struct tp_deferred_correction *const deferred = &packet->deferred;',
+    'p->v.sent_at = 0;',
+    'if (deferred->correction_offset == 0 || packet->length < deferred->correction_offset + 8u ||',
+    'packet->length < deferred->checksum_offset + 2u) { return; }',
+    'p->v.sent_at = deferred->correction_offset;',
+    'p->sent_checksum_at = deferred->checksum_offset;',
+    'memcpy(p->sent_correction, packet->data + p->v.sent_at, sizeof p->sent_correction);',
+    'memcpy(p->sent_checksum, packet->data + p->sent_checksum_at, sizeof p->sent_checksum);',
+    '}',
+    'static __attribute__((noinline)) void take_back(struct tp_packet *packet, struct phv *p) {',
+    'if (p->v.sent_at == 0) { return; }',
+    'memcpy(packet->data + p->v.sent_at, p->sent_correction, sizeof p->sent_correction);',
+    'memcpy(packet->data + p->sent_checksum_at, p->sent_checksum, sizeof p->sent_checksum);',
+    'p->v.sent_at = 0;',
+    '}',
+  ];
+}
+
 function emitEgress(program: Program, ranges: Ranges): string[] {
   const code = { program, emitter: new ExpressionEmitter(program, ranges, []) };
   const set = (name: string, target: string, cast = ''): string[] =>
@@ -125,6 +154,7 @@ function emitEgress(program: Program, ranges: Ranges): string[] {
   const get = (name: string, source: string): string[] =>
     bind(program, name, (field) => `${field} = packet->event.${source};`);
   const clear = (name: string): string[] => bind(program, name, (field) => `${field} = 0;`);
+  const isSent = clear('event_request').length > 0;
   const requests = [...clear('event_request'), ...clear('wait_ns')];
   const inputs = [
     ...get('event', 'kind'),
@@ -147,6 +177,7 @@ function emitEgress(program: Program, ranges: Ranges): string[] {
           'if (__builtin_expect(packet->event.kind != TP_EVENT_NONE, 0)) {',
           ...inputs,
           ...EGRESS_OUTPUTS.flatMap(([name]) => clear(name)),
+          ...(isSent ? ['take_back(packet, p);'] : []),
           '}',
         ]),
     'run_egress(pipeline, packet, p);',
@@ -158,6 +189,9 @@ function emitEgress(program: Program, ranges: Ranges): string[] {
       program.deparserCode.flatMap((primitive) => emitPrimitive(code, primitive)),
     ),
     'if (!deparse_frame(packet, p)) { packet->requests.lost = true; }',
+    ...(isSent
+      ? ['if (__builtin_expect(packet->event.request != 0, 0)) { note_sent(packet, p); }']
+      : []),
     '}',
   ];
 }

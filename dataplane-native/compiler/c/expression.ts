@@ -26,6 +26,7 @@ import {
 } from './c-types.js';
 import type { CType } from './c-types.js';
 import { boundary, decided } from './comparison.js';
+import { noteChange } from './frame.js';
 import { fieldName, fieldType, headerNames, storageBits } from './names.js';
 import { bitLength, contains, pow2, signedRange, unsignedRange } from './range.js';
 import type { Range, Ranges } from './range.js';
@@ -130,7 +131,8 @@ export class ExpressionEmitter {
   /** Statements that store C of the field's own type. */
   storeText(to: FieldRef, text: string): string[] {
     const { index, guard } = this.place(to.header);
-    const statement = `${fieldName(this.program, to, index)} = ${text};`;
+    const note = noteChange(this.program, to.header);
+    const statement = [`${fieldName(this.program, to, index)} = ${text};`, ...note].join(' ');
     const lines = this.take();
     const body = guard === null ? statement : `if (${guard}) { ${statement} }`;
     return lines.length === 0 ? [body] : ['{', ...lines, body, '}'];

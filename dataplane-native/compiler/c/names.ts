@@ -1,12 +1,13 @@
 /**
  * How the program's things are called in C. Names come from indices, never from the JSON.
  *
- *   p->v      validity of headers (h3), of stack elements (s0[1]), stacks' next indices (n0)
+ *   p->v      validity of headers (bit i of valid_0), of stack elements (s0[1]), stacks' next indices (n0)
  *   p->m      metadata that goes from ingress to egress
  *   p->c      metadata that does not, and may be read before it is written
  *   p->l      metadata that is neither: the program's local variables
  *   p->h      headers: the fields that the program works with
- *   p->raw    headers: their octets as they came, where not all fields are in p->h
+ *   p->at     headers: where in the frame their octets are, where not all fields are in p->h
+ *   p->raw    headers with a varbit: their octets as they came
  *   packet->sm  v1model's standard_metadata
  */
 import { STANDARD_METADATA } from '../decode-declarations.js';
@@ -56,9 +57,15 @@ export function storageBits(field: Field): number {
 export interface HeaderNames {
   /** The struct of its fields. */
   readonly value: string;
+  /** C that is not zero where it is valid. */
   readonly valid: string;
-  /** The array of its octets, if they are kept. */
+  /** Statements. */
+  readonly makeValid: string;
+  readonly makeInvalid: string;
+  /** The array of its octets, if it has a varbit and they are kept. */
   readonly raw: string | null;
+  /** Where its octets are in the frame, if they are kept there. */
+  readonly origin: string | null;
 }
 
 /** `index` is C for a dynamic index, where the header is found by one. */
@@ -69,18 +76,43 @@ export function headerNames(program: Program, ref: HeaderRef, index: string): He
   }
   const { role, element, type } = at(program.headers, ref.header);
   if (role === 'metadata' || role === 'standardMetadata') {
-    return { value: `p->m.h${ref.header}`, valid: 'true', raw: null };
+    return { ...ALWAYS_VALID, value: `p->m.h${ref.header}`, raw: null, origin: null };
   }
   if (element !== null) {
     return placed(program, type, `s${element.stack}[${element.index}]`);
   }
-  const names = placed(program, type, `h${ref.header}`);
-  return role === 'intrinsic' ? { ...names, valid: 'true' } : names;
+  const names = { ...placed(program, type, `h${ref.header}`), ...validity(ref.header) };
+  return role === 'intrinsic' ? { ...names, ...ALWAYS_VALID } : names;
+}
+
+const ALWAYS_VALID = { valid: 'true', makeValid: '', makeInvalid: '' };
+
+/** Validities of headers by themselves are bits, 64 to a word. */
+function validity(header: number): Pick<HeaderNames, 'valid' | 'makeValid' | 'makeInvalid'> {
+  const word = validWord(header);
+  const bit = `UINT64_C(0x${(1n << BigInt(header % 64)).toString(16)})`;
+  return {
+    valid: `(${word} & ${bit})`,
+    makeValid: `${word} |= ${bit};`,
+    makeInvalid: `${word} &= ~${bit};`,
+  };
+}
+
+/** The word that has the bit of a header by itself. */
+export function validWord(header: number): string {
+  return `p->v.valid_${header >> 6}`;
 }
 
 function placed(program: Program, type: number, name: string): HeaderNames {
-  const { hasRaw } = at(usageOf(program), type);
-  return { value: `p->h.${name}`, valid: `p->v.${name}`, raw: hasRaw ? `p->raw.${name}` : null };
+  const { kept } = at(usageOf(program), type);
+  return {
+    value: `p->h.${name}`,
+    valid: `p->v.${name}`,
+    makeValid: `p->v.${name} = 1;`,
+    makeInvalid: `p->v.${name} = 0;`,
+    raw: kept === 'octets' ? `p->raw.${name}` : null,
+    origin: kept === 'offset' ? `p->at.${name}` : null,
+  };
 }
 
 /** A field of a header that is there for sure, as an lvalue. */

@@ -15,8 +15,9 @@ import { at } from '../scope.js';
 import { emitPrimitive, invalidateOthers } from './action.js';
 import { extractHeader, fromBits, loadBits, toBits } from './bits.js';
 import { ExpressionEmitter } from './expression.js';
+import { REARRANGED, orderBreaks } from './frame.js';
 import { jumpTargets, withoutUnusedLabels } from './labels.js';
-import { fieldName, headerNames } from './names.js';
+import { fieldName, headerNames, validWord } from './names.js';
 import { VARBIT_BITS, VARBIT_OCTETS } from './varbit.js';
 import type { HeaderNames } from './names.js';
 import type { Ranges } from './range.js';
@@ -32,8 +33,13 @@ export function emitParser(program: Program, ranges: Ranges, layout: PipelineLay
   const body = reached.flatMap((state, i) => emitter.state(state, reached[i + 1] ?? null));
   const start = program.parser.start;
   const first = start !== null && reached[0] === start ? [] : ['goto done;'];
-  const isLooping = hasLoop(program);
   const targets = jumpTargets([...body, ...first]);
+  const lines = withoutUnusedLabels(body, targets);
+  const isLooping = lines.some((line) => line.includes('steps--'));
+  // Nobody else looks while the parser runs, but a hash.
+  const words = lines.some((line) => line.includes('calculation')) ? [] : stateWords(program);
+  const local = (line: string): string =>
+    words.reduce((text, [word, name]) => text.replaceAll(word, name), line);
   return [
     'static void parse_frame(struct tp_pipeline *pipeline, struct tp_packet *packet,',
     'struct phv *restrict p) {',
@@ -41,14 +47,29 @@ export function emitParser(program: Program, ranges: Ranges, layout: PipelineLay
     'const uint32_t length = packet->length;',
     'uint32_t at = 0;',
     `uint32_t error = ${errorCode(program, 'NoError')};`,
+    ...words.map(([, name, type]) => `${type} ${name} = 0;`),
     ...(isLooping ? [`uint32_t steps = ${MAX_STEPS};`] : []),
     '(void)pipeline; (void)data; (void)length; (void)p;',
     ...(start === null ? [] : first),
-    ...withoutUnusedLabels(body, targets).filter((line) => isLooping || !line.includes('steps--')),
+    ...lines.map(local),
     ...(targets.has('done') ? ['done:'] : []),
     'packet->payload_offset = at;',
     'packet->sm.parser_error = error;',
+    local('if (p->v.in_place != TP_REARRANGED) { p->v.in_place = at; }'),
+    ...words.map(([word, name]) => `${word} = ${name};`),
     '}',
+  ];
+}
+
+/** What the parser keeps in variables of its own: all zero when it begins. */
+function stateWords(program: Program): readonly (readonly [string, string, string])[] {
+  const words = program.headers.flatMap((_, header) =>
+    header % 64 === 0 ? [validWord(header)] : [],
+  );
+  return [
+    ...words.map((word) => [word, word.replace('p->v.', ''), 'uint64_t'] as const),
+    ['p->v.changed', 'changed', 'uint64_t'],
+    ['p->v.in_place', 'in_place', 'uint32_t'],
   ];
 }
 
@@ -73,34 +94,40 @@ function reachableStates(program: Program): readonly number[] {
   return order;
 }
 
-function hasLoop(program: Program): boolean {
-  const { states } = program.parser;
+/** States that a way through the parser can come back to, one at least in each circle. */
+function loopHeads(program: Program): ReadonlySet<number> {
+  const { states, start } = program.parser;
+  const heads = new Set<number>();
   const done = new Set<number>();
   const active = new Set<number>();
-  const visit = (index: number): boolean => {
+  const visit = (index: number): void => {
     if (active.has(index)) {
-      return true;
+      heads.add(index);
+    } else if (!done.has(index)) {
+      active.add(index);
+      for (const { next } of at(states, index).transitions) {
+        if (next !== null) visit(next);
+      }
+      active.delete(index);
+      done.add(index);
     }
-    if (done.has(index)) {
-      return false;
-    }
-    active.add(index);
-    const loops = at(states, index).transitions.some(({ next }) => next !== null && visit(next));
-    active.delete(index);
-    done.add(index);
-    return loops;
   };
-  return program.parser.start !== null && visit(program.parser.start);
+  if (start !== null) visit(start);
+  return heads;
 }
 
 class StateEmitter {
   private readonly program: Program;
   private readonly emitter: ExpressionEmitter;
   private readonly layout: PipelineLayout;
+  private readonly breaks: ReadonlySet<ParserOp>;
+  private readonly heads: ReadonlySet<number>;
 
   constructor(program: Program, ranges: Ranges, layout: PipelineLayout) {
     this.program = program;
     this.layout = layout;
+    this.breaks = orderBreaks(program);
+    this.heads = loopHeads(program);
     this.emitter = new ExpressionEmitter(program, ranges, []);
   }
 
@@ -108,8 +135,8 @@ class StateEmitter {
     const state = at(this.program.parser.states, index);
     return [
       `state${index}:`,
-      `if (steps-- == 0) { ${this.stop('ParserTimeout')} }`,
-      ...state.ops.flatMap((op) => this.op(op)),
+      ...(this.heads.has(index) ? [`if (steps-- == 0) { ${this.stop('ParserTimeout')} }`] : []),
+      ...state.ops.flatMap((op) => [...(this.breaks.has(op) ? [REARRANGED] : []), ...this.op(op)]),
       ...this.transitions(state, following),
     ];
   }
@@ -175,7 +202,7 @@ class StateEmitter {
       this.need(`${octets}u`),
       ...extractHeader(type, usage, names, 'data + at'),
       ...(varbit === null ? [] : [`${names.value}.${VARBIT_BITS} = 0;`]),
-      `${names.valid} = 1;`,
+      names.makeValid,
       `at += ${octets};`,
     ];
   }
@@ -213,7 +240,7 @@ class StateEmitter {
       ...fixed,
       `${names.value}.${VARBIT_BITS} = count * 8;`,
       `memcpy(${names.value}.${VARBIT_OCTETS}, data + at + ${varbit.at}, count);`,
-      `${names.valid} = 1;`,
+      names.makeValid,
       `at += ${octets} + count;`,
       '}',
     ];

@@ -15,22 +15,37 @@ const PLACE = { path: '$.headers', source: null };
 export function emitPhv(program: Program): string[] {
   checkSize(program);
   const usage = usageOf(program);
+  const isIntrinsic = (type: number): boolean =>
+    program.headers.some((header) => header.type === type && header.role === 'intrinsic');
   const isNeeded = (type: number): boolean =>
     program.headers.some((header) => header.type === type && header.role !== 'metadata');
   const types = program.headerTypes.flatMap((type, i) =>
-    isNeeded(i) ? emitHeaderType(`type${i}`, type, at(usage, i)) : [],
+    isNeeded(i)
+      ? emitHeaderType(
+          `type${i}`,
+          isIntrinsic(i) ? { ...type, fields: type.fields.map(inWords) } : type,
+          at(usage, i),
+        )
+      : [],
   );
-  const valid = ['uint8_t unused;'];
+  const words = Array.from(
+    { length: (program.headers.length + 63) >> 6 },
+    (_, i) => `uint64_t valid_${i};`,
+  );
+  const valid = ['uint64_t changed;', ...words, 'uint32_t in_place;', 'uint32_t sent_at;'];
   const headers = ['uint8_t unused;'];
   const raw = ['uint8_t unused;'];
+  const origins = ['uint8_t unused;'];
   const rawOctets = (type: number): number =>
-    at(usage, type).hasRaw ? at(program.headerTypes, type).bits / 8 : 0;
+    at(usage, type).kept === 'octets' ? at(program.headerTypes, type).bits / 8 : 0;
   program.headers.forEach(({ role, type, element }, i) => {
     if (role !== 'metadata' && role !== 'standardMetadata' && element === null) {
       headers.push(`struct type${type} h${i};`);
-      valid.push(`uint64_t h${i};`);
       if (rawOctets(type) > 0) {
         raw.push(`uint8_t h${i}[${rawOctets(type)}];`);
+      }
+      if (at(usage, type).kept === 'offset') {
+        origins.push(`uint32_t h${i};`);
       }
     }
   });
@@ -40,6 +55,9 @@ export function emitPhv(program: Program): string[] {
     if (rawOctets(type) > 0) {
       raw.push(`uint8_t s${i}[${elements.length}][${rawOctets(type)}];`);
     }
+    if (at(usage, type).kept === 'offset') {
+      origins.push(`uint32_t s${i}[${elements.length}];`);
+    }
   });
   program.unionStacks.forEach((_, i) => {
     valid.push(`uint16_t u${i};`);
@@ -47,6 +65,7 @@ export function emitPhv(program: Program): string[] {
   const structs: readonly (readonly [string, readonly string[]])[] = [
     ['valid', valid],
     ['headers', headers],
+    ['origins', origins],
     ['raw', raw],
     ['carried', ['uint8_t unused;', ...metadataMembers(program, 'carried')]],
     ['cleared', ['uint32_t digest_plus1;', ...metadataMembers(program, 'cleared')]],
@@ -57,12 +76,17 @@ export function emitPhv(program: Program): string[] {
     ...structs.flatMap(([name, members]) => [`struct ${name} {`, ...members, '};']),
     // Copies of a frame get what is in front of c; a frame begins with zeros from v to c.
     'struct phv {',
-    '_Alignas(16) struct raw raw;',
+    '_Alignas(16) struct origins at;',
+    'struct raw raw;',
     '_Alignas(16) struct valid v;',
     'struct headers h;',
     'struct carried m;',
     '_Alignas(16) struct cleared c;',
     '_Alignas(16) struct locals l;',
+    // What a deferred correction changes in a frame that comes back with a TX event.
+    'uint8_t sent_correction[8];',
+    'uint8_t sent_checksum[2];',
+    'uint32_t sent_checksum_at;',
     '};',
   ];
 }
@@ -72,19 +96,17 @@ function metadataMembers(program: Program, place: MetadataPlace): string[] {
   return program.headers.flatMap(({ role, type }, i) => {
     if (role === 'standardMetadata' && place === 'carried') return [`struct type${type} h${i};`];
     if (role !== 'metadata') return [];
-    const { fields } = at(program.headerTypes, type);
+    const { fields, varbit } = at(program.headerTypes, type);
     const wanted = fields
       .map((field, index) => ({ field, index }))
       .filter(({ index }) => metadataPlace(program, i, index) === place)
       .map(({ field, index }) => ({ field: inWords(field), index }))
       .sort((a, b) => storageBits(b.field) - storageBits(a.field));
-    return wanted.length === 0
-      ? []
-      : [
-          'struct {',
-          ...wanted.map(({ field, index }) => `${fieldType(field)} f${index};`),
-          `} h${i};`,
-        ];
+    const members = [
+      ...wanted.map(({ field, index }) => `${fieldType(field)} f${index};`),
+      ...(place === 'carried' ? varbitMembers(varbit) : []),
+    ];
+    return members.length === 0 ? [] : ['struct {', ...members, `} h${i};`];
   });
 }
 
@@ -97,17 +119,19 @@ function inWords(field: Field): Field {
   return { ...field, bitwidth: Math.max(field.bitwidth, 64) };
 }
 
+function varbitMembers(varbit: HeaderType['varbit']): string[] {
+  return varbit === null
+    ? []
+    : [`uint32_t ${VARBIT_BITS};`, `uint8_t ${VARBIT_OCTETS}[${Math.max(varbit.maxOctets, 1)}];`];
+}
+
 function emitHeaderType(name: string, type: HeaderType, usage: TypeUsage): string[] {
   // Wide fields first: no padding between them. An empty struct is not C.
   const order = type.fields
     .map((field, i) => ({ field, i }))
     .filter(({ i }) => usage.members[i] === true)
     .sort((a, b) => storageBits(b.field) - storageBits(a.field));
-  const { varbit } = type;
-  const variable =
-    varbit === null
-      ? []
-      : [`uint32_t ${VARBIT_BITS};`, `uint8_t ${VARBIT_OCTETS}[${Math.max(varbit.maxOctets, 1)}];`];
+  const variable = varbitMembers(type.varbit);
   return [
     `struct ${name} {`,
     ...(order.length + variable.length === 0 ? ['uint8_t unused;'] : []),

@@ -1,6 +1,6 @@
 /**
  * Which fields a program works with. A header's other fields are never taken apart: their octets
- * are kept as they came (p->raw) and are sent as they are.
+ * stay in the frame and are sent as they are.
  */
 import type { HeaderType, Program } from '../model.js';
 import { at } from '../scope.js';
@@ -12,8 +12,11 @@ export interface TypeUsage {
   readonly members: readonly boolean[];
   /** Octets that the struct's members stand for when the header is sent, as [first, end[. */
   readonly patches: readonly (readonly [number, number])[];
-  /** Whether the header's octets are kept: not needed where the patches are all of them. */
-  readonly hasRaw: boolean;
+  /**
+   * How the other octets are kept: by where they are in the frame, as octets where a varbit is between
+   * them, or not, where the patches are all of them.
+   */
+  readonly kept: 'offset' | 'octets' | null;
 }
 
 const known = new WeakMap<Program, readonly TypeUsage[]>();
@@ -33,7 +36,7 @@ function computeUsage(program: Program): readonly TypeUsage[] {
     );
     return isFrameOnly && type.bits % 8 === 0
       ? frameUsage(type, at(accesses.read, index), at(accesses.written, index))
-      : { members: type.fields.map(() => true), patches: [], hasRaw: false };
+      : { members: type.fields.map(() => true), patches: [], kept: null };
   });
 }
 
@@ -58,7 +61,8 @@ function frameUsage(
     octets.slice(first, last + 1).some((isSet) => isSet);
   const members = spans.map((span, i) => read.has(i) || isPatched(span));
   const patches = runs(octets);
-  return { members, patches, hasRaw: octets.some((isSet) => !isSet) };
+  const isWhole = octets.every((isSet) => isSet);
+  return { members, patches, kept: isWhole ? null : type.varbit === null ? 'offset' : 'octets' };
 }
 
 function runs(octets: readonly boolean[]): readonly (readonly [number, number])[] {
