@@ -28,15 +28,12 @@ static inline void tp_store64(uint8_t *to, uint64_t value) {
   __builtin_memcpy(to, &value, sizeof value);
 }
 
+/* 2^16 is 1 in ones' complement sums of 16-bit words, and so are 2^32 and 2^48. */
 static inline uint16_t tp_checksum_fold(uint64_t sum) {
-  while (sum >> 16 != 0) {
-    sum = (sum & 0xffff) + (sum >> 16);
-  }
-  return (uint16_t)sum;
-}
-
-static inline uint64_t tp_checksum_words(uint64_t value) {
-  return (value >> 48) + (value >> 32 & 0xffff) + (value >> 16 & 0xffff) + (value & 0xffff);
+  sum = (sum & 0xffffffff) + (sum >> 32);
+  sum = (sum & 0xffff) + (sum >> 16 & 0xffff) + (sum >> 32);
+  sum = (sum & 0xffff) + (sum >> 16);
+  return (uint16_t)((sum & 0xffff) + (sum >> 16));
 }
 
 /*
@@ -46,7 +43,9 @@ static inline uint64_t tp_checksum_words(uint64_t value) {
  */
 static inline uint16_t tp_checksum_mend(uint16_t checksum, uint64_t before, uint64_t after,
                                         bool odd) {
-  uint16_t change = tp_checksum_fold(tp_checksum_words(~before) + tp_checksum_words(after));
+  uint64_t sum = ~before + after;
+  sum += sum < after; /* the carry comes around */
+  uint16_t change = tp_checksum_fold(sum);
   if (odd) {
     change = (uint16_t)(change << 8 | change >> 8);
   }

@@ -83,20 +83,13 @@ typedef uint64_t tp_block __attribute__((vector_size(16), may_alias));
  * whose start alone costs more than these stores; the empty asm keeps them from seeing one here.
  */
 TP_PRIMITIVE void tp_zero(void *memory, size_t octets) {
-  tp_block *at = memory;
+  tp_block *const at = memory;
   const tp_block zero = {0};
-  size_t left = octets / sizeof zero;
-  for (; left >= 4; left -= 4) {
-    at[0] = zero;
-    at[1] = zero;
-    at[2] = zero;
-    at[3] = zero;
-    at += 4;
-    __asm__("" : "+r"(at) : : "memory");
-  }
-  for (; left > 0; left--) {
-    *at++ = zero;
-    __asm__("" : "+r"(at) : : "memory");
+  const size_t blocks = octets / sizeof zero;
+#pragma GCC unroll 128
+  for (size_t i = 0; i < blocks; i++) {
+    at[i] = zero;
+    __asm__("" : : : "memory");
   }
 }
 

@@ -65,12 +65,13 @@ export function emitAction(
   const mask = registerMask(action.primitives);
   const head = (name: string): string[] => [
     `static inline ${exits ? 'bool' : 'void'} ${name}(struct tp_pipeline *pipeline,`,
-    'struct tp_packet *packet, struct phv *restrict p, const uint64_t *args) {',
+    'struct tp_packet *packet, struct phv *restrict p, struct locals *restrict l,',
+    'const uint64_t *args) {',
   ];
   return [
     `/* ${sanitise(action.name)} */`,
     ...head(mask === 0n ? actionName(index) : `${actionName(index)}_locked`),
-    '(void)pipeline; (void)packet; (void)p; (void)args;',
+    '(void)pipeline; (void)packet; (void)p; (void)l; (void)args;',
     ...(isLooping ? [`uint32_t turns = ${MOST_TURNS};`] : []),
     ...action.primitives.flatMap((primitive, i) => [
       ...label(i),
@@ -87,7 +88,7 @@ export function emitAction(
       : [
           ...head(actionName(index)),
           registersLock(mask),
-          `${exits ? 'const bool ends = ' : ''}${actionName(index)}_locked(pipeline, packet, p, args);`,
+          `${exits ? 'const bool ends = ' : ''}${actionName(index)}_locked(pipeline, packet, p, l, args);`,
           registersUnlock(mask),
           ...(exits ? ['return ends;'] : []),
           '}',
@@ -136,7 +137,7 @@ export function emitPrimitive(context: CodeContext, primitive: Primitive): strin
     case 'markToDrop':
       return ['packet->sm.egress_spec = TP_PORT_DROP;', 'packet->sm.mcast_grp = 0;'];
     case 'digest':
-      return [`p->c.digest_plus1 = ${primitive.list + 1};`];
+      return [`l->c.digest_plus1 = ${primitive.list + 1};`];
     case 'clone':
     case 'resubmit':
     case 'recirculate':
@@ -294,7 +295,7 @@ function storeComputed(
   }
   const base = emitter.low(primitive.base, 64);
   const size = emitter.temporary('uint64_t', emitter.low(primitive.size, 64));
-  const hash = `calculation${primitive.calculation}(packet, p)`;
+  const hash = `calculation${primitive.calculation}(packet, p, l)`;
   const value = emitter.temporary('uint64_t', `${hash} % (${size} == 0 ? 1 : ${size}) + ${base}`);
   return block(emitter, () => storeBits(context, primitive.to, value, 64));
 }

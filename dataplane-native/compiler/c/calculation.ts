@@ -39,8 +39,9 @@ export function emitCalculation(program: Program, index: number): string[] {
     : [];
   return [
     'static inline uint64_t __attribute__((unused))',
-    `calculation${index}(const struct tp_packet *packet, const struct phv *p) {`,
-    '(void)packet; (void)p;',
+    `calculation${index}(const struct tp_packet *packet, const struct phv *p,`,
+    'const struct locals *l) {',
+    '(void)packet; (void)p; (void)l;',
     ...payload,
     ...(calculation.algorithm === 'csum16' && !inputs.some(({ isVarbit }) => isVarbit)
       ? fastSum(inputs, hasPayload)
@@ -227,7 +228,7 @@ function emitChecksum(
   const condition = checksum.condition === null ? 'true' : emitter.boolean(checksum.condition);
   const valid = emitter.validText(target.header);
   const name = fieldName(program, target, '');
-  const value = `calculation${calculation}(packet, p)`;
+  const value = `calculation${calculation}(packet, p, l)`;
   const body =
     which === 'verify'
       ? [`if (${toBits(field, name)} != ${value}) { packet->sm.checksum_error = 1; }`]

@@ -27,8 +27,8 @@ export function emitPipeline(
   const targets = jumpTargets(lines);
   return [
     `static inline void run_${pipeline.name}(struct tp_pipeline *pipeline, struct tp_packet *packet,`,
-    'struct phv *restrict p) {',
-    '(void)pipeline; (void)packet; (void)p;',
+    'struct phv *restrict p, struct locals *restrict l) {',
+    '(void)pipeline; (void)packet; (void)p; (void)l;',
     ...withoutUnusedLabels(lines, targets),
     ...(targets.has('done') ? ['done:;'] : []),
     '}',
@@ -73,7 +73,7 @@ class NodeEmitter {
   }
 
   private callAction(action: number, args: string): string {
-    const call = `${actionName(action)}(pipeline, packet, p, ${args})`;
+    const call = `${actionName(action)}(pipeline, packet, p, l, ${args})`;
     return canExit(at(this.program.actions, action)) ? `if (${call}) { goto done; }` : `${call};`;
   }
 
@@ -197,7 +197,7 @@ class NodeEmitter {
     }
     const { selector } = at(this.program.profiles, table.profile);
     const found = isKeyless ? 'NULL' : 'hit ? entry : NULL';
-    const hash = selector === null ? '0' : `calculation${selector}(packet, p)`;
+    const hash = selector === null ? '0' : `calculation${selector}(packet, p, l)`;
     const words = at(this.profiles, table.profile).argWords;
     const base =
       selector === null

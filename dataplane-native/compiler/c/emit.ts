@@ -17,6 +17,12 @@ import { withRegisters } from './registers.js';
 import { PIECE_BITS } from '../wide.js';
 
 const PHV = 'struct phv *const p = (struct phv *)(void *)packet->phv;';
+/** What a pass has for itself. */
+const LOCALS = [
+  'struct locals locals;',
+  'struct locals *const l = &locals;',
+  'l->c = (struct cleared){0};',
+];
 const TIME_MASK = 'UINT64_C(0xffffffffffff)';
 
 /** What egress writes into the engine's header, where it goes in struct tp_packet, and as what. */
@@ -65,14 +71,8 @@ export function emitC(program: Program, layout: PipelineLayout): string {
 /** Clears what a frame starts with, and binds the engine's header to it. */
 function emitReset(program: Program): string[] {
   return [
-    'static inline void reset(struct tp_packet *packet, struct phv *p, bool keep_metadata) {',
-    'if (keep_metadata) {',
-    'const struct carried kept = p->m;',
-    'tp_zero(&p->v, offsetof(struct phv, l) - offsetof(struct phv, v));',
-    'p->m = kept;',
-    '} else {',
-    'tp_zero(&p->v, offsetof(struct phv, l) - offsetof(struct phv, v));',
-    '}',
+    'static inline void reset(struct tp_packet *packet, struct phv *p) {',
+    'tp_zero(&p->v, offsetof(struct phv, sent_correction) - offsetof(struct phv, v));',
     '(void)packet;',
     ...bind(program, 'ingress_time_ns', (field) => `${field} = packet->rx_time_ns & ${TIME_MASK};`),
     '}',
@@ -92,16 +92,40 @@ function bind(program: Program, name: string, statement: (field: string) => stri
 
 function emitIngress(program: Program, ranges: Ranges): string[] {
   return [
-    'static void ingress(struct tp_pipeline *pipeline, struct tp_packet *packet,',
+    `static ${inlining(program)}void ingress(struct tp_pipeline *pipeline, struct tp_packet *packet,`,
     'bool keep_metadata) {',
     PHV,
-    'reset(packet, p, keep_metadata);',
-    'parse_frame(pipeline, packet, p);',
+    ...LOCALS,
+    'if (__builtin_expect(keep_metadata, 0)) {',
+    'const struct carried kept = p->m;',
+    'reset(packet, p);',
+    'p->m = kept;',
+    '} else {',
+    'reset(packet, p);',
+    '}',
+    'parse_frame(pipeline, packet, p, l);',
     ...emitChecksums(program, ranges, 'verify'),
-    'run_ingress(pipeline, packet, p);',
-    'if (p->c.digest_plus1 != 0) { send_digest(pipeline, packet, p); }',
+    'run_ingress(pipeline, packet, p, l);',
+    'if (l->c.digest_plus1 != 0) { send_digest(pipeline, packet, p, l); }',
     '}',
   ];
+}
+
+/** Beyond so many primitives in all tables together, functions stay functions. */
+const MOST_INLINED = 8192;
+
+/**
+ * One function for each pipeline: its local variables then are in registers, not in memory. That is
+ * left to the C compiler's judgement where the program is so large that compiling would take long.
+ */
+function inlining(program: Program): string {
+  const sizeOf = (action: number): number => at(program.actions, action).primitives.length + 1;
+  const size = [...program.ingress.nodes, ...program.egress.nodes].reduce((sum, node) => {
+    if (node.kind === 'conditional') return sum + 1;
+    const actions = node.kind === 'call' ? [node.action] : node.actions;
+    return sum + actions.reduce((part, action) => part + sizeOf(action), 1);
+  }, 0);
+  return size > MOST_INLINED ? '' : '__attribute__((flatten)) ';
 }
 
 /** A clone's parser sees fresh metadata, and what it writes there is lost: as in simple_switch. */
@@ -110,11 +134,17 @@ function emitParse(): string[] {
     'static void parse(struct tp_pipeline *pipeline, struct tp_packet *packet,',
     'bool keep_metadata) {',
     PHV,
+    ...LOCALS,
     '(void)pipeline;',
     'const struct carried kept = p->m;',
-    'reset(packet, p, false);',
-    'parse_frame(pipeline, packet, p);',
-    'if (keep_metadata) { p->m = kept; }',
+    'const struct assigned kept_too = p->a;',
+    'memset(&p->a, 0, sizeof p->a);',
+    'reset(packet, p);',
+    'parse_frame(pipeline, packet, p, l);',
+    'if (keep_metadata) {',
+    'p->m = kept;',
+    'p->a = kept_too;',
+    '}',
     '}',
   ];
 }
@@ -162,8 +192,9 @@ function emitEgress(program: Program, ranges: Ranges): string[] {
     ...get('event_correction', 'correction'),
   ];
   return [
-    'static void egress(struct tp_pipeline *pipeline, struct tp_packet *packet) {',
+    `static ${inlining(program)}void egress(struct tp_pipeline *pipeline, struct tp_packet *packet) {`,
     PHV,
+    ...LOCALS,
     'packet->sm.egress_spec = 0;',
     ...bind(
       program,
@@ -180,7 +211,7 @@ function emitEgress(program: Program, ranges: Ranges): string[] {
           ...(isSent ? ['take_back(packet, p);'] : []),
           '}',
         ]),
-    'run_egress(pipeline, packet, p);',
+    'run_egress(pipeline, packet, p, l);',
     ...EGRESS_OUTPUTS.flatMap(([name, target, cast]) => set(name, target, cast)),
     'if (packet->sm.egress_spec == TP_PORT_DROP && !packet->requests.clone) { return; }',
     ...emitChecksums(program, ranges, 'update'),
@@ -228,10 +259,10 @@ function emitDigests(program: Program, ranges: Ranges, layout: PipelineLayout): 
     ];
   });
   return [
-    'static __attribute__((noinline)) void send_digest(struct tp_pipeline *pipeline,',
-    'struct tp_packet *packet, struct phv *p) {',
-    '(void)pipeline; (void)packet;',
-    'switch (p->c.digest_plus1 - 1) {',
+    'static inline void send_digest(struct tp_pipeline *pipeline, struct tp_packet *packet,',
+    'struct phv *p, const struct locals *l) {',
+    '(void)pipeline; (void)packet; (void)p;',
+    'switch (l->c.digest_plus1 - 1) {',
     ...cases,
     'default: break;',
     '}',
@@ -255,7 +286,7 @@ function emitPreserve(program: Program): string[] {
     'static void preserve(struct tp_packet *to, const struct tp_packet *from, uint32_t list) {',
     'struct phv *const target = (struct phv *)(void *)to->phv;',
     'const struct phv *const origin = (const struct phv *)(const void *)from->phv;',
-    'memset(target, 0, offsetof(struct phv, c));',
+    'memset(target, 0, offsetof(struct phv, sent_correction));',
     '(void)origin;',
     'switch (list) {',
     ...cases,
@@ -306,7 +337,7 @@ function emitDescriptor(layout: PipelineLayout): string[] {
     '__attribute__((visibility("default"))) const struct tp_pipeline_ops timeplane_pipeline = {',
     '.abi_version = TP_ABI_VERSION,',
     '.phv_octets = sizeof(struct phv),',
-    '.phv_copied_octets = offsetof(struct phv, c),',
+    '.phv_copied_octets = offsetof(struct phv, sent_correction),',
     `.table_count = ${layout.tables.length + layout.valueSets.length},`,
     `.profile_count = ${layout.profiles.length},`,
     `.counter_count = ${layout.counters.length},`,

@@ -131,8 +131,12 @@ export class ExpressionEmitter {
   /** Statements that store C of the field's own type. */
   storeText(to: FieldRef, text: string): string[] {
     const { index, guard } = this.place(to.header);
+    const name = fieldName(this.program, to, index);
     const note = noteChange(this.program, to.header);
-    const statement = [`${fieldName(this.program, to, index)} = ${text};`, ...note].join(' ');
+    const statement =
+      note.length === 0
+        ? `${name} = ${text};`
+        : `if (${name} != ${text}) { ${name} = ${text}; ${note.join(' ')} }`;
     const lines = this.take();
     const body = guard === null ? statement : `if (${guard}) { ${statement} }`;
     return lines.length === 0 ? [body] : ['{', ...lines, body, '}'];

@@ -22,8 +22,12 @@ import { AccessWalk } from './accesses.js';
 import { CellSet } from './cell-set.js';
 import { orderNodes } from './order.js';
 
-/** Where a metadata field is kept: see struct phv in phv.ts. */
-export type MetadataPlace = 'carried' | 'cleared' | 'local';
+/**
+ * Where a metadata field is kept (see phv.ts). Carried with the frame: `assigned` if ingress has
+ * always written to it when it ends, `carried` if it may be what it began as, zero. In one pass
+ * only: `cleared` if it may be read before it is written, `local` if not.
+ */
+export type MetadataPlace = 'assigned' | 'carried' | 'cleared' | 'local';
 
 /** Fields as numbers. */
 type CellOf = (ref: FieldRef) => number | null;
@@ -71,9 +75,11 @@ class Liveness {
     const carried = this.egress();
     const start = this.parser(this.verification(this.ingress(carried)));
     carried.addAll(this.listed);
+    start.addAll(this.listed);
     return (header, field) => {
       const cell = at(this.offsets, header) + field;
-      return carried.has(cell) ? 'carried' : start.has(cell) ? 'cleared' : 'local';
+      if (carried.has(cell)) return start.has(cell) ? 'carried' : 'assigned';
+      return start.has(cell) ? 'cleared' : 'local';
     };
   }
 

@@ -3,8 +3,9 @@
  *
  *   p->v      validity of headers (bit i of valid_0), of stack elements (s0[1]), stacks' next indices (n0)
  *   p->m      metadata that goes from ingress to egress
- *   p->c      metadata that does not, and may be read before it is written
- *   p->l      metadata that is neither: the program's local variables
+ *   p->a      of these, what ingress gives a value whatever the frame
+ *   l         metadata that does not: the program's local variables
+ *   l->c      of these, what may be read before it is written
  *   p->h      headers: the fields that the program works with
  *   p->at     headers: where in the frame their octets are, where not all fields are in p->h
  *   p->raw    headers with a varbit: their octets as they came
@@ -17,8 +18,13 @@ import { metadataPlace } from './liveness.js';
 import type { MetadataPlace } from './liveness.js';
 import { usageOf } from './usage.js';
 
-/** The member of struct phv for each place of metadata. */
-const MEMBERS: Readonly<Record<MetadataPlace, string>> = { carried: 'm', cleared: 'c', local: 'l' };
+/** Where each kind of metadata is: see phv.ts. */
+const MEMBERS: Readonly<Record<MetadataPlace, string>> = {
+  assigned: 'p->a',
+  carried: 'p->m',
+  cleared: 'l->c',
+  local: 'l',
+};
 
 /** Fields of struct tp_standard_metadata, and how wide C has them. */
 const STANDARD_FIELDS: ReadonlyMap<string, number> = new Map([
@@ -127,7 +133,8 @@ export function fieldName(program: Program, ref: FieldRef, index: string): strin
   if (ref.header.kind === 'instance') {
     const { header } = ref.header;
     if (at(program.headers, header).role === 'metadata') {
-      return `p->${MEMBERS[metadataPlace(program, header, ref.field)]}.h${header}.f${ref.field}`;
+      const place = MEMBERS[metadataPlace(program, header, ref.field)];
+      return `${place}${place === 'l' ? '->' : '.'}h${header}.f${ref.field}`;
     }
   }
   return `${headerNames(program, ref.header, index).value}.f${ref.field}`;

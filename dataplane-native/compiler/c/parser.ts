@@ -18,6 +18,7 @@ import { ExpressionEmitter } from './expression.js';
 import { REARRANGED, orderBreaks } from './frame.js';
 import { jumpTargets, withoutUnusedLabels } from './labels.js';
 import { fieldName, headerNames, validWord } from './names.js';
+import { idleOps } from './parser-validity.js';
 import { VARBIT_BITS, VARBIT_OCTETS } from './varbit.js';
 import type { HeaderNames } from './names.js';
 import type { Ranges } from './range.js';
@@ -42,14 +43,14 @@ export function emitParser(program: Program, ranges: Ranges, layout: PipelineLay
     words.reduce((text, [word, name]) => text.replaceAll(word, name), line);
   return [
     'static void parse_frame(struct tp_pipeline *pipeline, struct tp_packet *packet,',
-    'struct phv *restrict p) {',
+    'struct phv *restrict p, struct locals *restrict l) {',
     'const uint8_t *restrict data = packet->data;',
     'const uint32_t length = packet->length;',
     'uint32_t at = 0;',
     `uint32_t error = ${errorCode(program, 'NoError')};`,
     ...words.map(([, name, type]) => `${type} ${name} = 0;`),
     ...(isLooping ? [`uint32_t steps = ${MAX_STEPS};`] : []),
-    '(void)pipeline; (void)data; (void)length; (void)p;',
+    '(void)pipeline; (void)data; (void)length; (void)p; (void)l;',
     ...(start === null ? [] : first),
     ...lines.map(local),
     ...(targets.has('done') ? ['done:'] : []),
@@ -122,21 +123,24 @@ class StateEmitter {
   private readonly layout: PipelineLayout;
   private readonly breaks: ReadonlySet<ParserOp>;
   private readonly heads: ReadonlySet<number>;
+  private readonly idle: ReadonlySet<ParserOp>;
 
   constructor(program: Program, ranges: Ranges, layout: PipelineLayout) {
     this.program = program;
     this.layout = layout;
     this.breaks = orderBreaks(program);
     this.heads = loopHeads(program);
+    this.idle = idleOps(program);
     this.emitter = new ExpressionEmitter(program, ranges, []);
   }
 
   state(index: number, following: number | null): string[] {
     const state = at(this.program.parser.states, index);
+    const ops = state.ops.filter((op) => !this.idle.has(op));
     return [
       `state${index}:`,
       ...(this.heads.has(index) ? [`if (steps-- == 0) { ${this.stop('ParserTimeout')} }`] : []),
-      ...state.ops.flatMap((op) => [...(this.breaks.has(op) ? [REARRANGED] : []), ...this.op(op)]),
+      ...ops.flatMap((op) => [...(this.breaks.has(op) ? [REARRANGED] : []), ...this.op(op)]),
       ...this.transitions(state, following),
     ];
   }

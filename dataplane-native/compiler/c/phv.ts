@@ -67,24 +67,24 @@ export function emitPhv(program: Program): string[] {
     ['headers', headers],
     ['origins', origins],
     ['raw', raw],
+    ['assigned', ['uint8_t unused;', ...metadataMembers(program, 'assigned')]],
     ['carried', ['uint8_t unused;', ...metadataMembers(program, 'carried')]],
     ['cleared', ['uint32_t digest_plus1;', ...metadataMembers(program, 'cleared')]],
-    ['locals', ['uint8_t unused;', ...metadataMembers(program, 'local')]],
+    ['locals', ['struct cleared c;', ...metadataMembers(program, 'local')]],
   ];
   return [
     ...types,
     ...structs.flatMap(([name, members]) => [`struct ${name} {`, ...members, '};']),
-    // Copies of a frame get what is in front of c; a frame begins with zeros from v to c.
+    // Copies of a frame get all of it but what was sent; a frame begins with zeros from v to m.
     'struct phv {',
     '_Alignas(16) struct origins at;',
     'struct raw raw;',
+    'struct assigned a;',
     '_Alignas(16) struct valid v;',
     'struct headers h;',
     'struct carried m;',
-    '_Alignas(16) struct cleared c;',
-    '_Alignas(16) struct locals l;',
     // What a deferred correction changes in a frame that comes back with a TX event.
-    'uint8_t sent_correction[8];',
+    '_Alignas(16) uint8_t sent_correction[8];',
     'uint8_t sent_checksum[2];',
     'uint32_t sent_checksum_at;',
     '};',
