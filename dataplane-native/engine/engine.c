@@ -63,8 +63,7 @@ static int open_loop(struct tp_engine *engine, uint32_t number) {
       memset(loop->inboxes[writer], 0, sizeof(struct tp_inbox));
     }
   }
-  tp_pool_open(&loop->pool, &engine->depot, engine->loop_count);
-  return TP_OK;
+  return tp_pool_open(&loop->pool, &engine->depot, engine->loop_count);
 }
 
 static void close_loop(struct tp_loop *loop) {
@@ -78,6 +77,7 @@ static void close_loop(struct tp_loop *loop) {
     loop->nowhere->ops->close(loop->nowhere);
   }
   tp_messages_close(&loop->messages);
+  tp_pool_close(&loop->pool);
   if (loop->wake_fd >= 0) {
     close(loop->wake_fd);
   }
@@ -113,10 +113,11 @@ int tp_engine_create(const struct tp_engine_config *config, struct tp_engine **o
       config->max_frame > MAX_FRAME_LIMIT || config->threads > TP_LOOP_LIMIT) {
     return TP_E_OUT_OF_RANGE;
   }
-  struct tp_engine *engine = calloc(1, sizeof *engine);
+  struct tp_engine *engine = aligned_alloc(alignof(struct tp_engine), sizeof *engine);
   if (engine == NULL) {
     return TP_E_NO_MEMORY;
   }
+  memset(engine, 0, sizeof *engine);
   engine->clock.is_virtual = config->clock == TP_CLOCK_VIRTUAL;
   engine->packet_count = config->packet_count == 0 ? PACKET_COUNT_DEFAULT : config->packet_count;
   engine->max_frame = config->max_frame == 0 ? MAX_FRAME_DEFAULT : config->max_frame;
@@ -195,7 +196,7 @@ static int fit_depot(struct tp_engine *engine, uint32_t phv_octets) {
   tp_depot_close(&engine->depot);
   engine->depot = larger;
   for (uint32_t i = 0; i < engine->loop_count; i++) {
-    tp_pool_open(&engine->loops[i]->pool, &engine->depot, engine->loop_count);
+    tp_pool_clear(&engine->loops[i]->pool);
   }
   return TP_OK;
 }

@@ -127,11 +127,12 @@ struct tp_engine {
   struct tp_clock_source clock;
   struct tp_hardware_clocks hardware_clocks; /* of ports' cards */
   struct tp_oscillator oscillator;           /* the clock points to it when it is on */
-  struct tp_depot depot;
-  struct tp_stream stream;              /* of messages */
-  struct tp_port *ports[TP_PORT_COUNT]; /* of all loops */
-  struct tp_port *cpu;                  /* may be null */
-  uint8_t links[TP_PORT_COUNT];         /* 1: that port's link is up; see tp_port_note_link */
+  alignas(64) struct tp_depot depot;
+  alignas(64) struct tp_stream stream;              /* of messages */
+  alignas(64) struct tp_port *ports[TP_PORT_COUNT]; /* of all loops */
+  struct tp_loop *homes[TP_PORT_COUNT];             /* whose they are */
+  struct tp_port *cpu;                              /* may be null */
+  uint8_t links[TP_PORT_COUNT]; /* 1: that port's link is up; see tp_port_note_link */
   struct tp_replicas **groups;
   struct tp_replicas **sessions;
   uint32_t max_frame;

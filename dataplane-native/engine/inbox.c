@@ -3,7 +3,9 @@
 
 #include "engine_state.h"
 
-#define PREFETCH 4u
+/* So many packets before it is taken, a packet is fetched; its frame when it is there. */
+#define FETCH_PACKET 8u
+#define FETCH_FRAME  4u
 
 bool tp_outbox_put(struct tp_loop *loop, struct tp_loop *to, struct tp_packet *packet) {
   struct tp_inbox *ring = to->inboxes[loop->number];
@@ -52,8 +54,10 @@ uint32_t tp_inbox_drain(struct tp_loop *loop,
     }
     count += shown - at;
     for (; at != shown; at++) {
-      if (shown - at > PREFETCH) { /* they come from another processor's cache */
-        __builtin_prefetch(ring->slots[(at + PREFETCH) % TP_INBOX_SLOTS]);
+      if (shown - at > FETCH_PACKET) {
+        tp_packet_fetch(ring->slots[(at + FETCH_PACKET) % TP_INBOX_SLOTS],
+                        loop->pool.fetched_octets);
+        tp_frame_fetch(ring->slots[(at + FETCH_FRAME) % TP_INBOX_SLOTS]->data);
       }
       take(loop, ring->slots[at % TP_INBOX_SLOTS]);
     }

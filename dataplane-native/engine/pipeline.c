@@ -14,6 +14,8 @@
 #define PHV_LIMIT_OCTETS (1u << 20)
 #define OBJECT_LIMIT     65536u
 #define CELL_LIMIT       (1u << 26)
+/* More would push what was fetched before out of the way. */
+#define FETCH_OCTETS 1024u
 
 static void say(char *why, size_t why_octets, const char *what, const char *detail) {
   if (why != NULL && why_octets > 0) {
@@ -79,24 +81,39 @@ static int open_tables(struct tp_loaded_pipeline *pipeline, const uint8_t *links
   return TP_OK;
 }
 
-static void close_counters(const struct tp_pipeline_ops *ops, struct tp_counter **counters) {
-  for (uint32_t i = 0; counters != NULL && i < ops->counter_count; i++) {
-    free(counters[i]);
-  }
-  free(counters);
+static size_t line_octets(size_t octets) {
+  return (octets + TP_LINE_OCTETS - 1) / TP_LINE_OCTETS * TP_LINE_OCTETS;
 }
 
-/* One loop's. */
+/*
+ * One loop's counters: the pointers to the arrays, one more to all of the memory, then the arrays.
+ * All in cache lines that are no other loop's, or one's counting would slow down the other's.
+ */
 static struct tp_counter **open_counters(const struct tp_pipeline_ops *ops) {
-  struct tp_counter **counters = calloc(ops->counter_count + 1u, sizeof *counters);
-  for (uint32_t i = 0; counters != NULL && i < ops->counter_count; i++) {
-    counters[i] = calloc(ops->counter_sizes[i] + 1u, sizeof *counters[i]);
-    if (counters[i] == NULL) {
-      close_counters(ops, counters);
-      return NULL;
-    }
+  const size_t pointers = (ops->counter_count + 1u) * sizeof(struct tp_counter *);
+  size_t octets = TP_LINE_OCTETS + line_octets(pointers);
+  for (uint32_t i = 0; i < ops->counter_count; i++) {
+    octets += line_octets(ops->counter_sizes[i] * sizeof(struct tp_counter));
   }
+  unsigned char *memory = calloc(1, octets); /* costs nothing until it is counted in */
+  if (memory == NULL) {
+    return NULL;
+  }
+  unsigned char *at = memory + (line_octets((uintptr_t)memory) - (uintptr_t)memory);
+  struct tp_counter **counters = (struct tp_counter **)(void *)at;
+  at += line_octets(pointers);
+  for (uint32_t i = 0; i < ops->counter_count; i++) {
+    counters[i] = (struct tp_counter *)(void *)at;
+    at += line_octets(ops->counter_sizes[i] * sizeof(struct tp_counter));
+  }
+  counters[ops->counter_count] = (struct tp_counter *)(void *)memory;
   return counters;
+}
+
+static void close_counters(const struct tp_pipeline_ops *ops, struct tp_counter **counters) {
+  if (counters != NULL) {
+    free(counters[ops->counter_count]);
+  }
 }
 
 static int open_arrays(struct tp_loaded_pipeline *pipeline) {
@@ -209,6 +226,9 @@ void tp_pipeline_view(struct tp_loop *loop) {
   loop->view.context = loop;
   loop->view.emit_digest = emit_digest;
   loop->view.lock_wait = tp_lock_wait;
+  const uint32_t used_octets = (uint32_t)sizeof(struct tp_packet) + loop->ops->phv_copied_octets;
+  const uint32_t fetched_octets = used_octets < FETCH_OCTETS ? used_octets : FETCH_OCTETS;
+  loop->pool.fetched_octets = loop->view.is_shared ? fetched_octets : 0;
 }
 
 int tp_pipeline_check(const char *shared_object, char *why, uint32_t why_octets) {

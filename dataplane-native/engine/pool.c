@@ -1,6 +1,7 @@
 /* pool.c - see pool.h. */
 #include "pool.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -45,7 +46,8 @@ int tp_depot_open(struct tp_depot *depot, uint32_t count, uint32_t max_frame,
   };
   depot->headers = reserve(depot->header_stride * count);
   depot->frames = reserve(depot->frame_stride * count);
-  if (depot->headers == NULL || depot->frames == NULL) {
+  depot->free = malloc(count * sizeof(struct tp_packet *));
+  if (depot->headers == NULL || depot->frames == NULL || depot->free == NULL) {
     tp_depot_close(depot);
     return TP_E_NO_MEMORY;
   }
@@ -62,19 +64,32 @@ void tp_depot_close(struct tp_depot *depot) {
     ALLOW(depot->frames, depot->frame_stride * depot->count);
     munmap(depot->frames, depot->frame_stride * depot->count);
   }
+  free(depot->free);
   *depot = (struct tp_depot){0};
 }
 
-void tp_pool_open(struct tp_pool *pool, struct tp_depot *depot, uint32_t pool_count) {
-  /* Set aside by all pools together: no more than an eighth of the packets. */
-  const uint32_t share = depot->count / (16 * pool_count);
-  const uint32_t batch = share < 1 ? 1 : share < TP_POOL_BATCH ? share : TP_POOL_BATCH;
+int tp_pool_open(struct tp_pool *pool, struct tp_depot *depot, uint32_t pool_count) {
+  /* Set aside by all pools together: no more than a quarter of the packets. */
+  const uint32_t share = depot->count / (4 * pool_count);
+  const uint32_t batch = share / 4 < TP_POOL_BATCH ? share / 4 + 1 : TP_POOL_BATCH;
   *pool = (struct tp_pool){
       .depot = depot,
       .frame_capacity = depot->frame_capacity,
       .batch = pool_count == 1 ? 1 : batch,
-      .limit = pool_count == 1 ? UINT32_MAX : 2 * batch,
+      .limit = pool_count == 1 ? depot->count : share + 1,
   };
+  pool->free = malloc((pool->limit + 1u) * sizeof(struct tp_packet *));
+  return pool->free == NULL ? TP_E_NO_MEMORY : TP_OK;
+}
+
+void tp_pool_clear(struct tp_pool *pool) {
+  pool->available = 0;
+  pool->frame_capacity = pool->depot->frame_capacity;
+}
+
+void tp_pool_close(struct tp_pool *pool) {
+  free(pool->free);
+  *pool = (struct tp_pool){0};
 }
 
 /* --- between a pool and the depot ------------------------------------------------------------ */
@@ -94,53 +109,57 @@ static struct tp_packet *take_fresh(struct tp_depot *depot) {
 static __attribute__((noinline)) void refill(struct tp_pool *pool) {
   struct tp_depot *depot = pool->depot;
   tp_spin_lock(&depot->lock);
-  while (pool->available < pool->batch) {
-    struct tp_packet *packet = depot->free;
-    if (packet != NULL) {
-      depot->free = packet->next;
-    } else if ((packet = take_fresh(depot)) == NULL) {
-      break;
-    }
-    packet->next = pool->free;
-    pool->free = packet;
-    pool->available++;
-    __atomic_store_n(&depot->available, depot->available - 1, __ATOMIC_RELAXED);
+  uint32_t taken = depot->free_count < pool->batch ? depot->free_count : pool->batch;
+  depot->free_count -= taken;
+  memcpy(pool->free, depot->free + depot->free_count, taken * sizeof(struct tp_packet *));
+  struct tp_packet *packet;
+  while (taken < pool->batch && (packet = take_fresh(depot)) != NULL) {
+    pool->free[taken++] = packet;
   }
+  pool->available = taken;
+  __atomic_store_n(&depot->available, depot->available - taken, __ATOMIC_RELAXED);
   tp_spin_unlock(&depot->lock);
 }
 
-/* Gives the depot a batch of the packets that were given back last: they are its next, too. */
+/* The packets that were given back first: those of the last are in this loop's cache. */
 static __attribute__((noinline)) void return_batch(struct tp_pool *pool) {
   struct tp_depot *depot = pool->depot;
-  struct tp_packet *first = pool->free;
-  struct tp_packet *last = first;
-  for (uint32_t i = 1; i < pool->batch; i++) {
-    last = last->next;
-  }
-  pool->free = last->next;
-  pool->available -= pool->batch;
   tp_spin_lock(&depot->lock);
-  last->next = depot->free;
-  depot->free = first;
+  memcpy(depot->free + depot->free_count, pool->free, pool->batch * sizeof(struct tp_packet *));
+  depot->free_count += pool->batch;
   __atomic_store_n(&depot->available, depot->available + pool->batch, __ATOMIC_RELAXED);
   tp_spin_unlock(&depot->lock);
+  pool->available -= pool->batch;
+  memmove(pool->free, pool->free + pool->batch, pool->available * sizeof(struct tp_packet *));
 }
 
 /* --- packets --------------------------------------------------------------------------------- */
 
+/* So many packets before it is taken, a packet is fetched; its frame when it is there. */
+#define FETCH_PACKET 8u
+#define FETCH_FRAME  4u
+
+static inline void fetch_ahead(const struct tp_pool *pool) {
+  if (pool->available >= FETCH_PACKET) {
+    tp_packet_fetch(pool->free[pool->available - FETCH_PACKET], pool->fetched_octets);
+    tp_frame_fetch(pool->free[pool->available - FETCH_FRAME]->buffer + TP_HEADROOM);
+  }
+}
+
 struct tp_packet *tp_pool_take(struct tp_pool *pool) {
-  if (__builtin_expect(pool->free == NULL, 0)) {
+  if (__builtin_expect(pool->available == 0, 0)) {
     refill(pool);
-    if (pool->free == NULL) {
+    if (pool->available == 0) {
       return NULL;
     }
   }
-  struct tp_packet *packet = pool->free;
+  if (pool->fetched_octets != 0) {
+    fetch_ahead(pool);
+  }
+  struct tp_packet *packet = pool->free[--pool->available];
   uint8_t *buffer = packet->buffer;
-  pool->free = packet->next;
-  pool->available--;
   ALLOW(packet->phv, pool->depot->phv_capacity);
-  ALLOW(buffer, pool->depot->frame_capacity);
+  ALLOW(buffer, pool->frame_capacity);
   memset(packet, 0, sizeof *packet);
   packet->buffer = buffer;
   packet->data = buffer + TP_HEADROOM;
@@ -149,11 +168,9 @@ struct tp_packet *tp_pool_take(struct tp_pool *pool) {
 }
 
 void tp_pool_give(struct tp_pool *pool, struct tp_packet *packet) {
-  packet->next = pool->free;
-  pool->free = packet;
-  pool->available++;
   FORBID(packet->phv, pool->depot->phv_capacity);
-  FORBID(packet->buffer, pool->depot->frame_capacity);
+  FORBID(packet->buffer, pool->frame_capacity);
+  pool->free[pool->available++] = packet;
   if (__builtin_expect(pool->available > pool->limit, 0)) {
     return_batch(pool);
   }

@@ -12,6 +12,7 @@ void tp_port_attach(struct tp_engine *engine, uint32_t number, struct tp_port *p
   port->loop = loop;
   tp_queue_init(&port->queue);
   engine->ports[number] = port;
+  engine->homes[number] = loop;
   __atomic_store_n(&engine->links[number], port->is_up ? 1 : 0, __ATOMIC_RELAXED);
   loop->active[loop->active_count++] = port;
 }
@@ -140,6 +141,7 @@ int tp_port_set_thread(struct tp_engine *engine, uint32_t number, uint32_t threa
   }
   leave_loop(port);
   port->loop = loop;
+  engine->homes[number] = loop;
   loop->active[loop->active_count++] = port;
   tp_control_unlock(engine);
   tp_wake(engine);

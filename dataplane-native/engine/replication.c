@@ -70,10 +70,10 @@ static inline void forward(struct tp_loop *loop, struct tp_packet *packet, uint3
   struct tp_port *port = number < TP_PORT_COUNT ? loop->engine->ports[number] : NULL;
   if (__builtin_expect(port == NULL, 0)) {
     enqueue_nowhere(loop, packet);
-  } else if (port->loop == loop) {
+  } else if (loop->engine->homes[number] == loop) {
     enqueue_here(loop, port, packet);
   } else {
-    enqueue_there(loop, port->loop, packet);
+    enqueue_there(loop, loop->engine->homes[number], packet);
   }
 }
 

@@ -2,7 +2,7 @@
  * The packet engine between two interfaces, as `timeplane switch` runs it, with the tables of the
  * benchmark already in it: what is measured is the dataplane, not who configured it.
  *
- *   node engine-forwarder.js INTERFACE INTERFACE
+ *   node engine-forwarder.js INTERFACE INTERFACE [LOOPS]
  *
  * Prints `ready` when it forwards, and stops on SIGTERM.
  */
@@ -18,10 +18,10 @@ function must<T>(result: EngineResult<T>): T {
   process.exit(1);
 }
 
-async function main(interfaces: readonly string[]): Promise<void> {
+async function main([first = '', second = '', loops = '1']: readonly string[]): Promise<void> {
   const { sharedObject, layout } = await buildPipeline('main_native');
   const plan = benchPlan();
-  const engine = must(Engine.open());
+  const engine = must(Engine.open({ threads: Number(loops) }));
   must(engine.load(sharedObject));
   for (const entry of [
     ...programEntries(layout),
@@ -44,7 +44,7 @@ async function main(interfaces: readonly string[]): Promise<void> {
       ),
     );
   }
-  plan.ports.forEach((port, index) => must(engine.addPacketPort(port, interfaces[index] ?? '')));
+  plan.ports.forEach((port, index) => must(engine.addPacketPort(port, index === 0 ? first : second)));
   must(engine.start());
   process.once('SIGTERM', () => {
     const ports = plan.ports.map((port) => must(engine.portCounters(port)));

@@ -60,9 +60,20 @@ export const CONTESTS = {
   plain: contest('forwarding over veth, plain', 'null AF_PACKET forwarder'),
   mix: contest('forwarding over veth, PTP mix', 'null AF_PACKET forwarder'),
   bmv2: contest('forwarding over veth, PTP mix vs bmv2', 'simple_switch'),
+  threads: contest('forwarding over veth, PTP mix, two packet loops', 'one packet loop'),
 } as const;
 
-type Forwarder = 'engine' | 'null' | 'bmv2';
+type Forwarder = 'engine' | 'null' | 'bmv2' | 'threads';
+export type ContestName = keyof typeof CONTESTS;
+
+const PAIRS: Readonly<
+  Record<ContestName, { traffic: Traffic; ours: Forwarder; baseline: Forwarder }>
+> = {
+  plain: { traffic: 'plain', ours: 'engine', baseline: 'null' },
+  mix: { traffic: 'mix', ours: 'engine', baseline: 'null' },
+  bmv2: { traffic: 'mix', ours: 'engine', baseline: 'bmv2' },
+  threads: { traffic: 'mix', ours: 'threads', baseline: 'engine' },
+};
 
 export interface ForwardingBench {
   readonly directory: string;
@@ -102,10 +113,11 @@ function isPlain({ octets }: MixFrame): boolean {
 async function startForwarder(which: Forwarder): Promise<ManagedProcess> {
   if (which === 'bmv2') return startBmv2();
   const here = dirname(fileURLToPath(import.meta.url));
+  const loops = which === 'threads' ? '2' : '1';
   const argv =
     which === 'null'
       ? [programPath('null_forwarder'), 'a1', 'b1']
-      : [process.execPath, join(here, 'engine-forwarder.js'), 'a1', 'b1'];
+      : [process.execPath, join(here, 'engine-forwarder.js'), 'a1', 'b1', loops];
   const forwarder = startProcess({ label: which, argv });
   await forwarder.line(/^ready/, READY_MS);
   return forwarder;
@@ -179,15 +191,15 @@ async function verify(
 /** One contest: outputs first, then interleaved searches. */
 export async function forward(
   bench: ForwardingBench,
-  traffic: Traffic,
-  baseline: 'null' | 'bmv2',
+  name: ContestName,
   scale: ForwardingScale,
   progress: (text: string) => void,
 ): Promise<BenchResult> {
-  const one = baseline === 'bmv2' ? CONTESTS.bmv2 : CONTESTS[traffic];
+  const one = CONTESTS[name];
+  const { traffic, ours, baseline } = PAIRS[name];
   const missing = baseline === 'bmv2' ? bmv2MissingReason() : null;
   if (missing !== null) return without(one, 'skipped', missing);
-  for (const which of ['engine', baseline] as const) {
+  for (const which of [ours, baseline]) {
     progress(`${one.name}: comparing what ${which} lets out`);
     const differs = await verify(bench, which, traffic);
     if (differs !== null) return without(one, 'failed', `${which} changes frames: ${differs}`);
@@ -207,7 +219,7 @@ export async function forward(
   const count = baseline === 'bmv2' ? Math.ceil(scale.rounds / 2) : scale.rounds;
   const rounds = await interleave(
     count,
-    () => measure('engine'),
+    () => measure(ours),
     () => measure(baseline),
     (round) => progress(`${one.name}: round ${round + 1} of ${count}`),
   );

@@ -42,6 +42,7 @@ async function memoryBenchmarks(options: BenchOptions, directory: string): Promi
       contest: memory.ENGINE_CONTEST,
       run: () => memory.againstHand(bench, 'engine', scale, progress),
     },
+    { contest: memory.THREADS_CONTEST, run: () => memory.twoLoops(bench, scale, progress) },
     { contest: memory.BMV2_CONTEST, run: () => memory.againstBmv2(bench, scale, progress) },
   ];
 }
@@ -51,22 +52,21 @@ async function forwardingBenchmarks(
   directory: string,
   noNetwork: string | null,
 ): Promise<Benchmark[]> {
-  const { plain, mix, bmv2 } = forwarding.CONTESTS;
-  const ofPorts = ports.CONTESTS.map(({ contest }) => contest);
+  const names = ['plain', 'mix', 'threads', 'bmv2'] as const;
   if (noNetwork !== null) {
-    return [plain, mix, bmv2, ...ofPorts].map((contest) => ({
+    const all = names.map((name) => forwarding.CONTESTS[name]);
+    return [...all, ...ports.CONTESTS.map(({ contest }) => contest)].map((contest) => ({
       contest,
       run: () => Promise.resolve(without(contest, 'skipped', noNetwork)),
     }));
   }
   const scale = options.quick ? forwarding.QUICK : forwarding.FULL;
   const bench = await forwarding.prepareForwarding(directory);
-  const run = (traffic: forwarding.Traffic, baseline: 'null' | 'bmv2') => () =>
-    forwarding.forward(bench, traffic, baseline, scale, progress);
   return [
-    { contest: plain, run: run('plain', 'null') },
-    { contest: mix, run: run('mix', 'null') },
-    { contest: bmv2, run: run('mix', 'bmv2') },
+    ...names.map((name) => ({
+      contest: forwarding.CONTESTS[name],
+      run: () => forwarding.forward(bench, name, scale, progress),
+    })),
     ...ports.CONTESTS.map((one) => ({
       contest: one.contest,
       run: () => ports.contestOf(bench, one, options.quick ? ports.QUICK : ports.FULL, progress),

@@ -4,6 +4,7 @@
  * sides run every frame once and what comes out is compared octet by octet.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { LabError } from '../lab-error.js';
@@ -43,6 +44,12 @@ const contest = (name: string, baseline: string): Contest => ({
 
 export const PIPELINE_CONTEST = contest('pipeline in memory', 'hand-written C loop');
 export const ENGINE_CONTEST = contest('engine in memory', 'hand-written C loop');
+export const THREADS_CONTEST: Contest = {
+  name: 'engine in memory, two packet loops',
+  baseline: 'one packet loop',
+  unit: 'packets/s',
+  direction: 'rate',
+};
 export const BMV2_CONTEST = contest('engine in memory vs bmv2', 'simple_switch, pcap files');
 
 /** A program of native/ with everything but its last arguments. */
@@ -57,6 +64,7 @@ export interface MemoryBench {
   readonly hand: Loop;
   readonly pipeline: Loop;
   readonly engine: Loop;
+  readonly loops: Loop;
 }
 
 /** Writes the frames and states into a directory. */
@@ -75,6 +83,7 @@ export async function prepareMemory(directory: string): Promise<MemoryBench> {
     hand: { program: 'hand_loop', args: [path('hand.state'), path('frames')] },
     pipeline: { program: 'pipeline_loop', args: compiled },
     engine: { program: 'engine_loop', args: compiled },
+    loops: { program: 'loops', args: compiled },
   };
 }
 
@@ -108,6 +117,42 @@ export async function againstHand(
     (round) => progress(`${one.name}: round ${round + 1} of ${scale.rounds}`),
   );
   return judge(one, rounds);
+}
+
+/** Frames in, frames out, and how many a second. */
+const throughputSchema = z.object({
+  packets: z.number(),
+  outputs: z.number(),
+  packetsPerSecond: z.number(),
+});
+
+async function throughput(bench: MemoryBench, packets: number, loops: number): Promise<number> {
+  const { program, args } = bench.loops;
+  const said = await runCommand([programPath(program), ...args, String(packets), String(loops)]);
+  const report = throughputSchema.parse(JSON.parse(said));
+  if (report.outputs !== report.packets) {
+    throw new LabError('no-samples', `${report.outputs} of ${report.packets} frames came through`);
+  }
+  return report.packetsPerSecond;
+}
+
+/** Every frame goes from a port of one loop to a port of the other. */
+export async function twoLoops(
+  bench: MemoryBench,
+  scale: Scale,
+  progress: (text: string) => void,
+): Promise<BenchResult> {
+  if (availableParallelism() < 2) {
+    return without(THREADS_CONTEST, 'skipped', 'there is one processor only');
+  }
+  const packets = 2 * scale.packets;
+  const rounds = await interleave(
+    scale.rounds,
+    () => throughput(bench, packets, 2),
+    () => throughput(bench, packets, 1),
+    (round) => progress(`${THREADS_CONTEST.name}: round ${round + 1} of ${scale.rounds}`),
+  );
+  return judge(THREADS_CONTEST, rounds);
 }
 
 /** The engine against simple_switch; residences differ there, so correctionField is not compared. */

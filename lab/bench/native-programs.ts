@@ -14,6 +14,7 @@ import { tryCommand } from '../topology/commands.js';
 const recipeSchema = z.object({
   output: z.string(),
   includeDirectory: z.string(),
+  sources: z.array(z.string()),
   flags: z.array(z.string()),
 });
 type Recipe = z.infer<typeof recipeSchema>;
@@ -23,6 +24,7 @@ export const PROGRAMS = [
   'pipeline_loop',
   'engine_loop',
   'port_loop',
+  'loops',
   'null_forwarder',
   'traffic',
 ] as const;
@@ -60,7 +62,7 @@ export function artefactPath(name: string): string {
 
 /** Compiles what is older than its inputs. Throws LabError where the C compiler is missing or fails. */
 export async function buildPrograms(): Promise<void> {
-  const { flags, output, includeDirectory } = recipe();
+  const { flags, output, includeDirectory, sources } = recipe();
   const root = projectRoot();
   const native = join(root, 'lab', 'bench', 'native');
   const engine = join(root, includeDirectory);
@@ -78,6 +80,8 @@ export async function buildPrograms(): Promise<void> {
     ],
     engine_loop: [library, '-Wl,-rpath,$ORIGIN/..'],
     port_loop: [library, '-Wl,-rpath,$ORIGIN/..'],
+    // It has ports of its own, so the library's few symbols are not enough for it.
+    loops: [...sources.map((source) => join(root, source)), '-ldl'],
     null_forwarder: [],
     traffic: [],
   };

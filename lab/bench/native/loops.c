@@ -1,0 +1,207 @@
+/*
+ * loops.c - the whole engine in memory with one packet loop or several, each on a thread of its
+ * own: how many frames a second get through.
+ *
+ *   loops PIPELINE.so STATE FRAMES PACKETS LOOPS
+ *
+ * Its ports are made of nothing but memory: what a port receives it copies from the set of frames,
+ * what it sends it gives back. A port of the set is on the loop after that of the one before it, so
+ * with two loops every frame goes from one to the other. No more frames are under way than the
+ * rings between loops hold: none is lost, and the loops wait for one another as they do for lines.
+ */
+#include <pthread.h>
+#include <unistd.h>
+
+#include "engine_state.h"
+#include "frames.h"
+#include "state.h"
+
+#define PORTS     2u
+#define IN_FLIGHT 512u
+
+struct bench_port {
+  struct tp_port port; /* first: a tp_port is the bench_port */
+  const struct frame **frames;
+  uint32_t frame_count;
+  uint32_t next_frame;
+  uint64_t limit; /* frames to receive in all */
+  struct bench_port *peer;
+  alignas(64) uint64_t received; /* by this port's loop */
+  alignas(64) uint64_t sent;     /* likewise, and read by its peer's */
+};
+
+static void check(struct tp_engine *engine, int64_t result, const char *what) {
+  if (result < 0) {
+    fail(what, tp_engine_last_error(engine));
+  }
+}
+
+/* --- a port ---------------------------------------------------------------------------------- */
+
+static uint32_t bench_receive(struct tp_port *port, struct tp_packet **burst, uint32_t limit) {
+  struct bench_port *self = (struct bench_port *)port;
+  const uint64_t peers = __atomic_load_n(&self->peer->sent, __ATOMIC_RELAXED);
+  uint32_t count = 0;
+  while (count < limit && self->received < self->limit && self->received - peers < IN_FLIGHT) {
+    struct tp_packet *packet = tp_pool_take(&port->loop->pool);
+    if (packet == NULL) {
+      break;
+    }
+    const struct frame *frame = self->frames[self->next_frame];
+    self->next_frame = self->next_frame + 1 == self->frame_count ? 0 : self->next_frame + 1;
+    memcpy(packet->data, frame->octets, frame->record.octets);
+    packet->length = frame->record.octets;
+    packet->rx_time_ns = port->loop->view.now_ns;
+    self->received++;
+    burst[count++] = packet;
+  }
+  return count;
+}
+
+static uint32_t bench_transmit(struct tp_port *port, struct tp_packet **burst, uint32_t count) {
+  struct bench_port *self = (struct bench_port *)port;
+  for (uint32_t i = 0; i < count; i++) {
+    tp_pool_give(&port->loop->pool, burst[i]);
+  }
+  __atomic_store_n(&self->sent, self->sent + count, __ATOMIC_RELAXED);
+  return count;
+}
+
+static enum tp_transmit_result bench_transmit_event(struct tp_port *port, struct tp_packet *packet,
+                                                    uint64_t instant_ns) {
+  (void)instant_ns;
+  bench_transmit(port, &packet, 1);
+  return TP_TRANSMIT_DONE;
+}
+
+static int bench_poll_fd(const struct tp_port *port) {
+  (void)port;
+  return -1;
+}
+
+static void bench_maintain(struct tp_port *port) {
+  (void)port;
+}
+
+static void bench_close(struct tp_port *port) {
+  free(((struct bench_port *)port)->frames);
+  free(port);
+}
+
+static const struct tp_port_ops BENCH_OPS = {
+    .receive = bench_receive,
+    .transmit = bench_transmit,
+    .transmit_event = bench_transmit_event,
+    .poll_fd = bench_poll_fd,
+    .maintain = bench_maintain,
+    .close = bench_close,
+};
+
+static struct bench_port *add_port(struct tp_engine *engine, uint32_t number,
+                                   const struct frame_set *set, uint64_t packets) {
+  struct bench_port *self = aligned_alloc(alignof(struct bench_port), sizeof *self);
+  if (self == NULL) {
+    fail("port", "no memory");
+  }
+  memset(self, 0, sizeof *self);
+  self->port.ops = &BENCH_OPS;
+  self->port.engine = engine;
+  self->port.is_up = true;
+  self->limit = packets;
+  self->frames = calloc(set->count, sizeof *self->frames);
+  for (uint32_t i = 0; self->frames != NULL && i < set->count; i++) {
+    if (set->frames[i].record.port == number) {
+      self->frames[self->frame_count++] = &set->frames[i];
+    }
+  }
+  if (self->frame_count == 0) {
+    fail("frames", "there are none for a port");
+  }
+  tp_port_attach(engine, number, &self->port, engine->loops[(number - 1) % engine->loop_count]);
+  check(engine, tp_port_set_tx_latency(engine, number, 0), "set latency");
+  return self;
+}
+
+/* --- state ----------------------------------------------------------------------------------- */
+
+static void add_entry(void *context, const struct state_entry *entry) {
+  struct tp_engine *engine = context;
+  check(
+      engine,
+      entry->key_words == 0
+          ? tp_table_set_default(engine, entry->table, entry->action, entry->args, entry->arg_words)
+          : tp_table_insert(engine, entry->table, entry->key, entry->mask, 0, entry->priority,
+                            entry->action, entry->args, entry->arg_words),
+      "an entry");
+}
+
+static void add_group(void *context, const struct state_group *group) {
+  const uint32_t instances[MAX_GROUP_PORTS] = {0};
+  check(context,
+        tp_multicast_group_set(context, group->group, group->ports, instances, group->count),
+        "a group");
+}
+
+/* --- the run --------------------------------------------------------------------------------- */
+
+static uint64_t wall_ns(void) {
+  return tp_clock_read_ns(CLOCK_MONOTONIC);
+}
+
+static uint64_t sent_by(struct bench_port *const ports[PORTS]) {
+  uint64_t sent = 0;
+  for (uint32_t i = 0; i < PORTS; i++) {
+    sent += __atomic_load_n(&ports[i]->sent, __ATOMIC_RELAXED);
+  }
+  return sent;
+}
+
+int main(int argc, char **argv) {
+  if (argc != 6) {
+    fail("usage", "loops PIPELINE.so STATE FRAMES PACKETS LOOPS");
+  }
+  const uint64_t packets = strtoull(argv[4], NULL, 10) / PORTS * PORTS;
+  const struct tp_engine_config config = {.clock = TP_CLOCK_SYSTEM,
+                                          .cpu_port = TP_PORT_DROP,
+                                          .message_fd = -1,
+                                          .threads = (uint32_t)strtoul(argv[5], NULL, 10),
+                                          .random_seed = 1};
+  struct tp_engine *engine = NULL;
+  if (tp_engine_create(&config, &engine) != 0) {
+    fail("engine", "cannot be made");
+  }
+  check(engine, tp_engine_load(engine, argv[1]), "load");
+  const struct frame_set set = read_frames(argv[3]);
+  struct bench_port *ports[PORTS];
+  for (uint32_t i = 0; i < PORTS; i++) {
+    ports[i] = add_port(engine, i + 1, &set, packets / PORTS);
+  }
+  for (uint32_t i = 0; i < PORTS; i++) {
+    ports[i]->peer = ports[PORTS - 1 - i];
+  }
+  const struct state_visitor visitor = {engine, add_entry, add_group};
+  read_state(argv[2], &visitor);
+  const uint64_t start_ns = wall_ns();
+  const uint64_t cpu_start_ns = process_ns();
+  check(engine, tp_engine_start(engine), "start");
+  uint64_t before = 0;
+  uint64_t end_ns = start_ns;
+  while (before < packets) {
+    usleep(1000);
+    const uint64_t sent = sent_by(ports);
+    if (sent != before) {
+      end_ns = wall_ns();
+    } else if (wall_ns() - end_ns > UINT64_C(1000000000)) {
+      break; /* frames were dropped: the report says so */
+    }
+    before = sent;
+  }
+  const uint64_t cpu_ns = process_ns() - cpu_start_ns;
+  check(engine, tp_engine_stop(engine), "stop");
+  printf("{\"packets\":%llu,\"outputs\":%llu,\"nsPerPacket\":%.3f,\"packetsPerSecond\":%.0f}\n",
+         (unsigned long long)packets, (unsigned long long)before, (double)cpu_ns / (double)packets,
+         (double)before * 1e9 / (double)(end_ns - start_ns));
+  tp_engine_destroy(engine);
+  free(set.frames);
+  return 0;
+}
