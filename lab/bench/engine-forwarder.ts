@@ -44,7 +44,9 @@ async function main([first = '', second = '', loops = '1']: readonly string[]): 
       ),
     );
   }
-  plan.ports.forEach((port, index) => must(engine.addPacketPort(port, index === 0 ? first : second)));
+  plan.ports.forEach((port, index) =>
+    must(engine.addPacketPort(port, index === 0 ? first : second)),
+  );
   must(engine.start());
   process.once('SIGTERM', () => {
     const ports = plan.ports.map((port) => must(engine.portCounters(port)));
