@@ -265,11 +265,21 @@ static struct tp_xdp_sent send_zero_copy(struct tp_xdp_socket *xdp_socket,
                                   is_told || errno == EAGAIN || errno == EBUSY ? EAGAIN : errno};
 }
 
+/* Entries that were withdrawn keep their places until the kernel has passed them over, and it tells
+ * of that with the next call only. */
+static void pass_over(const struct tp_xdp_socket *xdp_socket) {
+  const struct tp_xdp_ring *ring = &xdp_socket->transmit;
+  for (uint32_t i = 0; i < 2 && read_shared(ring->consumer) != *ring->producer; i++) {
+    sendto(xdp_socket->fd, NULL, 0, MSG_DONTWAIT, NULL, 0);
+  }
+}
+
 /* Without, the kernel takes frames during the call. EBUSY: the driver dropped the last that it
  * took, and the ring may not tell yet that it is gone. */
 static struct tp_xdp_sent send_copies(struct tp_xdp_socket *xdp_socket,
                                       struct tp_packet *const *burst, uint32_t count) {
   struct tp_xdp_sent sent = {.error = EAGAIN};
+  pass_over(xdp_socket);
   const uint32_t staged = stage(xdp_socket, burst, count);
   const uint32_t end = *xdp_socket->transmit.producer;
   const uint32_t begin = end - staged;
