@@ -8,15 +8,15 @@ import { action, b, exact } from '../entries.js';
 const artefact = (name: string): string =>
   readFileSync(new URL(`programs/artefacts/${name}`, import.meta.url), 'utf8');
 
-const INFO_TEXT = artefact('conformance.p4info.json');
-const JSON_TEXT = artefact('conformance.json');
+type Name = 'conformance' | 'next';
 
 /** A new one at each call, for tests that change it. */
-export const p4info = () => fromJsonString(P4InfoSchema, INFO_TEXT);
+export const p4info = (name: Name = 'conformance') =>
+  fromJsonString(P4InfoSchema, artefact(`${name}.p4info.json`));
 
-export const configOf = (cookie: bigint | null = null) => ({
-  p4info: p4info(),
-  p4DeviceConfig: Buffer.from(JSON_TEXT),
+export const configOf = (cookie: bigint | null = null, name: Name = 'conformance') => ({
+  p4info: p4info(name),
+  p4DeviceConfig: Buffer.from(artefact(`${name}.json`)),
   ...(cookie === null ? {} : { cookie: { cookie } }),
 });
 

@@ -1,7 +1,18 @@
 // One of everything that P4Runtime can write, read or hear of. A frame comes as a packet-out and goes
-// back as a packet-in; `what` says which construct it meets, `answer` what that did.
+// back as a packet-in, one of another port by that port; `what` says which construct it meets, `answer`
+// what that did. next.p4 is the program that follows it.
 #include <core.p4>
 #include <v1model.p4>
+
+#ifdef NEXT
+#define SEEN_CELLS 16
+#define FIXED_ANSWER 0xc9
+#define SMALL_SIZE 1
+#else
+#define SEEN_CELLS 8
+#define FIXED_ANSWER 0xc1
+#define SMALL_SIZE 2
+#endif
 
 const bit<9> CPU_PORT = 510;
 const bit<32> CLONE_SESSION = 100;
@@ -80,7 +91,7 @@ control no_verify(inout headers_t hdr, inout metadata_t meta) {
 control ingress(inout headers_t hdr, inout metadata_t meta, inout standard_metadata_t sm) {
     @id(1) direct_counter(CounterType.packets_and_bytes) exactly_hits;
     @id(1) direct_meter<bit<8>>(MeterType.packets) metered_meter;
-    @id(1) counter(8, CounterType.packets_and_bytes) seen;
+    @id(1) counter(SEEN_CELLS, CounterType.packets_and_bytes) seen;
     @id(2) counter(4, CounterType.packets) other_seen;
     @id(1) meter(4, MeterType.packets) limits;
     @id(1) register<bit<32>>(8) cells;
@@ -107,6 +118,20 @@ control ingress(inout headers_t hdr, inout metadata_t meta, inout standard_metad
         hdr.request.answer = answer;
         metered_meter.read(hdr.request.answer);
     }
+
+#ifdef NEXT
+    @id(13) table extra {
+        key = {
+            hdr.request.number: exact @name("number") @id(1);
+        }
+        actions = {
+            say;
+            nothing;
+        }
+        default_action = nothing;
+        size = 16;
+    }
+#endif
 
     @id(1) table exactly {
         key = {
@@ -158,7 +183,7 @@ control ingress(inout headers_t hdr, inout metadata_t meta, inout standard_metad
             nothing;
         }
         const entries = {
-            0x01: say(0xc1);
+            0x01: say(FIXED_ANSWER);
             0x02 &&& 0x02: say(0xc2);
         }
         const default_action = nothing;
@@ -244,7 +269,7 @@ control ingress(inout headers_t hdr, inout metadata_t meta, inout standard_metad
             nothing;
         }
         default_action = nothing;
-        size = 2;
+        size = SMALL_SIZE;
     }
 
     @id(12) table started {
@@ -258,14 +283,20 @@ control ingress(inout headers_t hdr, inout metadata_t meta, inout standard_metad
         entries = {
             const 1: say(0xe1);
             2: say(0xe2);
+#ifdef NEXT
+            3: say(0xe3);
+#endif
         }
         default_action = nothing;
         size = 16;
     }
 
     apply {
-        sm.egress_spec = CPU_PORT;
+        sm.egress_spec = sm.ingress_port;
         bit<32> index = hdr.request.number & 7;
+#ifdef NEXT
+        extra.apply();
+#endif
         if (!hdr.request.isValid()) {
             mark_to_drop(sm);
         } else if (hdr.request.what == 1) {
