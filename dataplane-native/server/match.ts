@@ -19,7 +19,7 @@ import type { Outcome } from './errors.js';
 import { done, invalid } from './errors.js';
 import type { ActionProgram, FieldProgram, KeyProgram } from './program.js';
 import { decodeUnsigned } from './unsigned.js';
-import { allOnes, readSlot, writeSlot } from './words.js';
+import { allOnes, rangeWordsIn, readSlot, writeSlot } from './words.js';
 
 /** A key as tp_table_insert takes it. */
 export interface KeyWords {
@@ -69,11 +69,8 @@ export function encodeKey(owner: KeyProgram, match: readonly FieldMatch[]): Outc
   return done({ key, mask, rangeWords: rangeWordsOf(owner) });
 }
 
-/** Bit i: word i of the key is a range field. */
 export function rangeWordsOf({ fields }: KeyProgram): number {
-  let words = 0;
-  for (const { layout } of fields) if (layout.matchType === 'range') words |= 1 << layout.word;
-  return words >>> 0;
+  return rangeWordsIn(fields.map(({ layout }) => layout));
 }
 
 function dontCare(owner: KeyProgram, field: FieldProgram): Outcome<FieldValue> {

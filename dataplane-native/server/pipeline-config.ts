@@ -3,6 +3,7 @@
  * names): the committed pipeline, and one that is saved and waits for COMMIT. Until that commit,
  * reads and writes go to the saved one, which has a shadow engine, and its writes are replayed.
  */
+import { setImmediate } from 'node:timers/promises';
 import { create } from '@bufbuild/protobuf';
 import { status } from '@grpc/grpc-js';
 import type { PipelineLayout } from '#compiler/layout';
@@ -26,7 +27,7 @@ import { carryOver } from './reconcile.js';
 import { ShadowEngine } from './shadow-engine.js';
 import type { ForwardingState } from './state.js';
 import { clearReplication, initialState } from './state.js';
-import { writeAllOrNone, writeUpdates } from './write.js';
+import { writeAllOrNone, writeSome, writeUpdates } from './write.js';
 
 /** A pipeline that the engine can load. */
 export interface BuiltPipeline {
@@ -58,6 +59,14 @@ interface Committed {
   readonly config: ForwardingPipelineConfig;
   readonly state: ForwardingState;
 }
+
+/** Of a batch that need not be atomic: written before others have their turn, some milliseconds. */
+const TURN_UPDATES = 512;
+
+const REPLACED = {
+  code: status.ABORTED,
+  message: 'not applied: the pipeline was replaced meanwhile',
+} as const;
 
 /** See the file's comment. */
 export class Pipelines {
@@ -93,11 +102,40 @@ export class Pipelines {
   ): ItemStatus[] {
     reclaimStrings(state);
     const statuses = this.#apply(state, updates, atomicity);
-    if (this.#saved?.state === state) {
-      const { journal } = this.#saved;
-      for (const [i, update] of updates.entries()) if (statuses[i] === null) journal.push(update);
+    this.#note(state, updates, statuses);
+    return statuses;
+  }
+
+  /** The same, part by part where it may be: others have their turn in between. What is left when the
+   * pipeline is replaced meanwhile is ABORTED. */
+  async writeInTurns(
+    state: ForwardingState,
+    updates: readonly Update[],
+    atomicity: Atomicity,
+  ): Promise<ItemStatus[]> {
+    if (atomicity !== Atomicity.CONTINUE_ON_ERROR || updates.length <= TURN_UPDATES) {
+      return this.write(state, updates, atomicity);
+    }
+    reclaimStrings(state);
+    const statuses: ItemStatus[] = [];
+    while (statuses.length < updates.length) {
+      const from = statuses.length;
+      while (statuses.length < Math.min(from + TURN_UPDATES, updates.length)) {
+        writeSome(state, updates, statuses);
+      }
+      this.#note(state, updates.slice(from, statuses.length), statuses.slice(from));
+      await setImmediate();
+      if (this.currentState === state) continue;
+      while (statuses.length < updates.length) statuses.push(REPLACED);
     }
     return statuses;
+  }
+
+  /** What was written to a saved pipeline is written again when it is committed. */
+  #note(state: ForwardingState, updates: readonly Update[], statuses: readonly ItemStatus[]): void {
+    if (this.#saved?.state !== state) return;
+    const { journal } = this.#saved;
+    for (const [i, update] of updates.entries()) if (statuses[i] === null) journal.push(update);
   }
 
   #apply(state: ForwardingState, updates: readonly Update[], atomicity: Atomicity): ItemStatus[] {

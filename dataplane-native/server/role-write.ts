@@ -16,19 +16,19 @@ const ABORTED = {
 } as const;
 
 /** The status of each update: PERMISSION_DENIED, or what `write` says of it. */
-export function writeInScope(
+export async function writeInScope(
   scope: RoleScope,
   updates: readonly Update[],
   atomicity: Atomicity,
-  write: (allowed: readonly Update[]) => ItemStatus[],
-): ItemStatus[] {
+  write: (allowed: readonly Update[]) => Promise<ItemStatus[]>,
+): Promise<ItemStatus[]> {
   if (scope === null) return write(updates);
   const isAllowed = updates.map(({ entity }) => mayWriteEntity(scope, entity));
   if (!isAllowed.includes(false)) return write(updates);
   if (atomicity !== Atomicity.CONTINUE_ON_ERROR) {
     return isAllowed.map((allowed) => (allowed ? ABORTED : DENIED));
   }
-  const statuses = write(updates.filter((_, i) => isAllowed[i] === true));
+  const statuses = await write(updates.filter((_, i) => isAllowed[i] === true));
   let next = 0;
   return isAllowed.map((allowed) => {
     if (!allowed) return DENIED;

@@ -33,6 +33,7 @@ import type { Outcome } from './errors.js';
 import type { P4RuntimeService } from './service.js';
 import type { TlsFiles } from './tls.js';
 import { mutualTls } from './tls.js';
+import { decodeWriteRequest } from './write-decoder.js';
 
 /** A pipeline config of the largest JSON that the compiler takes, with room for the P4Info. */
 const MAX_RECEIVE_OCTETS = 64 * 1024 * 1024;
@@ -105,7 +106,15 @@ export async function startServer(
     // Two switches on one port would share the connections between them.
     'grpc.so_reuseport': 0,
   });
-  const definition = grpcDefinition(P4Runtime) as unknown as ServiceDefinition;
+  const methods = grpcDefinition(P4Runtime);
+  const definition = {
+    ...methods,
+    write: {
+      ...methods.write,
+      requestDeserialize: (octets: Buffer) =>
+        decodeWriteRequest(new Uint8Array(octets.buffer, octets.byteOffset, octets.byteLength)),
+    },
+  } as unknown as ServiceDefinition;
   server.addService(definition, implementation(service, onBug));
   const target = `${host.includes(':') ? `[${host}]` : host}:${port}`;
   const bound = await new Promise<number | Error>((resolve) => {
@@ -153,8 +162,8 @@ function implementation(
     return { code: status.INTERNAL, message: 'internal error, see the switch’s log' };
   };
   return {
-    write: unary<WriteRequest, WriteResponse>(bug, (request) => {
-      const written = service.write(request);
+    write: unary<WriteRequest, WriteResponse>(bug, async (request) => {
+      const written = await service.write(request);
       if (!written.ok) return written;
       const failed = written.value.some((item) => item !== null);
       if (failed) return { ok: false, batch: written.value };

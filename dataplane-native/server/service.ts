@@ -93,6 +93,8 @@ export class P4RuntimeService {
   readonly #options: ServiceOptions;
   readonly #pipelines: Pipelines;
   readonly #digests: Digests;
+  /** By role: when its last batch has been written. */
+  readonly #writing = new Map<string, Promise<void>>();
   #writes = 0;
   #failedUpdates = 0;
   #packetOuts = 0;
@@ -120,16 +122,33 @@ export class P4RuntimeService {
     return this.#pipelines.committedState?.program.layout.program ?? null;
   }
 
-  /** The status of each update; an error where none was tried. */
-  write(request: WriteRequest): Outcome<ItemStatus[]> {
+  /** The status of each update; an error where none was tried. Batches of one role are written one
+   * after the other. */
+  write(request: WriteRequest): Promise<Outcome<ItemStatus[]>> {
+    const { role } = request;
+    const before = this.#writing.get(role);
+    const writing =
+      before === undefined ? this.#write(request) : before.then(() => this.#write(request));
+    const ended = writing.then(
+      () => undefined,
+      () => undefined,
+    );
+    this.#writing.set(role, ended);
+    void ended.then(() => {
+      if (this.#writing.get(role) === ended) this.#writing.delete(role);
+    });
+    return writing;
+  }
+
+  async #write(request: WriteRequest): Promise<Outcome<ItemStatus[]>> {
     const accepted = this.#acceptWriter(request);
     if (!accepted.ok) return accepted;
     const state = this.#requirePipeline();
     if (!state.ok) return state;
     const { atomicity, updates } = request;
     if (!ATOMICITIES.has(atomicity)) return fail(status.INVALID_ARGUMENT, 'unknown atomicity');
-    const statuses = writeInScope(accepted.value, updates, atomicity, (allowed) =>
-      this.#pipelines.write(state.value, allowed, atomicity),
+    const statuses = await writeInScope(accepted.value, updates, atomicity, (allowed) =>
+      this.#pipelines.writeInTurns(state.value, allowed, atomicity),
     );
     this.#writes += 1;
     this.#failedUpdates += statuses.filter((item) => item !== null).length;

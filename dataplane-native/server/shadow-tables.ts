@@ -16,6 +16,7 @@ import type {
 } from './engine-port.js';
 import { DEFAULT_ENTRY, ROW, ROW_OPERATION, rowWords } from './engine-port.js';
 import { meterState, NO_METER_COUNTS, ratesIn } from './shadow-meters.js';
+import { rangeWordsIn } from './words.js';
 
 const OK: EngineResult<void> = { ok: true, value: undefined };
 const ZERO: CounterValue = { packets: 0n, octets: 0n };
@@ -46,6 +47,7 @@ interface ShadowEntry {
 interface ShadowTable {
   readonly kind: TableKind;
   readonly maxEntries: number;
+  readonly rangeWords: number;
   readonly byMatch: Map<string, EntryHandle>;
   readonly byHandle: Map<EntryHandle, ShadowEntry>;
   /** In the order in which they came; undefined: removed. */
@@ -71,12 +73,13 @@ export class ShadowTables {
   /** As after a load. */
   protected clearTables({ tables, valueSets }: PipelineLayout): void {
     const sets = valueSets.map(
-      ({ index, maxEntries }) => ({ index, kind: 'ternary', maxEntries }) as const,
+      ({ index, maxEntries }) => ({ index, kind: 'ternary', maxEntries, key: [] }) as const,
     );
-    for (const { index, kind, maxEntries } of [...tables, ...sets]) {
+    for (const { index, kind, maxEntries, key } of [...tables, ...sets]) {
       this.#tables.set(index, {
         kind,
         maxEntries,
+        rangeWords: rangeWordsIn(key),
         byMatch: new Map(),
         byHandle: new Map(),
         all: [],
@@ -273,7 +276,8 @@ export class ShadowTables {
     const priority = Number(BigInt.asIntN(32, row[ROW.priority] ?? 0n));
     const action = Number(row[ROW.action] ?? 0n);
     if (operation === ROW_OPERATION.insert) {
-      return this.tableInsert({ table, key, mask, rangeWords: 0, priority, action, args });
+      const rangeWords = this.#tables.get(table)?.rangeWords ?? 0;
+      return this.tableInsert({ table, key, mask, rangeWords, priority, action, args });
     }
     const found = this.tableFind(table, key, mask, priority);
     if (!found.ok) return found;

@@ -11,7 +11,7 @@ import type {
   RowBatch,
   RowShape,
 } from './engine-port.js';
-import { ROW, rowWords } from './engine-port.js';
+import { ROW, ROW_OPERATION, rowWords } from './engine-port.js';
 import type { KeyWords } from './match.js';
 import { rangeWordsOf } from './match.js';
 import type { TableProgram } from './program.js';
@@ -114,10 +114,14 @@ export class TableEntries implements Iterable<StoredEntry> {
     else this.#extras.set(handle, extra);
   }
 
-  /** Writes many plain entries at once; `sizeChange`: by how many more there are then. */
-  write(batch: RowBatch, sizeChange: () => number): EngineResult<void> {
+  /** Writes many plain entries at once. */
+  write(batch: RowBatch): EngineResult<void> {
     const written = this.#engine.tableWrite(batch);
-    if (written.ok) this.#size += sizeChange();
+    for (let i = 0; written.ok && i < batch.count; i += 1) {
+      if ((batch.results[i] ?? -1n) < 0n) continue;
+      if (batch.operations[i] === ROW_OPERATION.insert) this.#size += 1;
+      else if (batch.operations[i] === ROW_OPERATION.remove) this.#size -= 1;
+    }
     return written;
   }
 

@@ -1,5 +1,5 @@
 /** Values in arrays of 64-bit words, as the compiler's layout places them. */
-import type { Slot } from '#compiler/layout';
+import type { KeyFieldLayout, Slot } from '#compiler/layout';
 
 const WORD_BITS = 64;
 const WORD_MASK = (1n << 64n) - 1n;
@@ -34,4 +34,11 @@ export function wordsOf(decimals: readonly string[], count = decimals.length): B
   const words = new BigUint64Array(Math.max(count, decimals.length));
   decimals.forEach((decimal, i) => (words[i] = BigInt(decimal)));
   return words;
+}
+
+/** Bit i: word i of the key is a range field. */
+export function rangeWordsIn(key: readonly KeyFieldLayout[]): number {
+  let words = 0;
+  for (const { matchType, word } of key) if (matchType === 'range') words |= 1 << word;
+  return words >>> 0;
 }

@@ -14,16 +14,31 @@ import type { ItemStatus, Outcome, P4Error } from './errors.js';
 import { invalid } from './errors.js';
 import type { Restore } from './snapshot.js';
 import { snapshot } from './snapshot.js';
+import { writeTableRun } from './table-run.js';
 import type { ForwardingState } from './state.js';
 import { unimplemented } from './unimplemented.js';
 import type { WriteType } from './write-type.js';
 
 /** Tries every update, in order, whatever becomes of the others (CONTINUE_ON_ERROR). */
 export function writeUpdates(state: ForwardingState, updates: readonly Update[]): ItemStatus[] {
-  return updates.map((update) => {
-    const written = writeUpdate(state, update);
-    return written.ok ? null : written.error;
-  });
+  const statuses: ItemStatus[] = [];
+  while (statuses.length < updates.length) writeSome(state, updates, statuses);
+  return statuses;
+}
+
+/** Tries the next update, and with it those that can go in the same call of the engine; adds their
+ * statuses. */
+export function writeSome(
+  state: ForwardingState,
+  updates: readonly Update[],
+  statuses: ItemStatus[],
+): void {
+  const run = writeTableRun(state, updates, statuses.length);
+  for (const item of run) statuses.push(item);
+  const update = updates[statuses.length];
+  if (run.length > 0 || update === undefined) return;
+  const written = writeUpdate(state, update);
+  statuses.push(written.ok ? null : written.error);
 }
 
 /**

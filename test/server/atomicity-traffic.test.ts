@@ -66,14 +66,17 @@ const forward = (vrf: string): EntityInit => ({
   },
 });
 
-function writes(atomicity: Atomicity, ...updates: [Update_Type, EntityInit][]): boolean {
+async function writes(
+  atomicity: Atomicity,
+  ...updates: [Update_Type, EntityInit][]
+): Promise<boolean> {
   const request = create(WriteRequestSchema, {
     deviceId: DEVICE_ID,
     electionId: { low: 1n },
     atomicity,
     updates: updates.map(([type, entity]) => ({ type, entity: { entity } })),
   });
-  const written = device.service.write(request);
+  const written = await device.service.write(request);
   if (!written.ok) throw new Error(written.error.message);
   return written.value.every((item) => item === null);
 }
@@ -82,13 +85,13 @@ const FRAMES = 64;
 const frame = Uint8Array.from({ 0: 1, length: 64 });
 
 /** So many frames before a batch and as many after it; how many got through. */
-async function through(batch: () => void): Promise<number> {
+async function through(batch: () => Promise<void>): Promise<number> {
   const inject = () => {
     for (let i = 0; i < FRAMES; i += 1) must(device.engine.inject(1, frame));
   };
   const before = seen();
   inject();
-  batch();
+  await batch();
   inject();
   await expect.poll(() => seen() - before, { interval: 1 }).toBe(2 * FRAMES);
   let sent = 0;
@@ -113,14 +116,14 @@ describe('a batch that moves frames from one vrf to another', () => {
 
   it('loses none of them, done or undone', async () => {
     expect(
-      writes(Atomicity.DATAPLANE_ATOMIC, [INSERT, classify('red')], [INSERT, forward('red')]),
+      await writes(Atomicity.DATAPLANE_ATOMIC, [INSERT, classify('red')], [INSERT, forward('red')]),
     ).toBe(true);
     let [from, to] = ['red', 'green'];
     for (let turn = 0; turn < 100; turn += 1) {
       const isUndone = turn % 3 === 2;
       const batch = isUndone ? [...steps(from, to), wrong] : steps(from, to);
-      const sent = await through(() => {
-        expect(writes(Atomicity.DATAPLANE_ATOMIC, ...batch)).toBe(!isUndone);
+      const sent = await through(async () => {
+        expect(await writes(Atomicity.DATAPLANE_ATOMIC, ...batch)).toBe(!isUndone);
       });
       expect(sent).toBe(2 * FRAMES);
       if (!isUndone) [from, to] = [to, from];

@@ -46,7 +46,7 @@ describe('INSERT of a table entry (9.1)', () => {
     expect(entry).toMatchObject({ table: 0, priority: 0, action: 0 });
     expect([...(entry?.key ?? [])]).toEqual([(10n << 48n) | 0x0011_2233_4455n]);
     expect([...(entry?.mask ?? [])]).toEqual([(1n << 60n) - 1n]);
-    expect([...(entry?.args ?? [])]).toEqual([3n]);
+    expect([...(entry?.args ?? [])]).toEqual([3n, 0n, 0n]);
   });
 
   it('places values wider than 64 bits least significant word first', async () => {
