@@ -76,7 +76,7 @@ export const LAYERS: readonly Layer[] = [
   {
     path: runtime,
     holds: 'timers, sockets, gRPC, files, signals',
-    mayImport: [units, wire, servo, ptp, p4rt, dataplane, protos],
+    mayImport: [units, wire, servo, ptp, p4rt, dataplane, protos, 'lab/measure/streaming'],
     node: true,
     packages: ['@bufbuild/protobuf', 'koffi', 'pino', 'prom-client', 'yaml', 'zod'],
   },
@@ -146,6 +146,13 @@ export const LAYERS: readonly Layer[] = [
     path: measure,
     holds: 'metrics, masks, logs and captures: values in, values out',
     mayImport: [units, wire],
+    node: false,
+    packages: [],
+  },
+  {
+    path: 'lab/measure/streaming',
+    holds: 'the same of a stream, in bounded memory',
+    mayImport: [measure],
     node: false,
     packages: [],
   },

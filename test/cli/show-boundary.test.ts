@@ -65,6 +65,9 @@ describe('show, of a boundary clock', () => {
     expect(value('servo', 'for')).toBe('60.0 s');
     expect(value('servo', 'offset from master')).toBe('-12 ns');
     expect(value('servo', 'error bound')).toBe('1.50 µs');
+    expect(value('servo', 'offsets, missing')).toBe('960, 3');
+    expect(value('servo', 'p99, max of their size')).toBe('32 ns, 42 ns');
+    expect(show('servo')).toMatch(/│ +2 │ +1\.10e-8 │ +[-–] │ +76 ns │ +80 ns/);
     expect(show('servo')).toMatch(/phc \/dev\/ptp0 .*12 ns .*follows/);
   });
 

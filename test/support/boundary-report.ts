@@ -99,6 +99,25 @@ export const BOUNDARY_REPORT: BoundaryReport = {
     asymmetryUpToNs: 432.25,
     errorBoundAssumptions: ['the master is right'],
     port: '001122.fffe.334477-1',
+    record: {
+      ...{ samples: 960, missing: 3, intervalSeconds: 0.0625, constantNs: null },
+      ...{ maxAbsNs: 41.5, minNs: -41.5, maxNs: 38, meanNs: 1.5, rmsNs: 12.25, deviationNs: 12.2 },
+      percentilesNs: [
+        { fraction: 0.5, valueNs: 1, absNs: 8 },
+        { fraction: 0.99, valueNs: 30, absNs: 32 },
+      ],
+      ...{ lowMaxAbsNs: 6.5, highPeakToPeakNs: 75 },
+      stability: [
+        {
+          ...{ m: 1, tauSeconds: 0.0625, adev: 3.4e-7, hdev: 3.5e-7, mdev: 3.4e-7, tdevNs: 12.3 },
+          ...{ terms: 958, mtieAtLeastNs: 55, mtieAtMostNs: 55 },
+        },
+        {
+          ...{ m: 32, tauSeconds: 2, adev: 1.1e-8, hdev: null, mdev: null, tdevNs: null },
+          ...{ terms: 55, mtieAtLeastNs: 76, mtieAtMostNs: 79.5 },
+        },
+      ],
+    },
   },
   reference: { ticks: '281474976710655', ptpNs: '1700000000000000000', ratePpb: -12_345.678 },
   alarms: [{ code: 'grandmaster-jump', forSeconds: 3, why: 'it jumped' }],

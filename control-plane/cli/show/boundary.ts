@@ -168,6 +168,40 @@ function servoFollowers({ followers }: Boundary, view: View): string[] {
   return [renderTable(view, 'followers', columns, rows)];
 }
 
+/** What its own offsets were since it locked; nothing where there is no record yet. */
+function servoRecord({ servo: { record } }: Boundary, view: View): string[] {
+  // An agent of before has none either.
+  if (record === null || record === undefined) return [];
+  const p99 = record.percentilesNs.find(({ fraction }) => fraction === 0.99);
+  const rows = [
+    ['offsets, missing', `${record.samples}, ${record.missing}`],
+    ['one each', `${Number(record.intervalSeconds.toPrecision(4))} s`],
+    ['mean, rms', `${time(record.meanNs)}, ${time(record.rmsNs)}`],
+    ['p99, max of their size', `${time(p99?.absNs ?? null)}, ${time(record.maxAbsNs)}`],
+    ['worst mean over 1000 s', time(record.constantNs)],
+    ['below 0.1 Hz, max', time(record.lowMaxAbsNs)],
+    ['above 0.1 Hz, peak to peak', time(record.highPeakToPeakNs)],
+  ];
+  const columns = [
+    { title: 'τ, s' },
+    { title: 'ADEV' },
+    { title: 'TDEV' },
+    { title: 'MTIE, at least' },
+    { title: 'at most' },
+  ];
+  const stability = record.stability.map((point) => [
+    String(Number(point.tauSeconds.toPrecision(4))),
+    point.adev.toExponential(2),
+    time(point.tdevNs),
+    time(point.mtieAtLeastNs),
+    time(point.mtieAtMostNs),
+  ]);
+  return [
+    renderTable(view, 'since it locked, by its own offsets', PAIR, rows),
+    renderTable(view, 'stability', columns, stability),
+  ];
+}
+
 export const renderServo = ofBoundary((boundary, view) => {
   const { servo, currentDS, readings, counters } = boundary;
   const rows = [
@@ -185,13 +219,11 @@ export const renderServo = ofBoundary((boundary, view) => {
     ['steps', counters['steps'] ?? 0],
     ['counter read, lost, breaks', `${readings.readings}, ${readings.lost}, ${readings.breaks}`],
   ];
-  const followers = servoFollowers(boundary, view);
+  const more = [...servoRecord(boundary, view), ...servoFollowers(boundary, view)];
   const legend =
     'Error bound: what the master’s time may be off by, but for the asymmetry of the path, which one\n' +
     'path alone cannot show.';
-  return [renderTable(view, 'servo', PAIR, rows), ...followers, view.colours.dim(legend)].join(
-    '\n',
-  );
+  return [renderTable(view, 'servo', PAIR, rows), ...more, view.colours.dim(legend)].join('\n');
 });
 
 /** Who tells a time, on any port, and what is suspicious about it. */

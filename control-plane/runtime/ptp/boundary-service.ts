@@ -24,6 +24,7 @@ import type { ManagementBoundary } from './management-service.js';
 import { Neighbors } from './neighbors.js';
 import type { PacketIo, ReceivedMessage, ReceivedPacket } from './packet-io.js';
 import type { PtpServiceOptions } from './service.js';
+import { ServoRecord } from './servo-record.js';
 import { TickScale } from './tick-scale.js';
 import type { Timers } from './timers.js';
 
@@ -57,6 +58,7 @@ export class BoundaryService {
   readonly #ticks: TickScale;
   #settings: SwitchSettings;
   #lastSync: Instant | null = null;
+  readonly #record = new ServoRecord();
 
   constructor(
     options: PtpServiceOptions,
@@ -125,9 +127,14 @@ export class BoundaryService {
         onEvent('portState', effect.port);
         return;
       case 'parent':
+        this.#record.anew();
         onEvent('parentDataSet', 0);
         return;
+      case 'setClock':
+        if (effect.step !== null) this.#record.anew();
+        return;
       case 'synchronized':
+        this.#record.synchronized(effect.measurement);
         this.#lastSync = effect.measurement.receivedAt;
         onEvent('timeSync', 0);
         return;
@@ -249,6 +256,7 @@ export class BoundaryService {
       readings: this.#monitor.counters,
       alarms: this.#clock.alarms,
       followers: this.#followers.status(),
+      record: this.#record.report(),
       now: this.#options.now(),
     });
   }

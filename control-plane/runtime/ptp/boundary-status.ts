@@ -16,6 +16,7 @@ import {
 import type { ClockDeviceStatus } from '../clock-devices/clock-device.js';
 import type { CounterReadings } from './counter-monitor.js';
 import type { ClockReference } from './entries.js';
+import type { ServoRecordReport } from './servo-record.js';
 
 /** The data sets by their standard names, with texts for what JSON has no numbers for. */
 export interface BoundaryReport {
@@ -67,6 +68,8 @@ export interface BoundaryReport {
     /** What the bound holds under, in words. */
     readonly errorBoundAssumptions: readonly string[];
     readonly port: string | null;
+    /** How well it has followed since it locked, by its own offsets; null where it has not. */
+    readonly record: ServoRecordReport | null;
   };
   /** What the dataplane's clock was told last: PTP time = reference + (ticks - reference) × rate. */
   readonly reference: {
@@ -145,6 +148,7 @@ export interface BoundaryKnowledge {
   readonly readings: CounterReadings;
   readonly alarms: ReadonlyMap<string, RaisedAlarm>;
   readonly followers: readonly ClockDeviceStatus[];
+  readonly record: ServoRecordReport | null;
   readonly now: Instant;
 }
 
@@ -186,6 +190,7 @@ export function boundaryReport(known: BoundaryKnowledge): BoundaryReport {
       asymmetryUpToNs: servo.asymmetryUpToNs,
       errorBoundAssumptions: servo.errorBoundAssumptions,
       port: servo.port === null ? null : portIdentityText(servo.port),
+      record: known.record,
     },
     reference:
       reference === null
