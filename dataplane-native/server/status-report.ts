@@ -26,6 +26,8 @@ export interface ReportSource {
 interface PortReport {
   readonly number: number;
   readonly interface: string;
+  /** The packet loop that it belongs to. */
+  readonly thread: number;
   /** What it uses; null: it is not on a Linux interface. */
   readonly io: LinkFacts | null;
   /** What the kernel counts there; null: the interface is gone. */
@@ -96,6 +98,7 @@ const ENGINE_DROPS = [
   'droppedHeadroom',
   'droppedLoops',
   'droppedReload',
+  'droppedInboxFull',
   'packetInsLost',
   'digestsLost',
 ] as const satisfies readonly (keyof EngineCounters)[];
@@ -132,6 +135,7 @@ function reportPort(
   const { number, interfaceName } = port;
   const read = engine.portCounters(number);
   const facts = engine.linkFacts(number);
+  const thread = engine.threadOf(number);
   const queue = port.queue ?? DEFAULT_QUEUE;
   const measured = engine.txLatency(number);
   const latency = measured.ok ? measured.value : NO_LATENCY;
@@ -139,6 +143,7 @@ function reportPort(
   return {
     number,
     interface: interfaceName,
+    thread: thread.ok ? thread.value : 0,
     io: facts.ok ? facts.value : null,
     kernel: statistics.get(interfaceName) ?? null,
     linkUp: linkUp === 1n,

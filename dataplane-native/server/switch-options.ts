@@ -1,5 +1,5 @@
 /** The text forms of `timeplane switch`'s options. Each parser gives the value or what is wrong. */
-import type { QueueOptions } from '#binding/engine';
+import type { LoopOptions, QueueOptions } from '#binding/engine';
 import { PORT_IO, PORT_STAMPS, type PortIo, type PortStamps } from '#binding/link';
 import { rateOffsetOfPpb, type OscillatorOptions } from '#binding/oscillator';
 
@@ -11,6 +11,8 @@ export interface PortOption {
   readonly interfaceName: string;
   readonly io: PortIo;
   readonly stamps: PortStamps;
+  /** The packet loop that it belongs to; null: the one with the fewest ports. */
+  readonly thread: number | null;
 }
 
 export type OscillatorOption = OscillatorOptions;
@@ -32,10 +34,18 @@ function portNumber(text: string): number | null {
   return /^\d{1,3}$/.test(text) && value >= 1 && value <= MAX_PORT ? value : null;
 }
 
+/** As TP_LOOP_LIMIT in engine.h. */
+export const MAX_THREADS = 16;
+const PORT_THREADS: readonly string[] = [
+  'auto',
+  ...Array.from({ length: MAX_THREADS }, (_, thread) => `${thread}`),
+];
+
 /** What may follow the interface's name. */
 const PORT_KEYS = {
   io: { default: 'auto', values: PORT_IO },
   stamps: { default: 'auto', values: PORT_STAMPS },
+  thread: { default: 'auto', values: PORT_THREADS },
 } as const satisfies Readonly<
   Record<string, { readonly default: string; readonly values: readonly string[] }>
 >;
@@ -62,7 +72,7 @@ function portSettings(texts: readonly string[]): Parsed<PortSettings> {
   return { ok: true, value: settings as PortSettings };
 }
 
-/** NUMBER=INTERFACE[,key=value…], such as 1=veth1 or 1=eth1,io=xdp,stamps=hardware. */
+/** NUMBER=INTERFACE[,key=value…], such as 1=veth1 or 1=eth1,io=xdp,stamps=hardware,thread=1. */
 export function parsePort(text: string): Parsed<PortOption> {
   const [place = '', ...texts] = text.split(',');
   const [left = '', interfaceName = '', ...rest] = place.split('=');
@@ -74,7 +84,10 @@ export function parsePort(text: string): Parsed<PortOption> {
     return wrong(`'${interfaceName}' cannot be the name of an interface`);
   }
   const settings = portSettings(texts);
-  return settings.ok ? { ok: true, value: { number, interfaceName, ...settings.value } } : settings;
+  if (!settings.ok) return settings;
+  const { thread, ...others } = settings.value;
+  const chosen = thread === 'auto' ? null : Number(thread);
+  return { ok: true, value: { number, interfaceName, ...others, thread: chosen } };
 }
 
 const RATE_UNITS: Readonly<Record<string, number>> = {
@@ -108,6 +121,7 @@ const MAX_RATE_BPS = 1e12;
 const MAX_BOUND_OCTETS = 1024 * 1024 * 1024;
 const MAX_OVERHEAD_OCTETS = 1024;
 const MAX_PRIORITIES = 8;
+const MAX_PROCESSOR = 1023;
 
 type QueueKey = 'rate' | 'bound' | 'priorities' | 'overhead';
 
@@ -236,15 +250,46 @@ export function parseOscillator(text: string): Parsed<OscillatorOption> {
   return { ok: true, value: { offsetNs: offset, rateOffset: ppm, wander, seed } };
 }
 
+/** Processors of the packet loops, one each, such as 0 or 0,1. */
+export function parseProcessors(text: string): Parsed<readonly number[]> {
+  const processors = text.split(',').map((part) => whole(part, 0, MAX_PROCESSOR) ?? -1);
+  if (processors.includes(-1)) return wrong(`'${text}' is not a list of processors such as 0,1`);
+  if (new Set(processors).size < processors.length) {
+    return wrong(`'${text}' has a processor for two threads`);
+  }
+  return { ok: true, value: processors };
+}
+
+/** How each packet loop is to run, or what is wrong: as many processors as threads, or none. */
+export function loopOptions(
+  threads: number,
+  priority: LoopOptions['priority'],
+  processors: readonly number[],
+): Parsed<readonly LoopOptions[]> {
+  if (processors.length !== 0 && processors.length !== threads) {
+    return wrong(`${processors.length} processors are given for ${threads} threads`);
+  }
+  const loops = Array.from({ length: threads }, (_, thread) => ({
+    thread,
+    priority,
+    processor: processors[thread] ?? null,
+  }));
+  return { ok: true, value: loops };
+}
+
 /** What is wrong with the ports and queues together; null: nothing. */
 export function checkPorts(
   ports: readonly PortOption[],
   queues: readonly QueueOption[],
   cpuPort: number,
+  threads = 1,
 ): string | null {
   const numbers = new Set<number>();
   const names = new Set<string>();
-  for (const { number, interfaceName } of ports) {
+  for (const { number, interfaceName, thread } of ports) {
+    if (thread !== null && thread >= threads) {
+      return `port ${number} is for thread ${thread}, and the last one is ${threads - 1}`;
+    }
     if (numbers.has(number)) return `port ${number} is given twice`;
     if (names.has(interfaceName)) return `interface ${interfaceName} is given to two ports`;
     if (number === cpuPort) return `port ${number} is the CPU port`;

@@ -19,6 +19,10 @@ export async function openPorts(
   for (const port of options.ports) {
     const opened = await openPort(options, port, () => settleAndAdd(engine, links, port));
     if (!opened.ok) return opened;
+    if (port.thread !== null) {
+      const given = engine.setThread(port.number, port.thread);
+      if (!given.ok) return { ok: false, error: { message: given.error.message, hint: '' } };
+    }
     const queue = options.queues.find((candidate) => candidate.port === port.number);
     if (queue === undefined) continue;
     const set = engine.setQueue(port.number, queue);

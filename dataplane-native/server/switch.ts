@@ -35,7 +35,8 @@ export interface SwitchOptions {
   readonly queues: readonly QueueOption[];
   /** Of the dataplane's clock; null: it is the system's. */
   readonly oscillator: OscillatorOptions | null;
-  readonly loop: LoopOptions;
+  /** Of each packet loop. */
+  readonly loops: readonly LoopOptions[];
   readonly pipelineCache: string | null;
   /** Else those that are not needed any more are given up, for the whole process. */
   readonly keepPrivileges: boolean;
@@ -89,7 +90,7 @@ async function assemble(
   const { cpuPort, deviceId, log } = options;
   // It writes to standard error by itself what we report in our own words.
   setLogVerbosity(logVerbosity.NONE);
-  const opened = Engine.open({ cpuPort });
+  const opened = Engine.open({ cpuPort, threads: options.loops.length });
   if (!opened.ok) return engineFailure(opened.error);
   const engine = opened.value;
   closers.push(() => engine.close());
@@ -122,7 +123,7 @@ async function assemble(
   const status = await startStatus(options, engine, service, onBug);
   if (!status.ok) return status;
   if (status.value !== null) closers.push(status.value.close);
-  const running = startLoop(options, engine);
+  const running = startLoops(options, engine);
   if (!running.ok) return running;
   const privileges = options.keepPrivileges
     ? engine.privileges()
@@ -134,9 +135,9 @@ async function assemble(
   };
 }
 
-function startLoop({ loop }: SwitchOptions, engine: Engine): SwitchResult<void> {
-  const set = engine.setLoop(loop);
-  const started = set.ok ? engine.start() : set;
+function startLoops({ loops }: SwitchOptions, engine: Engine): SwitchResult<void> {
+  const refused = loops.map((loop) => engine.setLoop(loop)).find((set) => !set.ok);
+  const started = refused ?? engine.start();
   if (started.ok) return started;
   const { code, message } = started.error;
   return { ok: false, error: { message, hint: LOOP_HINTS[code] ?? '' } };

@@ -1,12 +1,19 @@
 import { parseListen } from '#server/server';
-import { checkPorts, parseOscillator, parsePort, parseQueue } from '#server/switch-options';
+import {
+  checkPorts,
+  loopOptions,
+  parseOscillator,
+  parsePort,
+  parseProcessors,
+  parseQueue,
+} from '#server/switch-options';
 import { describe, expect, it } from 'vitest';
 
 describe('--port', () => {
   it('takes NUMBER=INTERFACE', () => {
     expect(parsePort('1=veth1')).toEqual({
       ok: true,
-      value: { number: 1, interfaceName: 'veth1', io: 'auto', stamps: 'auto' },
+      value: { number: 1, interfaceName: 'veth1', io: 'auto', stamps: 'auto', thread: null },
     });
     expect(parsePort('509=eth0.10')).toMatchObject({ ok: true });
   });
@@ -30,6 +37,13 @@ describe('--port', () => {
     expect(parsePort('2=eth1,').ok).toBe(false);
     expect(parsePort('2=eth1,io=xdp=packet').ok).toBe(false);
     expect(parsePort('2=eth1,constructor=x').ok).toBe(false);
+  });
+
+  it('takes the packet loop that it belongs to', () => {
+    expect(parsePort('2=eth1,thread=1')).toMatchObject({ value: { thread: 1 } });
+    expect(parsePort('2=eth1,thread=auto')).toMatchObject({ value: { thread: null } });
+    expect(parsePort('2=eth1,thread=16').ok).toBe(false);
+    expect(parsePort('2=eth1,thread=-1').ok).toBe(false);
   });
 
   it('refuses a name that no interface can have', () => {
@@ -128,6 +142,7 @@ describe('ports and queues together', () => {
     interfaceName,
     io: 'auto' as const,
     stamps: 'auto' as const,
+    thread: null,
   });
   const queueOf = (number: number) => {
     const parsed = parseQueue(`${number}:rate=1Mbit`);
@@ -148,6 +163,36 @@ describe('ports and queues together', () => {
     [[port(1, 'a')], [queueOf(1), queueOf(1)], 'the queue of port 1 is given twice'],
   ])('are refused with what is wrong (%#)', (ports, queues, message) => {
     expect(checkPorts(ports, queues, 3)).toContain(message);
+  });
+});
+
+describe('packet loops', () => {
+  it('have a processor each, or none has', () => {
+    expect(parseProcessors('0,1')).toEqual({ ok: true, value: [0, 1] });
+    expect(loopOptions(2, 'normal', [4, 5])).toEqual({
+      ok: true,
+      value: [
+        { thread: 0, priority: 'normal', processor: 4 },
+        { thread: 1, priority: 'normal', processor: 5 },
+      ],
+    });
+    expect(loopOptions(1, 'realtime', [])).toEqual({
+      ok: true,
+      value: [{ thread: 0, priority: 'realtime', processor: null }],
+    });
+    expect(loopOptions(2, 'normal', [4])).toMatchObject({
+      message: '1 processors are given for 2 threads',
+    });
+  });
+
+  it.each(['', '0,', 'x', '0,0', '1024', '-1'])('refuse the processors %j', (text) => {
+    expect(parseProcessors(text).ok).toBe(false);
+  });
+
+  it('are as many as ports ask for', () => {
+    const port = { number: 1, interfaceName: 'a', io: 'auto', stamps: 'auto', thread: 1 } as const;
+    expect(checkPorts([port], [], 510, 2)).toBeNull();
+    expect(checkPorts([port], [], 510)).toBe('port 1 is for thread 1, and the last one is 0');
   });
 });
 

@@ -8,7 +8,15 @@ import type { RunningSwitch } from '#server/switch';
 import { startSwitch } from '#server/switch';
 import type { TlsFiles } from '#server/tls';
 import type { OscillatorOption, Parsed, PortOption, QueueOption } from '#server/switch-options';
-import { checkPorts, parseOscillator, parsePort, parseQueue } from '#server/switch-options';
+import {
+  checkPorts,
+  loopOptions,
+  MAX_THREADS,
+  parseOscillator,
+  parsePort,
+  parseProcessors,
+  parseQueue,
+} from '#server/switch-options';
 import { OperatorError } from '../operator-error.js';
 
 interface Flags {
@@ -24,7 +32,8 @@ interface Flags {
   readonly oscillator?: OscillatorOption;
   readonly pipelineCache?: string;
   readonly priority: 'normal' | 'realtime';
-  readonly processor?: number;
+  readonly threads: number;
+  readonly processor?: readonly number[];
   readonly keepPrivileges: boolean;
   readonly wait: number;
   readonly logLevel: string;
@@ -65,6 +74,12 @@ function collect<T>(parse: (text: string) => Parsed<T>) {
 
 function oscillator(text: string): OscillatorOption {
   const parsed = parseOscillator(text);
+  if (parsed.ok) return parsed.value;
+  throw new InvalidArgumentError(parsed.message);
+}
+
+function processors(text: string): readonly number[] {
+  const parsed = parseProcessors(text);
   if (parsed.ok) return parsed.value;
   throw new InvalidArgumentError(parsed.message);
 }
@@ -110,7 +125,9 @@ function readyLine(flags: Flags, running: RunningSwitch): string {
 }
 
 async function run(flags: Flags): Promise<void> {
-  const wrong = checkPorts(flags.port, flags.queue, flags.cpuPort);
+  const loops = loopOptions(flags.threads, flags.priority, flags.processor ?? []);
+  if (!loops.ok) throw new OperatorError(loops.message, { exitCode: 2 });
+  const wrong = checkPorts(flags.port, flags.queue, flags.cpuPort, flags.threads);
   if (wrong !== null) throw new OperatorError(wrong, { exitCode: 2 });
   const log = pino({ name: 'switch', level: flags.logLevel }, pino.destination(2));
   // Before anything is opened: a signal during the start is not to leave anything behind either.
@@ -124,7 +141,7 @@ async function run(flags: Flags): Promise<void> {
     ports: flags.port,
     queues: flags.queue,
     oscillator: flags.oscillator ?? null,
-    loop: { priority: flags.priority, processor: flags.processor ?? null },
+    loops: loops.value,
     pipelineCache: flags.pipelineCache ?? null,
     keepPrivileges: flags.keepPrivileges,
     waitMs: flags.wait * 1000,
@@ -145,7 +162,8 @@ const DEFAULT_LISTEN = '127.0.0.1:9559';
 const EXAMPLE = `
 Ports: after the name (1=eth1,io=xdp,stamps=software) io is how frames come and go: auto; packet,
 AF_PACKET alone; xdp, AF_XDP both ways. stamps is whose times they have: software, the kernel's;
-hardware, the card's; auto, the card's where it stamps all that PTP needs.
+hardware, the card's; auto, the card's where it stamps all that PTP needs. thread is the packet loop,
+from 0 on, that receives and sends for it (auto: the one with the fewest ports).
 
 Queues: rate (100Mbit; 0: not limited), bound of each priority (256KiB), priorities (1 to 8), and
 overhead, the octets that the rate counts beside each frame (24: FCS, preamble and gap).
@@ -200,14 +218,16 @@ export function register(program: Command): void {
     .option('--status <host:port>', 'serve /status.json and /metrics there', address(parseListen))
     .option('--pipeline-cache <directory>', 'where compiled pipelines are kept')
     .addOption(
-      new Option('--priority <name>', 'of the packet loop; realtime needs CAP_SYS_NICE')
+      new Option('--priority <name>', 'of the packet loops; realtime needs CAP_SYS_NICE')
         .choices(['normal', 'realtime'])
         .default('normal'),
     )
-    .option(
-      '--processor <number>',
-      'the packet loop has this one, the rest of the switch the others',
-      wholeNumber(0, 1023),
+    .option('--threads <number>', 'packet loops', wholeNumber(1, MAX_THREADS), 1)
+    .addOption(
+      new Option(
+        '--processor <number,...>',
+        'the packet loops have these, one each, the rest of the switch the others',
+      ).argParser(processors),
     )
     .option('--keep-privileges', 'do not give up capabilities that are not needed any more', false)
     .option('--wait <seconds>', 'wait for missing interfaces', wholeNumber(0, 86_400), 0)
