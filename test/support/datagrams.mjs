@@ -3,11 +3,13 @@
  *
  *   node datagrams.mjs listen ADDRESS        prints "ready", then "PORT HEX" for each datagram
  *   node datagrams.mjs send ADDRESS PORT HEX...
+ *   node datagrams.mjs stream ADDRESS PORT COUNT INTERVAL_MS HEX    …numbered by sequenceId
  *   node datagrams.mjs get URL               prints what is there
  */
 import { createSocket } from 'node:dgram';
 
 const GROUP = '224.0.1.129';
+const SEQUENCE_ID_OFFSET = 30;
 const [command, address, ...rest] = process.argv.slice(2);
 
 function open(port) {
@@ -34,6 +36,20 @@ if (command === 'listen') {
       const sent = (error) => (error ? reject(error) : setTimeout(resolve, 5));
       socket.send(Buffer.from(message, 'hex'), Number(port), GROUP, sent);
     });
+  }
+  socket.close();
+} else if (command === 'stream') {
+  const [port, count, intervalMs, hex] = rest;
+  const socket = await open(Number(port));
+  socket.setMulticastInterface(address);
+  const start = Date.now();
+  for (let i = 0; i < Number(count); i += 1) {
+    const message = Buffer.from(hex, 'hex');
+    message.writeUInt16BE(i, SEQUENCE_ID_OFFSET);
+    socket.send(message, Number(port), GROUP);
+    // By the clock, so that a pause of this process does not make the stream longer.
+    const wait = start + (i + 1) * Number(intervalMs) - Date.now();
+    if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
   }
   socket.close();
 } else {
