@@ -135,7 +135,8 @@ static const struct tp_replicas *session_of(struct tp_loop *loop,
 
 /*
  * Clones `from` as its frame stands now: the received one after ingress, the sent one after egress.
- * The clone's headers are parsed anew; its metadata is zero but for the fields to preserve.
+ * The clone's headers are parsed anew; its metadata is zero but for the fields to preserve,
+ * standard metadata too, as in simple_switch.
  */
 static void clone_frame(struct tp_loop *loop, const struct tp_packet *from,
                         enum tp_instance_type type) {
@@ -150,18 +151,18 @@ static void clone_frame(struct tp_loop *loop, const struct tp_packet *from,
   }
   take_contents(clone, from);
   clone->truncate_octets = 0;
-  clone->sm = (struct tp_standard_metadata){
-      .ingress_global_timestamp = from->sm.ingress_global_timestamp,
-      .ingress_port = from->sm.ingress_port,
-      .packet_length = from->length,
-      .instance_type = type,
-  };
+  clone->sm = (struct tp_standard_metadata){.packet_length = from->length, .instance_type = type};
   const struct tp_pipeline_ops *ops = loop->ops;
   const uint32_t list_plus1 = from->requests.clone_field_list_plus1;
   if (list_plus1 != 0) {
     ops->preserve(clone, from, list_plus1 - 1);
   }
+  /* The parser knows the port, as it did the first time; egress does not, nor what the parser met.
+   */
+  const struct tp_standard_metadata preserved = clone->sm;
+  clone->sm.ingress_port = from->sm.ingress_port;
   ops->parse(&loop->view, clone, list_plus1 != 0);
+  clone->sm = preserved;
   clone->sm.priority = (uint8_t)session->class_of_service;
   if (session->packet_octets != 0 && session->packet_octets <= UINT16_MAX) {
     clone->truncate_octets = (uint16_t)session->packet_octets;
@@ -171,7 +172,8 @@ static void clone_frame(struct tp_loop *loop, const struct tp_packet *from,
 
 /*
  * Sends a packet to ingress again: a fresh packet takes over the frame's memory, and of the
- * metadata what field list `list_plus1` names. Null, and the packet dropped, when it loops.
+ * metadata what field list `list_plus1` names: even the port it came by is zero else, as in
+ * simple_switch. Null, and the packet dropped, when it loops.
  */
 static struct tp_packet *make_again(struct tp_loop *loop, struct tp_packet *from,
                                     uint32_t list_plus1, enum tp_instance_type type) {
@@ -190,12 +192,10 @@ static struct tp_packet *make_again(struct tp_loop *loop, struct tp_packet *from
   again->length = from->length;
   again->rx_time_ns = from->rx_time_ns;
   again->passes = (uint16_t)(from->passes + 1);
-  again->sm.ingress_port = from->sm.ingress_port;
-  again->sm.packet_length = from->length;
-  again->sm.ingress_global_timestamp = from->sm.ingress_global_timestamp;
   if (list_plus1 != 0) {
     loop->ops->preserve(again, from, list_plus1 - 1);
   }
+  again->sm.packet_length = from->length;
   again->sm.instance_type = type;
   from->buffer = spare;
   tp_pool_give(&loop->pool, from);
