@@ -4,7 +4,13 @@ import { create } from '@bufbuild/protobuf';
 import { encodeBytestring } from '#p4rt/bytestring';
 import type { P4Info, Table } from '#protos/p4/config/v1/p4info_pb';
 import { MatchField_MatchType as MatchType } from '#protos/p4/config/v1/p4info_pb';
-import type { Entity, FieldMatchSchema, TableEntry, Update } from '#protos/p4/v1/p4runtime_pb';
+import type {
+  ActionSchema,
+  Entity,
+  FieldMatchSchema,
+  TableEntry,
+  Update,
+} from '#protos/p4/v1/p4runtime_pb';
 import { EntitySchema, UpdateSchema, Update_Type } from '#protos/p4/v1/p4runtime_pb';
 import { decodeKey } from '../match.js';
 import type { ForwardingState } from '../state.js';
@@ -31,6 +37,7 @@ type Statement<K extends StfStatement['kind']> = StfStatement & { readonly kind:
 export type WritingStatement = Statement<
   | 'add'
   | 'setDefault'
+  | 'valueSet'
   | 'groupCreate'
   | 'nodeCreate'
   | 'nodeUpdate'
@@ -57,6 +64,9 @@ export class StfEntities {
   readonly #nodes: Node[] = [];
   readonly #groups = new Set<number>();
   readonly #sessions = new Map<number, { readonly group: number } | { readonly port: number }>();
+  /** Of action profiles that have no selector; what each entry refers to is its own. */
+  readonly #members: Update[] = [];
+  readonly #valueSets = new Map<number, MessageInitShape<typeof FieldMatchSchema>[][]>();
   /** Entries that statements have labelled. */
   readonly labels = new Map<string, TableEntry>();
 
@@ -71,6 +81,8 @@ export class StfEntities {
         return this.#add(statement);
       case 'setDefault':
         return this.#setDefault(statement);
+      case 'valueSet':
+        return this.#valueSet(statement);
       case 'groupCreate':
         return this.#groupCreate(statement.group);
       case 'nodeCreate':
@@ -113,11 +125,16 @@ export class StfEntities {
       this.#sessionUpdate(DELETE, session),
     );
     const groups = [...this.#groups].map((group) => this.#groupUpdate(DELETE, group));
+    const members = this.#members.splice(0);
+    const sets = [...this.#valueSets.keys()].map((valueSetId) =>
+      update(MODIFY, { case: 'valueSetEntry', value: { valueSetId, members: [] } }),
+    );
+    this.#valueSets.clear();
     this.#sessions.clear();
     this.#groups.clear();
     this.#nodes.length = 0;
     this.labels.clear();
-    return [...entries, ...sessions, ...groups];
+    return [...entries, ...members, ...sets, ...sessions, ...groups];
   }
 
   #table(name: string): Found<Table> {
@@ -131,6 +148,7 @@ export class StfEntities {
     if (!match.ok) return match;
     const call = this.#action(table.value, action);
     if (!call.ok) return call;
+    const { members, reference } = this.#referenceOf(table.value, call.value);
     const inOrder = table.value.matchFields.some(
       ({ match: kind }) => kind.case === 'matchType' && PRIORITIZED.has(kind.value),
     );
@@ -142,12 +160,59 @@ export class StfEntities {
     const tableId = table.value.preamble?.id ?? 0;
     const added = update(INSERT, {
       case: 'tableEntry',
-      value: { tableId, match: match.value, priority: rank, action: call.value },
+      value: { tableId, match: match.value, priority: rank, action: reference },
     });
     if (label !== null && added.entity?.entity.case === 'tableEntry') {
       this.labels.set(label, added.entity.entity.value);
     }
-    return { ok: true, value: [added] };
+    return { ok: true, value: [...members, added] };
+  }
+
+  /** Entries of a table with an action profile refer to members: to a group of their own, as one
+   * shot, where there is a selector, else to a member of their own. */
+  #referenceOf(
+    table: Table,
+    action: MessageInitShape<typeof ActionSchema>,
+  ): { members: readonly Update[]; reference: TableActionInit } {
+    const actionProfileId = table.implementationId;
+    if (actionProfileId === 0) {
+      return { members: [], reference: { type: { case: 'action', value: action } } };
+    }
+    const profile = this.info.actionProfiles.find(
+      ({ preamble }) => preamble?.id === actionProfileId,
+    );
+    if (profile?.withSelector !== false) {
+      const set = { actionProfileActions: [{ action, weight: 1 }] };
+      return { members: [], reference: { type: { case: 'actionProfileActionSet', value: set } } };
+    }
+    const memberId = this.#members.length + 1;
+    const value = { actionProfileId, memberId, action };
+    const members = [update(INSERT, { case: 'actionProfileMember', value })];
+    this.#members.push(update(DELETE, { case: 'actionProfileMember', value }));
+    return { members, reference: { type: { case: 'actionProfileMemberId', value: memberId } } };
+  }
+
+  #valueSet({ name, matches }: Statement<'valueSet'>): Found<Update[]> {
+    const set = findByPreamble(this.info.valueSets, name, 'value set');
+    if (!set.ok) return set;
+    const { preamble, match: fields } = set.value;
+    const member: MessageInitShape<typeof FieldMatchSchema>[] = [];
+    for (const { name: written, value } of matches) {
+      const isOnly = written === '' && fields.length === 1;
+      const field = fields.find((one) => one.name === written) ?? (isOnly ? fields[0] : undefined);
+      if (field === undefined) {
+        const names = fields.map((one) => one.name).join(', ');
+        return { ok: false, message: `value set '${name}' has no field '${written}': ${names}` };
+      }
+      const match = matchOf(field, value);
+      if (!match.ok) return match;
+      if (match.value !== null) member.push(match.value);
+    }
+    const valueSetId = preamble?.id ?? 0;
+    const members = [...(this.#valueSets.get(valueSetId) ?? []), member];
+    this.#valueSets.set(valueSetId, members);
+    const value = { valueSetId, members: members.map((match) => ({ match })) };
+    return { ok: true, value: [update(MODIFY, { case: 'valueSetEntry', value })] };
   }
 
   #setDefault({ table: name, action }: Statement<'setDefault'>): Found<Update[]> {
@@ -155,15 +220,13 @@ export class StfEntities {
     if (!table.ok) return table;
     const call = this.#action(table.value, action);
     if (!call.ok) return call;
-    const value = {
-      tableId: table.value.preamble?.id ?? 0,
-      isDefaultAction: true,
-      action: call.value,
-    };
-    return { ok: true, value: [update(MODIFY, { case: 'tableEntry', value })] };
+    const { members, reference } = this.#referenceOf(table.value, call.value);
+    const tableId = table.value.preamble?.id ?? 0;
+    const value = { tableId, isDefaultAction: true, action: reference };
+    return { ok: true, value: [...members, update(MODIFY, { case: 'tableEntry', value })] };
   }
 
-  #action(table: Table, { name, args }: StfAction): Found<TableActionInit> {
+  #action(table: Table, { name, args }: StfAction): Found<MessageInitShape<typeof ActionSchema>> {
     const action = findAction(this.info, table, name);
     if (!action.ok) return action;
     const params: { paramId: number; value: Uint8Array }[] = [];
@@ -174,13 +237,7 @@ export class StfEntities {
       }
       params.push({ paramId: param.id, value: encodeBytestring(value) });
     }
-    const call = { actionId: action.value.preamble?.id ?? 0, params };
-    if (table.implementationId === 0) {
-      return { ok: true, value: { type: { case: 'action', value: call } } };
-    }
-    const actions = [{ action: call, weight: 1 }];
-    const set = { actionProfileActions: actions };
-    return { ok: true, value: { type: { case: 'actionProfileActionSet', value: set } } };
+    return { ok: true, value: { actionId: action.value.preamble?.id ?? 0, params } };
   }
 
   /** A group with all of its nodes' ports. */

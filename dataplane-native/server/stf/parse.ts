@@ -133,6 +133,7 @@ const STATEMENTS: ReadonlyMap<string, Rest> = new Map<string, Rest>([
   ['add', add],
   ['setdefault', (c) => ({ kind: 'setDefault', table: name(c), action: action(c) })],
   ['remove', removeAll],
+  ['value_set', valueSet],
   ['packet', packet],
   ['expect', expectation],
   ['no_packet', () => ({ kind: 'noPacket' })],
@@ -182,6 +183,20 @@ function add(cursor: Cursor): Unplaced<StfStatement> {
     cursor.expect(':');
     matches.push({ name: part, value: matchValue(cursor) });
   }
+}
+
+/** One value, or one for each field: the statement ends with its line. */
+function valueSet(cursor: Cursor): Unplaced<StfStatement> {
+  const set = name(cursor);
+  const { line } = cursor.peek();
+  const matches: StfMatch[] = [];
+  while (!cursor.isDone && cursor.peek().line === line) {
+    const isNamed = parseNumber(cursor.peek().text) === null;
+    const field = isNamed ? name(cursor) : '';
+    if (isNamed) cursor.expect(':');
+    matches.push({ name: field, value: matchValue(cursor) });
+  }
+  return { kind: 'valueSet', name: set, matches };
 }
 
 /** `value`, `value/prefix`, `value&&&mask` or `low..high`. */

@@ -170,6 +170,7 @@ export class StfSwitch {
     const opened = Engine.open({ cpuPort, clock: 'virtual' });
     if (!opened.ok) return { ok: false, message: opened.error.message };
     const engine = opened.value;
+    engine.setTime(START_NS);
     const builder = program.builder ?? nativeBuilder(program.pipelineCache);
     const pipelines = new Pipelines(engine, builder, unnamedPorts(cpuPort));
     const state = openPorts(engine, cpuPort) ?? (await load(pipelines, program));

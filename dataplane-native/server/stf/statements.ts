@@ -58,6 +58,12 @@ export type StfStatement = At &
         readonly comparison: Comparison;
         readonly value: bigint;
       }
+    | {
+        /** One more member. */
+        readonly kind: 'valueSet';
+        readonly name: string;
+        readonly matches: readonly StfMatch[];
+      }
     | { readonly kind: 'groupCreate'; readonly group: number }
     | { readonly kind: 'nodeCreate'; readonly instance: number; readonly ports: readonly number[] }
     | { readonly kind: 'nodeUpdate'; readonly node: number; readonly ports: readonly number[] }
