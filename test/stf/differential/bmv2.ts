@@ -82,7 +82,8 @@ export async function throughSimpleSwitch(
     ...['simple_switch_grpc', '--no-p4', '--device-id', '1', '--use-files', '0'],
     ...['--thrift-port', String(thrift), '-L', 'off'],
     ...job.ports.flatMap((port) => ['-i', `${port}@${join(job.directory, `p${port}`)}`]),
-    ...['--', '--grpc-server-addr', `127.0.0.1:${grpc}`],
+    // Without, it drops what has a priority; with them, the first priority goes first, as here.
+    ...['--', '--grpc-server-addr', `127.0.0.1:${grpc}`, '--priority-queues', '8'],
   ]);
   let isOpen = true;
   try {
