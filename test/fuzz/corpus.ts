@@ -1,14 +1,15 @@
 /**
  * The committed corpus: what earlier runs found to lead somewhere, a text file for each program, an
- * input a line in base64. A folder of files is what libFuzzer works with.
+ * input a line, deflated, in base64. A folder of files is what libFuzzer works with.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { packageRoot } from '#binding/paths';
 
-/** Of one program's inputs in the repository. */
-const KEPT_OCTETS = 12_000;
+/** Of one program's inputs in the repository, deflated. */
+const KEPT_OCTETS = 24_000;
 
 const fileOf = (target: string, name: string): string =>
   join(packageRoot, 'test', 'fuzz', 'corpus', target, `${name}.txt`);
@@ -19,7 +20,7 @@ export function committedInputs(target: string, name: string): Uint8Array[] {
   return readFileSync(file, 'utf8')
     .split('\n')
     .filter((line) => line !== '' && !line.startsWith('#'))
-    .map((line) => Buffer.from(line, 'base64'));
+    .map((line) => inflateRawSync(Buffer.from(line, 'base64')));
 }
 
 /** As files in `folder`, named by what is in them; others that are there stay. */
@@ -49,9 +50,10 @@ export function commitInputs(target: string, name: string, inputs: readonly Uint
   const kept: string[] = [];
   let octets = 0;
   for (const input of [...inputs].sort((a, b) => a.length - b.length)) {
-    octets += input.length;
+    const deflated = deflateRawSync(input, { level: 9 });
+    octets += deflated.length;
     if (octets > KEPT_OCTETS) break;
-    kept.push(Buffer.from(input).toString('base64'));
+    kept.push(deflated.toString('base64'));
   }
   const file = fileOf(target, name);
   mkdirSync(dirname(file), { recursive: true });
