@@ -107,3 +107,24 @@ describe.skipIf(why !== '')(`settings of interfaces${why}`, { timeout: 90_000 },
     expect(err).toContain('port 1: p1: the card does not stamp what it receives and sends');
   });
 });
+
+describe.skipIf(why !== '')(`packet loops of the switch${why}`, { timeout: 90_000 }, () => {
+  it('are threads with names, and have the ports that they were given', () => {
+    const { status, out } = inNamespace(`
+      for i in 1 2 3; do ip link add p$i type veth peer name h$i; ip link set p$i up; done
+      $SWITCH --listen 127.0.0.1:0 --status 127.0.0.1:9560 --threads 2 --processor 0,1 \\
+        --port 1=p1 --port 2=p2 --port 3=p3,thread=1 > out.log 2> err.log &
+      timeout 20 sh -c 'until grep -q . out.log err.log; do sleep 0.05; done'
+      cat out.log err.log
+      cat /proc/$!/task/*/comm | grep timeplane
+      node -e '
+        fetch("http://127.0.0.1:9560/status.json").then((r) => r.json()).then(({ ports }) =>
+          console.log("threads of ports", ports.map(({ thread }) => thread).join(" ")));
+      '
+      kill -TERM $!; wait $!
+    `);
+    if (out.includes('processor 1 is not one')) return; // there is no second one
+    expect(status).toBe(0);
+    expect(out).toMatch(/^timeplane-loop\ntimeplane-loop1\nthreads of ports 0 1 1$/m);
+  });
+});
