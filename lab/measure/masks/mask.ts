@@ -1,4 +1,7 @@
-/** Limits of recommendations as data: each number with the edition and the table that it was read in. */
+/**
+ * Limits of recommendations as data: each number with the edition and the place that it stands in, as
+ * published summaries of these editions have them. The recommendations themselves decide.
+ */
 
 /** A stretch of a mask: offset + slope·τ for from < τ ≤ to. */
 export interface Segment {
@@ -34,7 +37,7 @@ export interface Mask {
   readonly id: string;
   readonly title: string;
   readonly recommendation: string;
-  /** Of the text that the limits were read in. */
+  /** Of the recommendation that the limits are of. */
   readonly edition: string;
   readonly limits: readonly Limit[];
   /** What the limits presume. */
