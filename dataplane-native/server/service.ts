@@ -26,6 +26,7 @@ import { Digests } from './digest.js';
 import type { EngineMessage, EnginePort } from './engine-port.js';
 import type { ItemStatus, Outcome } from './errors.js';
 import { DONE, done, fail, fromEngine, notFound } from './errors.js';
+import { IdleTimeouts } from './idle-timeouts.js';
 import { asksForLinks, linkNotice } from './link-notices.js';
 import { decodePacketIn, encodePacketOut } from './packet-io.js';
 import type { PipelineBuilder } from './pipeline-config.js';
@@ -93,6 +94,7 @@ export class P4RuntimeService {
   readonly #options: ServiceOptions;
   readonly #pipelines: Pipelines;
   readonly #digests: Digests;
+  readonly #idleTimeouts: IdleTimeouts;
   /** By role: when its last batch has been written. */
   readonly #writing = new Map<string, Promise<void>>();
   #writes = 0;
@@ -107,6 +109,9 @@ export class P4RuntimeService {
     const ports = portNames === undefined ? unnamedPorts(cpuPort) : namedPorts(cpuPort, portNames);
     this.#pipelines = new Pipelines(engine, builder, ports);
     this.#digests = new Digests(clock, (list, octets) => this.streams.sendDigest(list, octets));
+    this.#idleTimeouts = new IdleTimeouts(clock, (table, idle) =>
+      this.streams.sendIdle(table, idle),
+    );
     const limits = { deviceId, clientsPerRole: CLIENTS_PER_ROLE, roles: ROLES };
     this.streams = new StreamClients(limits, {
       packetOut: (packet) => this.#packetOut(packet),
@@ -180,6 +185,7 @@ export class P4RuntimeService {
       () => this.#acceptWriter(request).ok,
     );
     this.#digests.setState(this.#pipelines.committedState);
+    this.#idleTimeouts.setState(this.#pipelines.committedState);
     return set;
   }
 
@@ -214,6 +220,7 @@ export class P4RuntimeService {
 
   close(): void {
     this.#digests.close();
+    this.#idleTimeouts.close();
   }
 
   #checkDevice(deviceId: bigint): Outcome<void> {

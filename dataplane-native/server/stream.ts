@@ -231,6 +231,13 @@ export class StreamClients {
     );
   }
 
+  /** Like a digest, it may be dropped: it is told again after another timeout. */
+  sendIdle(tableId: number, value: MessageOf<'idleTimeoutNotification'>): void {
+    const octets = 128 * value.tableEntry.length;
+    const update = { case: 'idleTimeoutNotification', value } as const;
+    this.#sendToPrimaries(update, 'digest', octets, (scope) => ownsId(scope, tableId));
+  }
+
   /** Counts over all clients, gone ones included. */
   counts(): StreamCounts {
     const total: StreamCounts = {

@@ -46,6 +46,7 @@ export class TableEntries implements Iterable<StoredEntry> {
   readonly #extras = new Map<EntryHandle, EntryExtra>();
   readonly #rangeWords: number;
   #size = 0;
+  #timeouts = 0;
 
   constructor(program: TableProgram, engine: EngineState) {
     const { index: table, keyWords, argWords } = program.layout;
@@ -57,6 +58,11 @@ export class TableEntries implements Iterable<StoredEntry> {
 
   get size(): number {
     return this.#size;
+  }
+
+  /** How many entries have a timeout. */
+  get timeouts(): number {
+    return this.#timeouts;
   }
 
   /** Whether any entry has what only some have. */
@@ -99,7 +105,7 @@ export class TableEntries implements Iterable<StoredEntry> {
     const removed = this.#engine.tableRemove(this.shape.table, handle);
     if (!removed.ok) return removed;
     this.#size -= 1;
-    this.#extras.delete(handle);
+    this.#forget(handle);
     return removed;
   }
 
@@ -110,8 +116,23 @@ export class TableEntries implements Iterable<StoredEntry> {
       controllerMetadata === 0n &&
       idleTimeoutNs === 0n &&
       reference === null;
-    if (isPlain) this.#extras.delete(handle);
-    else this.#extras.set(handle, extra);
+    this.#forget(handle);
+    if (isPlain) return;
+    this.#extras.set(handle, extra);
+    if (idleTimeoutNs !== 0n) this.#timeouts += 1;
+  }
+
+  #forget(handle: EntryHandle): void {
+    if ((this.#extras.get(handle)?.idleTimeoutNs ?? 0n) !== 0n) this.#timeouts -= 1;
+    this.#extras.delete(handle);
+  }
+
+  /** Entries that were not hit for as long as their timeout, which begins anew for them. */
+  takeIdle(from: number, count: number): { entries: StoredEntry[]; next: number | null } {
+    const page = this.#engine.tableTakeIdle(this.shape.table, from, count);
+    if (!page.ok) return { entries: [], next: null };
+    const entries = page.value.handles.flatMap((handle) => this.byHandle(handle) ?? []);
+    return { entries, next: page.value.next };
   }
 
   /** Writes many plain entries at once. */

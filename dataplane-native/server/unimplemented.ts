@@ -7,10 +7,6 @@ export const UNIMPLEMENTED = {
     what: 'extern entries',
     why: 'no extern beyond v1model’s has state for the controller',
   },
-  idleTimeout: {
-    what: 'idle timeout of table entries',
-    why: 'the engine does not record when an entry was last hit',
-  },
   stringParts: {
     what: 'LPM, ternary and range matches of values translated to strings (sdn_string)',
     why: 'no prefix, mask or range of a name means anything',

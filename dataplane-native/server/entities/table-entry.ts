@@ -17,7 +17,6 @@ import type {
   TableState,
 } from '../state.js';
 import { initialDefault } from '../state.js';
-import { unimplemented } from '../unimplemented.js';
 import type { WriteType } from '../write-type.js';
 import { acquireReference, referenceAction, releaseReference } from './action-reference.js';
 import { checkCounterData, counterValueOf } from './counter-data.js';
@@ -84,17 +83,36 @@ function locate(table: TableState, entry: TableEntry): Outcome<Located> {
 function checkAttributes(table: TableState, entry: TableEntry): Outcome<void> {
   const { program } = table;
   if (entry.isConst) return invalid('is_const must be false in a write');
-  if (entry.idleTimeoutNs !== 0n) {
-    return program.layout.supportsTimeout
-      ? unimplemented('idleTimeout')
-      : invalid(`table '${program.name}' does not support idle timeout`);
-  }
+  const idle = checkIdle(program, entry);
+  if (!idle.ok) return idle;
   const meter = checkMeter(program, entry);
   if (!meter.ok) return meter;
   if (entry.counterData !== undefined && !program.hasDirectCounter) {
     return invalid(`table '${program.name}' has no direct counter`);
   }
   return checkCounterData(entry.counterData);
+}
+
+function checkIdle({ name, layout }: TableProgram, entry: TableEntry): Outcome<void> {
+  const { idleTimeoutNs, timeSinceLastHit, isDefaultAction } = entry;
+  if (timeSinceLastHit !== undefined) return invalid('time_since_last_hit is only read');
+  if (idleTimeoutNs === 0n) return DONE;
+  if (!layout.supportsTimeout) return invalid(`table '${name}' does not support idle timeout`);
+  if (isDefaultAction) return invalid('the default entry does not time out');
+  return idleTimeoutNs < 0n ? invalid('idle_timeout_ns is negative') : DONE;
+}
+
+/** An entry's time begins anew with every write of it. */
+function setTimeout(
+  state: ForwardingState,
+  { program }: TableState,
+  handle: StoredEntry['handle'],
+  { idleTimeoutNs }: TableEntry,
+): Outcome<void> {
+  const { index, supportsTimeout } = program.layout;
+  if (!supportsTimeout) return DONE;
+  const set = state.engine.tableSetTimeout(index, handle, idleTimeoutNs);
+  return set.ok ? DONE : fromEngine(set.error);
 }
 
 function checkMeter(program: TableProgram, entry: TableEntry): Outcome<void> {
@@ -172,7 +190,8 @@ function insert(
       ? fail(status.ALREADY_EXISTS, `table '${program.name}' already has this entry`)
       : fromEngine(inserted.error);
   }
-  return writeResources(state, table, inserted.value, entry);
+  const timed = setTimeout(state, table, inserted.value, entry);
+  return timed.ok ? writeResources(state, table, inserted.value, entry) : timed;
 }
 
 /** Copies: a view of the whole request otherwise, which would live as long as the entry. */
@@ -207,7 +226,8 @@ function modify(
     ({ reference } = chosen.value);
   }
   table.entries.setExtra(handle, { ...extraOf(entry), reference });
-  return writeResources(state, table, handle, entry);
+  const timed = setTimeout(state, table, handle, entry);
+  return timed.ok ? writeResources(state, table, handle, entry) : timed;
 }
 
 function remove(

@@ -1,7 +1,12 @@
 /** TableEntry (specification 1.5, section "TableEntry"): what a read finds. */
 import { create } from '@bufbuild/protobuf';
 import type { Entity, TableAction, TableEntry } from '#protos/p4/v1/p4runtime_pb';
-import { EntitySchema, TableActionSchema, TableEntrySchema } from '#protos/p4/v1/p4runtime_pb';
+import {
+  EntitySchema,
+  TableActionSchema,
+  TableEntry_IdleTimeoutSchema,
+  TableEntrySchema,
+} from '#protos/p4/v1/p4runtime_pb';
 import type { MeterRates } from '../engine-port.js';
 import type { Outcome } from '../errors.js';
 import { done, fromEngine, invalid, notFound } from '../errors.js';
@@ -39,6 +44,9 @@ function selectEach(state: ForwardingState, filter: TableEntry): Outcome<Iterabl
   const found = findTable(state, filter.tableId);
   if (!found.ok) return found;
   const table = found.value;
+  if (filter.timeSinceLastHit !== undefined && !table.program.layout.supportsTimeout) {
+    return invalid(`table '${table.program.name}' does not support idle timeout`);
+  }
   if (filter.match.length === 0) return done(selectIn(table, filter, null));
   if (filter.isDefaultAction) return invalid('the default entry has no match');
   const words = encodeKey(table.program, filter.match);
@@ -158,6 +166,14 @@ export function readTableEntry(
     if (!counter.ok) return fromEngine(counter.error);
     value.counterData = counterDataOf(counter.value);
   }
+  if (filter.timeSinceLastHit !== undefined && table.program.layout.supportsTimeout) {
+    const isDefault = stored === table.defaultEntry;
+    const idle = isDefault ? done(0n) : readIdle(state, table, stored);
+    if (!idle.ok) return idle;
+    if (!isDefault) {
+      value.timeSinceLastHit = create(TableEntry_IdleTimeoutSchema, { elapsedNs: idle.value });
+    }
+  }
   const meter = filter.meterConfig === undefined ? done(null) : readMeter(state, table, stored);
   if (!meter.ok) return meter;
   if (meter.value !== null) value.meterConfig = meterConfigOf(meter.value);
@@ -167,6 +183,15 @@ export function readTableEntry(
     value.meterCounterData = meterCounterDataOf(counts.value);
   }
   return done(value);
+}
+
+function readIdle(
+  state: ForwardingState,
+  { program }: TableState,
+  { handle }: StoredEntry,
+): Outcome<bigint> {
+  const idle = state.engine.tableReadIdle(program.layout.index, handle);
+  return idle.ok ? idle : fromEngine(idle.error);
 }
 
 /** Null where there is no meter, or no config of it. */
@@ -190,6 +215,7 @@ export function entryMessage(table: TableState, stored: StoredEntry): TableEntry
     priority: stored.priority,
     metadata: stored.metadata,
     controllerMetadata: stored.controllerMetadata,
+    idleTimeoutNs: stored.idleTimeoutNs,
     isDefaultAction,
     isConst: stored.isConst,
   });
