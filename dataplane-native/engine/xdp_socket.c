@@ -88,7 +88,7 @@ static const char *register_memory(struct tp_xdp_socket *xdp_socket) {
                                       .chunk_size = xdp_socket->chunk_octets};
   return setsockopt(xdp_socket->fd, SOL_XDP, XDP_UMEM_REG, &region, sizeof region) == 0
              ? NULL
-             : "registering frame memory";
+             : "locking frame memory (ulimit -l says how much may be) for";
 }
 
 static const char *make_rings(struct tp_xdp_socket *xdp_socket) {
