@@ -40,8 +40,8 @@ interface PortsContest {
 export const CONTESTS: readonly PortsContest[] = [
   { contest: contest('plain', 'null AF_PACKET forwarder'), traffic: 'plain', baseline: 'null' },
   { contest: contest('PTP mix', 'null AF_PACKET forwarder'), traffic: 'mix', baseline: 'null' },
-  { contest: contest('plain, io', 'io=packet'), traffic: 'plain', baseline: 'packet' },
-  { contest: contest('plain, io', 'io=xdp'), traffic: 'plain', baseline: 'xdp' },
+  { contest: contest('plain vs io=packet', 'io=packet'), traffic: 'plain', baseline: 'packet' },
+  { contest: contest('plain vs io=xdp', 'io=xdp'), traffic: 'plain', baseline: 'xdp' },
 ];
 
 const reportSchema = z.object({
