@@ -17,11 +17,12 @@ function marked(c: string, mark: string): string | null {
   if (c.includes('var_bits')) return null;
   const fill = (what: string): string =>
     `for (size_t i = 0; i < sizeof ${what}; i++) { ((uint8_t *)&${what})[i] = (uint8_t)(${mark}); }`;
+  // Where a pass begins: all of the PHV that has to be zero.
+  const begin = /tp_zero\(&p->v, offsetof\(struct phv, \w+\) - offsetof\(struct phv, v\)\);/;
+  if (!begin.test(c))
+    throw new Error('the generated C clears its headers in another way than this knows');
   return c
-    .replace(
-      'tp_zero(p, offsetof(struct phv, raw));',
-      `tp_zero(p, offsetof(struct phv, raw)); ${fill('p->h')}`,
-    )
+    .replace(begin, (zero) => `${zero} ${fill('p->h')}`)
     .replaceAll(/memset\(&(p->h[^,]*), 0, sizeof \1\);/g, (_, what: string) => fill(what))
     .replaceAll(/memset\((p->raw[^,]*), 0, sizeof \1\);/g, (_, what: string) => fill(what));
 }
