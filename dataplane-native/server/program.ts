@@ -38,6 +38,7 @@ import { buildAction, buildFields, byIndex, joinValueSets } from './program-fiel
 import { isRemoved, isWritten, joinNamed, label, missing } from './program-names.js';
 import type { PortDirectory, Translation } from './translation.js';
 import { Translations } from './translation.js';
+import { unimplemented } from './unimplemented.js';
 import { readSlot } from './words.js';
 
 export interface FieldProgram {
@@ -119,17 +120,20 @@ export interface DigestProgram {
 export interface CounterProgram {
   readonly id: number;
   readonly layout: CounterLayout;
+  readonly indexType: Translation | null;
 }
 
 export interface MeterProgram {
   readonly id: number;
   readonly layout: MeterLayout;
+  readonly indexType: Translation | null;
   readonly type: MeterSpec_Type;
 }
 
 export interface RegisterProgram {
   readonly id: number;
   readonly layout: RegisterLayout;
+  readonly indexType: Translation | null;
   readonly codec: DataCodec;
 }
 
@@ -179,9 +183,9 @@ export function buildProgram(
   if (!profiles.ok) return profiles;
   const valueSets = joinValueSets(info, layout, translations);
   if (!valueSets.ok) return valueSets;
-  const counters = joinNamed(info.counters, layout.counters, 'counter');
+  const counters = joinCounters(info, layout, translations);
   if (!counters.ok) return counters;
-  const meters = joinMeters(info, layout);
+  const meters = joinMeters(info, layout, translations);
   if (!meters.ok) return meters;
   const data = { types: info.typeInfo, translations };
   const registers = joinRegisters(info, layout, data);
@@ -198,7 +202,7 @@ export function buildProgram(
     removedTables,
     profiles: profiles.value,
     valueSets: valueSets.value,
-    counters: new Map(counters.value.map(([id, , counter]) => [id, { id, layout: counter }])),
+    counters: counters.value,
     meters: meters.value,
     registers: registers.value,
     digests: digests.value,
@@ -209,6 +213,35 @@ export function buildProgram(
   });
 }
 
+/** Of an array's index, which is a number. Errors: UNIMPLEMENTED for a string, INVALID_ARGUMENT. */
+function indexTypeOf(
+  typeName: { readonly name: string } | undefined,
+  translations: Translations,
+): Outcome<Translation | null> {
+  const translation = translations.of(typeName?.name, INDEX_BITS);
+  return translation.ok && translation.value?.isString === true
+    ? unimplemented('stringParts')
+    : translation;
+}
+
+const INDEX_BITS = 32;
+
+function joinCounters(
+  info: P4Info,
+  layout: PipelineLayout,
+  translations: Translations,
+): Outcome<ReadonlyMap<number, CounterProgram>> {
+  const joined = joinNamed(info.counters, layout.counters, 'counter');
+  if (!joined.ok) return joined;
+  const counters = new Map<number, CounterProgram>();
+  for (const [id, { indexTypeName }, counter] of joined.value) {
+    const indexType = indexTypeOf(indexTypeName, translations);
+    if (!indexType.ok) return indexType;
+    counters.set(id, { id, layout: counter, indexType: indexType.value });
+  }
+  return done(counters);
+}
+
 function joinRegisters(
   info: P4Info,
   layout: PipelineLayout,
@@ -217,11 +250,14 @@ function joinRegisters(
   const joined = joinNamed(info.registers, layout.registers, 'register');
   if (!joined.ok) return joined;
   const registers = new Map<number, RegisterProgram>();
-  for (const [id, { typeSpec }, register] of joined.value) {
+  for (const [id, { typeSpec, indexTypeName }, register] of joined.value) {
     const what = `register '${register.name}'`;
     const codec = dataCodec(what, typeSpec, [register.bitwidth], types);
     if (!codec.ok) return codec;
-    registers.set(id, { id, layout: register, codec: codec.value });
+    const indexType = indexTypeOf(indexTypeName, types.translations);
+    if (!indexType.ok) return indexType;
+    const { value } = indexType;
+    registers.set(id, { id, layout: register, indexType: value, codec: codec.value });
   }
   return done(registers);
 }
@@ -363,13 +399,16 @@ const METER_UNITS: Readonly<Record<MeterUnit, MeterSpec_Unit>> = {
 function joinMeters(
   info: P4Info,
   layout: PipelineLayout,
+  translations: Translations,
 ): Outcome<ReadonlyMap<number, MeterProgram>> {
   const joined = joinNamed(info.meters, layout.meters, 'meter');
   if (!joined.ok) return joined;
   const meters = new Map<number, MeterProgram>();
-  for (const [id, { spec }, meter] of joined.value) {
+  for (const [id, { spec, indexTypeName }, meter] of joined.value) {
     if (spec?.unit !== METER_UNITS[meter.unit]) return otherUnit(meter.name, meter.unit);
-    meters.set(id, { id, layout: meter, type: spec.type });
+    const indexType = indexTypeOf(indexTypeName, translations);
+    if (!indexType.ok) return indexType;
+    meters.set(id, { id, layout: meter, indexType: indexType.value, type: spec.type });
   }
   return done(meters);
 }

@@ -180,7 +180,7 @@ function directSnapshot(
 
 function counterSnapshot(state: ForwardingState, entry: CounterEntry): Restore {
   const counter = state.program.counters.get(entry.counterId);
-  const cells = counter === undefined ? null : cellRange(entry.index, counter.layout);
+  const cells = counter === undefined ? null : cellRange(entry.index, counter);
   const { data } = entry;
   if (counter === undefined || cells?.ok !== true || data === undefined) return NOTHING;
   const { first, count } = cells.value;
@@ -200,7 +200,7 @@ function counterSnapshot(state: ForwardingState, entry: CounterEntry): Restore {
 
 function meterSnapshot(state: ForwardingState, entry: MeterEntry): Restore {
   const meter = state.program.meters.get(entry.meterId);
-  const cells = meter === undefined ? null : cellRange(entry.index, meter.layout);
+  const cells = meter === undefined ? null : cellRange(entry.index, meter);
   if (meter === undefined || cells?.ok !== true) return NOTHING;
   const { first, count } = cells.value;
   const { index } = meter.layout;
@@ -214,7 +214,7 @@ function meterSnapshot(state: ForwardingState, entry: MeterEntry): Restore {
 
 function registerSnapshot(state: ForwardingState, entry: RegisterEntry): Restore {
   const register = state.program.registers.get(entry.registerId);
-  const cells = register === undefined ? null : cellRange(entry.index, register.layout);
+  const cells = register === undefined ? null : cellRange(entry.index, register);
   if (register === undefined || cells?.ok !== true) return NOTHING;
   const { first, count } = cells.value;
   const { index } = register.layout;

@@ -8,8 +8,8 @@ export const UNIMPLEMENTED = {
     why: 'no extern beyond v1model’s has state for the controller',
   },
   stringParts: {
-    what: 'LPM, ternary and range matches of values translated to strings (sdn_string)',
-    why: 'no prefix, mask or range of a name means anything',
+    what: 'LPM, ternary and range matches of, and indices by, values translated to strings (sdn_string)',
+    why: 'no prefix, mask or range of a name means anything, and an index of the protocol is a number',
   },
   dataTypes: {
     what: 'digests that carry header unions or varbits',

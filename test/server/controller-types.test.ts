@@ -3,17 +3,27 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { clone, fromJsonString, toJson } from '@bufbuild/protobuf';
+import { clone, create, fromJsonString, toJson } from '@bufbuild/protobuf';
+import { status } from '@grpc/grpc-js';
 import { Engine } from '#binding/engine';
 import { P4InfoSchema, type P4Info } from '#protos/p4/config/v1/p4info_pb';
+import { P4NamedTypeSchema } from '#protos/p4/config/v1/p4types_pb';
 import { P4DataSchema } from '#protos/p4/v1/p4data_pb';
-import { Update_Type } from '#protos/p4/v1/p4runtime_pb';
+import type { Entity } from '#protos/p4/v1/p4runtime_pb';
+import { EntitySchema, UpdateSchema, Update_Type } from '#protos/p4/v1/p4runtime_pb';
 import { nativeBuilder } from '#server/native-builder';
+import { buildProgram } from '#server/program';
+import { readEntities } from '#server/read';
+import { ShadowEngine } from '#server/shadow-engine';
+import { initialState } from '#server/state';
+import { unnamedPorts } from '#server/translation';
+import { writeUpdates } from '#server/write';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { engineLibrary, must } from '../engine/harness.js';
 import type { Controller, EntityInit, TestSwitch } from './conversation.js';
 import { CPU_PORT, serve } from './conversation.js';
 import { action, b, exact, optional, ternary } from './entries.js';
+import { ID, LAYOUT, p4info } from './fixture-program.js';
 
 const { INSERT, MODIFY, DELETE } = Update_Type;
 const file = (name: string): string =>
@@ -333,5 +343,56 @@ describe('digests', () => {
         members: [{ headerStack: { entries: [{ isValid: true }, { isValid: true }] } }, {}],
       },
     });
+  });
+});
+
+describe('an index that is a translated port', () => {
+  const info = p4info();
+  const portType = INFO.typeInfo?.newTypes['port_number_t'];
+  if (info.typeInfo === undefined || portType === undefined) throw new Error('no such type');
+  info.typeInfo.newTypes['port_number_t'] = portType;
+  const [array] = info.registers;
+  if (array === undefined) throw new Error('no register');
+  array.indexTypeName = create(P4NamedTypeSchema, { name: 'port_number_t' });
+  const program = buildProgram(info, LAYOUT, unnamedPorts(3));
+  if (!program.ok) throw new Error(program.error.message);
+  const initial = initialState(program.value, new ShadowEngine(LAYOUT), 3);
+  if (!initial.ok) throw new Error(initial.error.message);
+  const state = initial.value;
+  const at = (index: bigint, value?: number): Entity =>
+    create(EntitySchema, {
+      entity: {
+        case: 'registerEntry',
+        value: {
+          registerId: ID.register,
+          index: { index },
+          ...(value === undefined
+            ? {}
+            : { data: { data: { case: 'bitstring' as const, value: b(value) } } }),
+        },
+      },
+    });
+  const cpu = 0xffff_fffdn;
+  const writes = (entity: Entity) =>
+    writeUpdates(state, [create(UpdateSchema, { type: MODIFY, entity })])[0]?.code ?? status.OK;
+
+  it('is SdnPort CPU for the CPU port, and the same number for others', () => {
+    expect([writes(at(cpu, 9)), writes(at(1n, 5)), writes(at(4n, 5))]).toEqual([
+      status.OK,
+      status.OK,
+      status.OUT_OF_RANGE,
+    ]);
+    expect(must(state.engine.registerRead(0, 0, 4))).toEqual(
+      [0n, 5n, 0n, 9n].map((word) => BigUint64Array.of(word)),
+    );
+    const one = [...readEntities(state, [at(cpu)]).entities];
+    expect(one).toMatchObject([{ entity: { value: { index: { index: cpu } } } }]);
+    const all = create(EntitySchema, {
+      entity: { case: 'registerEntry', value: { registerId: ID.register } },
+    });
+    const indices = [...readEntities(state, [all]).entities].map(({ entity }) =>
+      entity.case === 'registerEntry' ? entity.value.index?.index : null,
+    );
+    expect(indices).toEqual([0n, 1n, 2n, cpu]);
   });
 });

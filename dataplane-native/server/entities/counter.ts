@@ -5,7 +5,6 @@ import {
   CounterEntrySchema,
   DirectCounterEntrySchema,
   EntitySchema,
-  IndexSchema,
   TableEntrySchema,
   Update_Type,
 } from '#protos/p4/v1/p4runtime_pb';
@@ -15,7 +14,7 @@ import type { CounterProgram } from '../program.js';
 import type { ForwardingState } from '../state.js';
 import type { WriteType } from '../write-type.js';
 import { checkCounterData, counterDataOf, counterValueOf } from './counter-data.js';
-import { cellRange, checkCells } from './index-range.js';
+import { cellIndex, cellRange, checkCells } from './index-range.js';
 import { findTable } from './table-entry.js';
 import { entryMessage, findDirectEntry, keyOnly, selectEntries } from './table-read.js';
 
@@ -28,7 +27,7 @@ export function writeCounterEntry(
   if (entry.counterId === 0) return invalid('counter_id is not set');
   const counter = state.program.counters.get(entry.counterId);
   if (counter === undefined) return notFound(`no counter has the id ${entry.counterId}`);
-  const cells = cellRange(entry.index, counter.layout);
+  const cells = cellRange(entry.index, counter);
   if (!cells.ok) return cells;
   const checked = checkCounterData(entry.data);
   if (!checked.ok || entry.data === undefined) return checked;
@@ -59,7 +58,7 @@ export function readCounterEntries(
   }
   const counter = state.program.counters.get(filter.counterId);
   if (counter === undefined) return notFound(`no counter has the id ${filter.counterId}`);
-  const cells = cellRange(filter.index, counter.layout);
+  const cells = cellRange(filter.index, counter);
   return cells.ok ? readCells(state, counter, cells.value.first, cells.value.count) : cells;
 }
 
@@ -72,7 +71,7 @@ export function readCounterRun(
 ): Outcome<Entity[]> {
   const counter = state.program.counters.get(first.counterId);
   if (counter === undefined) return notFound(`no counter has the id ${first.counterId}`);
-  const cells = cellRange(first.index, counter.layout);
+  const cells = cellRange(first.index, counter);
   if (!cells.ok) return cells;
   if (cells.value.first + count > counter.layout.size) return outOfRange('beyond the array');
   return readCells(state, counter, cells.value.first, count);
@@ -90,7 +89,7 @@ function readCells(
   if (!read.ok) return fromEngine(read.error);
   return done(
     read.value.map((cell, i) => {
-      const index = create(IndexSchema, { index: BigInt(first + i) });
+      const index = cellIndex(counter, first + i);
       const data = counterDataOf(cell);
       const value = create(CounterEntrySchema, { counterId: counter.id, index, data });
       return create(EntitySchema, { entity: { case: 'counterEntry', value } });

@@ -1,20 +1,47 @@
 import { status } from '@grpc/grpc-js';
+import { create } from '@bufbuild/protobuf';
+import { encodeBytestring } from '#p4rt/bytestring';
 import type { Index } from '#protos/p4/v1/p4runtime_pb';
+import { IndexSchema } from '#protos/p4/v1/p4runtime_pb';
 import type { Outcome } from '../errors.js';
 import { DONE, done, fail, invalid, outOfRange } from '../errors.js';
+import type { Translation } from '../translation.js';
+
+/** An array of cells: counters, meters, registers. */
+export interface CellArray {
+  readonly layout: { readonly name: string; readonly size: number };
+  /** What controllers number its cells by, where that is a translated port (specification 1.5, "Using
+   * Port as an Index"). */
+  readonly indexType: Translation | null;
+}
 
 /** The cells of an array that an index names; all of them without one. Errors: INVALID_ARGUMENT for
  * a negative index, OUT_OF_RANGE beyond the array. */
 export function cellRange(
   index: Index | undefined,
-  array: { readonly name: string; readonly size: number },
+  { layout, indexType }: CellArray,
 ): Outcome<{ readonly first: number; readonly count: number }> {
-  if (index === undefined) return done({ first: 0, count: array.size });
+  const { name, size } = layout;
+  if (index === undefined) return done({ first: 0, count: size });
   if (index.index < 0n) return invalid(`index ${index.index} is negative`);
-  if (index.index >= BigInt(array.size)) {
-    return outOfRange(`index ${index.index} is beyond '${array.name}', which has ${array.size}`);
-  }
-  return done({ first: Number(index.index), count: 1 });
+  const octets = encodeBytestring(index.index);
+  const cell =
+    indexType === null ? done(index.index) : indexType.encode(octets, `index of '${name}'`);
+  if (!cell.ok) return cell;
+  return cell.value < BigInt(size)
+    ? done({ first: Number(cell.value), count: 1 })
+    : outOfRange(`index ${index.index} is beyond '${name}', which has ${size}`);
+}
+
+/** The index of a cell as the controller knows it. */
+export function cellIndex({ indexType }: CellArray, cell: number): Index {
+  const value = BigInt(cell);
+  const index = indexType === null ? value : numberOf(indexType.decode(value));
+  return create(IndexSchema, { index });
+}
+
+function numberOf(octets: Uint8Array): bigint {
+  return octets.reduce((value, octet) => (value << 8n) | BigInt(octet), 0n);
 }
 
 /** Each is a message of some hundred octets in memory before it is sent. */

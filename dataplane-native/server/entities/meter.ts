@@ -4,7 +4,6 @@ import type { DirectMeterEntry, Entity, MeterEntry } from '#protos/p4/v1/p4runti
 import {
   DirectMeterEntrySchema,
   EntitySchema,
-  IndexSchema,
   MeterEntrySchema,
   TableEntrySchema,
   Update_Type,
@@ -14,7 +13,7 @@ import { DONE, done, fromEngine, invalid, notFound } from '../errors.js';
 import type { MeterProgram } from '../program.js';
 import type { ForwardingState } from '../state.js';
 import type { WriteType } from '../write-type.js';
-import { cellRange, checkCells } from './index-range.js';
+import { cellIndex, cellRange, checkCells } from './index-range.js';
 import {
   checkMeterCounts,
   meterConfigOf,
@@ -35,7 +34,7 @@ export function writeMeterEntry(
   if (meter === undefined) return notFound(`no meter has the id ${entry.meterId}`);
   const { layout } = meter;
   const what = `meter '${layout.name}'`;
-  const cells = cellRange(entry.index, layout);
+  const cells = cellRange(entry.index, meter);
   if (!cells.ok) return cells;
   const rates = meterRatesOf(what, meter.type, entry.config);
   if (!rates.ok) return rates;
@@ -65,7 +64,7 @@ export function readMeterEntries(state: ForwardingState, filter: MeterEntry): Ou
   }
   const meter = state.program.meters.get(filter.meterId);
   if (meter === undefined) return notFound(`no meter has the id ${filter.meterId}`);
-  const cells = cellRange(filter.index, meter.layout);
+  const cells = cellRange(filter.index, meter);
   if (!cells.ok) return cells;
   return readCells(state, meter, cells.value.first, cells.value.count, withCounts);
 }
@@ -73,11 +72,12 @@ export function readMeterEntries(state: ForwardingState, filter: MeterEntry): Ou
 /** A cell that is not configured has no config in its message. */
 function readCells(
   state: ForwardingState,
-  { id, layout }: MeterProgram,
+  meter: MeterProgram,
   first: number,
   count: number,
   withCounts: boolean,
 ): Outcome<Entity[]> {
+  const { id, layout } = meter;
   const allowed = checkCells(count);
   if (!allowed.ok) return allowed;
   const read = state.engine.meterRead(layout.index, first, count);
@@ -89,7 +89,7 @@ function readCells(
       const counted = counts?.value[i];
       const value = create(MeterEntrySchema, {
         meterId: id,
-        index: create(IndexSchema, { index: BigInt(first + i) }),
+        index: cellIndex(meter, first + i),
         ...(rates === null ? {} : { config: meterConfigOf(rates) }),
         ...(counted === undefined ? {} : { counterData: meterCounterDataOf(counted) }),
       });

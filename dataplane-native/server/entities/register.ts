@@ -1,19 +1,14 @@
 /** RegisterEntry (specification 1.5, section of that name). */
 import { create } from '@bufbuild/protobuf';
 import type { Entity, RegisterEntry } from '#protos/p4/v1/p4runtime_pb';
-import {
-  EntitySchema,
-  IndexSchema,
-  RegisterEntrySchema,
-  Update_Type,
-} from '#protos/p4/v1/p4runtime_pb';
+import { EntitySchema, RegisterEntrySchema, Update_Type } from '#protos/p4/v1/p4runtime_pb';
 import type { Outcome } from '../errors.js';
 import { DONE, done, fromEngine, invalid, notFound } from '../errors.js';
 import type { RegisterProgram } from '../program.js';
 import type { ForwardingState } from '../state.js';
 import { readSlot, writeSlot } from '../words.js';
 import type { WriteType } from '../write-type.js';
-import { cellRange, checkCells } from './index-range.js';
+import { cellIndex, cellRange, checkCells } from './index-range.js';
 
 function findRegister(state: ForwardingState, id: number): Outcome<RegisterProgram> {
   const register = state.program.registers.get(id);
@@ -30,7 +25,7 @@ export function writeRegisterEntry(
   const register = findRegister(state, entry.registerId);
   if (!register.ok) return register;
   const { layout, codec } = register.value;
-  const cells = cellRange(entry.index, layout);
+  const cells = cellRange(entry.index, register.value);
   if (!cells.ok) return cells;
   const value = codec.writeOne(entry.data);
   if (!value.ok) return value;
@@ -61,16 +56,17 @@ export function readRegisterEntries(
   }
   const register = findRegister(state, filter.registerId);
   if (!register.ok) return register;
-  const cells = cellRange(filter.index, register.value.layout);
+  const cells = cellRange(filter.index, register.value);
   return cells.ok ? readCells(state, register.value, cells.value.first, cells.value.count) : cells;
 }
 
 function readCells(
   state: ForwardingState,
-  { id, layout, codec }: RegisterProgram,
+  register: RegisterProgram,
   first: number,
   count: number,
 ): Outcome<Entity[]> {
+  const { id, layout, codec } = register;
   const allowed = checkCells(count);
   if (!allowed.ok) return allowed;
   const read = state.engine.registerRead(layout.index, first, count);
@@ -80,7 +76,7 @@ function readCells(
     read.value.map((words, i) => {
       const value = create(RegisterEntrySchema, {
         registerId: id,
-        index: create(IndexSchema, { index: BigInt(first + i) }),
+        index: cellIndex(register, first + i),
         data: codec.read([readSlot(words, slot)]),
       });
       return create(EntitySchema, { entity: { case: 'registerEntry', value } });

@@ -72,6 +72,26 @@ describe('an interface', () => {
     expect(median).toBeLessThan(50);
   });
 
+  it('without a carrier is stood in for by a backup, without the host', async () => {
+    addPair('alt0', 'alt1');
+    must(node.engine.addPacketPort(3, 'alt0'));
+    const backups = [{ port: 3, instance: 2 }];
+    must(node.engine.multicastGroupSet(1, [{ port: 2, instance: 1, backups }]));
+    node.treat(9, 'flood', 1);
+    sender.forward(9, 1);
+    const sent = () => [2, 3].map((port) => Number(node.port(port).txFrames));
+    send(frameTo(9));
+    await until('a frame leaves', () => sent().join() === '1,0');
+    ip('link', 'set', 'out1', 'down');
+    await until('the port is down', () => node.status().at(-1) === false);
+    send(frameTo(9));
+    await until('a frame leaves by the backup', () => sent().join() === '1,1');
+    ip('link', 'set', 'out1', 'up');
+    await until('the port is up', () => node.status().at(-1) === true);
+    send(frameTo(9));
+    await until('a frame leaves as before', () => sent().join() === '2,1');
+  });
+
   it('may go away and come back under its name', async () => {
     ip('link', 'del', 'out0');
     await until('the port is down', () => node.status().at(-1) === false);
