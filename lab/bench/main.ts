@@ -18,6 +18,7 @@ import { type BenchResult, type Contest, without } from './results.js';
 import * as simulatedChain from './simulated-chain.js';
 import * as simulatedNetwork from './simulated-network.js';
 import * as stability from './stability.js';
+import * as tables from './tables.js';
 import * as week from './week.js';
 
 interface Benchmark {
@@ -45,6 +46,14 @@ async function memoryBenchmarks(options: BenchOptions, directory: string): Promi
     { contest: memory.THREADS_CONTEST, run: () => memory.twoLoops(bench, scale, progress) },
     { contest: memory.BMV2_CONTEST, run: () => memory.againstBmv2(bench, scale, progress) },
   ];
+}
+
+function tableBenchmarks(options: BenchOptions): Benchmark[] {
+  const scale = options.quick ? tables.QUICK : tables.FULL;
+  return tables.CONTESTS.map((one) => ({
+    contest: one.contest,
+    run: () => tables.compareTables(one, scale, progress),
+  }));
 }
 
 async function forwardingBenchmarks(
@@ -158,6 +167,7 @@ async function benchmarks(options: BenchOptions, noNetwork: string | null): Prom
     await buildPrograms();
     const all = [
       ...(await memoryBenchmarks(options, directory)),
+      ...tableBenchmarks(options),
       ...(await forwardingBenchmarks(options, directory, noNetwork)),
       ...boundaryBenchmarks(options, directory, noNetwork),
       ...simulatedBenchmarks(options),

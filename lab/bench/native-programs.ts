@@ -26,6 +26,7 @@ export const PROGRAMS = [
   'port_loop',
   'loops',
   'null_forwarder',
+  'table_loop',
   'traffic',
 ] as const;
 export type Program = (typeof PROGRAMS)[number];
@@ -83,6 +84,7 @@ export async function buildPrograms(): Promise<void> {
     // It has ports of its own, so the library's few symbols are not enough for it.
     loops: [...sources.map((source) => join(root, source)), '-ldl'],
     null_forwarder: [],
+    table_loop: [...tableSources(engine), 'meter.c'].map((name) => join(engine, name)),
     traffic: [],
   };
   for (const program of PROGRAMS) {
