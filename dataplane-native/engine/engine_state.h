@@ -212,8 +212,8 @@ void tp_port_attach(struct tp_engine *engine, uint32_t number, struct tp_port *p
 void tp_ingress_frame(struct tp_loop *loop, struct tp_port *port, struct tp_packet *packet);
 /* The frames that egress sent back to ingress; how many there were. */
 uint32_t tp_ingress_recirculated(struct tp_loop *loop);
-/* Frames of other loops into this one's queues; how many there were. */
-uint32_t tp_enqueue_arrived(struct tp_loop *loop);
+/* Frames of other loops into this one's queues, of each loop up to `limit`; how many there were. */
+uint32_t tp_enqueue_arrived(struct tp_loop *loop, uint32_t limit);
 /* A frame that left its queue through egress: the finished frame, or null when it goes no further.
  */
 struct tp_packet *tp_egress_frame(struct tp_loop *loop, struct tp_port *port,

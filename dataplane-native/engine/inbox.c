@@ -38,7 +38,7 @@ void tp_outbox_publish_all(struct tp_loop *loop) {
   }
 }
 
-uint32_t tp_inbox_drain(struct tp_loop *loop,
+uint32_t tp_inbox_drain(struct tp_loop *loop, uint32_t limit,
                         void (*take)(struct tp_loop *loop, struct tp_packet *packet)) {
   uint32_t count = 0;
   for (uint32_t i = 0; i < loop->engine->loop_count; i++) {
@@ -52,8 +52,9 @@ uint32_t tp_inbox_drain(struct tp_loop *loop,
     if (at == shown) {
       continue;
     }
-    count += shown - at;
-    for (; at != shown; at++) {
+    const uint32_t end = shown - at > limit ? at + limit : shown;
+    count += end - at;
+    for (; at != end; at++) {
       if (shown - at > FETCH_PACKET) {
         tp_packet_fetch(ring->slots[(at + FETCH_PACKET) % TP_INBOX_SLOTS],
                         loop->pool.fetched_octets);

@@ -17,8 +17,8 @@
 
 struct tp_loop;
 
-/* Frames; a power of two. More than a loop can fall behind by in one round of the other. */
-#define TP_INBOX_SLOTS 1024u
+/* Frames; a power of two. Room for what comes while a loop does not run: queues have less. */
+#define TP_INBOX_SLOTS 4096u
 
 struct tp_inbox {
   /* The writer's. */
@@ -37,9 +37,9 @@ bool tp_outbox_put(struct tp_loop *loop, struct tp_loop *to, struct tp_packet *p
 /* What tp_outbox_publish in engine_state.h does when there is something. */
 void tp_outbox_publish_all(struct tp_loop *loop);
 
-/* Hands all frames that are shown in rings to `loop` to `take`, the oldest of each writer first;
- * how many. */
-uint32_t tp_inbox_drain(struct tp_loop *loop,
+/* Hands frames that are shown in rings to `loop` to `take`, the oldest of each writer first, and of
+ * each no more than `limit`; how many. */
+uint32_t tp_inbox_drain(struct tp_loop *loop, uint32_t limit,
                         void (*take)(struct tp_loop *loop, struct tp_packet *packet));
 /* Whether there are any. */
 bool tp_inbox_waiting(struct tp_loop *loop);

@@ -147,10 +147,13 @@ static uint32_t transmit_burst(struct tp_loop *loop, struct tp_port *port) {
  * grow for as long as one of them is flooded, and the frames of the others would wait in it.
  */
 static uint32_t transmit_all(struct tp_loop *loop, bool is_thread) {
-  uint32_t handled = tp_enqueue_arrived(loop);
+  uint32_t handled = 0;
   bool is_more = true;
   for (uint32_t sweep = 0; is_more && sweep < TRANSMIT_SWEEPS; sweep++) {
-    is_more = false;
+    /* No more than leaves with the next bursts: a ring has more room than a queue. */
+    const uint32_t arrived = tp_enqueue_arrived(loop, TP_BURST);
+    handled += arrived;
+    is_more = arrived != 0;
     for (uint32_t i = 0; i < loop->active_count; i++) {
       struct tp_port *port = loop->active[i];
       if (sweep != 0 && port->queue.frames == 0) {

@@ -137,7 +137,7 @@ int tp_port_set_thread(struct tp_engine *engine, uint32_t number, uint32_t threa
   struct tp_loop *loop = engine->loops[thread];
   /* What is on its way is before what will come another way. */
   for (uint32_t i = 0; i < engine->loop_count; i++) {
-    tp_enqueue_arrived(engine->loops[i]);
+    tp_enqueue_arrived(engine->loops[i], UINT32_MAX);
   }
   leave_loop(port);
   port->loop = loop;

@@ -91,8 +91,8 @@ static void enqueue_arrived(struct tp_loop *loop, struct tp_packet *packet) {
   forward(loop, packet, packet->sm.egress_port);
 }
 
-uint32_t tp_enqueue_arrived(struct tp_loop *loop) {
-  return tp_inbox_drain(loop, enqueue_arrived);
+uint32_t tp_enqueue_arrived(struct tp_loop *loop, uint32_t limit) {
+  return tp_inbox_drain(loop, limit, enqueue_arrived);
 }
 
 /* The replica itself, or the first of those that stand in for it whose link is up. */
@@ -381,5 +381,5 @@ void tp_drop_arriving(struct tp_loop *loop) {
   while ((packet = tp_packet_list_pop(&loop->recirculated)) != NULL) {
     drop_for_reload(loop, packet);
   }
-  tp_inbox_drain(loop, drop_for_reload);
+  tp_inbox_drain(loop, UINT32_MAX, drop_for_reload);
 }
