@@ -10,6 +10,7 @@ import { fail, sanitise } from './failure.js';
 import type { Json } from './json.js';
 import { LIMITS } from './limits.js';
 import type { Action, Checksum, DirectMeter, FieldList, Primitive, Program } from './model.js';
+import { sourceLines } from './source-lines.js';
 import { at, calculationNamed, fieldNamed, headerNamed, plainFieldNamed } from './scope.js';
 import type { Scope } from './scope.js';
 
@@ -33,6 +34,7 @@ export function decodeProgram(root: Json): Program {
   };
   return {
     name: sanitise(root.optional('program')?.string() ?? 'pipeline'),
+    sources: sourceLines(root),
     headerTypes: scope.headerTypes,
     headers: scope.headers,
     stacks: scope.stacks,

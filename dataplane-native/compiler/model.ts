@@ -440,6 +440,8 @@ export interface FieldList {
 
 export interface Program {
   readonly name: string;
+  /** The lines of P4, by the JSON path of what they became. */
+  readonly sources: ReadonlyMap<string, string>;
   readonly headerTypes: readonly HeaderType[];
   readonly headers: readonly HeaderInstance[];
   readonly stacks: readonly HeaderStack[];

@@ -1,32 +1,34 @@
 /** Actions: one function each, taking its arguments as words. */
 import type { MeterUnit, Slot } from '../layout.js';
-import type { Action, FieldRef, HeaderRef, Primitive, Program } from '../model.js';
+import type { Action, FieldRef, Primitive, Program } from '../model.js';
 import { at } from '../scope.js';
 import { sanitise } from '../failure.js';
 import { fromBits } from './bits.js';
 import { ExpressionEmitter } from './expression.js';
-import { isMetadata, isVariable } from './accesses.js';
-import { REARRANGED } from './frame.js';
-import { fieldName, headerNames } from './names.js';
-import { VARBIT_BITS, VARBIT_OCTETS } from './varbit.js';
-import type { HeaderNames } from './names.js';
+import { isVariable } from './accesses.js';
+import { block } from './block.js';
+import type { CodeContext } from './block.js';
+import { comment } from './comments.js';
+import {
+  assignHeader,
+  assignStack,
+  assignVarbit,
+  changeSize,
+  changeValidity,
+  shiftStack,
+} from './header-action.js';
+import { identifier } from './identifiers.js';
+import { calculationName, unionStackNext } from './names.js';
 import { pow2 } from './range.js';
 import type { Ranges } from './range.js';
 import { registerMask, registersLock, registersUnlock } from './registers.js';
-import { usageOf } from './usage.js';
 import { PIECE_BITS } from '../wide.js';
-
-/** What a primitive is emitted into. */
-export interface CodeContext {
-  readonly program: Program;
-  readonly emitter: ExpressionEmitter;
-}
 
 /** simple_switch keeps this many bits of a session's number. */
 const SESSION_MASK = '0x7fffu';
 
-export function actionName(index: number): string {
-  return `action${index}`;
+export function actionName(program: Program, index: number): string {
+  return identifier(at(program.actions, index).name, 'action', index);
 }
 
 /** Whether an action can end the pipeline; its function then returns true when it did. */
@@ -70,7 +72,7 @@ export function emitAction(
   ];
   return [
     `/* ${sanitise(action.name)} */`,
-    ...head(mask === 0n ? actionName(index) : `${actionName(index)}_locked`),
+    ...head(mask === 0n ? actionName(program, index) : `${actionName(program, index)}_locked`),
     '(void)pipeline; (void)packet; (void)p; (void)l; (void)args;',
     ...(isLooping ? [`uint32_t turns = ${MOST_TURNS};`] : []),
     ...action.primitives.flatMap((primitive, i) => [
@@ -78,6 +80,7 @@ export function emitAction(
       ...(goesBack(primitive, i)
         ? [`if (turns-- == 0) { goto line${action.primitives.length}; }`]
         : []),
+      ...comment(program, primitive),
       ...emitPrimitive(context, primitive),
     ]),
     ...label(action.primitives.length),
@@ -86,9 +89,9 @@ export function emitAction(
     ...(mask === 0n
       ? []
       : [
-          ...head(actionName(index)),
+          ...head(actionName(program, index)),
           registersLock(mask),
-          `${exits ? 'const bool ends = ' : ''}${actionName(index)}_locked(pipeline, packet, p, l, args);`,
+          `${exits ? 'const bool ends = ' : ''}${actionName(program, index)}_locked(pipeline, packet, p, l, args);`,
           registersUnlock(mask),
           ...(exits ? ['return ends;'] : []),
           '}',
@@ -117,10 +120,12 @@ export function emitPrimitive(context: CodeContext, primitive: Primitive): strin
       return primitive.primitives.flatMap((part) => emitPrimitive(context, part));
     case 'addUnionStackSize': {
       const { elements } = at(program.unionStacks, primitive.stack);
-      return changeSize(`p->v.u${primitive.stack}`, primitive.by, elements.length);
+      return changeSize(unionStackNext(program, primitive.stack), primitive.by, elements.length);
     }
     case 'copyUnionStackSize':
-      return [`p->v.u${primitive.stack} = p->v.u${primitive.from};`];
+      return [
+        `${unionStackNext(program, primitive.stack)} = ${unionStackNext(program, primitive.from)};`,
+      ];
     case 'push':
     case 'pop':
       return shiftStack(program, primitive.kind, primitive.stack, primitive.count);
@@ -152,16 +157,6 @@ export function emitPrimitive(context: CodeContext, primitive: Primitive): strin
     case 'random':
       return storeComputed(context, primitive);
   }
-}
-
-/** Wraps what needs the declarations emitted so far in a block with them. */
-function block(
-  emitter: ExpressionEmitter,
-  content: readonly string[] | (() => readonly string[]),
-): string[] {
-  const before = emitter.take();
-  const lines = typeof content === 'function' ? content() : content;
-  return before.length === 0 ? [...lines] : ['{', ...before, ...lines, '}'];
 }
 
 function request(
@@ -281,7 +276,7 @@ function storeComputed(
   context: CodeContext,
   primitive: Primitive & { kind: 'hash' | 'random' },
 ): string[] {
-  const { emitter } = context;
+  const { program, emitter } = context;
   if (primitive.kind === 'random') {
     const low = emitter.temporary('uint64_t', emitter.low(primitive.low, 64));
     const high = emitter.temporary('uint64_t', emitter.low(primitive.high, 64));
@@ -295,7 +290,7 @@ function storeComputed(
   }
   const base = emitter.low(primitive.base, 64);
   const size = emitter.temporary('uint64_t', emitter.low(primitive.size, 64));
-  const hash = `calculation${primitive.calculation}(packet, p, l)`;
+  const hash = `${calculationName(program, primitive.calculation)}(packet, p, l)`;
   const value = emitter.temporary('uint64_t', `${hash} % (${size} == 0 ? 1 : ${size}) + ${base}`);
   return block(emitter, () => storeBits(context, primitive.to, value, 64));
 }
@@ -314,177 +309,4 @@ function storeBits(context: CodeContext, to: FieldRef, text: string, bits: numbe
       : `(~(tp_u128)0 >> ${128 - bitwidth})`;
   const cut = bitwidth <= 64 ? `((uint64_t)${wide} & ${mask})` : `(${wide} & ${mask})`;
   return context.emitter.storeText(to, fromBits(field, cut));
-}
-
-/** An action on a header that may be a stack's element: `body` gets its names. */
-function onHeader(
-  context: CodeContext,
-  ref: HeaderRef,
-  body: (names: HeaderNames) => readonly string[],
-): string[] {
-  const { index, guard } = context.emitter.place(ref);
-  const lines = body(headerNames(context.program, ref, index));
-  return guard === null ? [...lines] : [`if (${guard}) {`, ...lines, '}'];
-}
-
-/** Fields of an invalid header read as zero, and a header that becomes valid has zeros. */
-function clear({ value, raw, origin }: HeaderNames, isValid: boolean): string[] {
-  const octets = isValid && raw !== null ? [`memset(${raw}, 0, sizeof ${raw});`] : [];
-  if (isValid && origin !== null) octets.push(`${origin} = TP_NO_OCTETS;`);
-  return [`memset(&${value}, 0, sizeof ${value});`, ...octets];
-}
-
-/** A header that becomes valid makes the others of its union invalid. */
-export function invalidateOthers(program: Program, ref: HeaderRef): string[] {
-  if (ref.kind !== 'instance') {
-    return [];
-  }
-  const others = at(program.headers, ref.header).union.filter((other) => other !== ref.header);
-  return others.flatMap((other) => {
-    const names = headerNames(program, { kind: 'instance', header: other }, '');
-    return [...clear(names, false), names.makeInvalid, REARRANGED];
-  });
-}
-
-function copy(to: HeaderNames, from: HeaderNames): string[] {
-  const octets =
-    to.raw !== null && from.raw !== null
-      ? [`memmove(${to.raw}, ${from.raw}, sizeof ${to.raw});`]
-      : [];
-  if (to.origin !== null && from.origin !== null) octets.push(`${to.origin} = ${from.origin};`);
-  return [`${to.value} = ${from.value};`, ...octets, REARRANGED];
-}
-
-function changeValidity(context: CodeContext, ref: HeaderRef, isValid: boolean): string[] {
-  const lines = onHeader(context, ref, (names) =>
-    names.valid === 'true'
-      ? []
-      : [
-          `if (${names.valid} ${isValid ? '==' : '!='} 0) {`,
-          ...clear(names, isValid),
-          isValid ? names.makeValid : names.makeInvalid,
-          REARRANGED,
-          ...(isValid ? invalidateOthers(context.program, ref) : []),
-          '}',
-        ],
-  );
-  return block(context.emitter, lines);
-}
-
-function assignHeader(context: CodeContext, to: HeaderRef, from: HeaderRef): string[] {
-  const { emitter, program } = context;
-  if (isMetadata(program, to) || isMetadata(program, from)) {
-    return assignMetadata(context, to, from);
-  }
-  const origin = emitter.place(from);
-  const source = headerNames(program, from, origin.index);
-  const sourceValid = emitter.validText(from);
-  const lines = onHeader(context, to, (names) => {
-    if (names.valid === 'true') {
-      return [`if (${sourceValid}) {`, ...copy(names, source), '}'];
-    }
-    return [
-      `if (${sourceValid}) {`,
-      ...copy(names, source),
-      names.makeValid,
-      ...invalidateOthers(program, to),
-      '} else {',
-      ...clear(names, false),
-      names.makeInvalid,
-      REARRANGED,
-      '}',
-    ];
-  });
-  return block(emitter, lines);
-}
-
-/** Metadata is always valid, and its fields are in different places. */
-function assignMetadata(context: CodeContext, to: HeaderRef, from: HeaderRef): string[] {
-  const { emitter, program } = context;
-  const [target, origin] = [emitter.place(to), emitter.place(from)];
-  const { type } =
-    to.kind === 'instance' ? at(program.headers, to.header) : at(program.stacks, to.stack);
-  const lines = at(program.headerTypes, type).fields.map((_, field) => {
-    const name = (header: HeaderRef, index: string): string =>
-      fieldName(program, { header, type, field }, index);
-    return `${name(to, target.index)} = ${name(from, origin.index)};`;
-  });
-  const guards = [target.guard, origin.guard, emitter.validText(from)].filter(
-    (guard) => guard !== null && guard !== 'true',
-  );
-  const body = guards.length === 0 ? lines : [`if (${guards.join(' && ')}) {`, ...lines, '}'];
-  return block(emitter, body);
-}
-
-function assignVarbit(context: CodeContext, to: HeaderRef, from: HeaderRef): string[] {
-  const { emitter, program } = context;
-  const origin = emitter.place(from);
-  const source = headerNames(program, from, origin.index).value;
-  const lines = onHeader(context, to, ({ value }) => [
-    `${value}.${VARBIT_BITS} = ${source}.${VARBIT_BITS};`,
-    REARRANGED,
-    `memmove(${value}.${VARBIT_OCTETS}, ${source}.${VARBIT_OCTETS}, sizeof ${value}.${VARBIT_OCTETS});`,
-  ]);
-  const { guard } = origin;
-  return block(emitter, guard === null ? lines : [`if (${guard}) {`, ...lines, '}']);
-}
-
-function assignStack(program: Program, to: number, from: number): string[] {
-  if (to === from) {
-    return [];
-  }
-  return [
-    `memcpy(p->h.s${to}, p->h.s${from}, sizeof p->h.s${to});`,
-    `memcpy(p->v.s${to}, p->v.s${from}, sizeof p->v.s${to});`,
-    `p->v.n${to} = p->v.n${from};`,
-    ...keptIn(program, to).map(
-      (place) => `memcpy(${place}.s${to}, ${place}.s${from}, sizeof ${place}.s${to});`,
-    ),
-    REARRANGED,
-  ];
-}
-
-/** The member of struct phv that says what octets a stack's headers have beside their fields. */
-function keptIn(program: Program, stack: number): string[] {
-  const { kept } = at(usageOf(program), at(program.stacks, stack).type);
-  return kept === null ? [] : [kept === 'octets' ? 'p->raw' : 'p->at'];
-}
-
-/** P4-16: the whole stack moves, and what comes in is invalid. */
-function shiftStack(
-  program: Program,
-  kind: 'push' | 'pop',
-  stack: number,
-  count: number,
-): string[] {
-  const size = at(program.stacks, stack).headers.length;
-  const by = Math.min(count, size);
-  if (by === 0) {
-    return [];
-  }
-  const kept = size - by;
-  const [to, from, cleared] = kind === 'push' ? [by, 0, 0] : [0, by, kept];
-  const move = (array: string): string[] => [
-    ...(kept > 0
-      ? [`memmove(&${array}[${to}], &${array}[${from}], ${kept} * sizeof ${array}[0]);`]
-      : []),
-    `memset(&${array}[${cleared}], 0, ${by} * sizeof ${array}[0]);`,
-  ];
-  const next = `p->v.n${stack}`;
-  return [
-    ...move(`p->h.s${stack}`),
-    ...move(`p->v.s${stack}`),
-    ...keptIn(program, stack).flatMap((place) => move(`${place}.s${stack}`)),
-    REARRANGED,
-    ...changeSize(next, kind === 'push' ? by : -by, size),
-  ];
-}
-
-/** How many elements of a stack are filled, within its bounds. */
-function changeSize(next: string, by: number, size: number): string[] {
-  return [
-    by >= 0
-      ? `${next} = (uint16_t)(${next} + ${by} < ${size} ? ${next} + ${by} : ${size});`
-      : `${next} = (uint16_t)(${next} > ${-by} ? ${next} - ${-by} : 0);`,
-  ];
 }

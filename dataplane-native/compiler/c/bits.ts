@@ -1,7 +1,7 @@
 /** Fields in octets: how a header is read from a frame, and written to it. */
 import type { Field, HeaderType } from '../model.js';
 import type { HeaderNames } from './names.js';
-import { fieldType, storageBits } from './names.js';
+import { fieldType, memberName, storageBits } from './names.js';
 import { pow2 } from './range.js';
 import type { TypeUsage } from './usage.js';
 
@@ -50,7 +50,7 @@ export function extractHeader(
   type.fields.forEach((field, i) => {
     if (usage.members[i] === true) {
       const load = loadBits(base, octets, first, field.bitwidth);
-      lines.push(`${names.value}.f${i} = ${fromBits(field, load)};`);
+      lines.push(`${names.value}.${memberName(type, i)} = ${fromBits(field, load)};`);
     }
     first += field.bitwidth;
   });
@@ -124,7 +124,7 @@ function windowPieces(type: HeaderType, source: string, start: number, size: num
   type.fields.forEach((field, i) => {
     const end = first + field.bitwidth;
     if (first < start + size && end > start) {
-      const bits = toBits(field, `${source}.f${i}`);
+      const bits = toBits(field, `${source}.${memberName(type, i)}`);
       const shift = start + size - end;
       const shifted =
         shift > 0 ? `(${bits} << ${shift})` : shift < 0 ? `(${bits} >> ${-shift})` : bits;

@@ -12,7 +12,7 @@ import { at, instance } from '../scope.js';
 import { fromBits, toBits } from './bits.js';
 import { ExpressionEmitter } from './expression.js';
 import { noteChange } from './frame.js';
-import { fieldName, fieldType, headerNames } from './names.js';
+import { calculationName, fieldName, fieldType, headerNames } from './names.js';
 import { VARBIT_BITS, VARBIT_OCTETS } from './varbit.js';
 import type { Ranges } from './range.js';
 
@@ -39,7 +39,7 @@ export function emitCalculation(program: Program, index: number): string[] {
     : [];
   return [
     'static inline uint64_t __attribute__((unused))',
-    `calculation${index}(const struct tp_packet *packet, const struct phv *p,`,
+    `${calculationName(program, index)}(const struct tp_packet *packet, const struct phv *p,`,
     'const struct locals *l) {',
     '(void)packet; (void)p; (void)l;',
     ...payload,
@@ -228,7 +228,7 @@ function emitChecksum(
   const condition = checksum.condition === null ? 'true' : emitter.boolean(checksum.condition);
   const valid = emitter.validText(target.header);
   const name = fieldName(program, target, '');
-  const value = `calculation${calculation}(packet, p, l)`;
+  const value = `${calculationName(program, calculation)}(packet, p, l)`;
   const body =
     which === 'verify'
       ? [`if (${toBits(field, name)} != ${value}) { packet->sm.checksum_error = 1; }`]

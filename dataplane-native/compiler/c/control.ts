@@ -5,7 +5,10 @@ import type { PipelineLayout, TableLayout } from '../layout.js';
 import type { ControlNode, NodeRef, Pipeline, Program, Table } from '../model.js';
 import { at } from '../scope.js';
 import { actionName, canExit, storeColour } from './action.js';
+import { comment } from './comments.js';
 import { ExpressionEmitter } from './expression.js';
+import { identifier } from './identifiers.js';
+import { calculationName } from './names.js';
 import { jumpTargets, withoutUnusedLabels } from './labels.js';
 import { orderNodes } from './order.js';
 import type { Ranges } from './range.js';
@@ -19,9 +22,10 @@ export function emitPipeline(
   pipeline: Pipeline,
 ): string[] {
   const order = orderNodes(pipeline);
-  const emitter = new NodeEmitter(program, ranges, layout);
+  const emitter = new NodeEmitter(program, ranges, layout, pipeline);
   const lines = order.flatMap((node, i) => [
-    `node${node}:`,
+    `${emitter.label(node)}:`,
+    ...comment(program, at(pipeline.nodes, node)),
     ...emitter.node(at(pipeline.nodes, node), order[i + 1] ?? null),
   ]);
   const targets = jumpTargets(lines);
@@ -35,34 +39,40 @@ export function emitPipeline(
   ];
 }
 
-function jump(node: NodeRef): string {
-  return node === null ? 'goto done;' : `goto node${node};`;
-}
-
 class NodeEmitter {
   private readonly program: Program;
+  private readonly pipeline: Pipeline;
   private readonly emitter: ExpressionEmitter;
   private readonly tables: ReadonlyMap<string, TableLayout>;
   private readonly profiles: PipelineLayout['profiles'];
 
-  constructor(program: Program, ranges: Ranges, layout: PipelineLayout) {
+  constructor(program: Program, ranges: Ranges, layout: PipelineLayout, pipeline: Pipeline) {
+    this.pipeline = pipeline;
     this.program = program;
     this.emitter = new ExpressionEmitter(program, ranges, []);
     this.profiles = layout.profiles;
     this.tables = new Map(layout.tables.map((table) => [table.name, table]));
   }
 
+  label(node: number): string {
+    return identifier(at(this.pipeline.nodes, node).name, 'node', node);
+  }
+
+  private jump(node: NodeRef): string {
+    return node === null ? 'goto done;' : `goto ${this.label(node)};`;
+  }
+
   node(node: ControlNode, following: NodeRef): string[] {
     const go = (next: NodeRef): string[] =>
-      next === following && next !== null ? [] : [jump(next)];
+      next === following && next !== null ? [] : [this.jump(next)];
     switch (node.kind) {
       case 'conditional': {
         const condition = this.emitter.boolean(node.condition);
         const before = this.emitter.take();
         const test =
           node.whenTrue === following && node.whenTrue !== null
-            ? [`if (!${condition}) { ${jump(node.whenFalse)} }`]
-            : [`if (${condition}) { ${jump(node.whenTrue)} }`, ...go(node.whenFalse)];
+            ? [`if (!${condition}) { ${this.jump(node.whenFalse)} }`]
+            : [`if (${condition}) { ${this.jump(node.whenTrue)} }`, ...go(node.whenFalse)];
         return before.length === 0 ? [`;`, ...test] : ['{', ...before, ...test, '}'];
       }
       case 'call':
@@ -73,7 +83,7 @@ class NodeEmitter {
   }
 
   private callAction(action: number, args: string): string {
-    const call = `${actionName(action)}(pipeline, packet, p, l, ${args})`;
+    const call = `${actionName(this.program, action)}(pipeline, packet, p, l, ${args})`;
     return canExit(at(this.program.actions, action)) ? `if (${call}) { goto done; }` : `${call};`;
   }
 
@@ -197,7 +207,8 @@ class NodeEmitter {
     }
     const { selector } = at(this.program.profiles, table.profile);
     const found = isKeyless ? 'NULL' : 'hit ? entry : NULL';
-    const hash = selector === null ? '0' : `calculation${selector}(packet, p, l)`;
+    const hash =
+      selector === null ? '0' : `${calculationName(this.program, selector)}(packet, p, l)`;
     const words = at(this.profiles, table.profile).argWords;
     const base =
       selector === null
@@ -268,13 +279,13 @@ class NodeEmitter {
     const cases = [...used].flatMap((action) => [
       ...this.numbersOf(table, action).map((number) => `case ${number}:`),
       this.callAction(action, `${origin}->words`),
-      isOne ? 'break;' : jump(nextOf(action)),
+      isOne ? 'break;' : this.jump(nextOf(action)),
     ]);
     const end = byHit
       ? isKeyless
         ? go(nextMiss === null ? table.nextDefault : nextMiss.node)
         : [
-            `if (hit) { ${jump(nextHit === null ? table.nextDefault : nextHit.node)} }`,
+            `if (hit) { ${this.jump(nextHit === null ? table.nextDefault : nextHit.node)} }`,
             ...go(nextMiss === null ? table.nextDefault : nextMiss.node),
           ]
       : go(table.nextDefault);

@@ -25,15 +25,23 @@ import {
   unsignedLiteral,
 } from './c-types.js';
 import type { CType } from './c-types.js';
+import { compareHeaders, compareVarbits } from './compare-headers.js';
 import { boundary, decided } from './comparison.js';
 import { noteChange } from './frame.js';
-import { fieldName, fieldType, headerNames, storageBits } from './names.js';
+import {
+  fieldName,
+  fieldType,
+  headerNames,
+  isWord,
+  stackNext,
+  storageBits,
+  unionStackNext,
+} from './names.js';
 import { bitLength, contains, pow2, signedRange, unsignedRange } from './range.js';
 import type { Range, Ranges } from './range.js';
-import { varbitText } from './varbit.js';
 
 /** Longer texts go into a variable of their own: C compilers limit how deep parentheses nest. */
-const MAX_TEXT = 300;
+const MAX_TEXT = 600;
 
 /** Emits C for the expressions of one function. Statements that they need come out of `take`. */
 export class ExpressionEmitter {
@@ -148,7 +156,8 @@ export class ExpressionEmitter {
       return { index: '', guard: null };
     }
     if (ref.kind === 'last') {
-      return { index: `p->v.n${ref.stack} - 1`, guard: `p->v.n${ref.stack} != 0` };
+      const next = stackNext(this.program, ref.stack);
+      return { index: `${next} - 1`, guard: `${next} != 0` };
     }
     const index = this.temporary('uint64_t', this.index(ref.index));
     return { index, guard: `${index} < ${at(this.program.stacks, ref.stack).headers.length}` };
@@ -161,7 +170,8 @@ export class ExpressionEmitter {
     return name;
   }
 
-  private bound(type: string, text: string): string {
+  /** Text that is not too long: of a longer one, a variable. */
+  bound(type: string, text: string): string {
     return text.length > MAX_TEXT ? this.temporary(type, text) : text;
   }
 
@@ -176,11 +186,11 @@ export class ExpressionEmitter {
       case 'wide':
         return fail(e, 'UNSUPPORTED', 'a value of more than 128 bits');
       case 'stackSize': {
-        const next = `((${C_NAME[type]})p->v.n${e.stack})`;
+        const next = `((${C_NAME[type]})${stackNext(this.program, e.stack)})`;
         return e.lastIndex ? `(${next} - 1)` : next;
       }
       case 'unionStackSize':
-        return `((${C_NAME[type]})p->v.u${e.stack})`;
+        return `((${C_NAME[type]})${unionStackNext(this.program, e.stack)})`;
       case 'toData':
         return `tp_bit(${this.boolean(e.arg)})`;
       case 'choice': {
@@ -221,7 +231,8 @@ export class ExpressionEmitter {
 
   private fieldText(ref: FieldRef, type: CType): string {
     const { index, guard } = this.place(ref.header);
-    const value = `((${C_NAME[type]})${fieldName(this.program, ref, index)})`;
+    const name = fieldName(this.program, ref, index);
+    const value = type === 'u64' && isWord(this.program, ref) ? name : `((${C_NAME[type]})${name})`;
     return guard === null ? value : `(${guard} ? ${value} : 0)`;
   }
 
@@ -315,7 +326,11 @@ export class ExpressionEmitter {
     if (e.kind === 'cast' && e.op === 'two_comp_mod' && bits <= e.bitwidth) {
       return this.low(e.arg, bits);
     }
-    return `((${lowType(bits)})${this.exact(e)})`;
+    const type = typeOfRange(this.ranges.of(e));
+    // The exact value is of that type already.
+    return type !== null && C_NAME[type] === lowType(bits)
+      ? this.exact(e)
+      : `((${lowType(bits)})${this.exact(e)})`;
   }
 
   private lowArithmetic(e: Expression & { kind: 'arithmetic' }, bits: number): string {
@@ -425,10 +440,10 @@ export class ExpressionEmitter {
       return fail(left, 'MALFORMED', 'a comparison of values of different kinds');
     }
     if (kind === 'header') {
-      return this.compareHeaders(op, left, right);
+      return compareHeaders(this, op, left, right);
     }
     if (kind === 'varbit') {
-      return this.compareVarbits(op, left, right);
+      return compareVarbits(this, op, left, right);
     }
     if (kind === 'boolean') {
       const [a, b] = [this.boolean(left), this.boolean(right)];
@@ -450,14 +465,6 @@ export class ExpressionEmitter {
     return bounded === null ? `(${leftText} ${op} ${rightText})` : bounded ? 'true' : 'false';
   }
 
-  private compareVarbits(op: CompareOp, left: Expression, right: Expression): string {
-    if (left.kind !== 'varbit' || right.kind !== 'varbit' || (op !== '==' && op !== '!=')) {
-      return fail(left, 'UNSUPPORTED', 'varbits can only be compared for equality');
-    }
-    const [a, b] = [varbitText(this, left.ref), varbitText(this, right.ref)];
-    return `(${op === '==' ? '' : '!'}tp_same_number(${a}, ${b}))`;
-  }
-
   private commonType(left: Expression, right: Expression): CType {
     const [a, b] = [this.ranges.of(left), this.ranges.of(right)];
     const both: Range = {
@@ -467,31 +474,5 @@ export class ExpressionEmitter {
     return (
       typeOfRange(both) ?? fail(left, 'UNSUPPORTED', 'a comparison that needs more than 128 bits')
     );
-  }
-
-  private compareHeaders(op: CompareOp, left: Expression, right: Expression): string {
-    if (left.kind !== 'header' || right.kind !== 'header' || (op !== '==' && op !== '!=')) {
-      return fail(left, 'UNSUPPORTED', 'headers can only be compared for equality');
-    }
-    const [a, b] = [left.ref, right.ref];
-    if (a.kind !== 'instance' || b.kind !== 'instance') {
-      return fail(left, 'UNSUPPORTED', 'a comparison of stack elements by a dynamic index');
-    }
-    const type = at(this.program.headers, a.header).type;
-    if (type !== at(this.program.headers, b.header).type) {
-      return fail(left, 'MALFORMED', 'a comparison of headers of different types');
-    }
-    const fields = at(this.program.headerTypes, type).fields.map(
-      (_, field) =>
-        `(${[a, b].map((header) => fieldName(this.program, { header, type, field }, '')).join(' == ')})`,
-    );
-    if (at(this.program.headerTypes, type).varbit !== null) {
-      const sides = [a, b].map((ref) => varbitText(this, ref));
-      fields.push(`tp_same_number(${sides.join(', ')})`);
-    }
-    const same = fields.length === 0 ? 'true' : this.bound('bool', `(${fields.join(' && ')})`);
-    const valid = [this.validText(a), this.validText(b)];
-    const equal = `((${valid.join(' == ')}) && (!${valid[0] ?? ''} || ${same}))`;
-    return op === '==' ? equal : `(!${equal})`;
   }
 }

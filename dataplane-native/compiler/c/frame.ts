@@ -5,16 +5,15 @@
  *
  *   p->v.in_place  the octets of the headers while they stand in the frame in the deparser's order,
  *                  or TP_REARRANGED
- *   p->v.changed   bit i: a field of the deparser's header i (modulo 64) was written to
+ *   p->v.changed   a field of the header with that bit was written to (more than 64 headers share bits)
  *   p->at          where in the frame a header's octets are, or TP_NO_OCTETS: it was added
  */
 import type { HeaderRef, ParserOp, Program } from '../model.js';
 import { at } from '../scope.js';
+import { headerBit } from './names.js';
 
 /** C: the headers do not stand in the frame as they are to be sent. */
 export const REARRANGED = 'p->v.in_place = TP_REARRANGED;';
-
-const BITS = 64;
 
 /** C that notes that fields of a header were written to; nothing for what is not sent. */
 export function noteChange(program: Program, ref: HeaderRef): string[] {
@@ -23,22 +22,15 @@ export function noteChange(program: Program, ref: HeaderRef): string[] {
   if (headers.some((header) => at(program.headerTypes, at(program.headers, header).type).varbit)) {
     return [REARRANGED];
   }
-  const mask = headers.reduce((bits, header) => bits | changeBit(program, header), 0n);
-  return mask === 0n ? [] : [`p->v.changed |= ${literal(mask)};`];
+  const bits = headers
+    .filter((header) => program.deparser.includes(header))
+    .map((header) => headerBit(program, header));
+  return bits.length === 0 ? [] : [`p->v.changed |= ${bits.join(' | ')};`];
 }
 
 /** C: whether a header of the deparser was written to. */
 export function isChanged(program: Program, header: number): string {
-  return `(p->v.changed & ${literal(changeBit(program, header))}) != 0`;
-}
-
-function literal(mask: bigint): string {
-  return `UINT64_C(0x${mask.toString(16)})`;
-}
-
-function changeBit(program: Program, header: number): bigint {
-  const rank = program.deparser.indexOf(header);
-  return rank < 0 ? 0n : 1n << BigInt(rank % BITS);
+  return `(p->v.changed & ${headerBit(program, header)}) != 0`;
 }
 
 /**

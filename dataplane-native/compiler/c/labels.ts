@@ -1,9 +1,12 @@
 /** Labels of generated functions: C compilers warn about those that nothing jumps to. */
 
+import { isComment } from './comments.js';
+
 /** The labels that the lines jump to. */
 export function jumpTargets(lines: readonly string[]): ReadonlySet<string> {
   const targets = new Set<string>();
   for (const line of lines) {
+    if (isComment(line)) continue;
     for (const [, label] of line.matchAll(/goto (\w+);/g)) {
       targets.add(label ?? '');
     }

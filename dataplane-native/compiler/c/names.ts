@@ -1,7 +1,7 @@
 /**
- * How the program's things are called in C. Names come from indices, never from the JSON.
+ * How the program's things are called in C (see identifiers.ts).
  *
- *   p->v      validity of headers (bit i of valid_0), of stack elements (s0[1]), stacks' next indices (n0)
+ *   p->v      which headers are valid, and stacks' next indices
  *   p->m      metadata that goes from ingress to egress
  *   p->a      of these, what ingress gives a value whatever the frame
  *   l         metadata that does not: the program's local variables
@@ -12,8 +12,9 @@
  *   packet->sm  v1model's standard_metadata
  */
 import { STANDARD_METADATA } from '../decode-declarations.js';
-import type { Field, FieldRef, HeaderRef, Program } from '../model.js';
+import type { Field, FieldRef, HeaderRef, HeaderType, Program } from '../model.js';
 import { at } from '../scope.js';
+import { identifier } from './identifiers.js';
 import { metadataPlace } from './liveness.js';
 import type { MetadataPlace } from './liveness.js';
 import { usageOf } from './usage.js';
@@ -59,6 +60,44 @@ export function storageBits(field: Field): number {
   return [8, 16, 32, 64, 128].find((bits) => field.bitwidth <= bits) ?? 128;
 }
 
+/** The member of a struct for a header by itself. */
+export function headerName(program: Program, header: number): string {
+  return identifier(at(program.headers, header).name, 'h', header);
+}
+
+export function stackName(program: Program, stack: number): string {
+  return identifier(at(program.stacks, stack).name, 's', stack);
+}
+
+/** How many elements of a stack are filled. */
+export function stackNext(program: Program, stack: number): string {
+  return `p->v.next_${stackName(program, stack)}`;
+}
+
+/** The same of a stack of header unions. */
+export function unionStackNext(program: Program, stack: number): string {
+  return `p->v.next_${identifier(at(program.unionStacks, stack).name, 'u', stack)}`;
+}
+
+export function typeName(program: Program, type: number): string {
+  return identifier(at(program.headerTypes, type).name, 't', type);
+}
+
+/** The member of a header's struct for a field. */
+export function memberName(type: HeaderType, field: number): string {
+  return identifier(at(type.fields, field).name, 'f', field);
+}
+
+/** The function that computes a hash or a checksum. */
+export function calculationName(program: Program, calculation: number): string {
+  return identifier(at(program.calculations, calculation).name, 'calculation', calculation);
+}
+
+/** The constant for a header by itself: its bit in a word that has one for each. */
+export function headerBit(program: Program, header: number): string {
+  return `BIT_${headerName(program, header)}`;
+}
+
 /** A header in C. */
 export interface HeaderNames {
   /** The struct of its fields. */
@@ -78,25 +117,34 @@ export interface HeaderNames {
 export function headerNames(program: Program, ref: HeaderRef, index: string): HeaderNames {
   if (ref.kind !== 'instance') {
     const { type } = at(program.stacks, ref.stack);
-    return placed(program, type, `s${ref.stack}[${index}]`);
+    return placed(program, type, `${stackName(program, ref.stack)}[${index}]`);
   }
   const { role, element, type } = at(program.headers, ref.header);
   if (role === 'metadata' || role === 'standardMetadata') {
-    return { ...ALWAYS_VALID, value: `p->m.h${ref.header}`, raw: null, origin: null };
+    return {
+      ...ALWAYS_VALID,
+      value: `p->m.${headerName(program, ref.header)}`,
+      raw: null,
+      origin: null,
+    };
   }
   if (element !== null) {
-    return placed(program, type, `s${element.stack}[${element.index}]`);
+    return placed(program, type, `${stackName(program, element.stack)}[${element.index}]`);
   }
-  const names = { ...placed(program, type, `h${ref.header}`), ...validity(ref.header) };
+  const name = headerName(program, ref.header);
+  const names = { ...placed(program, type, name), ...validity(program, ref.header) };
   return role === 'intrinsic' ? { ...names, ...ALWAYS_VALID } : names;
 }
 
 const ALWAYS_VALID = { valid: 'true', makeValid: '', makeInvalid: '' };
 
 /** Validities of headers by themselves are bits, 64 to a word. */
-function validity(header: number): Pick<HeaderNames, 'valid' | 'makeValid' | 'makeInvalid'> {
+function validity(
+  program: Program,
+  header: number,
+): Pick<HeaderNames, 'valid' | 'makeValid' | 'makeInvalid'> {
   const word = validWord(header);
-  const bit = `UINT64_C(0x${(1n << BigInt(header % 64)).toString(16)})`;
+  const bit = headerBit(program, header);
   return {
     valid: `(${word} & ${bit})`,
     makeValid: `${word} |= ${bit};`,
@@ -121,6 +169,17 @@ function placed(program: Program, type: number, name: string): HeaderNames {
   };
 }
 
+/** Whether C has a field as uint64_t: metadata is kept in words. */
+export function isWord(program: Program, { header, type, field }: FieldRef): boolean {
+  const { bitwidth, signed } = at(at(program.headerTypes, type).fields, field);
+  return (
+    header.kind === 'instance' &&
+    at(program.headers, header.header).role === 'metadata' &&
+    bitwidth <= 64 &&
+    !signed
+  );
+}
+
 /** A field of a header that is there for sure, as an lvalue. */
 export function fieldName(program: Program, ref: FieldRef, index: string): string {
   if (ref.header.kind === 'instance') {
@@ -134,10 +193,10 @@ export function fieldName(program: Program, ref: FieldRef, index: string): strin
     const { header } = ref.header;
     if (at(program.headers, header).role === 'metadata') {
       const place = MEMBERS[metadataPlace(program, header, ref.field)];
-      return `${place}${place === 'l' ? '->' : '.'}h${header}.f${ref.field}`;
+      return `${place}${place === 'l' ? '->' : '.'}${headerName(program, header)}.${memberName(at(program.headerTypes, ref.type), ref.field)}`;
     }
   }
-  return `${headerNames(program, ref.header, index).value}.f${ref.field}`;
+  return `${headerNames(program, ref.header, index).value}.${memberName(at(program.headerTypes, ref.type), ref.field)}`;
 }
 
 /** The standard metadata's instance, if the program declares it. */

@@ -12,12 +12,15 @@ import type {
   Varbit,
 } from '../model.js';
 import { at } from '../scope.js';
-import { emitPrimitive, invalidateOthers } from './action.js';
+import { emitPrimitive } from './action.js';
 import { extractHeader, fromBits, loadBits, toBits } from './bits.js';
+import { comment, isComment } from './comments.js';
 import { ExpressionEmitter } from './expression.js';
 import { REARRANGED, orderBreaks } from './frame.js';
+import { invalidateOthers } from './header-action.js';
 import { jumpTargets, withoutUnusedLabels } from './labels.js';
-import { fieldName, headerNames, validWord } from './names.js';
+import { identifier } from './identifiers.js';
+import { fieldName, headerNames, stackNext, unionStackNext, validWord } from './names.js';
 import { idleOps } from './parser-validity.js';
 import { VARBIT_BITS, VARBIT_OCTETS } from './varbit.js';
 import type { HeaderNames } from './names.js';
@@ -36,11 +39,14 @@ export function emitParser(program: Program, ranges: Ranges, layout: PipelineLay
   const first = start !== null && reached[0] === start ? [] : ['goto done;'];
   const targets = jumpTargets([...body, ...first]);
   const lines = withoutUnusedLabels(body, targets);
-  const isLooping = lines.some((line) => line.includes('steps--'));
+  const code = lines.filter((line) => !isComment(line));
+  const isLooping = code.some((line) => line.includes('steps--'));
   // Nobody else looks while the parser runs, but a hash.
-  const words = lines.some((line) => line.includes('calculation')) ? [] : stateWords(program);
+  const words = code.some((line) => /calculation\d+\(packet/.test(line)) ? [] : stateWords(program);
   const local = (line: string): string =>
-    words.reduce((text, [word, name]) => text.replaceAll(word, name), line);
+    isComment(line)
+      ? line
+      : words.reduce((text, [word, name]) => text.replaceAll(word, name), line);
   return [
     'static void parse_frame(struct tp_pipeline *pipeline, struct tp_packet *packet,',
     'struct phv *restrict p, struct locals *restrict l) {',
@@ -138,11 +144,19 @@ class StateEmitter {
     const state = at(this.program.parser.states, index);
     const ops = state.ops.filter((op) => !this.idle.has(op));
     return [
-      `state${index}:`,
+      `${this.label(index)}:`,
       ...(this.heads.has(index) ? [`if (steps-- == 0) { ${this.stop('ParserTimeout')} }`] : []),
-      ...ops.flatMap((op) => [...(this.breaks.has(op) ? [REARRANGED] : []), ...this.op(op)]),
+      ...ops.flatMap((op) => [
+        ...comment(this.program, op),
+        ...(this.breaks.has(op) ? [REARRANGED] : []),
+        ...this.op(op),
+      ]),
       ...this.transitions(state, following),
     ];
+  }
+
+  private label(state: number): string {
+    return identifier(at(this.program.parser.states, state).name, 'state', state);
   }
 
   private stop(error: string): string {
@@ -252,7 +266,7 @@ class StateEmitter {
 
   private extractNext(stack: number, varBits: Expression | null): string[] {
     const { headers, type } = at(this.program.stacks, stack);
-    const index = `p->v.n${stack}`;
+    const index = stackNext(this.program, stack);
     const names = headerNames(
       this.program,
       { kind: 'element', stack, index: { path: '', source: null, kind: 'constant', value: 0n } },
@@ -267,7 +281,7 @@ class StateEmitter {
 
   private extractNextUnion(op: ParserOp & { kind: 'extractNextUnion' }): string[] {
     const { elements } = at(this.program.unionStacks, op.stack);
-    const size = `p->v.u${op.stack}`;
+    const size = unionStackNext(this.program, op.stack);
     const cases = elements.flatMap((members, i) => {
       const ref: HeaderRef = { kind: 'instance', header: at(members, op.member) };
       const { type } = at(this.program.headers, ref.header);
@@ -305,7 +319,7 @@ class StateEmitter {
 
   private transitions(state: ParserState, following: number | null): string[] {
     const jump = (next: number | null): string =>
-      next === null ? 'goto done;' : `goto state${next};`;
+      next === null ? 'goto done;' : `goto ${this.label(next)};`;
     const otherwise = state.transitions.find((transition) => transition.match === null);
     const last = otherwise?.next ?? null;
     const end = last !== null && last === following ? [] : [jump(last)];

@@ -5,7 +5,16 @@ import type { Field, HeaderType, Program } from '../model.js';
 import { at } from '../scope.js';
 import { metadataPlace } from './liveness.js';
 import type { MetadataPlace } from './liveness.js';
-import { fieldType, storageBits } from './names.js';
+import {
+  fieldType,
+  headerBit,
+  headerName,
+  memberName,
+  stackName,
+  storageBits,
+  typeName,
+  unionStackNext,
+} from './names.js';
 import { VARBIT_BITS, VARBIT_OCTETS } from './varbit.js';
 import { usageOf } from './usage.js';
 import type { TypeUsage } from './usage.js';
@@ -22,7 +31,8 @@ export function emitPhv(program: Program): string[] {
   const types = program.headerTypes.flatMap((type, i) =>
     isNeeded(i)
       ? emitHeaderType(
-          `type${i}`,
+          program,
+          i,
           isIntrinsic(i) ? { ...type, fields: type.fields.map(inWords) } : type,
           at(usage, i),
         )
@@ -40,27 +50,29 @@ export function emitPhv(program: Program): string[] {
     at(usage, type).kept === 'octets' ? at(program.headerTypes, type).bits / 8 : 0;
   program.headers.forEach(({ role, type, element }, i) => {
     if (role !== 'metadata' && role !== 'standardMetadata' && element === null) {
-      headers.push(`struct type${type} h${i};`);
+      const name = headerName(program, i);
+      headers.push(`struct ${typeName(program, type)} ${name};`);
       if (rawOctets(type) > 0) {
-        raw.push(`uint8_t h${i}[${rawOctets(type)}];`);
+        raw.push(`uint8_t ${name}[${rawOctets(type)}];`);
       }
       if (at(usage, type).kept === 'offset') {
-        origins.push(`uint32_t h${i};`);
+        origins.push(`uint32_t ${name};`);
       }
     }
   });
   program.stacks.forEach(({ type, headers: elements }, i) => {
-    headers.push(`struct type${type} s${i}[${elements.length}];`);
-    valid.push(`uint8_t s${i}[${elements.length}];`, `uint16_t n${i};`);
+    const name = stackName(program, i);
+    headers.push(`struct ${typeName(program, type)} ${name}[${elements.length}];`);
+    valid.push(`uint8_t ${name}[${elements.length}];`, `uint16_t next_${name};`);
     if (rawOctets(type) > 0) {
-      raw.push(`uint8_t s${i}[${elements.length}][${rawOctets(type)}];`);
+      raw.push(`uint8_t ${name}[${elements.length}][${rawOctets(type)}];`);
     }
     if (at(usage, type).kept === 'offset') {
-      origins.push(`uint32_t s${i}[${elements.length}];`);
+      origins.push(`uint32_t ${name}[${elements.length}];`);
     }
   });
   program.unionStacks.forEach((_, i) => {
-    valid.push(`uint16_t u${i};`);
+    valid.push(`uint16_t ${unionStackNext(program, i).replace('p->v.', '')};`);
   });
   const structs: readonly (readonly [string, readonly string[]])[] = [
     ['valid', valid],
@@ -73,6 +85,10 @@ export function emitPhv(program: Program): string[] {
     ['locals', ['struct cleared c;', ...metadataMembers(program, 'local')]],
   ];
   return [
+    ...program.headers.map(
+      (_, i) =>
+        `#define ${headerBit(program, i)} UINT64_C(0x${(1n << BigInt(i % 64)).toString(16)})`,
+    ),
     ...types,
     ...structs.flatMap(([name, members]) => [`struct ${name} {`, ...members, '};']),
     // Copies of a frame get all of it but what was sent; a frame begins with zeros from v to m.
@@ -94,7 +110,9 @@ export function emitPhv(program: Program): string[] {
 /** Of each metadata header the fields that have this place. */
 function metadataMembers(program: Program, place: MetadataPlace): string[] {
   return program.headers.flatMap(({ role, type }, i) => {
-    if (role === 'standardMetadata' && place === 'carried') return [`struct type${type} h${i};`];
+    if (role === 'standardMetadata' && place === 'carried') {
+      return [`struct ${typeName(program, type)} ${headerName(program, i)};`];
+    }
     if (role !== 'metadata') return [];
     const { fields, varbit } = at(program.headerTypes, type);
     const wanted = fields
@@ -103,10 +121,13 @@ function metadataMembers(program: Program, place: MetadataPlace): string[] {
       .map(({ field, index }) => ({ field: inWords(field), index }))
       .sort((a, b) => storageBits(b.field) - storageBits(a.field));
     const members = [
-      ...wanted.map(({ field, index }) => `${fieldType(field)} f${index};`),
+      ...wanted.map(
+        ({ field, index }) =>
+          `${fieldType(field)} ${memberName(at(program.headerTypes, type), index)};`,
+      ),
       ...(place === 'carried' ? varbitMembers(varbit) : []),
     ];
-    return members.length === 0 ? [] : ['struct {', ...members, `} h${i};`];
+    return members.length === 0 ? [] : ['struct {', ...members, `} ${headerName(program, i)};`];
   });
 }
 
@@ -125,7 +146,12 @@ function varbitMembers(varbit: HeaderType['varbit']): string[] {
     : [`uint32_t ${VARBIT_BITS};`, `uint8_t ${VARBIT_OCTETS}[${Math.max(varbit.maxOctets, 1)}];`];
 }
 
-function emitHeaderType(name: string, type: HeaderType, usage: TypeUsage): string[] {
+function emitHeaderType(
+  program: Program,
+  index: number,
+  type: HeaderType,
+  usage: TypeUsage,
+): string[] {
   // Wide fields first: no padding between them. An empty struct is not C.
   const order = type.fields
     .map((field, i) => ({ field, i }))
@@ -133,9 +159,9 @@ function emitHeaderType(name: string, type: HeaderType, usage: TypeUsage): strin
     .sort((a, b) => storageBits(b.field) - storageBits(a.field));
   const variable = varbitMembers(type.varbit);
   return [
-    `struct ${name} {`,
+    `struct ${typeName(program, index)} {`,
     ...(order.length + variable.length === 0 ? ['uint8_t unused;'] : []),
-    ...order.map(({ field, i }) => `${fieldType(field)} f${i};`),
+    ...order.map(({ field, i }) => `${fieldType(field)} ${memberName(type, i)};`),
     ...variable,
     '};',
   ];

@@ -1,0 +1,110 @@
+/** The C text as people read it: the program's names, and the lines of P4. */
+import { describe, expect, it } from 'vitest';
+import { identifier } from '../../dataplane-native/compiler/c/identifiers.js';
+import { assign, buildProgram, extract, field, hexstr, op, state } from './builder.js';
+import { build, fixture, translate } from './harness.js';
+
+const from = (line: number, fragment: string, filename = 'switch/main.p4') => ({
+  source_info: { filename, line, column: 8, source_fragment: fragment },
+});
+
+const HEADER = { name: 'ipv4_t', fields: [['ttl', 8, false] as const] };
+
+/** A program with an action of one assignment, which came from that fragment. */
+function withFragment(fragment: string, filename?: string): Record<string, unknown> {
+  const value = op('&', op('+', field('ipv4', 'ttl'), hexstr(255)), hexstr(255));
+  return buildProgram({
+    headerTypes: [HEADER],
+    headers: [{ name: 'ipv4', type: 'ipv4_t' }],
+    parseStates: [state('start', [extract('ipv4')])],
+    deparser: ['ipv4'],
+    actions: [
+      {
+        name: 'ingress.age',
+        primitives: [
+          { ...assign(field('ipv4', 'ttl'), value), ...from(12, fragment, filename) },
+          // Nothing may have been cut off or commented out behind it.
+          assign(field('standard_metadata', 'egress_spec'), hexstr(7)),
+        ],
+      },
+    ],
+    ingress: ['ingress.age'],
+  });
+}
+
+describe('the C text of a program', () => {
+  it('calls things by their names in the program', () => {
+    const { c } = translate(withFragment('hdr.ipv4.ttl = hdr.ipv4.ttl - 1'));
+    expect(c).toMatch(/p->h\.ipv4_h\d+\.ttl_f0/);
+    expect(c).toMatch(/ingress_age_action\d+\(pipeline, packet, p, l/);
+    expect(c).toMatch(/struct ipv4_t_t\d+ \{/);
+    expect(c).toMatch(/BIT_ipv4_h\d+/);
+  });
+
+  it('has the lines of P4 above what they became', () => {
+    const { c } = translate(withFragment('hdr.ipv4.ttl = hdr.ipv4.ttl - 1'));
+    expect(c).toMatch(
+      /\/\* main\.p4\(12\): hdr\.ipv4\.ttl = hdr\.ipv4\.ttl - 1 \*\/\n.*p->h\.ipv4_h\d+\.ttl_f0 = /,
+    );
+  });
+
+  it('shows the lines of a real program: its conditions, its tables, its parser', () => {
+    const { c } = translate(fixture('tables'));
+    const lines = fixture('tables').match(/"source_fragment"/g) ?? [];
+    const comments = c.match(/\/\* tables\.p4\(\d+\): .* \*\//g) ?? [];
+    expect(lines.length).toBeGreaterThan(0);
+    expect(comments.length).toBeGreaterThan(20);
+  });
+});
+
+describe('a line of P4 in a comment', () => {
+  const FRAGMENTS = [
+    'a */ int evil; /* b',
+    '*/',
+    '**//**//*',
+    '/*/ int evil; /*/',
+    'over\nseveral\r\nlines */\n#include "/etc/passwd"',
+    'ends in a backslash \\',
+    '??/',
+    '*??/\n/',
+    '*\u2028/',
+    '*\u0000/',
+    'goto done; steps-- calculation0(packet p->v.changed node0:',
+    '{ { {',
+    'x'.repeat(100_000),
+  ];
+
+  it.each(FRAGMENTS)('cannot end it (%#)', (fragment) => {
+    for (const json of [withFragment(fragment), withFragment('x', fragment)]) {
+      const { c } = translate(json);
+      expect(c).not.toMatch(/[^\x20-\x7e\n]/);
+      const code = c.replace(/\/\*.*?\*\//g, '');
+      expect(code).not.toMatch(/evil|\/\*|\*\/|passwd|x{100}/);
+      expect(code).toContain('egress_spec = ');
+      build(json, { fast: true }).dispose();
+    }
+  });
+});
+
+describe('an identifier', () => {
+  it.each([
+    ['hdr.ipv4', 'ipv4_h3'],
+    ['int', 'int_h3'],
+    ['', 'h3'],
+    ['__', 'h3'],
+    ['4to6', 'n4to6_h3'],
+    ['UINT64_MAX', 'uint64_max_h3'],
+    ['a"; system("x', 'a_system_x_h3'],
+    ['ÄÖ\u0000', 'h3'],
+  ])('of %j is one that nothing else has', (name, expected) => {
+    const found = identifier(name.replace(/^hdr\./, ''), 'h', 3);
+    expect(found).toBe(expected);
+    expect(found).toMatch(/^[a-z][a-z0-9_]*\d$/);
+  });
+
+  it('is short, and the number tells apart what reads alike', () => {
+    const long = 'main_'.repeat(1000);
+    expect(identifier(long, 'action', 12).length).toBeLessThan(64);
+    expect(identifier('a.b', 'f', 1)).not.toBe(identifier('a_b', 'f', 2));
+  });
+});
