@@ -8,6 +8,7 @@ import { LabError } from '../lab-error.js';
 import * as manyPorts from '../load/many-ports.js';
 import { runCommand } from '../topology/commands.js';
 import { extendPath, runInSandbox, sandboxDirectory } from '../topology/sandbox.js';
+import * as compileTime from './compile-time.js';
 import * as forwarding from './forwarding.js';
 import * as memory from './memory.js';
 import { MIX } from './mix.js';
@@ -45,6 +46,8 @@ async function memoryBenchmarks(options: BenchOptions, directory: string): Promi
     },
     { contest: memory.THREADS_CONTEST, run: () => memory.twoLoops(bench, scale, progress) },
     { contest: memory.BMV2_CONTEST, run: () => memory.againstBmv2(bench, scale, progress) },
+    { contest: compileTime.NEW_CONTEST, run: () => compileTime.compileTime('new') },
+    { contest: compileTime.KNOWN_CONTEST, run: () => compileTime.compileTime('known') },
   ];
 }
 
