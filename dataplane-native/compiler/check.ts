@@ -52,7 +52,7 @@ function visit(states: readonly ParserState[], start: number, done: Set<number>)
 
 const WORD_OCTETS = 8;
 /** Of struct tp_entry without its words, and of two slots or an index. */
-const ENTRY_OCTETS = 32 + 16;
+const ENTRY_OCTETS = 40 + 16;
 /** Of struct tp_meter. */
 const METER_OCTETS = 128;
 
