@@ -39,6 +39,8 @@ import { decodeWriteRequest } from './write-decoder.js';
 const MAX_RECEIVE_OCTETS = 64 * 1024 * 1024;
 const MAX_SEND_OCTETS = 128 * 1024 * 1024;
 
+const CLOSE_LIMIT_MS = 1000;
+
 /** Of one connection. */
 const MAX_CONCURRENT_CALLS = 128;
 
@@ -126,7 +128,12 @@ export async function startServer(
   }
   const close = (): Promise<void> =>
     new Promise((resolve) => {
-      server.tryShutdown(() => resolve());
+      // gRPC waits for ever for a connection that broke within a request; nobody listens any more then.
+      const limit = setTimeout(resolve, CLOSE_LIMIT_MS);
+      server.tryShutdown(() => {
+        clearTimeout(limit);
+        resolve();
+      });
       // Streams live until somebody ends them.
       server.forceShutdown();
       service.close();

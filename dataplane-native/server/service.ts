@@ -43,7 +43,7 @@ import { namedPorts, unnamedPorts } from './translation.js';
 
 export const P4RUNTIME_API_VERSION = '1.5.0';
 
-const CLIENTS_PER_ROLE = 16;
+const CLIENTS_PER_ROLE = 128;
 const ROLES = 64;
 
 /** Protobuf lets numbers in that the enum does not have. */

@@ -114,6 +114,7 @@ export class Controller {
   readonly #client: Client;
   readonly #electionId: bigint;
   #stream: ClientDuplexStream<StreamMessageRequest, StreamMessageResponse> | null = null;
+  #lastCall: { cancel(): void } | null = null;
   readonly #heard: StreamMessageResponse[] = [];
   #wake: () => void = () => undefined;
   #ended: Answer | null = null;
@@ -121,7 +122,10 @@ export class Controller {
   lastError = '';
 
   constructor(port: number, electionId: bigint) {
-    this.#client = new Client(`127.0.0.1:${port}`, credentials.createInsecure());
+    this.#client = new Client(`127.0.0.1:${port}`, credentials.createInsecure(), {
+      // A connection of its own, as clients in different processes have.
+      'grpc.use_local_subchannel_pool': 1,
+    });
     this.#electionId = electionId;
   }
 
@@ -300,6 +304,13 @@ export class Controller {
     this.#client.close();
   }
 
+  /** As a process that ends in the middle of things. */
+  dies(): void {
+    this.#stream?.cancel();
+    this.#lastCall?.cancel();
+    this.hangsUp();
+  }
+
   #open(): ClientDuplexStream<StreamMessageRequest, StreamMessageResponse> {
     if (this.#stream !== null) return this.#stream;
     const { path, requestSerialize, responseDeserialize } = RPC.streamChannel;
@@ -332,7 +343,7 @@ export class Controller {
   ): Promise<{ answer: Answer; response?: R | undefined; error?: ServiceError | null }> {
     const { path, requestSerialize, responseDeserialize } = rpc;
     return new Promise((resolve) => {
-      this.#client.makeUnaryRequest(
+      this.#lastCall = this.#client.makeUnaryRequest(
         path,
         requestSerialize,
         responseDeserialize,
