@@ -1,6 +1,8 @@
 /** All that a server is put to, in the specification's order. */
 import { SERVICE } from './03-service.js';
 import { ARBITRATION } from './05-arbitration.js';
+import { FORMATTING } from './08-formatting.js';
+import { TABLES } from './09-tables.js';
 import { WRITE } from './12-write.js';
 import { READ } from './13-read.js';
 import { PIPELINE_CONFIG } from './14-pipeline-config.js';
@@ -21,6 +23,8 @@ function inOrder(a: Clause, b: Clause): number {
 export const CLAUSES: readonly Clause[] = [
   ...SERVICE,
   ...ARBITRATION,
+  ...FORMATTING,
+  ...TABLES,
   ...WRITE,
   ...READ,
   ...PIPELINE_CONFIG,
