@@ -44,7 +44,14 @@ async function memoryBenchmarks(options: BenchOptions, directory: string): Promi
       contest: memory.ENGINE_CONTEST,
       run: () => memory.againstHand(bench, 'engine', scale, progress),
     },
-    { contest: memory.THREADS_CONTEST, run: () => memory.twoLoops(bench, scale, progress) },
+    {
+      contest: memory.THREADS_CONTEST,
+      run: () => memory.twoLoops(bench, 'loops', scale, progress),
+    },
+    {
+      contest: memory.PAIRS_CONTEST,
+      run: () => memory.twoLoops(bench, 'pairs', scale, progress),
+    },
     { contest: memory.BMV2_CONTEST, run: () => memory.againstBmv2(bench, scale, progress) },
     { contest: compileTime.NEW_CONTEST, run: () => compileTime.compileTime('new') },
     { contest: compileTime.KNOWN_CONTEST, run: () => compileTime.compileTime('known') },

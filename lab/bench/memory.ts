@@ -11,7 +11,15 @@ import { LabError } from '../lab-error.js';
 import { runCommand } from '../topology/commands.js';
 import { bmv2CpuNsPerPacket, bmv2MissingReason, bmv2Outputs } from './bmv2-files.js';
 import { type ByPort, byPort, difference, withoutCorrection } from './compare.js';
-import { type MixFrame, benchPlan, frameFile, mixFrames, readFrameFile } from './mix.js';
+import {
+  type MixFrame,
+  benchPlan,
+  frameFile,
+  mixFrames,
+  pairsFrames,
+  pairsPlan,
+  readFrameFile,
+} from './mix.js';
 import { type Program, artefactPath, buildPipeline, programPath } from './native-programs.js';
 import { type BenchResult, type Contest, interleave, judge, median, without } from './results.js';
 import { engineStateFile, handStateFile } from './switch-state.js';
@@ -50,6 +58,10 @@ export const THREADS_CONTEST: Contest = {
   unit: 'packets/s',
   direction: 'rate',
 };
+export const PAIRS_CONTEST: Contest = {
+  ...THREADS_CONTEST,
+  name: 'engine in memory, two packet loops with a pair of ports each',
+};
 export const BMV2_CONTEST = contest('engine in memory vs bmv2', 'simple_switch, pcap files');
 
 /** A program of native/ with everything but its last arguments. */
@@ -65,6 +77,8 @@ export interface MemoryBench {
   readonly pipeline: Loop;
   readonly engine: Loop;
   readonly loops: Loop;
+  /** The same with two pairs of ports. */
+  readonly pairs: Loop;
 }
 
 /** Writes the frames and states into a directory. */
@@ -76,6 +90,8 @@ export async function prepareMemory(directory: string): Promise<MemoryBench> {
   writeFileSync(path('frames'), frameFile(frames, ARRIVAL_NS));
   writeFileSync(path('engine.state'), engineStateFile(native.layout, plan));
   writeFileSync(path('hand.state'), handStateFile(plan));
+  writeFileSync(path('pairs'), frameFile(pairsFrames(frames), ARRIVAL_NS));
+  writeFileSync(path('pairs.state'), engineStateFile(native.layout, pairsPlan()));
   const compiled = [native.sharedObject, path('engine.state'), path('frames')];
   return {
     frames,
@@ -84,6 +100,7 @@ export async function prepareMemory(directory: string): Promise<MemoryBench> {
     pipeline: { program: 'pipeline_loop', args: compiled },
     engine: { program: 'engine_loop', args: compiled },
     loops: { program: 'loops', args: compiled },
+    pairs: { program: 'loops', args: [native.sharedObject, path('pairs.state'), path('pairs')] },
   };
 }
 
@@ -126,9 +143,18 @@ const throughputSchema = z.object({
   packetsPerSecond: z.number(),
 });
 
-async function throughput(bench: MemoryBench, packets: number, loops: number): Promise<number> {
-  const { program, args } = bench.loops;
-  const said = await runCommand([programPath(program), ...args, String(packets), String(loops)]);
+/** Two ports on two loops, or a pair of ports on each. */
+export type Crossing = 'loops' | 'pairs';
+
+async function throughput(
+  bench: MemoryBench,
+  which: Crossing,
+  packets: number,
+  loops: number,
+): Promise<number> {
+  const { program, args } = bench[which];
+  const numbers = [packets, loops, which === 'pairs' ? 4 : 2].map(String);
+  const said = await runCommand([programPath(program), ...args, ...numbers]);
   const report = throughputSchema.parse(JSON.parse(said));
   if (report.outputs !== report.packets) {
     throw new LabError('no-samples', `${report.outputs} of ${report.packets} frames came through`);
@@ -136,23 +162,23 @@ async function throughput(bench: MemoryBench, packets: number, loops: number): P
   return report.packetsPerSecond;
 }
 
-/** Every frame goes from a port of one loop to a port of the other. */
+/** Two loops against one: every frame goes from one loop to the other, or none does. */
 export async function twoLoops(
   bench: MemoryBench,
+  which: Crossing,
   scale: Scale,
   progress: (text: string) => void,
 ): Promise<BenchResult> {
-  if (availableParallelism() < 2) {
-    return without(THREADS_CONTEST, 'skipped', 'there is one processor only');
-  }
+  const one = which === 'pairs' ? PAIRS_CONTEST : THREADS_CONTEST;
+  if (availableParallelism() < 2) return without(one, 'skipped', 'there is one processor only');
   const packets = 2 * scale.packets;
   const rounds = await interleave(
     scale.rounds,
-    () => throughput(bench, packets, 2),
-    () => throughput(bench, packets, 1),
-    (round) => progress(`${THREADS_CONTEST.name}: round ${round + 1} of ${scale.rounds}`),
+    () => throughput(bench, which, packets, 2),
+    () => throughput(bench, which, packets, 1),
+    (round) => progress(`${one.name}: round ${round + 1} of ${scale.rounds}`),
   );
-  return judge(THREADS_CONTEST, rounds);
+  return judge(one, rounds);
 }
 
 /** The engine against simple_switch; residences differ there, so correctionField is not compared. */

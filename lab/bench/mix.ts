@@ -49,6 +49,43 @@ export function benchPlan(): SwitchPlan {
   };
 }
 
+/** Of the second pair's VLANs: nothing of one pair gets to the other. */
+const SECOND_UNTAGGED_VID = 2;
+const SECOND_TAGGED_VID = 11;
+
+/** Ports 3 and 4 beside 1 and 2, and the same stations there, in VLANs of their own. */
+export function pairsPlan(): SwitchPlan {
+  const plan = benchPlan();
+  const [ports, second] = [plan.ports, plan.ports.map((port) => port + 2)];
+  const secondVid = (vid: number) =>
+    vid === UNTAGGED_VID ? SECOND_UNTAGGED_VID : SECOND_TAGGED_VID;
+  return {
+    ...plan,
+    ports: [...ports, ...second],
+    vlans: [
+      ...plan.vlans,
+      { vid: SECOND_UNTAGGED_VID, untagged: second, tagged: [] },
+      { vid: SECOND_TAGGED_VID, untagged: [], tagged: second },
+    ],
+    macs: [
+      ...plan.macs,
+      ...plan.macs.map(({ vid, mac, port }) => ({ vid: secondVid(vid), mac, port: port + 2 })),
+    ],
+  };
+}
+
+/** The frames of ports 1 and 2, and the same once more on 3 and 4. */
+export function pairsFrames(frames: readonly MixFrame[]): MixFrame[] {
+  return frames.flatMap(({ port, octets }) => {
+    const copy = Uint8Array.from(octets);
+    if (copy[12] === 0x81 && copy[13] === 0) copy[15] = SECOND_TAGGED_VID;
+    return [
+      { port, octets },
+      { port: port + 2, octets: copy },
+    ];
+  });
+}
+
 function stationMac(port: number, station: number): number[] {
   return [0x02, 0x00, 0x5e, 0x10, port, station];
 }

@@ -2,11 +2,12 @@
  * loops.c - the whole engine in memory with one packet loop or several, each on a thread of its
  * own: how many frames a second get through.
  *
- *   loops PIPELINE.so STATE FRAMES PACKETS LOOPS
+ *   loops PIPELINE.so STATE FRAMES PACKETS LOOPS PORTS
  *
  * Its ports are made of nothing but memory: what a port receives it copies from the set of frames,
- * what it sends it gives back. A port of the set is on the loop after that of the one before it, so
- * with two loops every frame goes from one to the other. No more frames are under way than the
+ * what it sends it gives back. Ports talk in pairs, 1 with 2 and 3 with 4. Two ports are on two
+ * loops, where there are two, so every frame goes from one loop to the other; of four, each pair is
+ * on a loop of its own, and none does. No more frames are under way than the
  * rings between loops hold: none is lost, and the loops wait for one another as they do for lines.
  */
 #include <pthread.h>
@@ -16,8 +17,8 @@
 #include "frames.h"
 #include "state.h"
 
-#define PORTS     2u
-#define IN_FLIGHT 512u
+#define MOST_PORTS 4u
+#define IN_FLIGHT  512u
 
 struct bench_port {
   struct tp_port port; /* first: a tp_port is the bench_port */
@@ -98,7 +99,7 @@ static const struct tp_port_ops BENCH_OPS = {
 };
 
 static struct bench_port *add_port(struct tp_engine *engine, uint32_t number,
-                                   const struct frame_set *set, uint64_t packets) {
+                                   const struct frame_set *set, uint64_t packets, uint32_t loop) {
   struct bench_port *self = aligned_alloc(alignof(struct bench_port), sizeof *self);
   if (self == NULL) {
     fail("port", "no memory");
@@ -117,7 +118,7 @@ static struct bench_port *add_port(struct tp_engine *engine, uint32_t number,
   if (self->frame_count == 0) {
     fail("frames", "there are none for a port");
   }
-  tp_port_attach(engine, number, &self->port, engine->loops[(number - 1) % engine->loop_count]);
+  tp_port_attach(engine, number, &self->port, engine->loops[loop % engine->loop_count]);
   check(engine, tp_port_set_tx_latency(engine, number, 0), "set latency");
   return self;
 }
@@ -148,19 +149,20 @@ static uint64_t wall_ns(void) {
   return tp_clock_read_ns(CLOCK_MONOTONIC);
 }
 
-static uint64_t sent_by(struct bench_port *const ports[PORTS]) {
+static uint64_t sent_by(struct bench_port *const *ports, uint32_t port_count) {
   uint64_t sent = 0;
-  for (uint32_t i = 0; i < PORTS; i++) {
+  for (uint32_t i = 0; i < port_count; i++) {
     sent += __atomic_load_n(&ports[i]->sent, __ATOMIC_RELAXED);
   }
   return sent;
 }
 
 int main(int argc, char **argv) {
-  if (argc != 6) {
-    fail("usage", "loops PIPELINE.so STATE FRAMES PACKETS LOOPS");
+  const uint32_t port_count = argc == 7 ? (uint32_t)strtoul(argv[6], NULL, 10) : 0;
+  if (port_count != 2 && port_count != MOST_PORTS) {
+    fail("usage", "loops PIPELINE.so STATE FRAMES PACKETS LOOPS PORTS, which are 2 or 4");
   }
-  const uint64_t packets = strtoull(argv[4], NULL, 10) / PORTS * PORTS;
+  const uint64_t packets = strtoull(argv[4], NULL, 10) / port_count * port_count;
   const struct tp_engine_config config = {.clock = TP_CLOCK_SYSTEM,
                                           .cpu_port = TP_PORT_DROP,
                                           .message_fd = -1,
@@ -172,12 +174,12 @@ int main(int argc, char **argv) {
   }
   check(engine, tp_engine_load(engine, argv[1]), "load");
   const struct frame_set set = read_frames(argv[3]);
-  struct bench_port *ports[PORTS];
-  for (uint32_t i = 0; i < PORTS; i++) {
-    ports[i] = add_port(engine, i + 1, &set, packets / PORTS);
+  struct bench_port *ports[MOST_PORTS];
+  for (uint32_t i = 0; i < port_count; i++) {
+    ports[i] = add_port(engine, i + 1, &set, packets / port_count, port_count == 2 ? i : i / 2);
   }
-  for (uint32_t i = 0; i < PORTS; i++) {
-    ports[i]->peer = ports[PORTS - 1 - i];
+  for (uint32_t i = 0; i < port_count; i++) {
+    ports[i]->peer = ports[i ^ 1u];
   }
   const struct state_visitor visitor = {engine, add_entry, add_group};
   read_state(argv[2], &visitor);
@@ -188,7 +190,7 @@ int main(int argc, char **argv) {
   uint64_t end_ns = start_ns;
   while (before < packets) {
     usleep(1000);
-    const uint64_t sent = sent_by(ports);
+    const uint64_t sent = sent_by(ports, port_count);
     if (sent != before) {
       end_ns = wall_ns();
     } else if (wall_ns() - end_ns > UINT64_C(1000000000)) {
