@@ -2,8 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { compilePipeline as compileC } from '#binding/toolchain';
-import { compilePipeline } from '#compiler/compile';
+import { nativeBuilder } from '#server/native-builder';
 import { LabError } from '../lab-error.js';
 import { artefactPath } from './native-programs.js';
 import { type BenchResult, type Contest, type Round, judge } from './results.js';
@@ -29,14 +28,16 @@ export const KNOWN_CONTEST: Contest = {
 
 /** From the octets of the JSON to a shared object that can be loaded, ms. */
 async function compileMs(json: Uint8Array, folder: string, isKnown: boolean): Promise<number> {
+  const builder = nativeBuilder(folder, { shippedFolder: folder });
   const started = performance.now();
-  const compiled = compilePipeline(json);
-  if (!compiled.ok) throw new LabError('command-failed', 'main_native.json does not compile');
-  const folders = { cacheFolder: folder, shippedFolder: folder };
-  const built = await compileC(compiled.value.c, folders);
+  const built = await builder.build(json);
+  const elapsedMs = performance.now() - started;
   if (!built.ok) throw new LabError('command-failed', built.error.message);
-  if (built.value.fromCache !== isKnown) throw new LabError('command-failed', 'the cache is wrong');
-  return performance.now() - started;
+  const { isKnown: wasKnown, fromCache } = built.value;
+  if (wasKnown !== isKnown || fromCache !== isKnown) {
+    throw new LabError('command-failed', 'the cache is wrong');
+  }
+  return elapsedMs;
 }
 
 export async function compileTime(which: 'new' | 'known'): Promise<BenchResult> {

@@ -166,7 +166,7 @@ export const LAYERS: readonly Layer[] = [
   {
     path: 'lab/bench',
     holds: 'the dataplane against hand-written loops',
-    mayImport: ['lab', topologies, sim, measure, compiler, binding],
+    mayImport: ['lab', topologies, sim, measure, compiler, binding, server],
     node: true,
     packages: ['cli-table3', 'picocolors', 'zod'],
   },
