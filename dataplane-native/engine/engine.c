@@ -210,6 +210,7 @@ int tp_engine_load(struct tp_engine *engine, const char *shared_object) {
     return tp_fail(engine, result, "%s", why);
   }
   tp_control_lock(engine);
+  tp_finish_frames(engine);
   for (uint32_t i = 0; i < engine->loop_count; i++) {
     drop_waiting(engine->loops[i]);
   }

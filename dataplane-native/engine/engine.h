@@ -57,8 +57,10 @@ TP_API void tp_engine_destroy(struct tp_engine *engine);
 /* Text of the last TP_E_SYSTEM or TP_E_BAD_PIPELINE; valid until the next call. */
 TP_API const char *tp_engine_last_error(struct tp_engine *engine);
 
-/* Loads a compiled pipeline. The old one's state is gone; frames in its queues are dropped and
- * counted. tp_pipeline_check only tries: 0 if it could be loaded. */
+/* Loads a compiled pipeline. The old one's state is gone. Frames that are between its ingress and
+ * egress leave first; those that cannot yet (their queue is shaped, their port takes no more, they
+ * wait for a TX event) are dropped and counted. tp_pipeline_check only tries: 0 if it could be
+ * loaded. */
 TP_API int tp_engine_load(struct tp_engine *engine, const char *shared_object);
 TP_API int tp_pipeline_check(const char *shared_object, char *why, uint32_t why_octets);
 
@@ -80,8 +82,9 @@ TP_API int tp_engine_start(struct tp_engine *engine);
 TP_API int tp_engine_stop(struct tp_engine *engine);
 /*
  * Several calls as one, as traffic sees them: between hold and resume no loop handles a frame;
- * frames wait in their ports' rings, as long as these have room, with their receive times. To load
- * a pipeline together with its default actions and entries. BAD_STATE: held, or not held; start and
+ * frames wait in their ports' rings, as long as these have room, with their receive times; those
+ * that are between ingress and egress leave before, if they can. To load a pipeline together with
+ * its default actions and entries. BAD_STATE: held, or not held; start and
  * step too while it is held. Without a loop nothing has to wait; stop and destroy resume first.
  */
 TP_API int tp_engine_hold(struct tp_engine *engine);

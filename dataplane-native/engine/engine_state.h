@@ -184,6 +184,9 @@ void *tp_loop_run(void *loop);
 /* One round over a loop's ports and queues; frames handled. `is_thread`: may give way in between.
  */
 uint32_t tp_round(struct tp_loop *loop, bool is_thread);
+/* Lets the frames that are between ingress and egress leave, of all loops, as far as ports take
+ * them and their queues are not shaped. For control calls that have all locks. */
+void tp_finish_frames(struct tp_engine *engine);
 /* Makes a sleeping loop look again; all loops. */
 void tp_loop_wake(struct tp_loop *loop);
 void tp_wake(struct tp_engine *engine);

@@ -37,6 +37,8 @@ int tp_engine_hold(struct tp_engine *engine) {
     return TP_E_BAD_STATE;
   }
   tp_control_lock(engine);
+  /* Before the host reads anything: no frame counts after that. */
+  tp_finish_frames(engine);
   engine->is_held = true;
   return TP_OK;
 }

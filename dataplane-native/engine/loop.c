@@ -41,6 +41,9 @@
 #define TRAFFIC_NS UINT64_C(4000000000)
 /* Bursts that a port may send in a round, before all receive again. */
 #define TRANSMIT_SWEEPS 8u
+/* Rounds in which what is under way leaves: a full ring needs half of them, a full queue of small
+ * frames the other half. */
+#define FINISH_ROUNDS 32u
 
 /* --- a round --------------------------------------------------------------------------------- */
 
@@ -297,6 +300,33 @@ uint32_t tp_round(struct tp_loop *loop, bool is_thread) {
   read_stamps(loop);
   tp_messages_flush(&loop->messages);
   return handled;
+}
+
+/* A round that receives nothing. */
+static uint32_t finish_round(struct tp_loop *loop) {
+  begin_burst(loop);
+  uint32_t handled = loop->recirculated.count == 0 ? 0 : tp_ingress_recirculated(loop);
+  handled += transmit_all(loop, false);
+  tp_outbox_publish(loop);
+  return handled;
+}
+
+void tp_finish_frames(struct tp_engine *engine) {
+  bool is_more = engine->pipeline.ops != NULL;
+  bool is_any = false;
+  for (uint32_t round = 0; is_more && round < FINISH_ROUNDS; round++) {
+    is_more = false;
+    for (uint32_t i = 0; i < engine->loop_count; i++) {
+      is_more = finish_round(engine->loops[i]) != 0 || is_more;
+    }
+    is_any = is_any || is_more;
+  }
+  for (uint32_t i = 0; is_any && i < engine->loop_count; i++) {
+    tp_messages_flush(&engine->loops[i]->messages);
+    if (engine->is_running) {
+      tp_loop_wake(engine->loops[i]); /* for what it waits may be other things now */
+    }
+  }
 }
 
 uint64_t tp_next_release_ns(struct tp_loop *loop) {

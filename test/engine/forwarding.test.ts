@@ -248,6 +248,24 @@ describe('state of the pipeline', () => {
     expect(bench.engine.counters()).toMatchObject({ droppedByProgram: 1n });
   });
 
+  it('is what frames see that were through ingress before another one is loaded', async () => {
+    const two = (await Bench.open(2, { threads: 2 })).at(1_000n);
+    try {
+      two.on(7, 'forward', 1);
+      two.on(8, 'recirculate', 1);
+      two.receive(2, frameTo(7)).receive(1, frameTo(8));
+      must(two.engine.step());
+      // One is on its way to the other thread, one on its way to ingress again.
+      expect(two.sent(1)).toEqual([]);
+      must(two.engine.load(await fixturePipeline()));
+      const frames = two.sent(1).map(({ frame }) => frame);
+      expect(frames).toEqual([frameTo(8), frameTo(7)]);
+      expect(two.engine.counters()).toMatchObject({ droppedReload: 0n, droppedByProgram: 0n });
+    } finally {
+      two.close();
+    }
+  });
+
   it('is read and written within its bounds only', () => {
     must(bench.engine.registerWrite(1, 3, words(5, 6)));
     expect(must(bench.engine.registerRead(1, 2, 2))).toEqual([words(0, 0), words(5, 6)]);
