@@ -21,6 +21,7 @@ import * as simulatedNetwork from './simulated-network.js';
 import * as stability from './stability.js';
 import * as tables from './tables.js';
 import * as week from './week.js';
+import * as writes from './writes/contest.js';
 
 interface Benchmark {
   readonly contest: Contest;
@@ -63,6 +64,14 @@ function tableBenchmarks(options: BenchOptions): Benchmark[] {
   return tables.CONTESTS.map((one) => ({
     contest: one.contest,
     run: () => tables.compareTables(one, scale, progress),
+  }));
+}
+
+function writeBenchmarks(options: BenchOptions): Benchmark[] {
+  const scale = options.quick ? writes.QUICK : writes.FULL;
+  return writes.contestsOf(scale).map((one) => ({
+    contest: one.contest,
+    run: () => writes.writeEntries(one, scale, progress),
   }));
 }
 
@@ -178,6 +187,7 @@ async function benchmarks(options: BenchOptions, noNetwork: string | null): Prom
     const all = [
       ...(await memoryBenchmarks(options, directory)),
       ...tableBenchmarks(options),
+      ...writeBenchmarks(options),
       ...(await forwardingBenchmarks(options, directory, noNetwork)),
       ...boundaryBenchmarks(options, directory, noNetwork),
       ...simulatedBenchmarks(options),
