@@ -67,11 +67,34 @@ export function rpcError(error: P4Error): Partial<ServiceError> {
  * more. So once the texts fill this many octets, later errors carry their code alone.
  */
 const TEXT_OCTETS = 3072;
+const FIRST_TEXT_LENGTH = 500;
 
-/** The status of a batch in which something failed: one p4.v1.Error for each item, in order. */
+/**
+ * HTTP/2's peers take a block of headers of 64 KiB and break the connection at more; the details go
+ * there in base64. Whoever sends more updates at once, of which one fails, is told of the first.
+ */
+const DETAILS_OCTETS = 40_000;
+
+/**
+ * The status of a batch in which something failed: one p4.v1.Error for each item, in order; of more items
+ * than a status holds, the first that failed, in words.
+ */
 export function batchError(items: readonly ItemStatus[], what: string): Partial<ServiceError> {
   const failed = items.filter((item) => item !== null).length;
-  const message = `${failed} of ${items.length} ${what} failed`;
+  const summary = `${failed} of ${items.length} ${what} failed`;
+  const details = encodedDetails(items, summary);
+  if (details === null) {
+    const message = `${summary}; ${firstFailure(items)}; too many ${what} for a status of each`;
+    return { code: status.UNKNOWN, details: message };
+  }
+  const metadata = new Metadata();
+  metadata.set('grpc-status-details-bin', Buffer.from(details));
+  return { code: status.UNKNOWN, details: summary, metadata };
+}
+
+/** Null: they are more than a status holds. */
+function encodedDetails(items: readonly ItemStatus[], message: string): Uint8Array | null {
+  if (items.length > DETAILS_OCTETS / ErrorSchema.typeName.length) return null;
   let texts = 0;
   const details = items.map((item) => {
     if (item === null) return anyPack(ErrorSchema, create(ErrorSchema));
@@ -80,8 +103,15 @@ export function batchError(items: readonly ItemStatus[], what: string): Partial<
     const error = create(ErrorSchema, { canonicalCode: item.code, message: text });
     return anyPack(ErrorSchema, error);
   });
-  const metadata = new Metadata();
   const rpc = create(StatusSchema, { code: status.UNKNOWN, message, details });
-  metadata.set('grpc-status-details-bin', Buffer.from(toBinary(StatusSchema, rpc)));
-  return { code: status.UNKNOWN, details: message, metadata };
+  const octets = toBinary(StatusSchema, rpc);
+  return octets.length > DETAILS_OCTETS ? null : octets;
+}
+
+function firstFailure(items: readonly ItemStatus[]): string {
+  const index = items.findIndex((item) => item !== null);
+  const item = items[index];
+  if (item === null || item === undefined) return 'none';
+  const text = item.message.slice(0, FIRST_TEXT_LENGTH);
+  return `the first is number ${index}: ${status[item.code] ?? item.code}, ${text}`;
 }

@@ -311,6 +311,20 @@ export const WRITE: readonly Clause[] = [
       },
     ],
     [
+      'a batch of more updates than a status holds names the first that failed, and the session lives on',
+      async ({ ready }) => {
+        const one = await ready();
+        const batch = Array.from({ length: 3_000 }, (_, index) =>
+          tableEntry(index === 2_500 ? byPort(ID.unknown, 1) : exactly(1, index % 7)),
+        );
+        const status = await one.statusOf(INSERT, batch);
+        same('the code', status.codes[0], 2);
+        const after = await one.statusOf(INSERT, [tableEntry(byPort(ID.unknown, 1))]);
+        same('the code of the next one', after.codes[0], 2);
+        same('how many statuses that has', after.items.length, 1);
+      },
+    ],
+    [
       'a batch without errors has no details',
       async ({ ready }) => {
         const one = await ready();
