@@ -44,7 +44,7 @@ describe.skipIf(!canUnshare || !hasSanitizers)('links that change under traffic'
     for (const file of [program, pipeline]) rmSync(file, { force: true });
   });
 
-  it.each([1, 2, Date.now() % 1_000_000])(
+  it.each([1, 2, Number(process.env['TIMEPLANE_SEED'] ?? 3)])(
     'bring frames in order, once and whole, and pass them again in the end (seed %i)',
     { timeout: 120_000 },
     (seed) => {
@@ -54,8 +54,8 @@ describe.skipIf(!canUnshare || !hasSanitizers)('links that change under traffic'
       expect(run.status).toBe(0);
       const [sent = 0, received = 0, reopened = 0] = [...run.stdout.matchAll(/\d+/g)].map(Number);
       expect(sent).toBeGreaterThan(ROUNDS * 50);
-      expect(received).toBeGreaterThan(sent / 20);
-      expect(reopened).toBeGreaterThan(0);
+      expect(received).toBeGreaterThan(sent / 4);
+      expect(reopened).toBeGreaterThan(ROUNDS / 20);
     },
   );
 });
