@@ -8,7 +8,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { LabError } from '../lab-error.js';
-import { runCommand } from '../topology/commands.js';
+import { runCommand } from '../namespaces/commands.js';
 import { bmv2CpuNsPerPacket, bmv2MissingReason, bmv2Outputs } from './bmv2-files.js';
 import { type ByPort, byPort, difference, withoutCorrection } from './compare.js';
 import {

@@ -8,7 +8,7 @@ import { compilePipeline } from '#compiler/compile';
 import type { PipelineLayout } from '#compiler/layout';
 import { LabError } from '../lab-error.js';
 import { projectRoot } from '../peers/helpers.js';
-import { tryCommand } from '../topology/commands.js';
+import { tryCommand } from '../namespaces/commands.js';
 
 /** The engine's own recipe, so that the peers are built by the flags of the product. */
 const recipeSchema = z.object({

@@ -5,7 +5,7 @@
  */
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { runCommand } from '../topology/commands.js';
+import { runCommand } from '../namespaces/commands.js';
 import { type PcapFrame, pcapFile } from './pcap.js';
 
 const PCAP_HEADER_OCTETS = 24;

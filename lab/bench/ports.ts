@@ -7,7 +7,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { LabError } from '../lab-error.js';
-import { runCommand } from '../topology/commands.js';
+import { runCommand } from '../namespaces/commands.js';
 import type { ForwardingBench, Traffic } from './forwarding.js';
 import { benchPlan } from './mix.js';
 import { buildPipeline, programPath } from './native-programs.js';

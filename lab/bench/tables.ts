@@ -3,7 +3,7 @@
  * against a small one, prefixes and masks against the plain way to find them among the same entries.
  */
 import { z } from 'zod';
-import { runCommand } from '../topology/commands.js';
+import { runCommand } from '../namespaces/commands.js';
 import { programPath } from './native-programs.js';
 import { type BenchResult, type Contest, interleave, judge } from './results.js';
 

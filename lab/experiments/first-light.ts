@@ -7,7 +7,7 @@ import { writeFile } from 'node:fs/promises';
 import { LabError } from '../lab-error.js';
 import { LOG_SYNC_INTERVAL } from '../peers/ptp4l.js';
 import { TRAFFIC_SEED } from '../peers/traffic.js';
-import { lengthenDatagramQueues } from '../topology/sandbox.js';
+import { lengthenDatagramQueues } from '../namespaces/sandbox.js';
 import { Cleanup } from './first-light/cleanup.js';
 import { runPhase, type PhaseContext } from './first-light/phases.js';
 import { createProgress } from './first-light/progress.js';

@@ -4,8 +4,8 @@ import { release } from 'node:os';
 import { LabError } from '../lab-error.js';
 import { BMV2_PROGRAM } from '../peers/bmv2.js';
 import { HELPERS, helperPath } from '../peers/helpers.js';
-import { tryCommand } from '../topology/commands.js';
-import { hasProgram } from '../topology/sandbox.js';
+import { tryCommand } from '../namespaces/commands.js';
+import { hasProgram } from '../namespaces/sandbox.js';
 
 export const INTERRUPTED_EXIT_CODE = 130;
 

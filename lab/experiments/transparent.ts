@@ -7,7 +7,7 @@ import { writeFile } from 'node:fs/promises';
 import { formatNs } from '#units/format';
 import { LabError } from '../lab-error.js';
 import { LOG_SYNC_INTERVAL } from '../peers/ptp4l.js';
-import { lengthenDatagramQueues } from '../topology/sandbox.js';
+import { lengthenDatagramQueues } from '../namespaces/sandbox.js';
 import { Cleanup } from './first-light/cleanup.js';
 import { createProgress } from './first-light/progress.js';
 import { INTERRUPTED_EXIT_CODE, interruption, requireHelpers, versions } from './run.js';

@@ -1,7 +1,7 @@
 /** Who answers the crowd's Delay_Req: our switch in boundary mode, or ptp4l. */
 import type { ManagedProcess } from '../peers/managed-process.js';
 import { startPtp4l, type Transport } from '../peers/ptp4l.js';
-import type { Interface } from '../topology/links.js';
+import type { Interface } from '../namespaces/links.js';
 import { processorTimeNs } from './process-usage.js';
 import { startSwitchUnderLoad } from './switch-under-load.js';
 

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { LabError } from '../lab-error.js';
 import { projectRoot } from '../peers/helpers.js';
 import { startProcess, type ManagedProcess } from '../peers/managed-process.js';
-import type { Namespace } from '../topology/namespaces.js';
+import type { Namespace } from '../namespaces/namespaces.js';
 
 const count = z.int().nonnegative();
 

@@ -1,7 +1,7 @@
 /** Which processors the switch's packet loop and everything else of an experiment run on. */
 import { readFileSync } from 'node:fs';
 import { LabError } from '../lab-error.js';
-import { tryCommand } from '../topology/commands.js';
+import { tryCommand } from '../namespaces/commands.js';
 
 export const PRIORITIES = ['realtime', 'normal'] as const;
 export type Priority = (typeof PRIORITIES)[number];

@@ -11,9 +11,9 @@ import {
   timeplane,
 } from '../peers/agent.js';
 import { startProcess, type ManagedProcess } from '../peers/managed-process.js';
-import { runCommand } from '../topology/commands.js';
-import type { Interface } from '../topology/links.js';
-import type { Namespace } from '../topology/namespaces.js';
+import { runCommand } from '../namespaces/commands.js';
+import type { Interface } from '../namespaces/links.js';
+import type { Namespace } from '../namespaces/namespaces.js';
 import { keptTo, switchFlags, type Placement } from './placement.js';
 
 const READY_TIMEOUT_MS = 20_000;

@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import type { SwitchSite } from '../topology/switched-path.js';
+import type { SwitchSite } from '../namespaces/switched-path.js';
 import { projectRoot } from './helpers.js';
 import { startProcess, type ManagedProcess } from './managed-process.js';
 

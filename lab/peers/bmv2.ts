@@ -1,7 +1,7 @@
 /** bmv2's simple_switch_grpc with the same P4 program and the same agent. */
 import { LabError } from '../lab-error.js';
-import { runCommand } from '../topology/commands.js';
-import { hasProgram } from '../topology/sandbox.js';
+import { runCommand } from '../namespaces/commands.js';
+import { hasProgram } from '../namespaces/sandbox.js';
 import { firstLightSettings, P4RUNTIME_ADDRESS, startAgent, type AgentSettings } from './agent.js';
 import type { Forwarder, ForwarderOptions } from './forwarder.js';
 import { startProcess } from './managed-process.js';

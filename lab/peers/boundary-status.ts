@@ -1,8 +1,8 @@
 /** What the agent of a boundary clock says of it, as far as the lab asks. */
 import { z } from 'zod';
 import { LabError } from '../lab-error.js';
-import { runCommand } from '../topology/commands.js';
-import type { Namespace } from '../topology/namespaces.js';
+import { runCommand } from '../namespaces/commands.js';
+import type { Namespace } from '../namespaces/namespaces.js';
 import { AGENT_STATUS_ADDRESS } from './agent.js';
 
 const boundarySchema = z.object({

@@ -9,7 +9,7 @@ import {
   type PrintedOffset,
 } from '../measure/printed-offsets.js';
 import { parseSlaveEventLine, type SlaveEvent } from '../measure/slave-events.js';
-import type { Interface } from '../topology/links.js';
+import type { Interface } from '../namespaces/links.js';
 import { helperPath } from './helpers.js';
 import { assertAllAlive, startProcess, type ManagedProcess } from './managed-process.js';
 import {

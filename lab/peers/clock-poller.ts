@@ -1,7 +1,7 @@
 /** Asks a switch and its agent again and again for the two lines that its PTP time is made of. */
 import { z } from 'zod';
 import { ptpErrorNs, type TicksLine } from '../measure/clock-truth.js';
-import type { Namespace } from '../topology/namespaces.js';
+import type { Namespace } from '../namespaces/namespaces.js';
 import { AGENT_STATUS_ADDRESS, SWITCH_STATUS_ADDRESS } from './agent.js';
 import { startProcess, type ManagedProcess } from './managed-process.js';
 

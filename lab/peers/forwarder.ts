@@ -1,6 +1,6 @@
 /** What stands between the clocks: any switch that can be put into the lab's place for one. */
-import type { QueueLimits } from '../topology/links.js';
-import type { SwitchSite } from '../topology/switched-path.js';
+import type { QueueLimits } from '../namespaces/links.js';
+import type { SwitchSite } from '../namespaces/switched-path.js';
 import type { ManagedProcess } from './managed-process.js';
 import type { Transport } from './ptp4l.js';
 

@@ -1,7 +1,7 @@
 /** Every PTP message at one interface, decoded as it comes, with the kernel's stamp. */
 import { isFrameLine } from '../measure/frame-stamps.js';
 import { parseTapLine, type TapMessage } from '../measure/tap-messages.js';
-import type { Interface } from '../topology/links.js';
+import type { Interface } from '../namespaces/links.js';
 import { helperPath } from './helpers.js';
 import { startProcess, type ManagedProcess } from './managed-process.js';
 

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { LabError } from '../lab-error.js';
-import { DIE_WITH_PARENT, type Namespace } from '../topology/namespaces.js';
+import { DIE_WITH_PARENT, type Namespace } from '../namespaces/namespaces.js';
 
 const TAIL_LINES = 40;
 const STOP_GRACE_MS = 2000;

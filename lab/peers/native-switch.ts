@@ -9,7 +9,7 @@ import {
   type AgentSettings,
   type PtpMode,
 } from './agent.js';
-import { WIRE_OVERHEAD_BYTES } from '../topology/links.js';
+import { WIRE_OVERHEAD_BYTES } from '../namespaces/links.js';
 import type { Forwarder, ForwarderOptions } from './forwarder.js';
 import { startProcess, type ManagedProcess } from './managed-process.js';
 

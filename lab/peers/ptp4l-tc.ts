@@ -2,7 +2,7 @@
  * linuxptp's own transparent clock in the switch's place. It forwards PTP only; cross traffic takes
  * the kernel to the same egress interface, whose token bucket holds PTP and traffic in one queue.
  */
-import { forwardInKernel, limitEgress, type Interface } from '../topology/links.js';
+import { forwardInKernel, limitEgress, type Interface } from '../namespaces/links.js';
 import type { Forwarder, ForwarderOptions } from './forwarder.js';
 import type { ManagedProcess } from './managed-process.js';
 import { startPtp4l, type Mechanism } from './ptp4l.js';

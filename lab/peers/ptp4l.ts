@@ -1,8 +1,8 @@
 /** linuxptp's ptp4l: as grandmaster, as client, and as its own end-to-end transparent clock. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { tryCommand } from '../topology/commands.js';
-import type { Interface } from '../topology/links.js';
+import { tryCommand } from '../namespaces/commands.js';
+import type { Interface } from '../namespaces/links.js';
 import { startProcess, type ManagedProcess } from './managed-process.js';
 import { withOwnClock, type OwnClock } from './own-clock.js';
 

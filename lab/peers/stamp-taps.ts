@@ -1,7 +1,7 @@
 /** The kernel's stamps at both clocks' interfaces, for as long as it runs. */
 import { isFrameLine, parseStampLine, type StampedMessage } from '../measure/frame-stamps.js';
 import { residenceTruth, type Interval, type TruthResult } from '../measure/residence-truth.js';
-import type { Interface } from '../topology/links.js';
+import type { Interface } from '../namespaces/links.js';
 import { helperPath } from './helpers.js';
 import { startProcess, type ManagedProcess } from './managed-process.js';
 

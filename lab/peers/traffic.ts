@@ -1,5 +1,5 @@
 /** Cross traffic: a bursty source and a sink that counts. */
-import type { Interface, QueueLimits } from '../topology/links.js';
+import type { Interface, QueueLimits } from '../namespaces/links.js';
 import { helperPath } from './helpers.js';
 import { startProcess, type ManagedProcess } from './managed-process.js';
 

@@ -2,8 +2,8 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { helperPath } from '#lab/peers/helpers';
-import { WIRE_OVERHEAD_BYTES } from '#lab/topology/links';
-import { extendPath, hasProgram } from '#lab/topology/sandbox';
+import { WIRE_OVERHEAD_BYTES } from '#lab/namespaces/links';
+import { extendPath, hasProgram } from '#lab/namespaces/sandbox';
 
 extendPath();
 

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { hasProgram } from '#lab/topology/sandbox';
+import { hasProgram } from '#lab/namespaces/sandbox';
 import type { TargetKind } from '#p4rt/targets/targets';
 import type { AgentStatus } from '#runtime/status';
 import { packageRoot } from '#runtime/version';

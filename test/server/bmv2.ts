@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, vi } from 'vitest';
-import { extendPath, hasProgram } from '#lab/topology/sandbox';
+import { extendPath, hasProgram } from '#lab/namespaces/sandbox';
 import { Program } from '../support/sandbox.js';
 import { Controller } from './conversation.js';
 

@@ -11,7 +11,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { packageRoot } from '#binding/paths';
-import { hasProgram } from '#lab/topology/sandbox';
+import { hasProgram } from '#lab/namespaces/sandbox';
 import { parseP4Info } from '#server/p4info-file';
 import { parseStf } from '#server/stf/parse';
 import { EXPLAINED, NOT_RUN } from './differential/explained.js';

@@ -4,7 +4,7 @@
  */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { extendPath, hasProgram } from '#lab/topology/sandbox';
+import { extendPath, hasProgram } from '#lab/namespaces/sandbox';
 
 const HOLD = ['sh', '-c', 'ip link set lo up && echo ready && exec cat'];
 const AS_USER = process.getuid?.() === 0 ? [] : ['--user', '--map-root-user'];

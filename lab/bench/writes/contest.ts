@@ -8,7 +8,7 @@ import { residentOctets } from '../../load/process-usage.js';
 import { timeplane } from '../../peers/agent.js';
 import { BMV2_PROGRAM } from '../../peers/bmv2.js';
 import { startProcess } from '../../peers/managed-process.js';
-import { hasProgram } from '../../topology/sandbox.js';
+import { hasProgram } from '../../namespaces/sandbox.js';
 import type { BenchResult, Contest, Round } from '../results.js';
 import { interleave, judge, median, without } from '../results.js';
 import { WritingClient } from './client.js';

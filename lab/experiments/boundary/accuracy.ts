@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { summarizeErrors, type ErrorSummary } from '../../measure/statistics.js';
 import { tracedErrors } from '../../peers/own-clock.js';
 import type { Mechanism, Transport } from '../../peers/ptp4l.js';
-import type { Speaker } from '../../topology/graph.js';
+import type { Speaker } from '../../namespaces/graph.js';
 import { startClockPoller } from '../../peers/clock-poller.js';
 import { pause } from '../run.js';
 import {

@@ -11,7 +11,7 @@ import {
   type TargetKind,
 } from '../../peers/agent.js';
 import { BMV2_PROGRAM } from '../../peers/bmv2.js';
-import { hasProgram } from '../../topology/sandbox.js';
+import { hasProgram } from '../../namespaces/sandbox.js';
 import { startProcess, type ManagedProcess } from '../../peers/managed-process.js';
 import { oscillatorOption, type OwnClock } from '../../peers/own-clock.js';
 import {
@@ -22,7 +22,7 @@ import {
   type Transport,
 } from '../../peers/ptp4l.js';
 import { CLIENT_OSCILLATOR } from './plan.js';
-import type { Graph, GraphNode } from '../../topology/graph.js';
+import type { Graph, GraphNode } from '../../namespaces/graph.js';
 
 /** Message rates, the same for everybody. */
 export interface Rates {

@@ -10,7 +10,7 @@
  * client. Then A comes back, the boundary clock goes back to it, and so on.
  */
 import type { ManagedProcess } from '../../peers/managed-process.js';
-import { setLink } from '../../topology/graph.js';
+import { setLink } from '../../namespaces/graph.js';
 import type { Cleanup } from '../first-light/cleanup.js';
 import { pause } from '../run.js';
 import {

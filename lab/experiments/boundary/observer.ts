@@ -3,7 +3,7 @@ import { LabError } from '../../lab-error.js';
 import { heardAnnounces, servedTimes, type ServedTime } from '../../measure/served-time.js';
 import { startLinkTap, type LinkTap } from '../../peers/link-tap.js';
 import { assertAllAlive, type ManagedProcess } from '../../peers/managed-process.js';
-import type { Interface } from '../../topology/links.js';
+import type { Interface } from '../../namespaces/links.js';
 import { pause } from '../run.js';
 
 /** Beyond what a busy machine's stamps scatter by; a clock that is not steered passes it in seconds. */

@@ -4,7 +4,7 @@
  */
 import type { Mechanism, Transport } from '../../peers/ptp4l.js';
 import type { OwnClock } from '../../peers/own-clock.js';
-import { setLink, type GraphPlan, type Speaker } from '../../topology/graph.js';
+import { setLink, type GraphPlan, type Speaker } from '../../namespaces/graph.js';
 import type { Cleanup } from '../first-light/cleanup.js';
 import { pause } from '../run.js';
 import { Checks } from './checks.js';

@@ -2,7 +2,7 @@
 import { LabError } from '../../lab-error.js';
 import type { ManagedProcess } from '../../peers/managed-process.js';
 import type { Mechanism, Transport } from '../../peers/ptp4l.js';
-import { buildGraph, type Graph, type GraphPlan, type GraphPort } from '../../topology/graph.js';
+import { buildGraph, type Graph, type GraphPlan, type GraphPort } from '../../namespaces/graph.js';
 import { Cleanup } from '../first-light/cleanup.js';
 import type { Progress } from '../first-light/progress.js';
 import type { ClockContext, Rates } from './clocks.js';

@@ -10,13 +10,13 @@ import type { ManagedProcess } from '../../peers/managed-process.js';
 import { startNativeSwitch } from '../../peers/native-switch.js';
 import { startPtp4lTransparentClock } from '../../peers/ptp4l-tc.js';
 import { startSink, startTraffic } from '../../peers/traffic.js';
-import { entrance } from '../../topology/sandbox.js';
+import { entrance } from '../../namespaces/sandbox.js';
 import {
   buildDirectPath,
   buildSwitchedPath,
   type DirectPath,
   type SwitchedPath,
-} from '../../topology/switched-path.js';
+} from '../../namespaces/switched-path.js';
 import type { Cleanup } from './cleanup.js';
 import { listen, settle, type ListeningContext, type Running } from '../listening.js';
 import { pause } from '../run.js';

@@ -5,8 +5,8 @@ import { startConfiguredBmv2 } from '../../peers/bmv2.js';
 import type { ManagedProcess } from '../../peers/managed-process.js';
 import { startNativeDataplane } from '../../peers/native-switch.js';
 import { forwardTrafficInKernel, startPtp4lClock } from '../../peers/ptp4l-tc.js';
-import { LAB_VLAN, type ChainPath, type SwitchPlace } from '../../topology/chain.js';
-import type { QueueLimits } from '../../topology/links.js';
+import { LAB_VLAN, type ChainPath, type SwitchPlace } from '../../namespaces/chain.js';
+import type { QueueLimits } from '../../namespaces/links.js';
 import type { Comparison, Row } from './rows.js';
 
 export interface DeviceOptions {

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { measureResidence } from '#lab/instrument/measure-residence';
 import { measureTime } from '#lab/instrument/measure-time';
 import { jsonText } from '#lab/instrument/outputs';
-import { extendPath, hasProgram } from '#lab/topology/sandbox';
+import { extendPath, hasProgram } from '#lab/namespaces/sandbox';
 import { testFolder } from './files.js';
 
 extendPath();

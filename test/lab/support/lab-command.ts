@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { projectRoot } from '#lab/peers/helpers';
-import { extendPath, hasProgram } from '#lab/topology/sandbox';
+import { extendPath, hasProgram } from '#lab/namespaces/sandbox';
 
 export const CLI = join(projectRoot(), 'dist', 'control-plane', 'cli', 'main.js');
 

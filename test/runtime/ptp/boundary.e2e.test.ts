@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { hasProgram } from '#lab/topology/sandbox';
+import { hasProgram } from '#lab/namespaces/sandbox';
 import { TARGETS, type TargetKind } from '#p4rt/targets/targets';
 import { packageRoot } from '#runtime/version';
 import { subscribeEventsNp, timeStatusNp } from '#wire/management-instance-data';
