@@ -53,6 +53,9 @@ const ATOMICITIES: ReadonlySet<Atomicity> = new Set([
   Atomicity.DATAPLANE_ATOMIC,
 ]);
 
+/** Updates of a DATAPLANE_ATOMIC batch: frames wait for all of them, some 30 us for each insert. */
+const MAX_ATOMIC_UPDATES = 4096;
+
 export interface ServiceOptions {
   /** Never 0, which stands for "not set". */
   readonly deviceId: bigint;
@@ -152,6 +155,10 @@ export class P4RuntimeService {
     if (!state.ok) return state;
     const { atomicity, updates } = request;
     if (!ATOMICITIES.has(atomicity)) return fail(status.INVALID_ARGUMENT, 'unknown atomicity');
+    if (atomicity === Atomicity.DATAPLANE_ATOMIC && updates.length > MAX_ATOMIC_UPDATES) {
+      const message = `a DATAPLANE_ATOMIC batch has ${MAX_ATOMIC_UPDATES} updates at most, since frames wait for it; this one has ${updates.length}`;
+      return fail(status.RESOURCE_EXHAUSTED, message);
+    }
     const statuses = await writeInScope(accepted.value, updates, atomicity, (allowed) =>
       this.#pipelines.writeInTurns(state.value, allowed, atomicity),
     );

@@ -128,6 +128,24 @@ describe('what traffic sees of a batch', () => {
   });
 });
 
+describe('a batch that frames would wait for too long', () => {
+  const MAX_UPDATES = 4096;
+
+  it('is refused as a whole, if it is DATAPLANE_ATOMIC, and only then', async () => {
+    const device = await startSwitch();
+    const controller = await device.controller(5n).becomesPrimary();
+    await controller.commits();
+    const batch = Array.from({ length: MAX_UPDATES + 1 }, (_, i) => counter(BigInt(i % 4), 1n));
+    const write = (entities: EntityInit[], atomicity: Atomicity) =>
+      controller.writes(MODIFY, entities, { atomicity });
+    expect(await write(batch, DATAPLANE_ATOMIC)).toBe('RESOURCE_EXHAUSTED');
+    expect(controller.lastError).toContain('4096 updates at most');
+    expect(await write(batch.slice(1), DATAPLANE_ATOMIC)).toBe('OK');
+    expect(await write(batch, ROLLBACK_ON_ERROR)).toBe('OK');
+    await device.close();
+  });
+});
+
 /* --- any batch ---------------------------------------------------------------------------------- */
 
 /** Reads of all that a batch can change. */
