@@ -36,6 +36,7 @@ import { done, invalid } from '#server/errors';
 import type { BuiltPipeline, PipelineBuilder } from '#server/pipeline-config';
 import { startServer } from '#server/server';
 import { P4RuntimeService } from '#server/service';
+import { failure } from './conformance/deviation.js';
 import { LAYOUT, p4info } from './fixture-program.js';
 import { MemoryEngine } from './memory-engine.js';
 
@@ -174,7 +175,7 @@ export class Controller {
       return update.value;
     }
     const what = typeof update === 'string' || Array.isArray(update) ? update : update.case;
-    throw new Error(`no arbitration update, but ${String(what)}`);
+    throw failure(`no arbitration update, but ${String(what)}`);
   }
 
   /** The status of the next arbitration message. */
@@ -197,7 +198,7 @@ export class Controller {
   async becomesPrimary(): Promise<this> {
     this.arbitrates();
     const heard = await this.hearsArbitration();
-    if (heard !== 'OK') throw new Error(`not the primary: ${heard}`);
+    if (heard !== 'OK') throw failure(`not the primary: ${heard}`);
     return this;
   }
 

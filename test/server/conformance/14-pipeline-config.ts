@@ -7,6 +7,7 @@ import {
 } from '#protos/p4/v1/p4runtime_pb';
 import type { Controller } from '../conversation.js';
 import { answers, holds, same, section, type Clause } from './clause.js';
+import { failure } from './deviation.js';
 import { byPort, configOf, exactly, ID, p4info, tableEntry, WHAT } from './program.js';
 
 const ALL_BUT_COMMIT = [
@@ -212,7 +213,7 @@ export const PIPELINE_CONFIG: readonly Clause[] = [
         await answers('the commit', one.commits(configOf(7n)), 'OK');
         const got = await one.gets(type);
         if (typeof got !== 'object' || Array.isArray(got))
-          throw new Error(`no config: ${String(got)}`);
+          throw failure(`no config: ${String(got)}`);
         same('the cookie', got.cookie?.cookie, 7n);
         same('a P4Info', got.p4info !== undefined, hasInfo);
         same('a device config', got.p4DeviceConfig.length > 0, hasDevice);
@@ -223,7 +224,7 @@ export const PIPELINE_CONFIG: readonly Clause[] = [
       async ({ ready }) => {
         const got = await (await ready()).gets();
         if (typeof got !== 'object' || Array.isArray(got))
-          throw new Error(`no config: ${String(got)}`);
+          throw failure(`no config: ${String(got)}`);
         const info = got.p4info;
         holds(
           'the P4Info is another one',

@@ -11,6 +11,7 @@ import { Program } from '../../support/sandbox.js';
 import { BMV2, freePort, reaches } from '../bmv2.js';
 import { Controller, serve } from '../conversation.js';
 import type { Bench } from './clause.js';
+import { Deviation, failure } from './deviation.js';
 import { answerOf, configOf, requestFrame, type Request } from './program.js';
 
 export interface OpenBench extends Bench {
@@ -40,10 +41,10 @@ async function asks(
   while (answers.length < replies) {
     const heard = await controller.hears(ANSWER_MS);
     if (typeof heard === 'string' || Array.isArray(heard)) {
-      throw new Error(`no packet-in came, but ${String(heard)}`);
+      throw failure(`no packet-in came, but ${String(heard)}`);
     }
     if (heard.case === 'packet') answers.push(answerOf(heard.value.payload));
-    else if (heard.case === 'error') throw new Error(`a stream error came: ${heard.value.message}`);
+    else if (heard.case === 'error') throw failure(`a stream error came: ${heard.value.message}`);
   }
   return answers;
 }
@@ -55,7 +56,7 @@ function benchOn(makeController: (electionId: bigint) => Controller): Bench {
     ready: async (electionId = 1n) => {
       const primary = await controller(electionId).becomesPrimary();
       const answer = await primary.commits(configOf());
-      if (answer !== 'OK') throw new Error(`the pipeline is refused: ${primary.lastError}`);
+      if (answer !== 'OK') throw failure(`the pipeline is refused: ${primary.lastError}`);
       return primary;
     },
     asks,
@@ -118,7 +119,7 @@ export function bmv2Workshop(): Workshop {
         const died = program.ended;
         for (const controller of controllers) controller.hangsUp();
         await program.end();
-        if (died) throw new Error('the switch ended');
+        if (died) throw new Deviation('the switch ended');
       };
       return { ...bench, close };
     },

@@ -1,5 +1,6 @@
 /** What the specification says, as checks that any P4Runtime server can be put to. */
 import type { Answer, Controller } from '../conversation.js';
+import { Deviation, failure } from './deviation.js';
 import type { Request } from './program.js';
 
 /** A server with nothing set and nobody connected. */
@@ -30,9 +31,6 @@ export function section(number: string, title: string, ...parts: readonly Part[]
 export const titleOf = ({ section: number, title, says }: Clause): string =>
   `${number} ${title}: ${says}`;
 
-/** What a server did that the specification does not say. */
-export class Deviation extends Error {}
-
 const text = (value: unknown): string =>
   JSON.stringify(value, (_key, part: unknown) =>
     typeof part === 'bigint'
@@ -45,7 +43,7 @@ const text = (value: unknown): string =>
 /** `what` is what the server was asked, for the table of deviations. */
 export function same(what: string, actual: unknown, expected: unknown): void {
   if (text(actual) === text(expected)) return;
-  throw new Deviation(`${what}: ${text(actual)}, not ${text(expected)}`);
+  throw failure(`${what}: ${text(actual)}, not ${text(expected)}`);
 }
 
 export function holds(what: string, isSo: boolean): void {

@@ -60,14 +60,14 @@ function rows(clauses: readonly Clause[], bmv2: Observations | null): string[] {
     }
     const title = titleOf(clause);
     const theirs = bmv2 === null ? '–' : cell(bmv2.deviations[title]);
-    lines.push(`| ${escaped(clause.says)} | ${cell(OURS[title])} | ${theirs} |`);
+    lines.push(`| ${escaped(clause.says)} | ${cell(OURS[title]?.why)} | ${theirs} |`);
   }
   return lines;
 }
 
 /** The document of these clauses. */
 export function conformanceTable(clauses: readonly Clause[], bmv2: Observations | null): string {
-  const count = (deviations: Readonly<Record<string, string>>): string =>
+  const count = (deviations: Readonly<Record<string, unknown>>): string =>
     String(clauses.filter((clause) => deviations[titleOf(clause)] === undefined).length);
   const summary = [
     `| server | clauses fulfilled of ${clauses.length} |`,
