@@ -1,7 +1,7 @@
 /** Any topology as a simulated world: the clocks of each role, linked, not yet started. */
 import type { PortChoices } from '#ptp/profiles/profile-choices';
 import type { ProfileName } from '#ptp/profiles/profile';
-import type { DisciplineConfig } from '#ptp/instance/instance-types';
+import type { DisciplineConfig, InstanceEffect } from '#ptp/instance/instance-types';
 import { numberedLinks, type Topology, type TopologyNode } from '../topologies/topology.js';
 import { wires } from './channels.js';
 import { clockConfig, grandmasterConfig } from './clocks.js';
@@ -9,9 +9,8 @@ import type { EgressSpec } from './egress-queue.js';
 import type { Station } from './link-types.js';
 import { OSCILLATOR_PRESETS, type OscillatorSpec } from './oscillator.js';
 import { PtpNode } from './ptp-node.js';
-import type { Distribution } from './random.js';
 import type { TimestamperSpec } from './timestamper.js';
-import { TransparentNode } from './transparent/node.js';
+import { TransparentNode, type TransparentNodeOptions } from './transparent/node.js';
 import type { Link, World } from './world.js';
 
 export interface NetworkOptions {
@@ -27,11 +26,13 @@ export interface NetworkOptions {
   readonly egress?: EgressSpec;
   /** Transparent clocks know their rate against the grandmaster's: syntonized (10.3). */
   readonly syntonized?: boolean;
-  readonly twoStepTransparent?: boolean;
-  /** Of transparent clocks and switches. */
-  readonly residenceNs?: number;
-  /** Of one-step transparent clocks. */
-  readonly prediction?: Distribution;
+  /** What else transparent clocks and plain switches have; it comes before all that is said above. */
+  readonly transparent?: TransparentNodeOptions;
+  /** Of grandmasters, where theirs are not as everybody's. */
+  readonly grandmasterTimestamper?: Partial<TimestamperSpec>;
+  readonly overTheWire?: boolean;
+  /** All that a clock does, by its name. */
+  readonly onEffect?: (name: string, effect: InstanceEffect) => void;
   /** Of each clock, instead of one drawn from ± mostPpm. */
   readonly ppm?: number;
 }
@@ -102,19 +103,23 @@ function stationOf(
   options: NetworkOptions,
 ): PtpNode | TransparentNode {
   const identity = IDENTITIES + BigInt(index + 1);
-  const { port = {}, discipline = {}, timestamper = {}, mostPpm = MOST_PPM } = options;
-  const profile = options.profile ?? 'default-e2e';
-  const choices = { identity, ports, port, profile };
+  const { port = {}, discipline = {}, timestamper = {}, overTheWire = false, onEffect } = options;
+  const choices = { identity, ports, port, profile: options.profile ?? 'default-e2e' };
+  const common = {
+    overTheWire,
+    ...(onEffect === undefined
+      ? {}
+      : { onEffect: (effect: InstanceEffect) => onEffect(name, effect) }),
+  };
   if (role === 'grandmaster') {
     // The first of several is the best: the others wait for it to fail.
     const instance = { priority1: MASTER_PRIORITY, priority2: 100 + index };
-    return new PtpNode(world, name, {
-      config: grandmasterConfig({ ...choices, instance }),
-      timestamper,
-    });
+    const config = grandmasterConfig({ ...choices, instance });
+    const stamps = options.grandmasterTimestamper ?? timestamper;
+    return new PtpNode(world, name, { ...common, config, timestamper: stamps });
   }
-  const drawn = mostPpm * (2 * world.stream(`${name}: frequency`).uniform() - 1);
-  const ppm = options.ppm ?? drawn;
+  const drawn = world.stream(`${name}: frequency`).uniform();
+  const ppm = options.ppm ?? (options.mostPpm ?? MOST_PPM) * (2 * drawn - 1);
   const oscillator = { ...OSCILLATOR_PRESETS.tcxo, ppm, ...options.oscillator };
   if (role === 'transparent' || role === 'switch') {
     return new TransparentNode(world, name, {
@@ -122,17 +127,16 @@ function stationOf(
       timestamper,
       isPlain: role === 'switch',
       clockIdentity: identity,
-      port: {
-        mechanism: port.delayMechanism === 'p2p' ? 'p2p' : 'e2e',
-        twoStep: options.twoStepTransparent === true,
-      },
       ...(options.egress === undefined ? {} : { egress: options.egress }),
       ...(options.syntonized === true ? { knownPpb: ppm * 1_000 } : {}),
-      ...(options.residenceNs === undefined ? {} : { residenceNs: options.residenceNs }),
-      ...(options.prediction === undefined ? {} : { prediction: options.prediction }),
+      ...options.transparent,
+      port: {
+        mechanism: port.delayMechanism === 'p2p' ? 'p2p' : 'e2e',
+        ...options.transparent?.port,
+      },
     });
   }
   const instance = { discipline, ...(role === 'client' ? { slaveOnly: true } : {}) };
   const config = clockConfig({ ...choices, instance });
-  return new PtpNode(world, name, { config, oscillator, timestamper });
+  return new PtpNode(world, name, { ...common, config, oscillator, timestamper });
 }

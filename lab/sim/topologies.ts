@@ -1,31 +1,24 @@
-/** Worlds that are used more than once. */
-import type { PortChoices } from '#ptp/profiles/profile-choices';
-import type { DisciplineConfig, InstanceEffect } from '#ptp/instance/instance-types';
-import { wires } from './channels.js';
-import { clockConfig, grandmasterConfig } from './clocks.js';
-import type { Station } from './link-types.js';
-import { OSCILLATOR_PRESETS, type OscillatorSpec } from './oscillator.js';
-import { PtpNode } from './ptp-node.js';
-import type { TimestamperSpec } from './timestamper.js';
-import { TransparentNode, type TransparentNodeOptions } from './transparent/node.js';
+/** Networks that are used more than once, with their clocks at hand. */
+import type { InstanceEffect } from '#ptp/instance/instance-types';
+import type { Role, Topology, TopologyLink, TopologyNode } from '../topologies/topology.js';
+import { PERFECT } from './oscillator.js';
+import type { PtpNode } from './ptp-node.js';
+import { simulatedNetwork, type Network, type NetworkOptions } from './simulated-network.js';
+import { EXACT_STAMPS } from './timestamper.js';
+import type { TransparentNodeOptions } from './transparent/node.js';
 import type { World } from './world.js';
 
-const GRANDMASTER = 0x001b19fffe000001n;
-const OTHERS = 0x001b19fffe000100n;
 const LINK_NS = 500;
-/** Frequencies of clocks that nobody chose: within ± so much. */
-const MOST_PPM = 20;
+const GRANDMASTER: TopologyNode = { name: 'grandmaster', role: 'grandmaster' };
 
-export interface ChainOptions {
+/** As a network's; what `oscillator` does not say is perfect, and the grandmaster's stamps are exact. */
+export interface ChainOptions extends Pick<
+  NetworkOptions,
+  'port' | 'discipline' | 'oscillator' | 'timestamper' | 'overTheWire'
+> {
   /** Clocks below the grandmaster; the last one only follows. */
   readonly hops: number;
-  readonly port?: Omit<PortChoices, 'number'>;
-  readonly discipline?: Partial<DisciplineConfig>;
-  /** Of the boundary and the last clock. Not given: crystals, each with a frequency of its own. */
-  readonly oscillator?: Partial<OscillatorSpec>;
-  readonly timestamper?: Partial<TimestamperSpec>;
   readonly linkNs?: number;
-  readonly overTheWire?: boolean;
 }
 
 export interface Chain {
@@ -36,19 +29,10 @@ export interface Chain {
 
 /** Grandmaster, then boundary clocks (port 1 up, port 2 down), then an ordinary clock; not yet started. */
 export function boundaryChain(world: World, options: ChainOptions): Chain {
-  const grandmaster = masterOf(world, options);
-  const clocks: PtpNode[] = [];
-  let above: Station = grandmaster;
-  for (let hop = 1; hop <= options.hops; hop += 1) {
-    const ports = hop === options.hops ? 1 : 2;
-    const clock = followerOf(world, options, hop, ports);
-    const port = above === grandmaster ? 1 : 2;
-    const [there, back] = wires(options.linkNs ?? LINK_NS);
-    world.link({ station: above, port }, { station: clock, port: 1 }, there, back);
-    clocks.push(clock);
-    above = clock;
-  }
-  return { grandmaster, clocks };
+  const clocks = rowOf(options.hops, 'clock', 'boundary');
+  const nodes = [GRANDMASTER, ...clocks];
+  const network = networkOf(world, nodes, inARow(nodes), options);
+  return chainOf(network, clocks);
 }
 
 /** Grandmaster, `hops - 1` transparent clocks, one clock that follows; not yet started. */
@@ -57,19 +41,13 @@ export function transparentChain(
   options: ChainOptions,
   transparent: TransparentNodeOptions = {},
 ): Chain {
-  const grandmaster = masterOf(world, options);
-  const last = followerOf(world, options, options.hops, 1);
-  let above: Station = grandmaster;
-  for (let hop = 1; hop <= options.hops; hop += 1) {
-    const isLast = hop === options.hops;
-    const name = `transparent ${hop}`;
-    const station = isLast ? last : new TransparentNode(world, name, transparent);
-    const port = above === grandmaster ? 1 : 2;
-    const [there, back] = wires(options.linkNs ?? LINK_NS);
-    world.link({ station: above, port }, { station, port: 1 }, there, back);
-    above = station;
-  }
-  return { grandmaster, clocks: [last] };
+  const row = rowOf(options.hops, 'transparent', 'transparent');
+  const nodes = [GRANDMASTER, ...row];
+  const perfect = { oscillator: PERFECT, timestamper: EXACT_STAMPS, ...transparent };
+  const network = networkOf(world, nodes, inARow(nodes), options, {
+    transparent: perfect,
+  });
+  return chainOf(network, row.slice(-1));
 }
 
 /** A boundary clock whose port 1 has the grandmaster, and each other port a client. */
@@ -79,44 +57,63 @@ export function boundaryWithClients(
   options: Partial<ChainOptions> & { readonly onBoundaryEffect?: (effect: InstanceEffect) => void },
 ) {
   const { onBoundaryEffect, ...rest } = options;
-  const chain = { hops: 2, ...rest };
-  const grandmaster = masterOf(world, chain);
-  const boundary = followerOf(world, chain, 1, ports, onBoundaryEffect);
-  const connect = (above: PtpNode, port: number, below: PtpNode) => {
-    const [there, back] = wires(chain.linkNs ?? LINK_NS);
-    world.link({ station: above, port }, { station: below, port: 1 }, there, back);
+  const [boundary, ...clients] = rowOf(ports, 'clock', 'client');
+  if (boundary === undefined) throw new RangeError(`${ports} ports: a boundary clock has some`);
+  const nodes = [GRANDMASTER, { ...boundary, role: 'boundary' as const }, ...clients];
+  const links = [GRANDMASTER, ...clients].map(({ name }) => [name, boundary.name] as const);
+  const onEffect = (name: string, effect: InstanceEffect): void => {
+    if (name === boundary.name) onBoundaryEffect?.(effect);
   };
-  connect(grandmaster, 1, boundary);
-  const clients = Array.from({ length: ports - 1 }, (_, index) => {
-    const client = followerOf(world, chain, index + 2, 1);
-    connect(boundary, index + 2, client);
-    return client;
-  });
-  return { grandmaster, boundary, clients };
+  const network = networkOf(world, nodes, links, rest, { onEffect });
+  return {
+    grandmaster: nodeOf(network, GRANDMASTER.name),
+    boundary: nodeOf(network, boundary.name),
+    clients: clients.map(({ name }) => nodeOf(network, name)),
+  };
 }
 
-function masterOf(world: World, { port = {}, overTheWire = false }: ChainOptions): PtpNode {
-  const config = grandmasterConfig({ identity: GRANDMASTER, ports: 1, port });
-  return new PtpNode(world, 'grandmaster', { config, overTheWire });
+/** `prefix 1`, … and the last one a clock that follows. */
+function rowOf(count: number, prefix: string, role: Role): TopologyNode[] {
+  return Array.from({ length: count }, (_, index) =>
+    index + 1 === count
+      ? { name: `clock ${count}`, role: 'client' }
+      : { name: `${prefix} ${index + 1}`, role },
+  );
 }
 
-function followerOf(
+type Ends = readonly (readonly [above: string, below: string])[];
+
+function inARow(nodes: readonly TopologyNode[]): Ends {
+  return nodes.slice(1).map(({ name }, index) => [nodes[index]?.name ?? '', name] as const);
+}
+
+function networkOf(
   world: World,
-  options: ChainOptions,
-  number: number,
-  ports: number,
-  onEffect?: (effect: InstanceEffect) => void,
-): PtpNode {
-  const { port = {}, discipline = {}, timestamper = {}, overTheWire = false } = options;
-  const name = `clock ${number}`;
-  const identity = OTHERS + BigInt(number);
-  const instance = { discipline, ...(ports === 1 ? { slaveOnly: true } : {}) };
-  const ppm = MOST_PPM * (2 * world.stream(`${name}: frequency`).uniform() - 1);
-  return new PtpNode(world, name, {
-    config: clockConfig({ identity, ports, port, instance }),
-    oscillator: options.oscillator ?? { ...OSCILLATOR_PRESETS.tcxo, ppm },
-    timestamper,
-    overTheWire,
-    ...(onEffect === undefined ? {} : { onEffect }),
+  nodes: readonly TopologyNode[],
+  ends: Ends,
+  options: Partial<ChainOptions>,
+  more: NetworkOptions = {},
+): Network {
+  const { hops: _, linkNs: delayNs = LINK_NS, oscillator, ...rest } = options;
+  const links = ends.map(([a, b]): TopologyLink => {
+    return { a, b, delayNs, asymmetryNs: 0, bitsPerSecond: null };
   });
+  const topology: Topology = { name: 'clocks', nodes, links };
+  return simulatedNetwork(world, topology, {
+    ...rest,
+    ...(oscillator === undefined ? {} : { oscillator: { ...PERFECT, ...oscillator } }),
+    grandmasterTimestamper: EXACT_STAMPS,
+    ...more,
+  });
+}
+
+function chainOf(network: Network, clocks: readonly TopologyNode[]): Chain {
+  const of = ({ name }: TopologyNode): PtpNode => nodeOf(network, name);
+  return { grandmaster: of(GRANDMASTER), clocks: clocks.map(of) };
+}
+
+function nodeOf({ clocks }: Network, name: string): PtpNode {
+  const found = clocks.get(name);
+  if (found === undefined) throw new RangeError(`no clock ${name}`);
+  return found;
 }

@@ -64,7 +64,7 @@ export const syntonization: Study<Point, Outcome> = {
       timestamper: STAMPS,
       oscillator: { whitePpb: 0, flickerPpb: 0, walkPpb: 0, driftPpbPerDay: 0 },
       ppm: PPM,
-      residenceNs,
+      transparent: { residenceNs },
       syntonized,
     });
     network.start();

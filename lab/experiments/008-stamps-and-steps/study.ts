@@ -66,9 +66,11 @@ export const stampsAndSteps: Study<Point, Outcome> = {
       // The clients' own stamps are those of the transparent clocks, too: one kind of hardware.
       timestamper: { granularityNs, jitter: { kind: 'none' } },
       // No whole number of steps: where in its step a stamp falls is chance.
-      residenceNs: 10_437,
-      twoStepTransparent: kind === 'two-step',
-      ...(kind === 'one-step, predicted' ? { prediction: PREDICTION } : {}),
+      transparent: {
+        residenceNs: 10_437,
+        port: { twoStep: kind === 'two-step' },
+        ...(kind === 'one-step, predicted' ? { prediction: PREDICTION } : {}),
+      },
     });
     network.start();
     const client = network.clocks.get('client');
