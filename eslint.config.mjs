@@ -5,6 +5,7 @@ const PURE = [
   'control-plane/units/**',
   'control-plane/wire/**',
   'control-plane/servo/**',
+  'control-plane/statistics/**',
   'control-plane/ptp/**',
   'dataplane-native/compiler/**',
   'lab/measure/**',

@@ -1,5 +1,12 @@
 /** Time error of a clock: its size, its constant and its dynamic part, as ITU-T G.8260 names them. */
-import { bandFilter } from './band-filter.js';
+import { bandFilter } from '../../control-plane/statistics/band-filter.js';
+import {
+  BAND_EDGE_HZ,
+  CONSTANT_SECONDS,
+  FRACTIONS,
+  SETTLE_SECONDS,
+  type PercentileNs,
+} from '../../control-plane/statistics/time-error-terms.js';
 import { countMissing, type PhaseRecord } from './stability/phase.js';
 import { percentile } from './statistics.js';
 
@@ -18,16 +25,6 @@ export interface TimeErrorSummary {
   readonly deviationNs: number;
   readonly percentilesNs: readonly PercentileNs[];
 }
-
-export interface PercentileNs {
-  /** 0.5 for the median. */
-  readonly fraction: number;
-  readonly valueNs: number;
-  /** Of the absolute values. */
-  readonly absNs: number;
-}
-
-export const FRACTIONS: readonly number[] = [0.5, 0.9, 0.95, 0.99, 0.999];
 
 /** Samples that are there, ascending. */
 export function ascending(x: Float64Array): Float64Array {
@@ -68,9 +65,6 @@ function moments(values: Float64Array): { mean: number; squares: number } {
   for (const value of values) squares += (value - mean) ** 2;
   return { mean, squares };
 }
-
-/** G.8273.2, table 7-3, note 1. */
-export const CONSTANT_SECONDS = 1_000;
 
 export interface ConstantError {
   readonly ns: number;
@@ -118,9 +112,6 @@ export type DynamicResult =
   | { readonly ok: true; readonly value: DynamicError }
   | { readonly ok: false; readonly code: 'too-slow' | 'too-short'; readonly message: string };
 
-export const BAND_EDGE_HZ = 0.1;
-/** Six time constants and more: what is left of a step by then is below 0.2 %. */
-export const SETTLE_SECONDS = 10;
 const LONGEST_INTERVAL_SECONDS = 1;
 
 /** Time error below and above 0.1 Hz. */

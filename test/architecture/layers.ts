@@ -17,6 +17,7 @@ export interface Layer {
 const units = 'control-plane/units';
 const wire = 'control-plane/wire';
 const servo = 'control-plane/servo';
+const statistics = 'control-plane/statistics';
 const ptp = 'control-plane/ptp';
 const p4rt = 'control-plane/p4rt';
 const dataplane = 'control-plane/dataplane';
@@ -53,6 +54,13 @@ export const LAYERS: readonly Layer[] = [
     packages: [],
   },
   {
+    path: statistics,
+    holds: 'how well a clock keeps time, of a stream, in bounded memory',
+    mayImport: [],
+    node: false,
+    packages: [],
+  },
+  {
     path: ptp,
     holds: 'the protocol: inputs in, effects out',
     mayImport: [units, wire, servo],
@@ -76,7 +84,7 @@ export const LAYERS: readonly Layer[] = [
   {
     path: runtime,
     holds: 'timers, sockets, gRPC, files, signals',
-    mayImport: [units, wire, servo, ptp, p4rt, dataplane, protos, 'lab/measure/streaming'],
+    mayImport: [units, wire, servo, ptp, p4rt, dataplane, statistics, protos],
     node: true,
     packages: ['@bufbuild/protobuf', 'koffi', 'pino', 'prom-client', 'yaml', 'zod'],
   },
@@ -145,14 +153,7 @@ export const LAYERS: readonly Layer[] = [
   {
     path: measure,
     holds: 'metrics, masks, logs and captures: values in, values out',
-    mayImport: [units, wire],
-    node: false,
-    packages: [],
-  },
-  {
-    path: 'lab/measure/streaming',
-    holds: 'the same of a stream, in bounded memory',
-    mayImport: [measure],
+    mayImport: [units, wire, statistics],
     node: false,
     packages: [],
   },

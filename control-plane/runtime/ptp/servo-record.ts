@@ -3,8 +3,8 @@
  * and its master hide from it is not in here. Memory does not grow, however long that is.
  */
 import { elapsed, nsOf, scaledToNumber, type Instant, type ScaledNs } from '#units/time';
-import { StreamingStability, type StreamPoint } from '#lab/measure/streaming/stability';
-import { StreamingTimeError, type StreamedTimeError } from '#lab/measure/streaming/time-error';
+import { StreamingStability, type StreamPoint } from '../../statistics/stability.js';
+import { StreamingTimeError, type StreamedTimeError } from '../../statistics/time-error.js';
 
 /** Offsets against the master, since the clock locked; ns where a name says so. */
 export interface ServoRecordReport extends StreamedTimeError {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { bandFilter } from '#lab/measure/band-filter';
 import { histogram, niceWidth } from '#lab/measure/histogram';
 import { floorPackets, summarizeDelays } from '#lab/measure/packet-delay';
 import { constantError, dynamicError, summarizeTimeError } from '#lab/measure/time-error';
 import { randomStream } from '#lab/sim/random';
+import { bandFilter } from '../../../control-plane/statistics/band-filter.js';
 
 const SECOND_NS = 1e9;
 const rms = (x: Float64Array) =>

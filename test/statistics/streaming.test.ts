@@ -6,13 +6,13 @@ import { mdev, tdev } from '#lab/measure/stability/modified';
 import { mtieAt } from '#lab/measure/stability/mtie';
 import type { PhaseRecord } from '#lab/measure/stability/phase';
 import { percentile } from '#lab/measure/statistics';
-import { StreamingFloor } from '#lab/measure/streaming/floor';
-import { StreamingQuantiles } from '#lab/measure/streaming/quantiles';
-import { StreamingStability } from '#lab/measure/streaming/stability';
-import { StreamingTimeError } from '#lab/measure/streaming/time-error';
 import { constantError, dynamicError, summarizeTimeError } from '#lab/measure/time-error';
 import { randomStream } from '#lab/sim/random';
-import { large } from '../stability/sp1065.js';
+import { StreamingFloor } from '../../control-plane/statistics/floor.js';
+import { StreamingQuantiles } from '../../control-plane/statistics/quantiles.js';
+import { StreamingStability } from '../../control-plane/statistics/stability.js';
+import { StreamingTimeError } from '../../control-plane/statistics/time-error.js';
+import { large } from '../lab/measure/stability/sp1065.js';
 
 const SEED = 1588;
 

@@ -1,13 +1,13 @@
-/** Time error of a stream, as `time-error.ts` has it for a record, in bounded memory. */
-import { BandSplitter } from '../band-filter.js';
+/** Time error of a stream, as `lab/measure/time-error.ts` has it for a record, in bounded memory. */
+import { BandSplitter } from './band-filter.js';
+import { StreamingQuantiles } from './quantiles.js';
 import {
   BAND_EDGE_HZ,
   CONSTANT_SECONDS,
   FRACTIONS,
   SETTLE_SECONDS,
   type PercentileNs,
-} from '../time-error.js';
-import { StreamingQuantiles } from './quantiles.js';
+} from './time-error-terms.js';
 
 export interface StreamedTimeError {
   readonly samples: number;
