@@ -91,82 +91,106 @@ export function hopsFromGrandmaster({ nodes, links }: Topology): ReadonlyMap<str
   return hops;
 }
 
-/** The topology if clocks can run in it; else the first thing that is wrong, with its place. */
-export function checkTopology(topology: Topology): Result<Topology, TopologyErrorCode> {
-  const wrong = wrongNode(topology) ?? wrongLink(topology) ?? wrongWhole(topology);
-  return wrong === null ? success(topology) : failure(wrong.code, wrong.message);
+/** A thing that is wrong, and where: `['links', 3, 'delayNs']`. */
+export interface TopologyProblem {
+  readonly code: TopologyErrorCode;
+  readonly path: readonly (string | number)[];
+  readonly message: string;
 }
 
-type Wrong = { readonly code: TopologyErrorCode; readonly message: string } | null;
+/** `links[3].delayNs`; empty for the whole. */
+export function placeText(path: readonly PropertyKey[]): string {
+  const parts = path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`));
+  return parts.join('').replace(/^\./, '');
+}
 
-function wrongNode({ nodes }: Topology): Wrong {
-  if (nodes.length === 0) return { code: 'no-nodes', message: 'nodes: there is none' };
+/** The topology if clocks can run in it; else the first thing that is wrong, with its place. */
+export function checkTopology(topology: Topology): Result<Topology, TopologyErrorCode> {
+  const [wrong] = topologyProblems(topology);
+  if (wrong === undefined) return success(topology);
+  return failure(wrong.code, `${placeText(wrong.path)}: ${wrong.message}`);
+}
+
+/** All that is wrong with nodes and links; what is wrong with the whole only where those are right. */
+export function topologyProblems(topology: Topology): readonly TopologyProblem[] {
+  const parts = [...wrongNodes(topology), ...wrongLinks(topology)];
+  if (parts.length > 0) return parts;
+  const whole = wrongWhole(topology);
+  return whole === null ? [] : [whole];
+}
+
+function wrongNodes({ nodes }: Topology): TopologyProblem[] {
+  if (nodes.length === 0) return [{ code: 'no-nodes', path: ['nodes'], message: 'there is none' }];
   const seen = new Map<string, number>();
+  const wrong: TopologyProblem[] = [];
   for (const [index, { name }] of nodes.entries()) {
-    const where = `nodes[${index}].name`;
+    const path = ['nodes', index, 'name'];
     if (!NAME.test(name)) {
-      const message = `${where}: "${name}" is not a name; a small letter first, then small letters, digits, -`;
-      return { code: 'name-unfit', message };
+      const message = `"${name}" is not a name; a small letter first, then small letters, digits, -`;
+      wrong.push({ code: 'name-unfit', path, message });
     }
     const before = seen.get(name);
     if (before !== undefined) {
-      return { code: 'name-twice', message: `${where}: ${name} is nodes[${before}] already` };
+      wrong.push({ code: 'name-twice', path, message: `${name} is nodes[${before}] already` });
     }
-    seen.set(name, index);
+    seen.set(name, before ?? index);
   }
-  return null;
+  return wrong;
 }
 
-function wrongLink({ nodes, links }: Topology): Wrong {
+function wrongLinks({ nodes, links }: Topology): TopologyProblem[] {
   const names = new Set(nodes.map(({ name }) => name));
-  for (const [index, link] of links.entries()) {
-    const where = `links[${index}]`;
-    for (const end of ['a', 'b'] as const) {
-      if (!names.has(link[end])) {
-        return { code: 'unknown-node', message: `${where}.${end}: there is no node ${link[end]}` };
-      }
-    }
+  return links.flatMap((link, index) => {
+    const unknown = (['a', 'b'] as const).filter((end) => !names.has(link[end]));
+    const wrong = unknown.map((end): TopologyProblem => {
+      const message = `there is no node ${link[end]}`;
+      return { code: 'unknown-node', path: ['links', index, end], message };
+    });
     if (link.a === link.b) {
-      return { code: 'self-link', message: `${where}: ${link.a} cannot be linked to itself` };
+      const message = `${link.a} cannot be linked to itself`;
+      wrong.push({ code: 'self-link', path: ['links', index], message });
     }
-    const wrong = wrongTerms(where, link);
-    if (wrong !== null) return wrong;
-  }
-  return null;
+    return [...wrong, ...wrongTerms(index, link)];
+  });
 }
 
-function wrongTerms(where: string, { delayNs, asymmetryNs, bitsPerSecond }: TopologyLink): Wrong {
-  if (!(delayNs >= 0) || !Number.isFinite(delayNs)) {
-    const message = `${where}.delayNs: ${delayNs} ns; a link takes no time or some`;
-    return { code: 'negative-delay', message };
-  }
-  if (!(Math.abs(asymmetryNs) <= delayNs)) {
-    const message = `${where}.asymmetryNs: ${asymmetryNs} ns is beyond the delay of ${delayNs} ns; one way would take less than no time`;
-    return { code: 'asymmetry-beyond-delay', message };
+function wrongTerms(
+  index: number,
+  { delayNs, asymmetryNs, bitsPerSecond }: TopologyLink,
+): TopologyProblem[] {
+  const wrong: TopologyProblem[] = [];
+  const isDelay = delayNs >= 0 && Number.isFinite(delayNs);
+  if (!isDelay) {
+    const message = `${delayNs} ns; a link takes no time or some`;
+    wrong.push({ code: 'negative-delay', path: ['links', index, 'delayNs'], message });
+  } else if (!(Math.abs(asymmetryNs) <= delayNs)) {
+    const message = `${asymmetryNs} ns is beyond the delay of ${delayNs} ns; one way would take less than no time`;
+    wrong.push({ code: 'asymmetry-beyond-delay', path: ['links', index, 'asymmetryNs'], message });
   }
   if (bitsPerSecond !== null && !(bitsPerSecond > 0)) {
-    const message = `${where}.bitsPerSecond: ${bitsPerSecond}; more than 0, or null for a line without a rate`;
-    return { code: 'rate', message };
+    const message = `${bitsPerSecond}; more than 0, or null for a line without a rate`;
+    wrong.push({ code: 'rate', path: ['links', index, 'bitsPerSecond'], message });
   }
-  return null;
+  return wrong;
 }
 
-function wrongWhole(topology: Topology): Wrong {
+function wrongWhole(topology: Topology): TopologyProblem | null {
   const { nodes } = topology;
   if (!nodes.some(({ role }) => role === 'grandmaster')) {
-    return { code: 'no-grandmaster', message: 'nodes: none of them has the role grandmaster' };
+    const message = 'none of them has the role grandmaster';
+    return { code: 'no-grandmaster', path: ['nodes'], message };
   }
   const hops = hopsFromGrandmaster(topology);
   const lost = nodes.findIndex(({ name }) => !hops.has(name));
   if (lost !== -1) {
-    const message = `nodes[${lost}]: no link leads from a grandmaster to ${nodes[lost]?.name ?? ''}`;
-    return { code: 'unreached', message };
+    const message = `no link leads from a grandmaster to ${nodes[lost]?.name ?? ''}`;
+    return { code: 'unreached', path: ['nodes', lost], message };
   }
   const loop = forwardingLoop(topology);
   if (loop !== -1) {
     const { a = '', b = '' } = topology.links[loop] ?? {};
-    const message = `links[${loop}]: ${a} and ${b} close a loop of nodes that forward; frames would go round for ever`;
-    return { code: 'forwarding-loop', message };
+    const message = `${a} and ${b} close a loop of nodes that forward; frames would go round for ever`;
+    return { code: 'forwarding-loop', path: ['links', loop], message };
   }
   const counts = new Map<string, number>();
   for (const { a, b } of numberedLinks(topology)) {
@@ -175,8 +199,8 @@ function wrongWhole(topology: Topology): Wrong {
   const crowded = nodes.findIndex(({ name }) => (counts.get(name) ?? 0) > MOST_PORTS);
   if (crowded === -1) return null;
   const { name } = nodes[crowded] ?? { name: '' };
-  const message = `nodes[${crowded}]: ${name} has ${counts.get(name) ?? 0} links, of at most ${MOST_PORTS}`;
-  return { code: 'too-many-ports', message };
+  const message = `${name} has ${counts.get(name) ?? 0} links, of at most ${MOST_PORTS}`;
+  return { code: 'too-many-ports', path: ['nodes', crowded], message };
 }
 
 /** The first link that closes a loop of transparent clocks and switches; -1: none does. */

@@ -141,7 +141,7 @@ export const LAYERS: readonly Layer[] = [
     holds: 'networks of clocks as data',
     mayImport: [units],
     node: false,
-    packages: ['zod'],
+    packages: ['yaml', 'zod'],
   },
   {
     path: sim,

@@ -3,7 +3,12 @@ import { accessSync, constants, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
 import { LabError } from '#lab/lab-error';
-import { extendPath, requirePrograms, runInSandbox, sandboxDirectory } from '#lab/namespaces/sandbox';
+import {
+  extendPath,
+  requirePrograms,
+  runInSandbox,
+  sandboxDirectory,
+} from '#lab/namespaces/sandbox';
 import { fileErrorText } from '#units/file-error';
 import { OperatorError } from '../operator-error.js';
 

@@ -1,10 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  readShape,
-  readTopology,
-  SHAPE_USAGE,
-  writeTopology,
-} from '../../../lab/topologies/read.js';
+import { readTopology, writeTopology } from '../../../lab/topologies/document.js';
+import { readShape, SHAPE_USAGE } from '../../../lab/topologies/read.js';
 import {
   checkTopology,
   hopsFromGrandmaster,
