@@ -18,6 +18,8 @@ const COMMANDS: readonly { readonly name: string; readonly summary: string }[] =
   { name: 'replay', summary: 'run frames from pcap files through a pipeline' },
   { name: 'stf', summary: 'run tests in STF against a program' },
   { name: 'measure', summary: 'time error, stability, masks, residence from logs and captures' },
+  { name: 'sim', summary: 'simulate a network of clocks, from a seed' },
+  { name: 'topology', summary: 'networks of clocks as data, for sim, lab up and Mininet' },
   { name: 'lab', summary: 'prove both clocks with real PTP clocks in namespaces' },
 ];
 
@@ -27,6 +29,7 @@ Examples:
   $ timeplane agent --config agent.yaml --check
   $ timeplane agent --config agent.yaml
   $ timeplane show residence --watch
+  $ timeplane sim chain --hops 20 --mode transparent
   $ timeplane lab --duration 20
 
 Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 70 a bug in timeplane.

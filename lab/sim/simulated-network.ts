@@ -6,7 +6,7 @@ import { numberedLinks, type Topology, type TopologyNode } from '../topologies/t
 import { wires } from './channels.js';
 import { clockConfig, grandmasterConfig } from './clocks.js';
 import type { EgressSpec } from './egress-queue.js';
-import type { Station } from './link-types.js';
+import type { Channel, Station } from './link-types.js';
 import { OSCILLATOR_PRESETS, type OscillatorSpec } from './oscillator.js';
 import { PtpNode } from './ptp-node.js';
 import type { TimestamperSpec } from './timestamper.js';
@@ -33,8 +33,18 @@ export interface NetworkOptions {
   readonly overTheWire?: boolean;
   /** All that a clock does, by its name. */
   readonly onEffect?: (name: string, effect: InstanceEffect) => void;
+  /** Puts faults around one direction of a link. */
+  readonly channel?: (wire: Channel, way: Way) => Channel;
   /** Of each clock, instead of one drawn from ± mostPpm. */
   readonly ppm?: number;
+}
+
+/** One direction of a link. */
+export interface Way {
+  /** In the topology's order. */
+  readonly link: number;
+  readonly from: string;
+  readonly to: string;
 }
 
 export interface Network {
@@ -74,10 +84,15 @@ export function simulatedNetwork(
     if (found === undefined) throw new RangeError(`no node ${name}`);
     return found;
   };
-  const links = numbered.map(({ a, b, link }) => {
+  const around = options.channel ?? ((wire: Channel) => wire);
+  const links = numbered.map(({ a, b, link }, index) => {
     const [there, back] = wires(link.delayNs, link.asymmetryNs, link.bitsPerSecond);
     const ends = [a, b].map(({ node, port }) => ({ station: station(node), port })) as [End, End];
-    return world.link(...ends, there, back);
+    return world.link(
+      ...ends,
+      around(there, { link: index, from: a.node, to: b.node }),
+      around(back, { link: index, from: b.node, to: a.node }),
+    );
   });
   const start = (): void => {
     for (const node of transparent.values()) node.start();

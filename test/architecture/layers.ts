@@ -91,7 +91,7 @@ export const LAYERS: readonly Layer[] = [
   {
     path: 'control-plane/cli',
     holds: 'the commands',
-    mayImport: [units, runtime, server, 'lab', 'lab/load', measure, instrument],
+    mayImport: [units, runtime, server, 'lab', 'lab/load', measure, instrument, topologies],
     node: true,
     packages: ['cli-table3', 'commander', 'picocolors', 'pino'],
   },
