@@ -101,7 +101,8 @@ export function eventProblem(event: Event, topology: Topology, seconds: number):
   if (event.kind === 'jump') {
     const { role } = topology.nodes.find(({ name }) => name === event.node) ?? {};
     if (role === 'transparent' || role === 'switch') {
-      return `${event.node} is a ${role}, which has no PTP time that could jump`;
+      const what = role === 'switch' ? 'switch' : 'transparent clock';
+      return `${event.node} is a ${what}, which has no PTP time that could jump`;
     }
   }
   const at = 'node' in event ? event.atSeconds : event.beginSeconds;

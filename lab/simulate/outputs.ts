@@ -2,7 +2,7 @@
 import Table from 'cli-table3';
 import pc from 'picocolors';
 import type { Chart, ChartPoint, Series } from '../study/study.js';
-import type { SimulationPlan } from './plan.js';
+import { neededSettleSeconds, type SimulationPlan } from './plan.js';
 import type { ClockSeries, SimulationRun } from './run.js';
 import type { ClockFigures, GroupFigures, Summary } from './summary.js';
 
@@ -36,6 +36,12 @@ export function renderRun(plan: SimulationPlan, run: SimulationRun, summary: Sum
   parts.push(
     `Errors against true time from ${plan.settleSeconds} s on, a sample each ${plan.everySeconds} s; max|TE|, 99 % and MTIE of the worst clock, rms and mean of all.`,
   );
+  const needed = neededSettleSeconds(plan.topology);
+  if (plan.settleSeconds < needed) {
+    parts.push(
+      pc.yellow(`Clocks may still have been settling then: this network needs some ${needed} s.`),
+    );
+  }
   const lost = summary.clocks.filter(({ state }) => state === 'does not follow');
   if (lost.length > 0) parts.push(pc.yellow(lostText(lost)));
   return parts.join('\n');

@@ -37,12 +37,18 @@ interface Shape {
   /** What stands behind the colon, with what is taken where nothing is said. */
   readonly numbers: readonly (readonly [ShapeNumber, number])[];
   readonly build: (numbers: readonly number[], role: Between, terms: LinkTerms) => Topology;
+  /** There is more than one way: what only forwards would pass frames round for ever. */
+  readonly hasLoops?: boolean;
 }
 
 const SHAPES: Readonly<Record<string, Shape>> = {
   chain: { numbers: [['switches', 3]], build: ([n = 0], role, terms) => chain(n, role, terms) },
   star: { numbers: [['clients', 4]], build: ([n = 0], role, terms) => star(n, role, terms) },
-  ring: { numbers: [['switches', 4]], build: ([n = 0], _role, terms) => ring(n, terms) },
+  ring: {
+    numbers: [['switches', 4]],
+    build: ([n = 0], _role, terms) => ring(n, terms),
+    hasLoops: true,
+  },
   tree: {
     numbers: [
       ['depth', 2],
@@ -66,8 +72,19 @@ const SHAPES: Readonly<Record<string, Shape>> = {
     ],
     build: ([superSpines = 0, spines = 0, leaves = 0, serversPerLeaf = 0], _role, terms) =>
       clos({ grandmasters: 1, superSpines, spines, leaves, serversPerLeaf }, terms),
+    hasLoops: true,
   },
-  'data-centre': { numbers: [], build: (_numbers, _role, terms) => dataCentre(terms) },
+  'data-centre': {
+    numbers: [],
+    build: (_numbers, _role, terms) => dataCentre(terms),
+    hasLoops: true,
+  },
+};
+
+const ROLE_WORDS: Readonly<Record<Between, string>> = {
+  boundary: 'boundary clocks',
+  transparent: 'transparent clocks',
+  switch: 'switches',
 };
 
 /** Other spellings. */
@@ -115,6 +132,10 @@ export function buildShape(text: string, terms: ShapeTerms): Read {
     return failure('shape-numbers', message);
   }
   const { role = 'boundary', link = {} } = terms;
+  if (shape.hasLoops === true && role !== 'boundary') {
+    const message = `${name} has loops: its switches are boundary clocks, since ${ROLE_WORDS[role]} would pass frames round for ever`;
+    return failure('forwarding-loop', message);
+  }
   try {
     return checkTopology(shape.build(numbers, role, { ...PATCH, ...link }));
   } catch (error) {

@@ -115,11 +115,11 @@ const number = (flags: string, what: string, low: number, high: number, usual: n
 
 function addTimes(command: Command): Command {
   return command
-    .addOption(number('--seconds <s>', 'true time that is simulated', 1, MOST_SECONDS, 600))
+    .addOption(number('--seconds <s>', 'true time that is simulated', 1, MOST_SECONDS, 1_800))
     .addOption(
       new Option(
         '--settle <s>',
-        'errors before that are not counted (60, and 30 more for each boundary clock in a row; half of the run at most)',
+        'errors before that are not counted (600, and 60 more for each boundary clock in a row; half of the run at most)',
       ).argParser(numberBetween(0, MOST_SECONDS)),
     )
     .addOption(number('--every <s>', 'between two samples of each error', 0.001, 86_400, 1))
@@ -185,9 +185,9 @@ const EXAMPLES = `
 Examples:
   timeplane sim chain --hops 20 --mode transparent --seconds 3600 --seed 7
   timeplane sim chain:19 --seconds 3600 --seed 7 --chart chain.svg
-  timeplane sim data-center --seconds 120 --json data-center.json
+  timeplane sim data-center --seconds 600 --json data-center.json
   timeplane sim chain:3 --mode transparent --load 0.4 --rate 1Gbit --granularity 8
-  timeplane sim data-center --lose-grandmaster 100 --seconds 200 --csv errors.csv
+  timeplane sim data-center --lose-grandmaster 500 --seconds 600 --csv errors.csv
   timeplane sim mine.yaml --loss 0.01 --link-down leaf-1:spine-1@60-90
 
 errors.csv is what \`timeplane measure time errors.csv --value-column client_ns\` reads.
