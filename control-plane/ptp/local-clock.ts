@@ -28,6 +28,7 @@ import {
   type Ppb,
   type PreciseInstant,
 } from '#units/time';
+import { ClockPieces, type Piece } from './clock-pieces.js';
 import type { ClockReference } from './instance/instance-types.js';
 
 /** What the dataplane must be told, and what became of a step. */
@@ -37,15 +38,6 @@ export interface ClockChange {
   readonly step: Nanoseconds | null;
   /** Why a step that was asked for was not made. */
   readonly refused: 'would-run-backwards' | null;
-}
-
-interface Piece {
-  /** Of the local clock, unwrapped. */
-  readonly fromNs: bigint;
-  /** PTP time then, 2^-16 ns. */
-  readonly units: bigint;
-  /** (rate - 1) × 2^41: what the dataplane can hold. */
-  readonly rateUnits: bigint;
 }
 
 const SCALE_BITS = 16n;
@@ -63,7 +55,7 @@ const HISTORY = seconds(64);
 const MAX_PIECES = 64;
 
 export class LocalClock {
-  #pieces: Piece[] = [];
+  readonly #pieces: ClockPieces;
   /** The last reading that was seen, and when; unwraps the next. */
   #lastTime: DataplaneTime;
   #lastNs: bigint;
@@ -78,7 +70,7 @@ export class LocalClock {
     this.#lastTime = reference.localTime;
     this.#lastNs = dataplaneNs(reference.localTime);
     this.#referenceNs = this.#lastNs;
-    this.#begin(reference);
+    this.#pieces = new ClockPieces(MAX_PIECES, this.#firstPiece(reference));
   }
 
   /** A stamp of the dataplane came at `now`: it tells where the counter is. */
@@ -103,26 +95,25 @@ export class LocalClock {
 
   /** What PTP time it is (was, will be) at this reading of the local clock. */
   ptpTimeAt(localTime: DataplaneTime): PreciseInstant {
-    return preciseFromUnits(this.#unitsAt(this.#unwrap(localTime)));
+    return preciseFromUnits(this.#pieces.unitsAt(this.#unwrap(localTime)));
   }
 
   /** About what PTP time it is: for Announce, leap seconds and people, not for measuring. */
   ptpTimeNow(now: Instant): PreciseInstant {
-    return preciseFromUnits(this.#unitsAt(this.#estimateNs(now)));
+    return preciseFromUnits(this.#pieces.unitsAt(this.#estimateNs(now)));
   }
 
   get rate(): Ppb {
-    return rateOf(this.#last().rateUnits);
+    return rateOf(this.#pieces.lastRateUnits);
   }
 
   /** As the dataplane should have it. */
   get reference(): ClockReference {
-    const last = this.#last();
-    const units = this.#unitsAt(this.#referenceNs);
+    const units = this.#pieces.unitsAt(this.#referenceNs);
     return {
       localTime: dataplaneTime(this.#referenceNs),
       ptpTime: nearestInstant(preciseFromUnits(units)),
-      rate: rateOf(last.rateUnits),
+      rate: this.rate,
     };
   }
 
@@ -144,14 +135,15 @@ export class LocalClock {
     const refused = isBack && this.#servesTime ? 'would-run-backwards' : null;
     const stepNs = step === null || refused !== null ? 0n : nsOf(step);
     const asked = this.#unwrap(at);
-    const earliest = this.#servesTime ? this.#lastNs : this.#last().fromNs;
+    const earliest = this.#servesTime ? this.#lastNs : this.#pieces.lastFromNs;
     const fromNs = asked < earliest ? earliest : asked;
     const piece: Piece = {
       fromNs,
-      units: this.#unitsAt(fromNs) + (stepNs << SCALE_BITS),
+      units: this.#pieces.unitsAt(fromNs) + (stepNs << SCALE_BITS),
       rateUnits: rateUnitsOf(rate),
     };
-    this.#pieces = stepNs === 0n ? this.#with(piece) : [piece];
+    if (stepNs === 0n) this.#pieces.add(piece, fromNs - nsOf(HISTORY));
+    else this.#pieces.begin(piece);
     this.#referenceNs = fromNs;
     return { reference: this.reference, step: stepNs === 0n ? null : nanoseconds(stepNs), refused };
   }
@@ -180,17 +172,15 @@ export class LocalClock {
     this.#lastSeen = now;
     this.#isEstimated = false;
     this.#referenceNs = this.#lastNs;
-    this.#begin(reference);
+    this.#pieces.begin(this.#firstPiece(reference));
   }
 
-  #begin({ ptpTime, rate }: ClockReference): void {
-    this.#pieces = [
-      {
-        fromNs: this.#referenceNs,
-        units: nsSinceEpoch(ptpTime) << SCALE_BITS,
-        rateUnits: rateUnitsOf(rate),
-      },
-    ];
+  #firstPiece({ ptpTime, rate }: ClockReference): Piece {
+    return {
+      fromNs: this.#referenceNs,
+      units: nsSinceEpoch(ptpTime) << SCALE_BITS,
+      rateUnits: rateUnitsOf(rate),
+    };
   }
 
   #unwrap(localTime: DataplaneTime): bigint {
@@ -202,33 +192,6 @@ export class LocalClock {
     const passed = nsOf(elapsed(this.#lastSeen, now));
     return this.#lastNs + (passed > 0n ? passed : 0n);
   }
-
-  #last(): Piece {
-    const last = this.#pieces.at(-1);
-    if (last === undefined) throw new Error('a clock has at least one piece');
-    return last;
-  }
-
-  /** Before the first piece that is kept, that one's line goes on. */
-  #unitsAt(time: bigint): bigint {
-    const piece = this.#pieces.findLast(({ fromNs }) => fromNs <= time) ?? this.#pieces[0];
-    return unitsOn(piece ?? this.#last(), time);
-  }
-
-  #with(piece: Piece): Piece[] {
-    const oldest = piece.fromNs - nsOf(HISTORY);
-    // The last piece that began before then still holds at that time.
-    const first = this.#pieces.findLastIndex(({ fromNs }) => fromNs <= oldest);
-    const kept = this.#pieces
-      .slice(Math.max(0, first))
-      .filter(({ fromNs }) => fromNs < piece.fromNs);
-    return [...kept, piece].slice(-MAX_PIECES);
-  }
-}
-
-function unitsOn({ fromNs, units, rateUnits }: Piece, time: bigint): bigint {
-  const passed = time - fromNs;
-  return units + (passed << SCALE_BITS) + ((passed * rateUnits) >> (RATE_BITS - SCALE_BITS));
 }
 
 function rateUnitsOf(rate: Ppb): bigint {
@@ -237,6 +200,6 @@ function rateUnitsOf(rate: Ppb): bigint {
   return units < -MAX_RATE_UNITS ? -MAX_RATE_UNITS : units;
 }
 
-function rateOf(units: bigint): Ppb {
-  return ppb(Number(units) / RATE_UNITS_PER_PPB);
+function rateOf(units: number): Ppb {
+  return ppb(units / RATE_UNITS_PER_PPB);
 }

@@ -1,74 +1,141 @@
 /**
- * What is due, and when: a binary heap by time, and by the order of insertion where times are equal, so
- * that a run never depends on how the heap happens to lie.
+ * What is due, and when: a heap by time, and by the order of insertion where times are equal, so that a
+ * run never depends on how the heap happens to lie. Its keys are numbers side by side, four children to
+ * a parent: with a hundred thousand that wait, what is compared is what the processor's cache has.
  */
-export interface ScheduledEvent {
-  readonly atNs: number;
-  readonly order: number;
+
+/** Something that may happen again and again: it waits for one time, the last that it was given. */
+export class ScheduledEvent {
   readonly run: () => void;
-  /** It stays in the queue until its time, and is then left out. */
-  isCancelled: boolean;
+  /** Of the entry that counts; NONE: it does not wait. */
+  order = NONE;
+
+  constructor(run: () => void) {
+    this.run = run;
+  }
+
+  get isWaiting(): boolean {
+    return this.order !== NONE;
+  }
+
+  /** Its entry stays in the queue until its time, and is then left out. */
+  cancel(): void {
+    this.order = NONE;
+  }
 }
 
-function isEarlier(a: ScheduledEvent, b: ScheduledEvent): boolean {
-  return a.atNs < b.atNs || (a.atNs === b.atNs && a.order < b.order);
-}
+const NONE = -1;
+const CHILDREN = 4;
+/** Each entry has two keys: its time, and its order. */
+const KEYS = 2;
+const FIRST_ROOM = 64;
 
 export class EventQueue {
-  readonly #heap: ScheduledEvent[] = [];
+  #keys = new Float64Array(FIRST_ROOM * KEYS);
+  readonly #events: ScheduledEvent[] = [];
   #order = 0;
+  #takenAtNs = 0;
 
-  /** Those that are cancelled and not yet due are among them. */
+  /** Entries that count no more and are not yet due are among them. */
   get length(): number {
-    return this.#heap.length;
+    return this.#events.length;
   }
 
-  add(atNs: number, run: () => void): ScheduledEvent {
-    const event: ScheduledEvent = { atNs, order: this.#order++, run, isCancelled: false };
-    const heap = this.#heap;
-    let hole = heap.length;
-    heap.push(event);
+  /** When what was taken last was due. */
+  get takenAtNs(): number {
+    return this.#takenAtNs;
+  }
+
+  /** It happens then, and not when it was to happen before. */
+  add(atNs: number, event: ScheduledEvent): void {
+    const order = this.#order++;
+    event.order = order;
+    const events = this.#events;
+    let hole = events.length;
+    events.push(event);
+    if (hole * KEYS === this.#keys.length) this.#grow();
+    const keys = this.#keys;
     while (hole > 0) {
-      const above = (hole - 1) >> 1;
-      const parent = heap[above];
-      if (parent === undefined || !isEarlier(event, parent)) break;
-      heap[hole] = parent;
+      const above = Math.floor((hole - 1) / CHILDREN);
+      const aboveNs = keys[above * KEYS] ?? 0;
+      // What is added last comes last among what is due at the same time.
+      if (aboveNs <= atNs) break;
+      this.#move(above, hole);
       hole = above;
     }
-    heap[hole] = event;
-    return event;
+    this.#put(hole, atNs, order, event);
   }
 
-  /** The next that is not cancelled and due at `untilNs` or before; null: there is none. */
+  /** The next that waits and is due at `untilNs` or before; null: there is none. */
   take(untilNs: number): ScheduledEvent | null {
+    const events = this.#events;
+    const keys = this.#keys;
     for (;;) {
-      const first = this.#heap[0];
-      if (first === undefined || first.atNs > untilNs) return null;
+      const first = events[0];
+      const atNs = keys[0] ?? 0;
+      if (first === undefined || atNs > untilNs) return null;
+      const isMeant = first.order === keys[1];
       this.#removeFirst();
-      if (!first.isCancelled) return first;
+      if (!isMeant) continue;
+      first.order = NONE;
+      this.#takenAtNs = atNs;
+      return first;
     }
   }
 
   #removeFirst(): void {
-    const heap = this.#heap;
-    const last = heap.pop();
-    if (last === undefined || heap.length === 0) return;
-    const { length } = heap;
+    const events = this.#events;
+    const keys = this.#keys;
+    const last = events.pop();
+    const { length } = events;
+    if (last === undefined || length === 0) return;
+    const lastNs = keys[length * KEYS] ?? 0;
+    const lastOrder = keys[length * KEYS + 1] ?? 0;
     let hole = 0;
     for (;;) {
-      const left = 2 * hole + 1;
-      let child = heap[left];
-      if (child === undefined) break;
-      let below = left;
-      const right = left + 1 < length ? heap[left + 1] : undefined;
-      if (right !== undefined && isEarlier(right, child)) {
-        child = right;
-        below = left + 1;
-      }
-      if (!isEarlier(child, last)) break;
-      heap[hole] = child;
-      hole = below;
+      const least = this.#leastChild(hole, length);
+      if (least === NONE) break;
+      const leastNs = keys[least * KEYS] ?? 0;
+      const leastOrder = keys[least * KEYS + 1] ?? 0;
+      if (leastNs > lastNs || (leastNs === lastNs && leastOrder > lastOrder)) break;
+      this.#move(least, hole);
+      hole = least;
     }
-    heap[hole] = last;
+    this.#put(hole, lastNs, lastOrder, last);
+  }
+
+  #leastChild(parent: number, length: number): number {
+    const keys = this.#keys;
+    const begin = CHILDREN * parent + 1;
+    if (begin >= length) return NONE;
+    const end = Math.min(begin + CHILDREN, length);
+    let least = begin;
+    let leastNs = keys[begin * KEYS] ?? 0;
+    for (let child = begin + 1; child < end; child += 1) {
+      const ns = keys[child * KEYS] ?? 0;
+      if (ns > leastNs) continue;
+      if (ns === leastNs && (keys[child * KEYS + 1] ?? 0) > (keys[least * KEYS + 1] ?? 0)) continue;
+      least = child;
+      leastNs = ns;
+    }
+    return least;
+  }
+
+  #move(from: number, to: number): void {
+    const event = this.#events[from];
+    if (event === undefined) return;
+    this.#put(to, this.#keys[from * KEYS] ?? 0, this.#keys[from * KEYS + 1] ?? 0, event);
+  }
+
+  #put(at: number, ns: number, order: number, event: ScheduledEvent): void {
+    this.#keys[at * KEYS] = ns;
+    this.#keys[at * KEYS + 1] = order;
+    this.#events[at] = event;
+  }
+
+  #grow(): void {
+    const keys = new Float64Array(this.#keys.length * 2);
+    keys.set(this.#keys);
+    this.#keys = keys;
   }
 }

@@ -193,7 +193,7 @@ export class PeerDelayEnd {
   }
 
   #cancel(): void {
-    if (this.#timer !== null) this.#timer.isCancelled = true;
+    this.#timer?.cancel();
     this.#timer = null;
   }
 }

@@ -16,6 +16,7 @@ import {
 import { decodeMessage, encodeMessage, type PtpMessage } from '#wire/ptp-message';
 import { PtpInstance } from '#ptp/instance/instance';
 import type {
+  ClockReference,
   InstanceConfig,
   InstanceEffect,
   InstanceInput,
@@ -25,7 +26,7 @@ import type {
 } from '#ptp/instance/instance-types';
 import { LocalClock } from '#ptp/local-clock';
 import { linkDelayInput } from '#ptp/measured-link';
-import type { ScheduledEvent } from './event-queue.js';
+import { ScheduledEvent } from './event-queue.js';
 import { stationAddress, type Frame, type Station } from './link-types.js';
 import { Oscillator, PERFECT, type OscillatorSpec } from './oscillator.js';
 import { PEER_DELAY, PeerDelayEnd, type PeerDelaySpec } from './peer-delay-end.js';
@@ -59,6 +60,8 @@ export class PtpNode implements Station {
   readonly #addresses = new Map<number, StationAddress>();
   readonly #ends = new Map<number, PeerDelayEnd>();
   readonly #timers = new Map<string, ScheduledEvent>();
+  /** What the dataplane was told last; its clock is made when it is asked. */
+  #told: ClockReference | null = null;
   #clock: LocalClock | null = null;
   #isDead = false;
 
@@ -103,7 +106,7 @@ export class PtpNode implements Station {
   die(): void {
     this.#isDead = true;
     for (const end of this.#ends.values()) end.stop();
-    for (const timer of this.#timers.values()) timer.isCancelled = true;
+    for (const timer of this.#timers.values()) timer.cancel();
     this.#timers.clear();
   }
 
@@ -120,10 +123,11 @@ export class PtpNode implements Station {
 
   /** PTP time by what the dataplane was told, less the true one; not a number before it is told any. */
   get errorNs(): number {
-    if (this.#clock === null) return Number.NaN;
+    const clock = this.#dataplaneClock();
+    if (clock === null) return Number.NaN;
     const { nowNs } = this.#world;
     const counterError = this.#oscillator.errorNs(nowNs);
-    const units = preciseUnits(this.#clock.ptpTimeAt(this.counter));
+    const units = preciseUnits(clock.ptpTimeAt(this.counter));
     const whole = Number(units - ((EPOCH_NS + BigInt(nowNs)) << 16n)) / 65_536;
     return whole + (counterError - Math.floor(counterError));
   }
@@ -180,6 +184,11 @@ export class PtpNode implements Station {
     });
   }
 
+  #dataplaneClock(): LocalClock | null {
+    if (this.#clock === null && this.#told !== null) this.#clock = new LocalClock(this.#told);
+    return this.#clock;
+  }
+
   #arrived(message: PtpMessage): PtpMessage {
     if (this.#options.overTheWire !== true) return message;
     const decoded = decodeMessage(encodeMessage(message));
@@ -205,7 +214,8 @@ export class PtpNode implements Station {
         this.#cancelTimer(effect.timer);
         return;
       case 'setClock':
-        this.#clock = new LocalClock(effect.reference);
+        this.#told = effect.reference;
+        this.#clock = null;
         return;
       case 'delayResponder':
       case 'portState':
@@ -233,29 +243,34 @@ export class PtpNode implements Station {
 
   /** One-step: whole nanoseconds go into the timestamp, the fraction into the correction. */
   #stamped(message: PtpMessage): PtpMessage {
-    if (message.kind !== 'sync' || this.#clock === null) {
+    const clock = this.#dataplaneClock();
+    if (message.kind !== 'sync' || clock === null) {
       throw new Error(`${this.name}: a ${message.kind} cannot be stamped here`);
     }
-    const time = this.#clock.ptpTimeAt(this.#timestamper.stamp(this.#world.nowNs));
+    const time = clock.ptpTimeAt(this.#timestamper.stamp(this.#world.nowNs));
     const { whole, fraction } = splitPrecise(time);
     const { header } = message;
     const correctionField = addScaled(header.correctionField, fraction);
     return { ...message, header: { ...header, correctionField }, originTimestamp: whole };
   }
 
+  /** Most timers are set again as they run out, and the event of the first time serves for ever. */
   #setTimer(name: string, afterNs: number): void {
-    this.#cancelTimer(name);
-    const event = this.#world.after(afterNs, () => {
-      this.#timers.delete(name);
-      this.feed({ kind: 'timer', timer: name });
-    });
-    this.#timers.set(name, event);
+    let event = this.#timers.get(name);
+    if (event === undefined) {
+      event = new ScheduledEvent(() => this.#runTimer(name));
+      this.#timers.set(name, event);
+    }
+    this.#world.again(event, afterNs);
+  }
+
+  #runTimer(name: string): void {
+    this.feed({ kind: 'timer', timer: name });
+    if (this.#timers.get(name)?.isWaiting === false) this.#timers.delete(name);
   }
 
   #cancelTimer(name: string): void {
-    const timer = this.#timers.get(name);
-    if (timer === undefined) return;
-    timer.isCancelled = true;
+    this.#timers.get(name)?.cancel();
     this.#timers.delete(name);
   }
 }

@@ -3,7 +3,7 @@
  * Nothing here knows a real clock; the same seed gives the same run, octet for octet.
  */
 import { instant, type Instant } from '#units/time';
-import { EventQueue, type ScheduledEvent } from './event-queue.js';
+import { EventQueue, ScheduledEvent } from './event-queue.js';
 import type { Channel, Frame, Station } from './link-types.js';
 import { randomStream, type RandomStream } from './random.js';
 
@@ -25,7 +25,7 @@ export interface LinkEnd {
 export interface Link {
   readonly isUp: boolean;
   /** Both stations are told at once; frames on their way still arrive. */
-  readonly set: (isUp: boolean) => void;
+  set(isUp: boolean): void;
 }
 
 export class World {
@@ -66,7 +66,13 @@ export class World {
   }
 
   after(delayNs: number, run: () => void): ScheduledEvent {
-    return this.#queue.add(this.#nowNs + Math.max(0, Math.round(delayNs)), run);
+    return this.again(new ScheduledEvent(run), delayNs);
+  }
+
+  /** One that was there before, which costs nothing new: it waits for this time alone. */
+  again(event: ScheduledEvent, delayNs: number): ScheduledEvent {
+    this.#queue.add(this.#nowNs + Math.max(0, Math.round(delayNs)), event);
+    return event;
   }
 
   /** At its end the time is `seconds` later, whatever there was to do. */
@@ -75,7 +81,7 @@ export class World {
     for (;;) {
       const event = this.#queue.take(untilNs);
       if (event === null) break;
-      this.#moveTo(event.atNs);
+      this.#moveTo(this.#queue.takenAtNs);
       this.#events += 1;
       event.run();
     }
@@ -94,27 +100,20 @@ export class World {
 
   /** `there`: from `a` to `b`. */
   link(a: LinkEnd, b: LinkEnd, there: Channel, back: Channel): Link {
-    let isUp = true;
-    const direction =
-      (from: LinkEnd, to: LinkEnd, channel: Channel) =>
-      (frame: Frame): void => {
-        this.#onFrame?.(frame, from.station, from.port, this.#nowNs);
-        if (!isUp) return;
-        channel(frame, this.#nowNs, (arriving, delayNs) => {
-          this.after(delayNs, () => to.station.receive(to.port, arriving));
-        });
-      };
-    a.station.attach(a.port, direction(a, b, there));
-    b.station.attach(b.port, direction(b, a, back));
-    return {
-      get isUp() {
-        return isUp;
-      },
-      set: (next) => {
-        if (next === isUp) return;
-        isUp = next;
-        for (const { station, port } of [a, b]) station.linkChanged(port, next);
-      },
+    const link = new WorldLink(a, b);
+    a.station.attach(a.port, this.#direction(link, a, b, there));
+    b.station.attach(b.port, this.#direction(link, b, a, back));
+    return link;
+  }
+
+  #direction(link: Link, from: LinkEnd, to: LinkEnd, channel: Channel): (frame: Frame) => void {
+    const { station, port } = to;
+    const arrive = (frame: Frame, delayNs: number): void => {
+      this.after(delayNs, () => station.receive(port, frame));
+    };
+    return (frame) => {
+      this.#onFrame?.(frame, from.station, from.port, this.#nowNs);
+      if (link.isUp) channel(frame, this.#nowNs, arrive);
     };
   }
 
@@ -122,5 +121,22 @@ export class World {
     if (ns === this.#nowNs) return;
     this.#nowNs = ns;
     this.#now = instant(BigInt(ns));
+  }
+}
+
+class WorldLink implements Link {
+  readonly #a: LinkEnd;
+  readonly #b: LinkEnd;
+  isUp = true;
+
+  constructor(a: LinkEnd, b: LinkEnd) {
+    this.#a = a;
+    this.#b = b;
+  }
+
+  set(isUp: boolean): void {
+    if (isUp === this.isUp) return;
+    this.isUp = isUp;
+    for (const { station, port } of [this.#a, this.#b]) station.linkChanged(port, isUp);
   }
 }

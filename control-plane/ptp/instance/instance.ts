@@ -56,6 +56,8 @@ export class PtpInstance {
   readonly #counters = new PortCounters();
   readonly #clock: InstanceClock;
   readonly #ports = new Map<number, Port>();
+  /** One for all ports; `config` and `now` are set as they change. */
+  readonly #portHost: { -readonly [Key in keyof PortHost]: PortHost[Key] };
   #portList: readonly Port[] = [];
   readonly #decision: BoundaryDecision;
   readonly #sources: TimeSources;
@@ -89,12 +91,13 @@ export class PtpInstance {
       clock: this.#clock,
       emit: (effect) => this.#effects.push(effect),
     });
+    this.#portHost = this.#hostOfPorts();
     for (const port of config.ports) this.#addPort(port);
   }
 
   /** One input; its effects are to be carried out in their order before the next. */
   handle(input: InstanceInput, now: Instant): readonly InstanceEffect[] {
-    if (isBefore(this.#now, now)) this.#now = now;
+    this.#passTime(now);
     this.#effects = [];
     this.#take(input);
     this.#settle();
@@ -102,7 +105,7 @@ export class PtpInstance {
   }
 
   status(now: Instant): InstanceStatus {
-    if (isBefore(this.#now, now)) this.#now = now;
+    this.#passTime(now);
     return instanceStatus({
       config: this.#config,
       now: this.#now,
@@ -118,6 +121,13 @@ export class PtpInstance {
         tokensForgotten: this.#tokens.forgotten,
       },
     });
+  }
+
+  /** It never steps back. */
+  #passTime(now: Instant): void {
+    if (!isBefore(this.#now, now)) return;
+    this.#now = now;
+    this.#portHost.now = now;
   }
 
   #take(input: InstanceInput): void {
@@ -184,6 +194,7 @@ export class PtpInstance {
     const isOther = this.#isStarted && !isSameInstance(old, config);
     if (isOther) this.#stop();
     this.#config = config;
+    this.#portHost.config = config;
     this.#clock.configure(old, config);
     const wanted = new Set(config.ports.map(({ number }) => number));
     for (const [number, port] of this.#ports) {
@@ -209,22 +220,16 @@ export class PtpInstance {
   }
 
   #addPort(config: PortConfig): Port {
-    const port = new Port(this.#portHost(), config);
+    const port = new Port(this.#portHost, config);
     this.#ports.set(config.number, port);
     this.#portList = [...this.#ports.values()];
     return port;
   }
 
-  #portHost(): PortHost {
-    const config = (): InstanceConfig => this.#config;
-    const now = (): Instant => this.#now;
+  #hostOfPorts(): PortHost {
     return {
-      get config() {
-        return config();
-      },
-      get now() {
-        return now();
-      },
+      config: this.#config,
+      now: this.#now,
       random: this.#random,
       emit: (effect) => this.#effects.push(effect),
       tokens: this.#tokens,

@@ -23,6 +23,8 @@ export class PortContext implements PortServices {
   readonly #instance: InstanceServices;
   readonly counters = new PortCounters();
   config: PortConfig;
+  #sender: Sender | null = null;
+  #senderOf: InstanceConfig['defaultDS'] | null = null;
 
   /** Who wants to know when event messages left. */
   onTransmitted: (message: PtpMessage, time: DataplaneTime) => void = () => undefined;
@@ -40,9 +42,16 @@ export class PortContext implements PortServices {
     return this.#instance.now;
   }
 
+  /** The same value until the instance is configured anew. */
   get sender(): Sender {
-    const { clockIdentity, domainNumber, sdoId } = this.#instance.config.defaultDS;
-    return { domainNumber, sdoId, portIdentity: { clockIdentity, portNumber: this.number } };
+    const { defaultDS } = this.#instance.config;
+    if (this.#sender === null || this.#senderOf !== defaultDS) {
+      const { clockIdentity, domainNumber, sdoId } = defaultDS;
+      const portIdentity = { clockIdentity, portNumber: this.number };
+      this.#sender = { domainNumber, sdoId, portIdentity };
+      this.#senderOf = defaultDS;
+    }
+    return this.#sender;
   }
 
   readonly random = (): number => this.#instance.random();

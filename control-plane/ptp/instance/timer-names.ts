@@ -21,16 +21,33 @@ export type TimerName =
   | { readonly of: 'port'; readonly port: number; readonly timer: PortTimer; readonly key: string }
   | { readonly of: 'instance'; readonly timer: InstanceTimer };
 
+/** Names without a key are few, and each is asked for many times a second. */
+const NAMES = new Map<PortTimer, string[]>(PORT_TIMERS.map((timer) => [timer, []]));
+const PARSED = new Map<string, TimerName>();
+/** Ports of any switch, seven timers each. */
+const MOST_PARSED = 4_096;
+
 export function portTimerName(port: number, timer: PortTimer, key = ''): string {
-  return key === '' ? `${port}/${timer}` : `${port}/${timer}/${key}`;
+  if (key !== '') return `${port}/${timer}/${key}`;
+  const names = NAMES.get(timer) ?? [];
+  return (names[port] ??= `${port}/${timer}`);
 }
 
 export function instanceTimerName(timer: InstanceTimer): string {
-  return `instance/${timer}`;
+  return timer === 'decision' ? 'instance/decision' : 'instance/clock';
 }
 
 /** Null: no timer of an instance has this name. */
 export function parseTimerName(name: string): TimerName | null {
+  const known = PARSED.get(name);
+  if (known !== undefined) return known;
+  const parsed = parsedTimerName(name);
+  const isOfMany = parsed?.of === 'port' && parsed.key !== '';
+  if (parsed !== null && !isOfMany && PARSED.size < MOST_PARSED) PARSED.set(name, parsed);
+  return parsed;
+}
+
+function parsedTimerName(name: string): TimerName | null {
   const [owner = '', what = '', key = ''] = name.split('/', 3);
   if (owner === 'instance') {
     const timer = INSTANCE_TIMERS.find((known) => known === what);

@@ -1,32 +1,55 @@
 import { describe, expect, it } from 'vitest';
-import { EventQueue } from '#lab/sim/event-queue';
+import { EventQueue, ScheduledEvent } from '#lab/sim/event-queue';
 import { randomStream } from '#lab/sim/random';
 
 describe('the queue of events', () => {
   it('gives what is due by time, and at the same time in the order of insertion', () => {
     const { uniform } = randomStream(1, 'queue');
     const queue = new EventQueue();
-    const added = Array.from({ length: 2_000 }, () => queue.add(Math.floor(uniform() * 300), noop));
-    const expected = [...added].sort((a, b) => a.atNs - b.atNs || a.order - b.order);
+    const times = new Map<ScheduledEvent, number>();
+    for (let index = 0; index < 2_000; index += 1) {
+      const atNs = Math.floor(uniform() * 300);
+      times.set(added(queue, atNs), atNs);
+    }
+    // Sorting is stable: what is due at the same time stays as it was inserted.
+    const expected = [...times].sort(([, a], [, b]) => a - b).map(([event]) => event);
     const taken = [];
-    for (let event = queue.take(300); event !== null; event = queue.take(300)) taken.push(event);
-    expect(taken).toEqual(expected);
+    for (let event = queue.take(300); event !== null; event = queue.take(300)) {
+      expect(queue.takenAtNs).toBe(times.get(event));
+      taken.push(event);
+    }
+    expect(taken.map((event) => expected.indexOf(event))).toEqual(expected.map((_, at) => at));
     expect(queue.length).toBe(0);
   });
 
   it('keeps what is not due yet', () => {
     const queue = new EventQueue();
-    queue.add(10, noop);
+    const event = added(queue, 10);
     expect(queue.take(9)).toBeNull();
-    expect(queue.take(10)?.atNs).toBe(10);
+    expect(event.isWaiting).toBe(true);
+    expect(queue.take(10)).toBe(event);
+    expect(event.isWaiting).toBe(false);
   });
 
   it('leaves out what was cancelled', () => {
     const queue = new EventQueue();
-    const first = queue.add(1, noop);
-    queue.add(2, noop);
-    first.isCancelled = true;
-    expect(queue.take(5)?.atNs).toBe(2);
+    const first = added(queue, 1);
+    const second = added(queue, 2);
+    first.cancel();
+    expect(queue.take(5)).toBe(second);
+    expect(queue.take(5)).toBeNull();
+  });
+
+  it('has what was added twice happen once, at the time that was said last', () => {
+    const queue = new EventQueue();
+    const [sooner, later] = [added(queue, 5), added(queue, 7)];
+    queue.add(9, sooner);
+    queue.add(3, later);
+    expect(queue.take(10)).toBe(later);
+    expect(queue.takenAtNs).toBe(3);
+    expect(queue.take(10)).toBe(sooner);
+    expect(queue.takenAtNs).toBe(9);
+    expect(queue.take(10)).toBeNull();
   });
 
   it('stays right while events come and go', () => {
@@ -35,17 +58,21 @@ describe('the queue of events', () => {
     let now = 0;
     let count = 0;
     for (let i = 0; i < 5_000; i += 1) {
-      queue.add(now + Math.floor(uniform() * 100), noop);
+      added(queue, now + Math.floor(uniform() * 100));
       if (uniform() < 0.5) continue;
-      const event = queue.take(Infinity);
-      expect(event?.atNs).toBeGreaterThanOrEqual(now);
-      now = event?.atNs ?? now;
+      expect(queue.take(Infinity)).not.toBeNull();
+      expect(queue.takenAtNs).toBeGreaterThanOrEqual(now);
+      now = queue.takenAtNs;
       count += 1;
     }
     expect(queue.length).toBe(5_000 - count);
   });
 });
 
-function noop(): void {
-  // Nothing happens in these tests.
+function added(queue: EventQueue, atNs: number): ScheduledEvent {
+  const event = new ScheduledEvent(() => {
+    // Nothing happens in these tests.
+  });
+  queue.add(atNs, event);
+  return event;
 }
