@@ -33,7 +33,8 @@ export class DelayFilter {
 
   /** One measured delay; the estimate with it. */
   sample(delayNs: number): DelayEstimate {
-    this.#window = [...this.#window, delayNs].slice(-this.#length);
+    this.#window.push(delayNs);
+    if (this.#window.length > this.#length) this.#window.shift();
     const deviation = deviationOf(this.#window);
     return {
       delayNs: this.#estimate(deviation),

@@ -17,6 +17,7 @@ const PATH_ASSUMPTION =
 const MASTER_ASSUMPTION = 'the master is right: its own error comes on top';
 const NOISE_ASSUMPTION = `stamps are noisy as in the last ${WINDOW} samples, and not all late by the same`;
 const WANDER_ASSUMPTION = `the oscillator’s rate moves by no more than ${WANDER_PPB_PER_SECOND} ppb a second`;
+const ASSUMPTIONS = [PATH_ASSUMPTION, MASTER_ASSUMPTION, NOISE_ASSUMPTION, WANDER_ASSUMPTION];
 
 interface Seen {
   readonly offsetNs: number;
@@ -25,7 +26,14 @@ interface Seen {
 
 export class ErrorBoundTracker {
   readonly #resolutionNs: number;
-  #window: Seen[] = [];
+  /** Ring-wise: offsets without their signs, and rates. */
+  readonly #offsetsNs = new Float64Array(WINDOW);
+  readonly #ratesPpb = new Float64Array(WINDOW);
+  #count = 0;
+  #next = 0;
+  /** Of the window: the largest offset, and by how much the rate moved. */
+  #largestNs = 0;
+  #movedPpb = 0;
   #deviationNs = 0;
   #delayDeviationNs = 0;
   #meanDelayNs: number | null = null;
@@ -39,7 +47,11 @@ export class ErrorBoundTracker {
     deviationNs: number | null,
     delay: { readonly meanNs: number | null; readonly deviationNs: number },
   ): void {
-    this.#window = [...this.#window, seen].slice(-WINDOW);
+    this.#offsetsNs[this.#next] = Math.abs(seen.offsetNs);
+    this.#ratesPpb[this.#next] = seen.ratePpb;
+    this.#next = (this.#next + 1) % WINDOW;
+    this.#count = Math.min(WINDOW, this.#count + 1);
+    this.#measureWindow();
     this.#deviationNs = deviationNs ?? Math.abs(seen.offsetNs);
     this.#delayDeviationNs = delay.deviationNs;
     this.#meanDelayNs = delay.meanNs;
@@ -47,17 +59,16 @@ export class ErrorBoundTracker {
 
   /** The clock was stepped, or the master is another. */
   reset(): void {
-    this.#window = [];
+    this.#count = 0;
+    this.#next = 0;
   }
 
   /** So long after the last sample. Null: nothing was measured. */
   bound(seconds: number, holdover: HoldoverModel | null): ErrorBound | null {
-    if (this.#window.length === 0) return null;
-    const rates = this.#window.map(({ ratePpb }) => ratePpb);
-    const moved = Math.max(...rates) - Math.min(...rates);
-    const ratePpb = holdover === null ? this.#ratePpb(moved) : DEVIATIONS * holdover.deviationPpb;
+    if (this.#count === 0) return null;
+    const ratePpb = holdover === null ? this.#ratePpb() : DEVIATIONS * holdover.deviationPpb;
     const atSample =
-      Math.max(...this.#window.map(({ offsetNs }) => Math.abs(offsetNs))) +
+      this.#largestNs +
       DEVIATIONS * (this.#deviationNs + this.#delayDeviationNs) +
       // Of both stamps.
       2 * this.#resolutionNs;
@@ -65,12 +76,25 @@ export class ErrorBoundTracker {
     return {
       boundNs: atSample + since,
       asymmetryUpToNs: this.#meanDelayNs === null ? null : Math.max(0, this.#meanDelayNs),
-      assumptions: [PATH_ASSUMPTION, MASTER_ASSUMPTION, NOISE_ASSUMPTION, WANDER_ASSUMPTION],
+      assumptions: ASSUMPTIONS,
     };
   }
 
   /** One sample tells nothing of rates. */
-  #ratePpb(moved: number): number {
-    return this.#window.length < 2 ? UNKNOWN_PPB : moved;
+  #ratePpb(): number {
+    return this.#count < 2 ? UNKNOWN_PPB : this.#movedPpb;
+  }
+
+  #measureWindow(): void {
+    let largestNs = 0;
+    let most = -Infinity;
+    let least = Infinity;
+    for (let index = 0; index < this.#count; index += 1) {
+      largestNs = Math.max(largestNs, this.#offsetsNs[index] ?? 0);
+      most = Math.max(most, this.#ratesPpb[index] ?? 0);
+      least = Math.min(least, this.#ratesPpb[index] ?? 0);
+    }
+    this.#largestNs = largestNs;
+    this.#movedPpb = most - least;
   }
 }

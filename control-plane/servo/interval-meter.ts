@@ -15,7 +15,8 @@ export class IntervalMeter {
   sampled(localTime: Instant, inUse: number): number | null {
     if (this.#last !== null) {
       const passed = Number(nsOf(elapsed(this.#last, localTime))) / NS_PER_SECOND;
-      this.#passed = [...this.#passed, passed].slice(-WINDOW);
+      this.#passed.push(passed);
+      if (this.#passed.length > WINDOW) this.#passed.shift();
     }
     this.#last = localTime;
     if (this.#passed.length < WINDOW) return null;

@@ -62,7 +62,8 @@ export class LockJudge {
    * changed, and a narrow loop would take minutes to follow.
    */
   isBiased(offsetNs: number): boolean {
-    this.#offsets = [...this.#offsets, offsetNs].slice(-BIAS_SAMPLES);
+    this.#offsets.push(offsetNs);
+    if (this.#offsets.length > BIAS_SAMPLES) this.#offsets.shift();
     if (this.#offsets.length < BIAS_SAMPLES) return false;
     const mean = this.#offsets.reduce((sum, value) => sum + value, 0) / BIAS_SAMPLES;
     const noise = BIAS_DEVIATIONS * deviationOf(this.#offsets);

@@ -30,8 +30,9 @@ export class OutlierFilter {
     const windowMiddle = medianOf(this.#window);
     const limit = this.#limit(windowMiddle);
     if (limit === null || Math.abs(offsetNs - windowMiddle) <= limit) {
-      this.#window = [...this.#window, offsetNs].slice(-WINDOW);
-      this.#refused = [];
+      this.#window.push(offsetNs);
+      if (this.#window.length > WINDOW) this.#window.shift();
+      if (this.#refused.length > 0) this.#refused = [];
       return 'accepted';
     }
     this.#refused.push(offsetNs);

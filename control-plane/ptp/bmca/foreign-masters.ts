@@ -13,7 +13,7 @@ import {
   type Nanoseconds,
 } from '#units/time';
 import { FLAG, isSamePort, portIdentityText, type PortIdentity } from '#wire/ptp-header';
-import type { Announce } from '#wire/ptp-message';
+import type { Announce, Tlv } from '#wire/ptp-message';
 import type { AcceptableMaster, ForeignMasterDS } from '../data-sets.js';
 import type { Comparison } from '../instance/instance-types.js';
 import { choiceOrder, dataSetOfAnnounce, type ComparisonDataSet } from './comparison.js';
@@ -77,6 +77,8 @@ export type AnnounceVerdict =
       readonly newlyQualified: boolean;
       /** What it tells for the comparison is not what it told before. */
       readonly changed: boolean;
+      /** Nothing that it tells is not what it told before. */
+      readonly isRepeated: boolean;
     }
   | { readonly accepted: false; readonly rejection: Rejection; readonly why: string };
 
@@ -154,7 +156,9 @@ export class ForeignMasters {
     }
     const changed = known === undefined || !isSameTold(known.dataSet, dataSet);
     const newlyQualified = qualified && !wasQualified;
-    return { accepted: true, foreignMaster: identity, qualified, newlyQualified, changed };
+    const isRepeated = known !== undefined && isSameAnnounce(known.announce, announce);
+    const verdict = { qualified, newlyQualified, changed, isRepeated };
+    return { accepted: true, foreignMaster: identity, ...verdict };
   }
 
   /**
@@ -163,23 +167,23 @@ export class ForeignMasters {
    */
   qualifiedForeign(
     now: Instant,
-    isUsable: (identity: PortIdentity) => boolean = () => true,
+    isUsable: (master: BestMaster) => boolean = () => true,
   ): readonly BestMaster[] {
     this.#dropAged(now);
-    return [...this.#masters.values()]
-      .filter(({ identity }) => isUsable(identity))
-      .map(({ announce, dataSet }) => ({
-        announce,
-        dataSet,
-        portNumber: this.#config.portIdentity.portNumber,
-      }));
+    const { portNumber } = this.#config.portIdentity;
+    const masters: BestMaster[] = [];
+    for (const { announce, dataSet } of this.#masters.values()) {
+      const master = { announce, dataSet, portNumber };
+      if (isUsable(master)) masters.push(master);
+    }
+    return masters;
   }
 
   /**
    * Erbest, 9.3.2.3. It then counts until its announce receipt timeout, even if fewer Announces come
    * than would qualify it, and no other one can evict it.
    */
-  best(now: Instant, isUsable?: (identity: PortIdentity) => boolean): BestMaster | null {
+  best(now: Instant, isUsable?: (master: BestMaster) => boolean): BestMaster | null {
     const best = bestOf(this.qualifiedForeign(now, isUsable), this.#config.comparison);
     this.#best = best && portIdentityText(best.announce.header.sourcePortIdentity);
     return best;
@@ -405,6 +409,39 @@ function isSameTold(a: ComparisonDataSet, b: ComparisonDataSet): boolean {
     x.clockClass === y.clockClass &&
     x.clockAccuracy === y.clockAccuracy &&
     x.offsetScaledLogVariance === y.offsetScaledLogVariance
+  );
+}
+
+/** All that is used of it. */
+function isSameAnnounce(a: Announce, b: Announce): boolean {
+  return (
+    a.header.flags === b.header.flags &&
+    a.header.logMessageInterval === b.header.logMessageInterval &&
+    a.currentUtcOffsetSeconds === b.currentUtcOffsetSeconds &&
+    a.grandmasterPriority1 === b.grandmasterPriority1 &&
+    a.grandmasterClockClass === b.grandmasterClockClass &&
+    a.grandmasterClockAccuracy === b.grandmasterClockAccuracy &&
+    a.grandmasterOffsetScaledLogVariance === b.grandmasterOffsetScaledLogVariance &&
+    a.grandmasterPriority2 === b.grandmasterPriority2 &&
+    a.grandmasterIdentity === b.grandmasterIdentity &&
+    a.stepsRemoved === b.stepsRemoved &&
+    a.timeSource === b.timeSource &&
+    isSameTlvs(a.tlvs, b.tlvs)
+  );
+}
+
+function isSameTlvs(a: readonly Tlv[], b: readonly Tlv[]): boolean {
+  return (
+    a.length === b.length &&
+    a.every((one, index) => {
+      const other = b[index];
+      return (
+        other !== undefined &&
+        one.type === other.type &&
+        one.value.length === other.value.length &&
+        one.value.every((octet, at) => octet === other.value[at])
+      );
+    })
   );
 }
 

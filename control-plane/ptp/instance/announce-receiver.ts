@@ -54,16 +54,10 @@ export class AnnounceReceiver {
 
   /** Erbest, 9.3.2.3. */
   best(isUsable: (master: BestMaster) => boolean): BestMaster | null {
-    const { now } = this.#port;
-    const unusable = new Set(
-      this.foreign
-        .qualifiedForeign(now)
-        .filter((master) => !isUsable(master))
-        .map(({ announce }) => portIdentityText(announce.header.sourcePortIdentity)),
-    );
-    return this.foreign.best(now, (identity) => {
-      const key = portIdentityText(identity);
-      return !unusable.has(key) && !this.#dry.has(key);
+    return this.foreign.best(this.#port.now, (master) => {
+      const { sourcePortIdentity } = master.announce.header;
+      const isDry = this.#dry.size > 0 && this.#dry.has(portIdentityText(sourcePortIdentity));
+      return !isDry && isUsable(master);
     });
   }
 
@@ -73,6 +67,7 @@ export class AnnounceReceiver {
 
   /** Announces come, but Sync do not: it does not count until one comes. */
   setDry(identity: PortIdentity, isDry: boolean): boolean {
+    if (!isDry && this.#dry.size === 0) return false;
     const key = portIdentityText(identity);
     const was = this.#dry.has(key);
     if (isDry) this.#dry.add(key);

@@ -12,7 +12,7 @@ import {
   updateDataSetsExternally,
   type InstanceDataSets,
 } from '../bmca/update-data-sets.js';
-import type { DefaultDS, PathTraceDS, TimePropertiesDS } from '../data-sets.js';
+import type { DefaultDS, ParentDS, PathTraceDS, TimePropertiesDS } from '../data-sets.js';
 import { eventOfDecision } from '../port-state/transitions.js';
 import { profileAnnounceTlvs, type OwnAnnounceTlvs } from '../profiles/profile-tlvs.js';
 import { pathTraceList, pathTraceTlv, propagatedTlvs } from './announce-tlvs.js';
@@ -69,12 +69,12 @@ export class BoundaryDecision {
 
   /** With what the clock knows. */
   get dataSets(): InstanceDataSets {
-    const { currentDS } = this.#dataSets;
+    const { currentDS, parentDS } = this.#dataSets;
     const { clock } = this.#host;
     const isFollowing = this.#followed !== null;
     return {
-      ...this.#dataSets,
-      timePropertiesDS: this.#time.at(clock.ptpTimeNow()),
+      parentDS,
+      timePropertiesDS: this.timePropertiesDS,
       currentDS: {
         ...currentDS,
         offsetFromMaster: isFollowing ? clock.offsetFromMaster : currentDS.offsetFromMaster,
@@ -82,6 +82,15 @@ export class BoundaryDecision {
         synchronizationUncertain: this.#isUncertain(),
       },
     };
+  }
+
+  /** dataSets' own, where no more is asked for. */
+  get parentDS(): ParentDS {
+    return this.#dataSets.parentDS;
+  }
+
+  get timePropertiesDS(): TimePropertiesDS {
+    return this.#time.at(this.#host.clock.ptpTimeNow());
   }
 
   get pathTrace(): PathTraceDS {
@@ -201,7 +210,7 @@ export class BoundaryDecision {
   }
 
   #tellChanges(before: InstanceDataSets): void {
-    const { parentDS, timePropertiesDS } = this.dataSets;
+    const { parentDS, timePropertiesDS } = this;
     if (!isSameValue(before.parentDS, parentDS)) {
       const why =
         this.#followed === null
@@ -258,9 +267,11 @@ export class BoundaryDecision {
 
   /** What is news; a profile's inaccuracies are another with every Sync, and are not. */
   #news(): unknown {
-    const { parentDS, timePropertiesDS, currentDS } = this.dataSets;
-    const { stepsRemoved, synchronizationUncertain } = currentDS;
-    const { parentPortIdentity: _, ...told } = parentDS;
+    const { parentDS, timePropertiesDS } = this;
+    const { stepsRemoved } = this.#dataSets.currentDS;
+    // By whom we are told is none of what we tell.
+    const told = { ...parentDS, parentPortIdentity: null };
+    const synchronizationUncertain = this.#isUncertain();
     const tlvs = this.#passedOnTlvs();
     return { told, timePropertiesDS, stepsRemoved, synchronizationUncertain, tlvs };
   }
@@ -279,11 +290,13 @@ function externalParent(ports: readonly Port[]): BestMaster | null {
 function isSameValue(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
-  const keys = Object.keys(a);
-  return (
-    keys.length === Object.keys(b).length &&
-    keys.every((key) => isSameValue(valueAt(a, key), valueAt(b, key)))
-  );
+  let keys = 0;
+  for (const key in a) {
+    if (!isSameValue(valueAt(a, key), valueAt(b, key))) return false;
+    keys += 1;
+  }
+  for (const _ in b) keys -= 1;
+  return keys === 0;
 }
 
 function valueAt(object: object, key: string): unknown {

@@ -82,7 +82,7 @@ export class PtpInstance {
       now: () => this.#now,
       ptpTimeAt: (time) => this.#clock.ptpTimeAt(time),
       isLocked: () => this.#clock.state === 'LOCKED',
-      dataSets: () => this.#decision.dataSets,
+      dataSets: () => this.#decision,
     });
     this.#decision = new BoundaryDecision({
       now: () => this.#now,
@@ -318,7 +318,7 @@ export class PtpInstance {
   }
 
   #measure(port: Port, sample: SyncSample, delay: PathDelay): void {
-    const { grandmasterIdentity } = this.#decision.dataSets.parentDS;
+    const { grandmasterIdentity } = this.#decision.parentDS;
     this.#parentFollowUp = sample.tlvs;
     const isUsed = this.#clock.measure({
       port: port.config,
@@ -326,7 +326,7 @@ export class PtpInstance {
       logSyncInterval: port.slaveSide.logSyncInterval,
       delay,
       grandmasterIdentity,
-      timeProperties: this.#decision.dataSets.timePropertiesDS,
+      timeProperties: this.#decision.timePropertiesDS,
       phaseChange: phaseChangeOf(sample.tlvs),
     });
     const { master } = port;

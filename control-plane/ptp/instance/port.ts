@@ -419,7 +419,8 @@ export class Port {
     const isParent = this.#master !== null && isSamePort(this.#master, verdict.foreignMaster);
     const isWaitedFor = this.#state === 'passive' ? verdict.qualified : isParent;
     if (LISTENS.has(this.#state) && isWaitedFor) this.announces.arm();
-    if (verdict.newlyQualified || verdict.changed || (isParent && this.isFollowing)) {
+    const isNewsOfParent = isParent && this.isFollowing && !verdict.isRepeated;
+    if (verdict.newlyQualified || verdict.changed || isNewsOfParent) {
       this.#host.requestDecision();
     }
   }

@@ -36,8 +36,9 @@ interface Bucket {
 
 export class MessageGuard {
   readonly #limits: Readonly<Record<MessageKind, RateLimit>>;
-  readonly #buckets = new Map<MessageKind, Bucket>();
-  readonly #refused = new Map<MessageKind, number>();
+  readonly #buckets: Partial<Record<MessageKind, Bucket>> = {};
+  /** Null: nothing was refused, as on nearly every port. */
+  #refused: Map<MessageKind, number> | null = null;
 
   constructor(limits: Readonly<Record<MessageKind, RateLimit>> = DEFAULT_RATE_LIMITS) {
     this.#limits = limits;
@@ -46,12 +47,12 @@ export class MessageGuard {
   /** Whether to look at one more message of this kind. `now` never steps back. */
   admits(kind: MessageKind, now: Instant): boolean {
     const { perSecond, burst } = this.#limits[kind];
-    const bucket = this.#buckets.get(kind) ?? { level: 0, at: now };
+    const bucket = (this.#buckets[kind] ??= { level: 0, at: now });
     const leaked = (Number(nsOf(elapsed(bucket.at, now))) / 1e9) * perSecond;
     bucket.level = Math.max(0, bucket.level - leaked);
     bucket.at = now;
-    this.#buckets.set(kind, bucket);
     if (bucket.level + 1 > burst) {
+      this.#refused ??= new Map();
       this.#refused.set(kind, this.refused(kind) + 1);
       return false;
     }
@@ -60,7 +61,7 @@ export class MessageGuard {
   }
 
   refused(kind: MessageKind): number {
-    return this.#refused.get(kind) ?? 0;
+    return this.#refused?.get(kind) ?? 0;
   }
 }
 

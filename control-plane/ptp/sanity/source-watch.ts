@@ -91,6 +91,8 @@ export class SourceWatch {
   }
 
   isFalse(grandmasterIdentity: bigint, now: Instant): boolean {
+    // No majority can be against it; the usual case, and asked for every Announce.
+    if (this.#observations.size < MAJORITY_OF) return false;
     return this.#judge(now).sources.some(
       (source) => source.grandmasterIdentity === grandmasterIdentity && source.verdict === 'false',
     );
@@ -168,8 +170,8 @@ type Verdict = SourceStatus['verdict'];
 function verdictsOf(
   voters: readonly SourceObservation[],
 ): (source: Pick<SourceObservation, 'offsetNs' | 'errorBoundNs'>) => Verdict {
-  const common = intersect(voters.map(intervalOf));
-  if (common === null || voters.length === 1) return () => 'alone';
+  const common = voters.length < 2 ? null : intersect(voters.map(intervalOf));
+  if (common === null) return () => 'alone';
   if (common.agreeing === voters.length) return () => 'agrees';
   const isMajority = voters.length >= MAJORITY_OF && common.agreeing * 2 > voters.length;
   if (!isMajority) return () => 'unsure';
@@ -181,6 +183,7 @@ function alarmOf(
   comparable: readonly SourceObservation[],
 ): Alarm | null {
   const falsetickers = judged.filter(({ verdict }) => verdict === 'false');
+  if (comparable.length < 2) return null;
   if (falsetickers.length > 0) return { code: 'falseticker', sources: falsetickers };
   const common = intersect(comparable.map(intervalOf));
   if (common === null || common.agreeing === comparable.length) return null;

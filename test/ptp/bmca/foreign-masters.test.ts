@@ -232,7 +232,10 @@ describe('who is best (Erbest)', () => {
     const port = new Hearing();
     port.meets(0, { sender: 0x10n, priority1: 1 });
     port.meets(0, { sender: 0x20n, priority1: 2 });
-    const best = port.foreign.best(at(1), ({ clockIdentity }) => clockIdentity !== 0x10n);
+    const best = port.foreign.best(
+      at(1),
+      ({ announce }) => announce.header.sourcePortIdentity.clockIdentity !== 0x10n,
+    );
     expect(best?.announce.header.sourcePortIdentity.clockIdentity).toBe(0x20n);
   });
 
