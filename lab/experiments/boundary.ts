@@ -6,6 +6,7 @@ import { rmSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { formatNs } from '#units/format';
 import { LabError } from '../lab-error.js';
+import type { FidelityWatch } from '../peers/fidelity-watch.js';
 import { measureAccuracy } from './boundary/accuracy.js';
 import { BOUNDARY_TITLES } from './boundary/clocks.js';
 import { aimsOf, withPtp4l, type MeasuredFailover } from './boundary/evaluate.js';
@@ -26,6 +27,7 @@ import {
   type ScenarioRow,
 } from './boundary/schema.js';
 import { onStage, type BoundaryContext, type Outcome } from './boundary/stage.js';
+import { watched } from './fidelity.js';
 import { createProgress } from './first-light/progress.js';
 import { INTERRUPTED_EXIT_CODE, interruption, requireHelpers, versions } from './run.js';
 import { legsOf } from './transparent/rows.js';
@@ -51,7 +53,9 @@ const statusOf = (outcome: Outcome<unknown>) => ({
 async function runScenario(context: LabContext, scenario: Scenario): Promise<ScenarioRow> {
   const { name, title } = scenario;
   context.progress.update(title);
-  const outcome = await onStage((cleanup) => scenario.run(context, cleanup));
+  const outcome = await context.fidelity.during(() =>
+    onStage((cleanup) => scenario.run(context, cleanup)),
+  );
   const checks = outcome.status === 'ok' ? outcome.figures.all : [];
   const wrong = checks.filter(({ ok }) => !ok);
   const said = outcome.status === 'ok' ? (wrong.length === 0 ? 'right' : 'wrong') : outcome.reason;
@@ -85,7 +89,8 @@ async function runFailover(
   random: () => number,
 ): Promise<MeasuredFailover> {
   const { rates, way, kind } = row;
-  const outcome = await measureFailover(context, { kind, way, rates: RATES[rates], kills, random });
+  const plan = { kind, way, rates: RATES[rates], kills, random };
+  const outcome = await context.fidelity.during(() => measureFailover(context, plan));
   const failovers = outcome.status === 'ok' ? outcome.figures : [];
   const title = `${rates} rates, ${way}, ${BOUNDARY_TITLES[kind]}`;
   const times = failovers.map(({ followMs }) => followMs.toFixed(0)).join(', ');
@@ -155,6 +160,7 @@ async function runAll(context: LabContext, options: BoundaryLabOptions): Promise
     ...{ scenarios, accuracy, failover, config: context.config },
     aims: aimsOf(accuracy, failover),
     versions: await versions(productVersion),
+    fidelity: context.fidelity.judge(),
   });
   context.progress.clear();
   context.progress.done(`\n${renderBoundary(result)}`);
@@ -172,13 +178,22 @@ async function runAll(context: LabContext, options: BoundaryLabOptions): Promise
  * The whole run, inside the sandbox; resolves to the exit code. `directory` is removed at the end.
  * Throws LabError where nothing could be run at all.
  */
-export async function runBoundary(options: BoundaryLabOptions, directory: string): Promise<number> {
+export function runBoundary(options: BoundaryLabOptions, directory: string): Promise<number> {
   requireHelpers();
+  return watched((fidelity) => runWatched(options, directory, fidelity));
+}
+
+async function runWatched(
+  options: BoundaryLabOptions,
+  directory: string,
+  fidelity: FidelityWatch,
+): Promise<number> {
   const context: LabContext = {
     directory,
     config: options.config,
     progress: createProgress(process.stdout),
     signal: interruption(),
+    fidelity,
   };
   context.progress.done(`Seed of the kills: ${options.config.seed}`);
   try {

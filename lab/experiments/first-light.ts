@@ -5,10 +5,12 @@
 import { rmSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { LabError } from '../lab-error.js';
+import type { FidelityWatch } from '../peers/fidelity-watch.js';
 import { LOG_SYNC_INTERVAL } from '../peers/ptp4l.js';
 import { TRAFFIC_SEED } from '../peers/traffic.js';
 import { lengthenDatagramQueues } from '../namespaces/sandbox.js';
 import { Cleanup } from './first-light/cleanup.js';
+import { watched } from './fidelity.js';
 import { runPhase, type PhaseContext } from './first-light/phases.js';
 import { createProgress } from './first-light/progress.js';
 import { renderReport } from './first-light/report.js';
@@ -76,6 +78,7 @@ async function runPhases(context: PhaseContext, options: FirstLightOptions): Pro
     const result: FirstLightResult = firstLightSchema.parse({
       phases: results,
       versions: await versions(options.productVersion),
+      fidelity: context.fidelity.judge(),
       config: context.config,
     });
     context.progress.clear();
@@ -95,18 +98,24 @@ async function runPhases(context: PhaseContext, options: FirstLightOptions): Pro
  * The whole run, inside the sandbox; resolves to the exit code. `directory` is removed at the end.
  * Throws LabError where nothing could be run at all.
  */
-export async function runFirstLight(
-  options: FirstLightOptions,
-  directory: string,
-): Promise<number> {
+export function runFirstLight(options: FirstLightOptions, directory: string): Promise<number> {
   requireHelpers();
   lengthenDatagramQueues();
+  return watched((fidelity) => runWatched(options, directory, fidelity));
+}
+
+async function runWatched(
+  options: FirstLightOptions,
+  directory: string,
+  fidelity: FidelityWatch,
+): Promise<number> {
   const context: PhaseContext = {
     config: configOf(options),
     directory,
     checked: { printed: 0, found: 0 },
     progress: createProgress(process.stdout),
     signal: interruption(),
+    fidelity,
   };
   try {
     return await runPhases(context, options);

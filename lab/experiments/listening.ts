@@ -6,6 +6,7 @@ import { unexplained, type PrintedOffset } from '../measure/printed-offsets.js';
 import type { Interval } from '../measure/residence-truth.js';
 import { percentile } from '../measure/statistics.js';
 import { reportNoSamples, type ClockPair } from '../peers/clock-pair.js';
+import type { FidelityWatch } from '../peers/fidelity-watch.js';
 import { assertAllAlive, type ManagedProcess } from '../peers/managed-process.js';
 import type { CheckedOffsets } from './first-light/report.js';
 import type { Progress } from './first-light/progress.js';
@@ -22,6 +23,7 @@ export interface ListeningContext {
   readonly checked: { -readonly [Key in keyof CheckedOffsets]: number };
   readonly progress: Progress;
   readonly signal: AbortSignal;
+  readonly fidelity: FidelityWatch;
 }
 
 /** What is running on one network. */
@@ -52,7 +54,16 @@ export interface Heard extends Interval {
 }
 
 /** Listens from now on. */
-export async function listen(
+export function listen(
+  context: ListeningContext,
+  title: string,
+  running: Running,
+  durationSeconds: number,
+): Promise<Heard> {
+  return context.fidelity.during(() => hear(context, title, running, durationSeconds));
+}
+
+async function hear(
   context: ListeningContext,
   title: string,
   running: Running,

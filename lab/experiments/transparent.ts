@@ -6,9 +6,11 @@ import { rmSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { formatNs } from '#units/format';
 import { LabError } from '../lab-error.js';
+import type { FidelityWatch } from '../peers/fidelity-watch.js';
 import { LOG_SYNC_INTERVAL } from '../peers/ptp4l.js';
 import { lengthenDatagramQueues } from '../namespaces/sandbox.js';
 import { Cleanup } from './first-light/cleanup.js';
+import { watched } from './fidelity.js';
 import { createProgress } from './first-light/progress.js';
 import { INTERRUPTED_EXIT_CODE, interruption, requireHelpers, versions } from './run.js';
 import { asymmetrySubjects, measureAsymmetry } from './transparent/asymmetry.js';
@@ -90,6 +92,7 @@ async function runAll(context: LabContext, options: TransparentOptions): Promise
     aims: aimsOf(measurements),
     versions: await versions(productVersion),
     config: context.config,
+    fidelity: context.fidelity.judge(),
   });
   context.progress.clear();
   context.progress.done(`\n${renderReport(result, context.checked)}`);
@@ -109,18 +112,24 @@ function plannedLegs({ selection, config }: TransparentOptions): number {
  * The whole run, inside the sandbox; resolves to the exit code. `directory` is removed at the end.
  * Throws LabError where nothing could be run at all.
  */
-export async function runTransparent(
-  options: TransparentOptions,
-  directory: string,
-): Promise<number> {
+export function runTransparent(options: TransparentOptions, directory: string): Promise<number> {
   requireHelpers();
   lengthenDatagramQueues();
+  return watched((fidelity) => runWatched(options, directory, fidelity));
+}
+
+async function runWatched(
+  options: TransparentOptions,
+  directory: string,
+  fidelity: FidelityWatch,
+): Promise<number> {
   const context: LabContext = {
     config: { ...options.config, syncsPerSecond: 2 ** -LOG_SYNC_INTERVAL },
     directory,
     checked: { printed: 0, found: 0 },
     progress: createProgress(process.stdout),
     signal: interruption(),
+    fidelity,
     legs: { begun: 0, planned: plannedLegs(options) },
   };
   context.progress.done(`Seed of the cross traffic: ${options.config.seed}`);

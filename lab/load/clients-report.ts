@@ -1,6 +1,7 @@
 /** The table of `timeplane lab clients`, and what it comes to. */
 import Table from 'cli-table3';
 import pc from 'picocolors';
+import { fidelityLines } from '../experiments/fidelity.js';
 import { formatNs } from '#units/format';
 import { median } from '../bench/results.js';
 import { SERVERS, type ServerName } from './answer-servers.js';
@@ -83,5 +84,6 @@ export function renderClients(result: ClientsResult): string {
       `${config.transport}, ${config.cast}; medians of ${config.rounds} rounds A-B-B-A`,
     table.toString(),
     ...clientsConclusions(result).map((text) => pc.bold(text)),
+    ...fidelityLines(result.fidelity),
   ].join('\n');
 }

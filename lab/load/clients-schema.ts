@@ -1,5 +1,6 @@
 /** What `timeplane lab clients --json` writes. */
 import { z } from 'zod';
+import { fidelitySchema } from '../experiments/fidelity.js';
 import { SERVERS } from './answer-servers.js';
 
 const ratio = z.strictObject({
@@ -55,6 +56,7 @@ export const clientsResultSchema = z.strictObject({
     latencyP99: ratio.nullable(),
   }),
   versions: z.record(z.string(), z.string()),
+  fidelity: fidelitySchema,
 });
 export type ClientsResult = z.infer<typeof clientsResultSchema>;
 export type Ratio = z.infer<typeof ratio>;

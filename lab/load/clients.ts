@@ -11,6 +11,7 @@ import { zeroLossRate, type Trial } from '../bench/zero-loss.js';
 import type { Progress } from '../experiments/first-light/progress.js';
 import { pause } from '../experiments/run.js';
 import { LabError } from '../lab-error.js';
+import type { FidelityWatch } from '../peers/fidelity-watch.js';
 import { assertAllAlive } from '../peers/managed-process.js';
 import type { Transport } from '../peers/ptp4l.js';
 import { linkNamespaces, type Interface } from '../namespaces/links.js';
@@ -41,6 +42,7 @@ export interface ClientsContext {
   readonly directory: string;
   readonly progress: Progress;
   readonly signal: AbortSignal;
+  readonly fidelity: FidelityWatch;
 }
 
 interface Link {
@@ -221,7 +223,8 @@ async function measure(
   try {
     await settle(context, link, running);
     progress.update(`${title}: ${config.clients} clients, ${config.requestsPerSecond}/s each`);
-    const fixed = await atTheRate(context, link, running);
+    const fixed = await context.fidelity.during(() => atTheRate(context, link, running));
+    context.fidelity.count({ sent: fixed.sent, lost: fixed.sent - fixed.answered });
     assertAllAlive(running.processes);
     progress.update(`${title}: searching the highest rate`);
     const highest = config.search ? await highestRate(context, link, running) : NOT_SEARCHED;

@@ -1,4 +1,5 @@
 /** `timeplane lab clients`, inside the sandbox. */
+import { watched } from '../experiments/fidelity.js';
 import { createProgress } from '../experiments/first-light/progress.js';
 import { interruption, versions } from '../experiments/run.js';
 import { requireGenerators } from './generators.js';
@@ -22,13 +23,17 @@ export async function runClients(options: ClientsOptions, directory: string): Pr
   const { config } = options;
   const progress = createProgress(process.stdout);
   const signal = interruption();
-  const measurements = await measureClients({ config, directory, progress, signal });
+  const [measurements, fidelity] = await watched(async (watch) => {
+    const context = { config, directory, progress, signal, fidelity: watch };
+    return [await measureClients(context), watch.judge()] as const;
+  });
   const { clients, requestsPerSecond, seconds, rounds, transport, cast } = config;
   const result = clientsResultSchema.parse({
     config: { clients, requestsPerSecond, seconds, rounds, transport, cast },
     measurements,
     ratios: ratiosOf(measurements),
     versions: await versions(options.productVersion),
+    fidelity,
   });
   progress.clear();
   progress.done(`\n${renderClients(result)}`);

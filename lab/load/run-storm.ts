@@ -1,4 +1,5 @@
 /** `timeplane lab storm`, inside the sandbox. */
+import { watched } from '../experiments/fidelity.js';
 import { createProgress } from '../experiments/first-light/progress.js';
 import { interruption, versions } from '../experiments/run.js';
 import { requireGenerators } from './generators.js';
@@ -45,9 +46,10 @@ export async function runStorm(options: StormOptions, directory: string): Promis
   requireGenerators();
   const { config, placement } = options;
   const progress = createProgress(process.stdout);
-  const outcome = await measureStorm({
-    ...{ config, placement, directory, progress },
-    signal: interruption(),
+  const signal = interruption();
+  const [outcome, fidelity] = await watched(async (watch) => {
+    const context = { config, placement, directory, progress, signal, fidelity: watch };
+    return [await measureStorm(context), watch.judge()] as const;
   });
   const result = stormResultSchema.parse({
     config: {
@@ -59,6 +61,7 @@ export async function runStorm(options: StormOptions, directory: string): Promis
     ...outcome,
     ratios: stormRatios(outcome.measurements),
     versions: await versions(options.productVersion),
+    fidelity,
   });
   progress.clear();
   progress.done(`\n${renderStorm(result)}`);

@@ -1,6 +1,7 @@
 /** The tables of `timeplane lab storm`, and what they come to. */
 import Table from 'cli-table3';
 import pc from 'picocolors';
+import { fidelityLines } from '../experiments/fidelity.js';
 import { formatNs } from '#units/format';
 import { median } from '../bench/results.js';
 import { isExplained, type Account } from './storm-accounting.js';
@@ -112,5 +113,6 @@ export function renderStorm(result: StormResult): string {
     memoryLine('memory of the switch', memory.switch),
     memoryLine('memory of the agent', memory.agent),
     ...stormConclusions(result).map((text) => pc.bold(text)),
+    ...fidelityLines(result.fidelity),
   ].join('\n');
 }

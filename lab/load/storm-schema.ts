@@ -1,5 +1,6 @@
 /** What `timeplane lab storm --json` writes. */
 import { z } from 'zod';
+import { fidelitySchema } from '../experiments/fidelity.js';
 
 const account = z.strictObject({ what: z.string(), frames: z.int() });
 
@@ -61,5 +62,6 @@ export const stormResultSchema = z.strictObject({
   explanations: z.array(explanation),
   memory: z.strictObject({ switch: memory, agent: memory }),
   versions: z.record(z.string(), z.string()),
+  fidelity: fidelitySchema,
 });
 export type StormResult = z.infer<typeof stormResultSchema>;

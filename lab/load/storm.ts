@@ -14,6 +14,7 @@ import { z } from 'zod';
 import type { Progress } from '../experiments/first-light/progress.js';
 import { pause } from '../experiments/run.js';
 import { LabError } from '../lab-error.js';
+import type { FidelityWatch } from '../peers/fidelity-watch.js';
 import { assertAllAlive } from '../peers/managed-process.js';
 import type { Transport } from '../peers/ptp4l.js';
 import { runCommand } from '../namespaces/commands.js';
@@ -58,6 +59,7 @@ export interface StormContext {
   readonly directory: string;
   readonly progress: Progress;
   readonly signal: AbortSignal;
+  readonly fidelity: FidelityWatch;
 }
 
 export interface StormOutcome {
@@ -199,7 +201,7 @@ async function warmUp(context: StormContext, site: Site): Promise<void> {
 }
 
 async function measure(context: StormContext, site: Site): Promise<StormOutcome> {
-  const { config, progress } = context;
+  const { config, progress, fidelity } = context;
   const measurements: StormMeasurement[] = [];
   const explanations: StormOutcome['explanations'][number][] = [];
   const { switchProcess, agent } = site.running;
@@ -211,14 +213,18 @@ async function measure(context: StormContext, site: Site): Promise<StormOutcome>
       const title = `round ${round + 1} of ${config.rounds}, ${isStorm ? 'storm' : 'quiet'}`;
       progress.update(title);
       if (isStorm) {
-        const { measurement, explanation } = await measureInStorm(context, site, round);
+        const { measurement, explanation } = await fidelity.during(() =>
+          measureInStorm(context, site, round),
+        );
         measurements.push(measurement);
         explanations.push(explanation);
       } else {
-        measurements.push(evaluate(await probe(context, site, config.seconds), round, null));
+        const quiet = await fidelity.during(() => probe(context, site, config.seconds));
+        measurements.push(evaluate(quiet, round, null));
       }
       assertAllAlive([switchProcess, agent]);
       const last = measurements.at(-1);
+      if (last !== undefined) fidelity.count({ sent: last.sent, lost: last.sent - last.received });
       progress.done(
         `${title}: ${last?.received} Syncs, error p99 ${last?.errorNs.p99} ns` +
           (isStorm ? `, ${last?.stormRate} frames/s` : ''),

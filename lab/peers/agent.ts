@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
+import type { Namespace } from '../namespaces/namespaces.js';
 import type { SwitchSite } from '../namespaces/switched-path.js';
 import { projectRoot } from './helpers.js';
 import { startProcess, type ManagedProcess } from './managed-process.js';
@@ -88,15 +89,34 @@ export interface AgentOptions {
 }
 
 /** Starts the agent and waits until it has configured its target. */
-export async function startAgent(options: AgentOptions): Promise<ManagedProcess> {
-  const { path, kind, settings } = options;
-  const namespace = path.switchNamespace;
-  const file = join(options.directory, `agent-${kind}-${namespace.pid}.yaml`);
-  await writeFile(file, switchConfig(kind, settings, path.ports.length));
+export function startAgent({ settings, ...options }: AgentOptions): Promise<ManagedProcess> {
+  const { path, kind } = options;
+  return startConfiguredAgent({
+    ...options,
+    namespace: path.switchNamespace,
+    config: switchConfig(kind, settings, path.ports.length),
+  });
+}
+
+export interface ConfiguredAgentOptions extends Pick<AgentOptions, 'directory' | 'onStart'> {
+  readonly namespace: Namespace;
+  /** The text of its configuration. */
+  readonly config: string;
+  readonly onLine?: (line: string) => void;
+}
+
+/** The same with any configuration. */
+export async function startConfiguredAgent(
+  options: ConfiguredAgentOptions,
+): Promise<ManagedProcess> {
+  const { namespace, config, onLine } = options;
+  const file = join(options.directory, `agent-${namespace.pid}.yaml`);
+  await writeFile(file, config);
   const agent = startProcess({
     label: `the agent of ${namespace.label}`,
     argv: timeplane('agent', '--config', file),
     namespace,
+    ...(onLine === undefined ? {} : { onLine }),
   });
   options.onStart(agent);
   await agent.line(/^ready\b/, READY_TIMEOUT_MS);

@@ -12,6 +12,7 @@ import { parseSlaveEventLine, type SlaveEvent } from '../measure/slave-events.js
 import type { Interface } from '../namespaces/links.js';
 import { helperPath } from './helpers.js';
 import { assertAllAlive, startProcess, type ManagedProcess } from './managed-process.js';
+import type { OwnClock } from './own-clock.js';
 import {
   LOG_ANNOUNCE_INTERVAL,
   LOG_DELAY_REQ_INTERVAL,
@@ -19,6 +20,7 @@ import {
   startPtp4l,
   type Mechanism,
   type Ptp4lOptions,
+  type Settings,
   type Transport,
 } from './ptp4l.js';
 
@@ -26,6 +28,8 @@ export interface ClockPair {
   readonly processes: readonly ManagedProcess[];
   /** Every evaluated Sync since the start. */
   readonly samples: readonly OffsetSample[];
+  /** The raw times of them, and of its Delay_Req, on the client's clock. */
+  readonly events: readonly SlaveEvent[];
   /** What the client printed itself, once a second. */
   readonly printed: readonly PrintedOffset[];
   /** Lines of the reader that were no slave event; always empty unless ptp4l changed its format. */
@@ -44,6 +48,12 @@ export interface ClockPairOptions {
   readonly oneStepMaster?: boolean;
   /** The client asks for unicast messages, at the grandmaster's address (needs UDPv4). */
   readonly unicast?: boolean;
+  /** Of both ptp4l, beside what the lab's clocks share: other rates, for example. */
+  readonly settings?: Settings;
+  /** The client steers a clock of its own, as these settings say; without one it steers nothing. */
+  readonly steering?: { readonly clock: OwnClock; readonly settings: Settings };
+  /** What has to be so before there is a client: the grandmaster runs. */
+  readonly beforeClient?: () => Promise<void>;
 }
 
 const READER_TIMEOUT_MS = 2000;
@@ -86,10 +96,8 @@ function peerToPeer(): Evaluation {
 
 type PeerOptions = Pick<Ptp4lOptions, 'settings' | 'sections'>;
 
-function grandmasterOptions(unicast: boolean): PeerOptions {
-  return {
-    settings: { masterOnly: 1, priority1: 1, ...(unicast ? { unicast_listen: 1 } : {}) },
-  };
+function grandmasterSettings(unicast: boolean): Settings {
+  return { masterOnly: 1, priority1: 1, ...(unicast ? { unicast_listen: 1 } : {}) };
 }
 
 const MASTER_TIMEOUT_MS = 2000;
@@ -117,7 +125,7 @@ async function startGrandmaster(options: ClockPairOptions): Promise<ManagedProce
   return startPtp4l({
     ...{ directory, transport, mechanism, interfaces: [grandmaster] },
     label: 'the grandmaster’s ptp4l',
-    ...grandmasterOptions(unicast),
+    settings: { ...grandmasterSettings(unicast), ...options.settings },
   });
 }
 
@@ -127,6 +135,8 @@ function clientOptions(options: ClockPairOptions, monitorPath: string): PeerOpti
     slave_event_monitor: monitorPath,
     // Peer delay is told at debug level only.
     ...(options.mechanism === 'P2P' ? { logging_level: 7 } : {}),
+    ...options.settings,
+    ...options.steering?.settings,
   };
   if (options.unicast !== true) return { settings };
   const address = options.grandmaster.ipv4?.replace(/\/.*/, '');
@@ -145,6 +155,7 @@ export async function startClockPair(options: ClockPairOptions): Promise<ClockPa
   const evaluation = options.mechanism === 'P2P' ? peerToPeer() : endToEnd();
   const printed: PrintedOffset[] = [];
   const unreadable: string[] = [];
+  const events: SlaveEvent[] = [];
   const monitorPath = join(options.directory, `events-${options.client.namespace.pid}`);
   const take = (line: string) => {
     if (line === 'ready') return;
@@ -154,6 +165,7 @@ export async function startClockPair(options: ClockPairOptions): Promise<ClockPa
       return;
     }
     for (const event of result.events) evaluation.take(event);
+    events.push(...result.events);
   };
   const reader = startProcess({
     label: 'the slave event reader',
@@ -168,13 +180,15 @@ export async function startClockPair(options: ClockPairOptions): Promise<ClockPa
   try {
     await reader.line(/^ready$/, READER_TIMEOUT_MS);
     const { directory, transport, mechanism = 'E2E' } = options;
+    processes.push(await startGrandmaster(options));
+    await options.beforeClient?.();
     processes.push(
-      await startGrandmaster(options),
       await startPtp4l({
         ...{ directory, transport, mechanism },
         label: 'the client’s ptp4l',
         interfaces: [options.client],
         ...clientOptions(options, monitorPath),
+        ...(options.steering === undefined ? {} : { clock: options.steering.clock }),
         onLine: (line) => {
           const offset = parsePrintedOffset(line);
           if (offset !== null) printed.push(offset);
@@ -186,7 +200,7 @@ export async function startClockPair(options: ClockPairOptions): Promise<ClockPa
     await stop();
     throw error;
   }
-  return { processes, samples: evaluation.samples, printed, unreadable, stop };
+  return { processes, samples: evaluation.samples, events, printed, unreadable, stop };
 }
 
 /** Throws `no-samples` with the client's last words. */

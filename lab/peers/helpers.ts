@@ -11,6 +11,7 @@ export const HELPERS = [
   'vlan_tagger',
   'traffic_source',
   'traffic_sink',
+  'wake_probe',
 ] as const;
 export type Helper = (typeof HELPERS)[number];
 

@@ -12,12 +12,18 @@ import {
 import { WIRE_OVERHEAD_BYTES } from '../namespaces/links.js';
 import type { Forwarder, ForwarderOptions } from './forwarder.js';
 import { startProcess, type ManagedProcess } from './managed-process.js';
+import { oscillatorOption, type OwnClock } from './own-clock.js';
 
 const READY_TIMEOUT_MS = 20_000;
 
+export interface DataplaneOptions extends Pick<ForwarderOptions, 'path' | 'limits' | 'onStart'> {
+  /** Its oscillator; without one it counts by the machine's clock. */
+  readonly clock?: OwnClock;
+}
+
 /** The switch alone: it forwards nothing until an agent has given it its pipeline. */
-export async function startNativeDataplane(options: ForwarderOptions): Promise<ManagedProcess> {
-  const { path, limits } = options;
+export async function startNativeDataplane(options: DataplaneOptions): Promise<ManagedProcess> {
+  const { path, limits, clock } = options;
   const ports = path.ports.flatMap((port, index) => ['--port', `${index + 1}=${port.name}`]);
   // One priority: PTP waits with everything else, as it does in a switch that knows no priorities.
   const queue =
@@ -29,6 +35,7 @@ export async function startNativeDataplane(options: ForwarderOptions): Promise<M
       ...['switch', '--listen', P4RUNTIME_ADDRESS, '--device-id', '1', '--cpu-port', '510'],
       ...ports,
       ...['--queue', queue, '--status', SWITCH_STATUS_ADDRESS],
+      ...(clock === undefined ? [] : ['--oscillator', oscillatorOption(clock)]),
     ),
     namespace: path.switchNamespace,
   });

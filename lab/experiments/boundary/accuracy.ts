@@ -191,7 +191,7 @@ export function measureAccuracy(
     await pause(warmUpSeconds * 1000, context.signal);
     const sinceNs = sharedNowNs();
     context.progress.update(`${plan.title}: listening for ${durationSeconds} s`);
-    await pause(durationSeconds * 1000, context.signal);
+    await context.fidelity.during(() => pause(durationSeconds * 1000, context.signal));
     return { hops: hops.map((hop) => hopAccuracy(hop, sinceNs)), settledMs };
   });
 }

@@ -1,12 +1,11 @@
 /** Grandmasters, boundary clocks and clients on a graph: ptp4l or timeplane, all told the same. */
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { LabError } from '../../lab-error.js';
 import {
   AGENT_STATUS_ADDRESS,
   P4RUNTIME_ADDRESS,
   SWITCH_STATUS_ADDRESS,
+  startConfiguredAgent,
   timeplane,
   type TargetKind,
 } from '../../peers/agent.js';
@@ -22,7 +21,7 @@ import {
   type Transport,
 } from '../../peers/ptp4l.js';
 import { CLIENT_OSCILLATOR } from './plan.js';
-import type { Graph, GraphNode } from '../../namespaces/graph.js';
+import type { Graph, GraphNode, GraphPort } from '../../namespaces/graph.js';
 
 /** Message rates, the same for everybody. */
 export interface Rates {
@@ -143,6 +142,8 @@ export interface BoundaryOptions {
   readonly boundaryOf?: readonly Readonly<Record<string, unknown>>[];
   /** Of ours: what it drives. */
   readonly target?: TargetKind;
+  /** Of ours: all ports forward what is not PTP, and so many further ones do nothing else. */
+  readonly trafficPorts?: number;
   /** Of ptp4l: further settings. */
   readonly settings?: Settings;
 }
@@ -164,10 +165,18 @@ export function startPtp4lBoundary(
 const TRANSPORT_KEY = { L2: 'ethernet', UDPv4: 'udp4', UDPv6: 'udp6' } as const;
 const withoutLength = (address: string) => address.replace(/\/.*/, '');
 
+/** Where a boundary clock speaks; without addresses it does so over Ethernet alone. */
+export type SpeakingPort = Pick<GraphPort, 'mac'> & Partial<Pick<GraphPort, 'address'>>;
+
+function addressOf({ mac, address }: SpeakingPort) {
+  if (address === undefined) return { mac };
+  return { mac, ipv4: withoutLength(address.ipv4), ipv6: withoutLength(address.ipv6) };
+}
+
 /** The configuration of a boundary clock's agent, as text. */
 export function boundaryConfig(
   { transport, mechanism, rates }: Pick<ClockContext, 'transport' | 'mechanism' | 'rates'>,
-  node: Pick<GraphNode, 'ports'>,
+  node: { readonly ports: readonly SpeakingPort[] },
   options: Omit<BoundaryOptions, 'clock' | 'onLine'>,
 ): string {
   const {
@@ -176,17 +185,14 @@ export function boundaryConfig(
     step = 'two',
     boundaryOf = [],
     target = 'native',
+    trafficPorts,
   } = options;
-  const ports = node.ports.map(({ mac, address }, index) => ({
+  const ports = node.ports.map((port, index) => ({
     number: index + 1,
     name: `p${index + 1}`,
     ptp: 'boundary',
     step,
-    address: {
-      mac,
-      ipv4: withoutLength(address.ipv4),
-      ipv6: withoutLength(address.ipv6),
-    },
+    address: addressOf(port),
     ...(mechanism === 'P2P'
       ? {
           peerDelay: {
@@ -207,8 +213,14 @@ export function boundaryConfig(
       syncReceiptTimeout,
       ...boundaryOf[index],
     },
-    // Each port is a link of its own: nothing but PTP is on it.
-    vlan: { native: index + 1 },
+    // Without cross traffic each port is a link of its own: nothing but PTP is on it.
+    vlan: { native: trafficPorts === undefined ? index + 1 : 1 },
+  }));
+  const others = Array.from({ length: trafficPorts ?? 0 }, (_, index) => ({
+    number: ports.length + index + 1,
+    name: `t${index + 1}`,
+    ptp: 'blocked',
+    vlan: { native: 1 },
   }));
   return stringify({
     target: { kind: target, address: P4RUNTIME_ADDRESS, deviceId: 1, electionId: 1 },
@@ -219,7 +231,7 @@ export function boundaryConfig(
       outsideProfile: true,
       ptp4lLog: true,
     },
-    ports,
+    ports: [...ports, ...others],
   });
 }
 
@@ -277,17 +289,13 @@ async function startBoundaryAgent(
   node: GraphNode,
   options: BoundaryOptions,
 ): Promise<void> {
-  const file = join(context.directory, `${node.name}.yaml`);
-  await writeFile(file, boundaryConfig(context, node, options));
+  const { directory, onStart } = context;
   const { onLine } = options;
-  const agent = startProcess({
-    label: `timeplane agent of ${node.name}`,
-    argv: timeplane('agent', '--config', file),
-    namespace: node.namespace,
+  await startConfiguredAgent({
+    ...{ namespace: node.namespace, directory, onStart },
+    config: boundaryConfig(context, node, options),
     ...(onLine === undefined ? {} : { onLine }),
   });
-  context.onStart(agent);
-  await agent.line(/^ready\b/, READY_TIMEOUT_MS);
 }
 
 export const BOUNDARY_KINDS = ['ptp4l', 'timeplane', 'timeplane-sync', 'bmv2'] as const;

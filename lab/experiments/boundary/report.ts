@@ -2,6 +2,7 @@
 import Table from 'cli-table3';
 import pc from 'picocolors';
 import { formatNs } from '#units/format';
+import { fidelityLines } from '../fidelity.js';
 import { wrap } from '../first-light/report.js';
 import { BOUNDARY_TITLES } from './clocks.js';
 import type { AccuracyRow, BoundaryResult, FailoverRow, ScenarioRow } from './schema.js';
@@ -156,5 +157,6 @@ export function renderBoundary(result: BoundaryResult): string {
     ...(failover.length === 0 ? [] : [failoverTable(failover)]),
     ...legend.map((line) => pc.dim(line)),
     ...(sentences.length === 0 ? [] : ['', ...sentences.map((line) => pc.bold(line))]),
+    ...fidelityLines(result.fidelity),
   ].join('\n');
 }

@@ -1,5 +1,6 @@
 /** The shape of `--json FILE`. It is stable; docs/boundary-lab-json.md is written from it. */
 import { z } from 'zod';
+import { fidelitySchema } from '../fidelity.js';
 import { BOUNDARY_KINDS } from './clocks.js';
 import { FAILOVER_WAYS } from './failover.js';
 
@@ -105,6 +106,7 @@ export const boundarySchema = z.strictObject({
     )
     .describe('What the ratios are meant to be, and whether they are.'),
   versions: z.record(z.string(), z.string()).describe('timeplane, node, kernel, ptp4l.'),
+  fidelity: fidelitySchema,
   config: z.strictObject({
     kills: count.describe('Of each row of the failover.'),
     durationSeconds: z.number().positive().describe('Of each row of the accuracy.'),

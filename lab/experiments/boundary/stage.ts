@@ -1,5 +1,6 @@
 /** A network of clocks that is being watched: what every experiment of the boundary clock begins with. */
 import { LabError } from '../../lab-error.js';
+import type { FidelityWatch } from '../../peers/fidelity-watch.js';
 import type { ManagedProcess } from '../../peers/managed-process.js';
 import type { Mechanism, Transport } from '../../peers/ptp4l.js';
 import { buildGraph, type Graph, type GraphPlan, type GraphPort } from '../../namespaces/graph.js';
@@ -12,6 +13,7 @@ export interface BoundaryContext {
   readonly directory: string;
   readonly progress: Progress;
   readonly signal: AbortSignal;
+  readonly fidelity: FidelityWatch;
 }
 
 export interface StagePlan extends GraphPlan {

@@ -157,7 +157,9 @@ async function measureLoaded(
     if (counts.receivedFrames === 0) {
       return unmeasured(name, true, 'failed', 'no frame of the cross traffic reached the sink');
     }
-    return evaluate(name, true, samples, counts.sentFrames - counts.receivedFrames);
+    const lost = counts.sentFrames - counts.receivedFrames;
+    context.fidelity.count({ sent: counts.sentFrames, lost });
+    return evaluate(name, true, samples, lost);
   } finally {
     await traffic.stop();
   }

@@ -2,6 +2,7 @@
 import Table from 'cli-table3';
 import pc from 'picocolors';
 import { formatNs, formatSeries } from '#units/format';
+import { fidelityLines } from '../fidelity.js';
 import type { FirstLightResult, PhaseName, PhaseResult } from './schema.js';
 
 const TITLES: Readonly<Record<PhaseName, string>> = {
@@ -123,5 +124,6 @@ export function renderReport(result: FirstLightResult, checked: CheckedOffsets):
     `Of ${checked.printed} offsets that the clients' ptp4l printed themselves, ${checked.found} ` +
       'are among those computed here.',
   ].map((line) => pc.dim(line));
-  return [table.toString(), ...legend, '', ...sentences].join('\n');
+  const fidelity = fidelityLines(result.fidelity);
+  return [table.toString(), ...legend, '', ...sentences, ...fidelity].join('\n');
 }

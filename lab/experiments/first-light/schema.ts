@@ -1,5 +1,6 @@
 /** The shape of `--json FILE`. It is stable; docs/first-light-json.md is written from it. */
 import { z } from 'zod';
+import { fidelitySchema } from '../fidelity.js';
 
 export const PHASE_NAMES = ['direct', 'bridge', 'transparent', 'ptp4l-tc', 'bmv2'] as const;
 
@@ -33,6 +34,7 @@ export const firstLightSchema = z.strictObject({
   versions: z
     .record(z.string(), z.string())
     .describe('timeplane, node, kernel, ptp4l and, where installed, simple_switch_grpc.'),
+  fidelity: fidelitySchema,
   config: z.strictObject({
     durationSeconds: z.number().positive().describe('Per phase.'),
     load: z.number().nonnegative().describe('Cross traffic as a fraction of the rate.'),

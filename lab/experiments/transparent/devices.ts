@@ -5,6 +5,7 @@ import { startConfiguredBmv2 } from '../../peers/bmv2.js';
 import type { ManagedProcess } from '../../peers/managed-process.js';
 import { startNativeDataplane } from '../../peers/native-switch.js';
 import { forwardTrafficInKernel, startPtp4lClock } from '../../peers/ptp4l-tc.js';
+import { forEachPlace } from '../../peers/switch-row.js';
 import { LAB_VLAN, type ChainPath, type SwitchPlace } from '../../namespaces/chain.js';
 import type { QueueLimits } from '../../namespaces/links.js';
 import type { Comparison, Row } from './rows.js';
@@ -25,18 +26,6 @@ export interface Devices {
   readonly noLoadReason?: string;
   /** Sets delayAsymmetry of the first device's port towards the grandmaster. */
   setAsymmetry(asymmetryNs: number): Promise<void>;
-}
-
-/** Switches that start at the same time: more of them only wait for processors. */
-const STARTING_AT_ONCE = 3;
-
-async function forEachPlace(
-  places: readonly SwitchPlace[],
-  start: (place: SwitchPlace) => Promise<void>,
-): Promise<void> {
-  for (let i = 0; i < places.length; i += STARTING_AT_ONCE) {
-    await Promise.all(places.slice(i, i + STARTING_AT_ONCE).map(start));
-  }
 }
 
 function agentSettings({ comparison, row }: DeviceOptions, asymmetryNs: number): AgentSettings {

@@ -114,7 +114,9 @@ export async function listenWithTaps(
 ): Promise<Omit<LegFigures, 'lostTrafficFrames'>> {
   const heard = await listen(context, title, running, context.config.durationSeconds);
   await pause(TAP_SETTLING_MS, context.signal);
-  return { samples: heard.samples, truth: network.taps.truth(heard) };
+  const truth = network.taps.truth(heard);
+  context.fidelity.count(truth);
+  return { samples: heard.samples, truth };
 }
 
 async function measureLoaded(
@@ -140,6 +142,7 @@ async function measureLoaded(
       return { status: 'failed', reason: 'no frame of the cross traffic reached the sink' };
     }
     const lostTrafficFrames = counts.sentFrames - counts.receivedFrames;
+    context.fidelity.count({ sent: counts.sentFrames, lost: lostTrafficFrames });
     return { status: 'ok', figures: { ...figures, lostTrafficFrames } };
   } finally {
     await traffic.stop();

@@ -2,6 +2,7 @@
 import Table from 'cli-table3';
 import pc from 'picocolors';
 import { formatNs, formatSeries } from '#units/format';
+import { fidelityLines } from '../fidelity.js';
 import { wrap, type CheckedOffsets } from '../first-light/report.js';
 import { COMPARISONS } from './rows.js';
 import type { Aim, Asymmetry, Measurement, TransparentResult } from './schema.js';
@@ -161,6 +162,8 @@ export function renderReport(result: TransparentResult, checked: CheckedOffsets)
       'are among those computed here.',
     `Seed of the cross traffic: ${result.config.seed}.`,
   ].map((line) => pc.dim(line));
+  const fidelity = fidelityLines(result.fidelity);
   const sentences = aimSentences(result.aims).map((line) => pc.bold(line));
-  return [...tables, ...legend, ...(sentences.length > 0 ? ['', ...sentences] : [])].join('\n');
+  const said = [...(sentences.length > 0 ? ['', ...sentences] : []), ...fidelity];
+  return [...tables, ...legend, ...said].join('\n');
 }

@@ -1,5 +1,6 @@
 /** The shape of `--json FILE`. It is stable; docs/transparent-lab-json.md is written from it. */
 import { z } from 'zod';
+import { fidelitySchema } from '../fidelity.js';
 import { DEVICES } from './rows.js';
 
 const nanoseconds = z.number();
@@ -103,6 +104,7 @@ export const transparentSchema = z.strictObject({
   versions: z
     .record(z.string(), z.string())
     .describe('timeplane, node, kernel, ptp4l and, where installed, simple_switch_grpc.'),
+  fidelity: fidelitySchema,
   config: z.strictObject({
     durationSeconds: z.number().positive().describe('Per leg, idle and again loaded.'),
     legs: z.number().int().positive(),

@@ -10,6 +10,7 @@ import type { AccuracyRow, BoundaryResult } from '#lab/experiments/boundary/sche
 import { oscillatorOption, withOwnClock } from '#lab/peers/own-clock';
 import { parseConfig } from '#runtime/config';
 import { parseOscillator } from '#server/switch-options';
+import { judged } from '../support/fidelity.js';
 
 describe('--only', () => {
   it('takes sections and rows of them', () => {
@@ -151,6 +152,7 @@ it('the report says what is wrong, and what is not met', () => {
     failover: withPtp4l([failover('ptp4l', [400]), failover('timeplane', [500])]),
     aims: [],
     versions: {},
+    fidelity: judged(),
     config: { kills: 1, durationSeconds: 1, warmUpSeconds: 1, legs: 1, seed: 5, only: [] },
   };
   const text = renderBoundary({ ...result, aims: aimsOf(result.accuracy, result.failover) });

@@ -8,6 +8,7 @@ import {
   type PhaseName,
   type PhaseResult,
 } from '#lab/experiments/first-light/schema';
+import { judged } from '../support/fidelity.js';
 
 function phase(name: PhaseName, loaded: boolean, p99: number): PhaseResult {
   return {
@@ -79,6 +80,7 @@ describe('the report', () => {
       unmeasured('bmv2', true, 'skipped', 'simple_switch_grpc is not installed'),
     ],
     versions: {},
+    fidelity: judged(),
     config: {
       ...{ durationSeconds: 5, load: 0.9, rateBitsPerSecond: 1e8, queueBoundBytes: 131072 },
       ...{ transport: 'L2', syncsPerSecond: 128, trafficSeed: 1, phases: ['direct', 'bmv2'] },

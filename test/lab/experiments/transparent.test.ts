@@ -11,6 +11,7 @@ import {
   type Measurement,
   type TransparentResult,
 } from '#lab/experiments/transparent/schema';
+import { judged } from '../support/fidelity.js';
 
 function comparisonOf(name: string) {
   const found = COMPARISONS.find((comparison) => comparison.name === name);
@@ -223,6 +224,7 @@ describe('the report', () => {
     const result: TransparentResult = transparentSchema.parse({
       ...{ measurements, asymmetry: [asymmetry(-497, -503)], aims: aimsOf(measurements) },
       versions: {},
+      fidelity: judged(),
       config: {
         ...{ durationSeconds: 2, legs: 1, load: 0.9, rateBitsPerSecond: 1e8 },
         ...{ queueBoundBytes: 131072, syncsPerSecond: 128, seed: 42, only: [] },

@@ -6,6 +6,7 @@ import type { Report } from '#lab/load/generators';
 import { stormRatios } from '#lab/load/run-storm';
 import { renderStorm, together } from '#lab/load/storm-report';
 import type { StormMeasurement, StormResult } from '#lab/load/storm-schema';
+import { judged } from '../support/fidelity.js';
 
 const ours: Measurement = {
   server: 'timeplane',
@@ -37,6 +38,7 @@ function clientsResult(measurements: Measurement[]): ClientsResult {
     measurements,
     ratios: ratiosOf(measurements),
     versions: {},
+    fidelity: judged(),
   };
 }
 
@@ -118,6 +120,7 @@ function stormResult(unexplained: number): StormResult {
     explanations: [explanation, explanation],
     memory: { switch: memory, agent: memory },
     versions: {},
+    fidelity: judged(),
   };
 }
 
