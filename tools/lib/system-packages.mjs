@@ -72,6 +72,16 @@ const TOOLS = [
     jobs: [],
     wantedBy: ['test'],
   },
+  {
+    what: 'Mininet',
+    needs: ['mn', 'mnexec'],
+    debian: ['mininet'],
+    // Fedora has no package of it.
+    fedora: [],
+    for: 'our switch in Mininet, in the tests',
+    jobs: [],
+    wantedBy: ['test'],
+  },
 ];
 
 /** A compiler without a C library's headers is Debian's gcc without what it only recommends. */
@@ -81,6 +91,7 @@ const isThere = (need) => (need.startsWith('/') ? existsSync(need) : which(need)
 export function missingTools(job) {
   const debianLike = which('apt-get') !== null;
   return TOOLS.filter((tool) => tool.jobs.includes(job) || tool.wantedBy.includes(job))
+    .filter((tool) => debianLike || tool.fedora.length > 0)
     .map((tool) => ({
       ...tool,
       // Headers may live elsewhere on other systems: there, the compiler's own word counts.
