@@ -28,6 +28,7 @@ export const PORT_COUNTERS = [
 /** By `enum tp_engine_counter`. */
 export const ENGINE_COUNTERS = [
   'droppedByProgram',
+  'droppedByAssertion',
   'droppedNoPort',
   'droppedNoGroup',
   'droppedNoSession',

@@ -3,12 +3,14 @@
 export type EngineMessage =
   | { readonly kind: 'packetIn'; readonly frame: Uint8Array }
   | { readonly kind: 'digest'; readonly list: number; readonly words: BigUint64Array }
-  | { readonly kind: 'portStatus'; readonly port: number; readonly up: boolean };
+  | { readonly kind: 'portStatus'; readonly port: number; readonly up: boolean }
+  | { readonly kind: 'assertion'; readonly index: number; readonly port: number };
 
 const HEADER_OCTETS = 8;
 const KIND_PACKET_IN = 1;
 const KIND_DIGEST = 2;
 const KIND_PORT_STATUS = 3;
+const KIND_ASSERTION = 4;
 
 function decodeDigest(body: DataView): EngineMessage {
   const words = new BigUint64Array(body.getUint32(4, true));
@@ -29,6 +31,8 @@ function decode(kind: number, octets: Uint8Array): EngineMessage {
         port: body.getUint32(0, true),
         up: body.getUint32(4, true) !== 0,
       };
+    case KIND_ASSERTION:
+      return { kind: 'assertion', index: body.getUint32(0, true), port: body.getUint32(4, true) };
     default:
       throw new RangeError(`the engine sent a message of kind ${kind}`);
   }

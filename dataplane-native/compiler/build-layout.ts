@@ -1,3 +1,4 @@
+import { assertionText, assertionsOf } from './assertions.js';
 import { fail } from './failure.js';
 import type {
   ActionLayout,
@@ -15,7 +16,7 @@ import { at } from './scope.js';
 import { fillSlots, packSlots } from './slots.js';
 
 /** As TP_ABI_VERSION in pipeline.h. */
-export const ABI_VERSION = 6;
+export const ABI_VERSION = 7;
 
 /** The tables of a program in the order of their numbers. */
 export function tablesOf(program: Program): readonly Table[] {
@@ -56,6 +57,7 @@ export function buildLayout(program: Program): PipelineLayout {
       words: bitwidth > 64 ? 2 : 1,
     })),
     digests: digestLayouts(program),
+    assertions: assertionsOf(program).map((one) => assertionText(program, one)),
     headerTypes: headerTypeLayouts(program),
   };
 }

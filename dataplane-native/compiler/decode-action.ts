@@ -97,9 +97,10 @@ export function decodePrimitive(context: ExpressionContext, json: Json, length: 
       return { ...place, kind: 'exit' };
     case 'no_op':
     case 'log_msg':
+      return { ...place, kind: 'nothing' };
     case 'assert':
     case 'assume':
-      return { ...place, kind: 'nothing' };
+      return { ...place, kind: 'assert', which: op, condition: value(0) };
     case 'drop':
     case 'mark_to_drop':
       return { ...place, kind: 'markToDrop' };

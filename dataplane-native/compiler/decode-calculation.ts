@@ -16,6 +16,7 @@ const ALGORITHMS: ReadonlyMap<string, HashAlgorithm> = new Map([
   ['identity', 'identity'],
   ['crc16_custom', 'crc16_custom'],
   ['crc32_custom', 'crc32_custom'],
+  ['random', 'random'],
 ]);
 
 /** A named calculation. */

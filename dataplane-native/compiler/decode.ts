@@ -154,6 +154,7 @@ const DEPARSER_CODE: ReadonlySet<Primitive['kind']> = new Set([
   'assignPieces',
   'assignVarbit',
   'nothing',
+  'assert',
   'hash',
   'random',
   'registerRead',

@@ -133,6 +133,8 @@ export interface PipelineLayout {
   readonly meters: readonly MeterLayout[];
   readonly registers: readonly RegisterLayout[];
   readonly digests: readonly DigestLayout[];
+  /** What each failed assertion is called to people, by its number in the engine's messages. */
+  readonly assertions: readonly string[];
   /** Of headers, not of metadata. */
   readonly headerTypes: readonly HeaderTypeLayout[];
 }

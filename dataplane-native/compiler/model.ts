@@ -166,6 +166,11 @@ export type Primitive = Place &
     | { readonly kind: 'jumpIfZero'; readonly condition: Expression; readonly target: number }
     | { readonly kind: 'exit' }
     | { readonly kind: 'nothing' }
+    | {
+        readonly kind: 'assert';
+        readonly which: 'assert' | 'assume';
+        readonly condition: Expression;
+      }
     | { readonly kind: 'markToDrop' }
     | { readonly kind: 'digest'; readonly list: number }
     | {
@@ -307,7 +312,8 @@ export type HashAlgorithm =
   | 'crcCCITT'
   | 'identity'
   | 'crc16_custom'
-  | 'crc32_custom';
+  | 'crc32_custom'
+  | 'random';
 
 export interface Calculation extends Place {
   readonly name: string;

@@ -392,10 +392,11 @@ TP_API int tp_clone_session_set(struct tp_engine *engine, uint32_t session, cons
 
 /* --- counters of the engine itself -------------------------------------------------------- */
 enum tp_engine_counter {
-  TP_ENGINE_DROPPED_BY_PROGRAM, /* egress_spec or egress port 511, no group and no clone */
-  TP_ENGINE_DROPPED_NO_PORT,    /* to a port that does not exist, after egress */
-  TP_ENGINE_DROPPED_NO_GROUP,   /* to a multicast group that does not exist */
-  TP_ENGINE_DROPPED_NO_SESSION, /* to a clone session that does not exist */
+  TP_ENGINE_DROPPED_BY_PROGRAM,   /* egress_spec or egress port 511, no group and no clone */
+  TP_ENGINE_DROPPED_BY_ASSERTION, /* an assert or assume of the program failed */
+  TP_ENGINE_DROPPED_NO_PORT,      /* to a port that does not exist, after egress */
+  TP_ENGINE_DROPPED_NO_GROUP,     /* to a multicast group that does not exist */
+  TP_ENGINE_DROPPED_NO_SESSION,   /* to a clone session that does not exist */
   TP_ENGINE_DROPPED_NO_BUFFER,
   TP_ENGINE_DROPPED_NO_PIPELINE,
   TP_ENGINE_DROPPED_HEADROOM,
@@ -415,12 +416,14 @@ TP_API int tp_engine_counters(struct tp_engine *engine, uint64_t *out);
  *   PACKET_IN: the frame as the deparser left it.
  *   DIGEST: uint32 list, uint32 words, then the words.
  *   PORT_STATUS: uint32 port, uint32 up.
+ *   ASSERTION: uint32 number, as in the layout; uint32 ingress port. Of many in a second, some.
  * A message that does not fit at once is dropped and counted; none is ever cut.
  */
 enum tp_message_kind {
   TP_MESSAGE_PACKET_IN = 1,
   TP_MESSAGE_DIGEST = 2,
-  TP_MESSAGE_PORT_STATUS = 3
+  TP_MESSAGE_PORT_STATUS = 3,
+  TP_MESSAGE_ASSERTION = 4
 };
 struct tp_message_header {
   uint32_t kind;

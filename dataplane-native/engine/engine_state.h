@@ -107,8 +107,10 @@ struct tp_loop {
   bool is_nowhere_used;    /* it is one of `active` */
   struct tp_messages messages;
   uint64_t counters[TP_ENGINE_COUNTER_COUNT];
-  uint64_t maintenance_ns; /* CLOCK_MONOTONIC of the next round of maintenance */
-  uint32_t unpublished;    /* bit i: frames were put into the ring to loop i and not shown yet */
+  uint64_t assertions_since_ns; /* schedule time since which .. */
+  uint32_t assertions_told;     /* .. so many messages of failed assertions were sent */
+  uint64_t maintenance_ns;      /* CLOCK_MONOTONIC of the next round of maintenance */
+  uint32_t unpublished; /* bit i: frames were put into the ring to loop i and not shown yet */
   struct tp_loop_thread thread;
   int link_fd; /* -1: none */
 
@@ -224,6 +226,8 @@ struct tp_packet *tp_egress_frame(struct tp_loop *loop, struct tp_port *port,
 /* The same for a frame that was through egress before; its event.kind says why. */
 struct tp_packet *tp_egress_again(struct tp_loop *loop, struct tp_port *port,
                                   struct tp_packet *packet);
+/* Clones the frame and the headers that egress left: see clone_egress in pipeline.h. */
+void tp_clone_egress(struct tp_pipeline *view, struct tp_packet *from);
 /* Drops all frames in queues, on their way and kept for events, and counts them. */
 void tp_drop_queued(struct tp_port *port, enum tp_engine_counter reason);
 /* Drops what recirculates, and what other loops have for this one: a new pipeline is loaded. */
@@ -237,6 +241,8 @@ int tp_pipeline_open(struct tp_loaded_pipeline *pipeline, const char *shared_obj
 void tp_pipeline_close(struct tp_loaded_pipeline *pipeline);
 /* Makes the engine's pipeline the one that a loop runs. */
 void tp_pipeline_view(struct tp_loop *loop);
+/* Tells the host which assertion of the program failed for this frame. */
+void tp_tell_assertion(struct tp_loop *loop, const struct tp_packet *packet);
 
 /* Shows what was put into other loops' rings since the last time. To be called before `loop` gives
  * its lock up. */

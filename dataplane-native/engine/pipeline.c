@@ -16,6 +16,10 @@
 #define CELL_LIMIT       (1u << 26)
 /* More would push what was fetched before out of the way. */
 #define FETCH_OCTETS 1024u
+/* Each loop tells of so many failed assertions in a second: a flood of them must not become one of
+ * messages. */
+#define TOLD_ASSERTIONS 16u
+#define TELL_SPACING_NS UINT64_C(1000000000)
 
 static void say(char *why, size_t why_octets, const char *what, const char *detail) {
   if (why != NULL && why_octets > 0) {
@@ -34,7 +38,8 @@ static const char *fault_in(const struct tp_pipeline_ops *ops) {
       ops->register_count > OBJECT_LIMIT || ops->digest_count > OBJECT_LIMIT) {
     return "it is too large";
   }
-  if (ops->ingress == NULL || ops->egress == NULL || ops->parse == NULL || ops->preserve == NULL) {
+  if (ops->ingress == NULL || ops->egress == NULL || ops->parse == NULL || ops->preserve == NULL ||
+      ops->copy_headers == NULL) {
     return "a function is missing";
   }
   for (uint32_t i = 0; i < ops->counter_count; i++) {
@@ -215,6 +220,19 @@ static void emit_digest(struct tp_pipeline *view, uint32_t list, const uint64_t 
   tp_loop_count(loop, taken ? TP_ENGINE_DIGESTS : TP_ENGINE_DIGESTS_LOST);
 }
 
+void tp_tell_assertion(struct tp_loop *loop, const struct tp_packet *packet) {
+  if (loop->schedule_ns - loop->assertions_since_ns >= TELL_SPACING_NS) {
+    loop->assertions_since_ns = loop->schedule_ns;
+    loop->assertions_told = 0;
+  }
+  if (loop->assertions_told == TOLD_ASSERTIONS) {
+    return; /* they are counted all the same */
+  }
+  loop->assertions_told++;
+  const uint32_t body[2] = {packet->requests.failed_assertion_plus1 - 1u, packet->sm.ingress_port};
+  tp_messages_put(&loop->messages, TP_MESSAGE_ASSERTION, body, sizeof body, NULL, 0);
+}
+
 void tp_pipeline_view(struct tp_loop *loop) {
   const struct tp_engine *engine = loop->engine;
   const uint64_t seed = engine->random_seed + loop->number * UINT64_C(0x9e3779b97f4a7c15);
@@ -225,6 +243,7 @@ void tp_pipeline_view(struct tp_loop *loop) {
   loop->view.random_state = seed == 0 ? 1 : seed;
   loop->view.context = loop;
   loop->view.emit_digest = emit_digest;
+  loop->view.clone_egress = tp_clone_egress;
   loop->view.lock_wait = tp_lock_wait;
   const uint32_t used_octets = (uint32_t)sizeof(struct tp_packet) + loop->ops->phv_copied_octets;
   const uint32_t fetched_octets = used_octets < FETCH_OCTETS ? used_octets : FETCH_OCTETS;

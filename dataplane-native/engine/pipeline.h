@@ -22,7 +22,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TP_ABI_VERSION 6u
+#define TP_ABI_VERSION 7u
 
 /* Fields wider than 64 bits; gcc and clang have it on every 64-bit target. */
 __extension__ typedef unsigned __int128 tp_u128;
@@ -71,14 +71,15 @@ struct tp_standard_metadata {
 
 /*
  * What a pass through ingress or egress asks of the traffic manager beside egress_spec and
- * mcast_grp. Zero means "not asked"; sessions and field lists are stored plus one.
+ * mcast_grp. Zero means "not asked"; sessions, field lists and assertions are stored plus one.
  */
 struct tp_requests {
   uint32_t clone_session_plus1;
   uint32_t clone_field_list_plus1; /* 0: nothing is preserved */
   uint32_t resubmit_field_list_plus1;
   uint32_t recirculate_field_list_plus1;
-  uint32_t truncate_octets; /* 0: whole frame */
+  uint16_t truncate_plus1;         /* octets to cut it to, plus one; 0: whole frame */
+  uint16_t failed_assertion_plus1; /* the first that failed: the frame goes no further */
   bool clone;
   bool resubmit;
   bool recirculate;
@@ -157,10 +158,10 @@ struct tp_packet {
   uint32_t length;         /* octets of the frame, without FCS */
   uint32_t capacity;       /* octets of buffer */
   uint32_t payload_offset; /* from data: first octet that the parser did not extract */
-  uint16_t truncate_octets; /* the engine's: cut to this after the deparser; 0: whole frame */
-  uint16_t passes;          /* the engine's: how often resubmitted or recirculated */
-  uint64_t rx_time_ns;      /* receive time, ns of the dataplane's clock, all 64 bits */
-  uint64_t tx_estimate_ns;  /* set before egress: when the frame is expected to leave */
+  uint16_t truncate_plus1; /* the engine's: cut to one less after the deparser; 0: whole frame */
+  uint16_t passes;         /* the engine's: how often resubmitted or recirculated */
+  uint64_t rx_time_ns;     /* receive time, ns of the dataplane's clock, all 64 bits */
+  uint64_t tx_estimate_ns; /* set before egress: when the frame is expected to leave */
   union {
     uint64_t enqueued_ns;   /* until its first pass through egress */
     uint64_t wait_until_ns; /* while it waits: schedule time */
@@ -170,6 +171,7 @@ struct tp_packet {
   struct tp_deferred_correction deferred;
   struct tp_transmit_event event;
   struct tp_standard_metadata sm;
+  int32_t grown_octets; /* by setValid and setInvalid: see packet_length in c/packet-length.ts */
   alignas(16) unsigned char phv[];
 };
 
@@ -247,6 +249,11 @@ struct tp_pipeline {
   /* Sends `words` to the control plane as one message of digest list `list`. Never blocks. */
   void (*emit_digest)(struct tp_pipeline *pipeline, uint32_t list, const uint64_t *words,
                       uint32_t word_count);
+  /*
+   * Makes the clone that egress asked for, of the frame and the PHV as they are: called where
+   * requests.clone is set at the end of egress, before checksums and deparser change them.
+   */
+  void (*clone_egress)(struct tp_pipeline *pipeline, struct tp_packet *packet);
   /* Lets time pass before the caller looks at a lock of shared.h again, for the `turn`th time. */
   void (*lock_wait)(uint32_t turn);
 };
@@ -296,6 +303,12 @@ struct tp_pipeline_ops {
    * metadata fields it names) from `from`.
    */
   void (*preserve)(struct tp_packet *to, const struct tp_packet *from, uint32_t list);
+
+  /*
+   * Headers, their validities and what a stack holds, for clones from egress, whose frame is that
+   * of `from`. Comes after `preserve`.
+   */
+  void (*copy_headers)(struct tp_packet *to, const struct tp_packet *from);
 };
 
 #endif

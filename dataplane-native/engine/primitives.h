@@ -96,9 +96,10 @@ TP_PRIMITIVE void tp_zero(void *memory, size_t octets) {
 /* --- headers in the frame ----------------------------------------------------------------------
  */
 
-#define TP_REARRANGED UINT32_MAX /* the headers do not stand in the frame as they are to be sent   \
-                                  */
-#define TP_NO_OCTETS UINT32_MAX  /* a header that did not come in the frame: its octets are zero */
+#define TP_REARRANGED                                                                              \
+  UINT32_MAX                    /* the headers do not stand in the frame as they are to be sent    \
+                                 */
+#define TP_NO_OCTETS UINT32_MAX /* a header that did not come in the frame: its octets are zero */
 
 /* The octets that a header came in: those at `origin` of its frame. */
 TP_PRIMITIVE void tp_copy_kept(uint8_t *to, const uint8_t *frame, uint32_t origin, size_t octets) {
@@ -188,6 +189,12 @@ TP_PRIMITIVE tp_i128 tp_saturating_sub_i128(tp_i128 a, tp_i128 b) {
   tp_i128 difference;
   const tp_i128 most = (tp_i128)(~(tp_u128)0 >> 1);
   return !__builtin_sub_overflow(a, b, &difference) ? difference : a < 0 ? -most - 1 : most;
+}
+
+/* The shorter of two lengths to cut a frame to; the first one as in struct tp_requests. */
+TP_PRIMITIVE uint16_t tp_shorter(uint16_t plus1, uint64_t octets) {
+  const uint16_t asked = octets < UINT16_MAX ? (uint16_t)(octets + 1) : 0;
+  return plus1 == 0 || (asked != 0 && asked < plus1) ? asked : plus1;
 }
 
 /* xorshift64*: `low` to `high`, both included. */

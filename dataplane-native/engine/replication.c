@@ -17,14 +17,14 @@ static void take_contents(struct tp_packet *to, const struct tp_packet *from) {
   to->data = to->buffer + (from->data - from->buffer);
   to->length = from->length;
   to->payload_offset = from->payload_offset;
-  to->truncate_octets = from->truncate_octets;
   to->passes = from->passes;
   to->rx_time_ns = from->rx_time_ns;
   to->sm = from->sm;
   memcpy(to->data, from->data, from->length);
 }
 
-/* The same frame once more, metadata and all. */
+/* The same frame once more, metadata and all, but not cut: as in simple_switch, whose copies forget
+ * what `truncate` asked for. */
 static struct tp_packet *copy_packet(struct tp_loop *loop, const struct tp_packet *from) {
   struct tp_packet *to = tp_pool_take(&loop->pool);
   if (to == NULL) {
@@ -32,6 +32,7 @@ static struct tp_packet *copy_packet(struct tp_loop *loop, const struct tp_packe
     return NULL;
   }
   take_contents(to, from);
+  to->grown_octets = from->grown_octets;
   memcpy(to->phv, from->phv, loop->ops->phv_copied_octets);
   return to;
 }
@@ -133,41 +134,60 @@ static const struct tp_replicas *session_of(struct tp_loop *loop,
   return replicas;
 }
 
-/*
- * Clones `from` as its frame stands now: the received one after ingress, the sent one after egress.
- * The clone's headers are parsed anew; its metadata is zero but for the fields to preserve,
- * standard metadata too, as in simple_switch.
- */
-static void clone_frame(struct tp_loop *loop, const struct tp_packet *from,
-                        enum tp_instance_type type) {
-  const struct tp_replicas *session = session_of(loop, &from->requests);
-  if (session == NULL) {
-    return;
-  }
+/* A packet for a clone of `from`, with its frame, and of its metadata what the clone's field list
+ * names, standard metadata too, as in simple_switch. Null where there is no buffer. */
+static struct tp_packet *begin_clone(struct tp_loop *loop, const struct tp_packet *from,
+                                     enum tp_instance_type type) {
   struct tp_packet *clone = tp_pool_take(&loop->pool);
   if (clone == NULL) {
     tp_loop_count(loop, TP_ENGINE_DROPPED_NO_BUFFER);
-    return;
+    return NULL;
   }
   take_contents(clone, from);
-  clone->truncate_octets = 0;
   clone->sm = (struct tp_standard_metadata){.packet_length = from->length, .instance_type = type};
-  const struct tp_pipeline_ops *ops = loop->ops;
-  const uint32_t list_plus1 = from->requests.clone_field_list_plus1;
-  if (list_plus1 != 0) {
-    ops->preserve(clone, from, list_plus1 - 1);
+  /* Without a list it is UINT32_MAX, which is none. */
+  loop->ops->preserve(clone, from, from->requests.clone_field_list_plus1 - 1);
+  return clone;
+}
+
+static void send_clone(struct tp_loop *loop, struct tp_packet *clone,
+                       const struct tp_replicas *session, enum tp_instance_type type) {
+  clone->sm.priority = (uint8_t)session->class_of_service;
+  if (session->packet_octets != 0 && session->packet_octets < UINT16_MAX) {
+    clone->truncate_plus1 = (uint16_t)(session->packet_octets + 1);
+  }
+  replicate(loop, clone, session, type);
+}
+
+/* Clones the frame as it was received; its headers are parsed anew. */
+static void clone_received(struct tp_loop *loop, const struct tp_packet *from) {
+  const enum tp_instance_type type = TP_INSTANCE_CLONE_I2E;
+  const struct tp_replicas *session = session_of(loop, &from->requests);
+  struct tp_packet *clone = session == NULL ? NULL : begin_clone(loop, from, type);
+  if (clone == NULL) {
+    return;
   }
   /* The parser knows the port, as it did the first time; egress does not, nor what the parser met.
    */
   const struct tp_standard_metadata preserved = clone->sm;
   clone->sm.ingress_port = from->sm.ingress_port;
-  ops->parse(&loop->view, clone, list_plus1 != 0);
+  loop->ops->parse(&loop->view, clone, from->requests.clone_field_list_plus1 != 0);
   clone->sm = preserved;
-  clone->sm.priority = (uint8_t)session->class_of_service;
-  if (session->packet_octets != 0 && session->packet_octets <= UINT16_MAX) {
-    clone->truncate_octets = (uint16_t)session->packet_octets;
+  send_clone(loop, clone, session, type);
+}
+
+/* Clones frame and headers as egress left them. */
+void tp_clone_egress(struct tp_pipeline *view, struct tp_packet *from) {
+  struct tp_loop *loop = view->context;
+  const enum tp_instance_type type = TP_INSTANCE_CLONE_E2E;
+  const struct tp_replicas *session = session_of(loop, &from->requests);
+  struct tp_packet *clone = session == NULL ? NULL : begin_clone(loop, from, type);
+  if (clone == NULL) {
+    return;
   }
-  replicate(loop, clone, session, type);
+  clone->grown_octets = from->grown_octets;
+  loop->ops->copy_headers(clone, from);
+  send_clone(loop, clone, session, type);
 }
 
 /*
@@ -202,11 +222,22 @@ static struct tp_packet *make_again(struct tp_loop *loop, struct tp_packet *from
   return again;
 }
 
+/* Of several lengths the shortest counts. */
 static void note_truncation(struct tp_packet *packet) {
-  const uint32_t octets = packet->requests.truncate_octets;
-  if (octets != 0 && octets <= UINT16_MAX) {
-    packet->truncate_octets = (uint16_t)octets;
+  const uint16_t asked = packet->requests.truncate_plus1;
+  if (asked != 0 && (packet->truncate_plus1 == 0 || asked < packet->truncate_plus1)) {
+    packet->truncate_plus1 = asked;
   }
+}
+
+/* True, and the frame is dropped, where an assertion of the program failed. */
+static inline bool has_failed(struct tp_loop *loop, struct tp_packet *packet) {
+  if (__builtin_expect(packet->requests.failed_assertion_plus1 == 0, 1)) {
+    return false;
+  }
+  tp_tell_assertion(loop, packet);
+  tp_loop_drop(loop, packet, TP_ENGINE_DROPPED_BY_ASSERTION);
+  return true;
 }
 
 static void route(struct tp_loop *loop, struct tp_packet *packet) {
@@ -215,6 +246,7 @@ static void route(struct tp_loop *loop, struct tp_packet *packet) {
     if (group == NULL) {
       tp_loop_drop(loop, packet, TP_ENGINE_DROPPED_NO_GROUP);
     } else {
+      packet->truncate_plus1 = 0;
       replicate(loop, packet, group, TP_INSTANCE_REPLICATED);
     }
   } else if (packet->sm.egress_spec == TP_PORT_DROP) {
@@ -234,9 +266,12 @@ static void run_ingress(struct tp_loop *loop, struct tp_packet *packet, bool kee
   const struct tp_pipeline_ops *ops = loop->ops;
   for (;;) {
     ops->ingress(&loop->view, packet, keep_metadata);
+    if (has_failed(loop, packet)) {
+      return;
+    }
     note_truncation(packet);
     if (packet->requests.clone) {
-      clone_frame(loop, packet, TP_INSTANCE_CLONE_I2E);
+      clone_received(loop, packet);
     }
     if (!packet->requests.resubmit) {
       route(loop, packet);
@@ -301,25 +336,25 @@ static struct tp_packet *run_egress(struct tp_loop *loop, struct tp_port *port,
   packet->tx_estimate_ns = now_ns + (uint64_t)port->latency.applied_ns;
   packet->sm.egress_global_timestamp = MICROSECONDS(now_ns);
   loop->ops->egress(&loop->view, packet);
+  if (has_failed(loop, packet)) {
+    return NULL;
+  }
   note_truncation(packet);
   if (packet->requests.lost) {
     tp_loop_drop(loop, packet, TP_ENGINE_DROPPED_HEADROOM);
     return NULL;
-  }
-  if (packet->requests.clone) {
-    clone_frame(loop, packet, TP_INSTANCE_CLONE_E2E);
   }
   if (packet->sm.egress_spec == TP_PORT_DROP) {
     loop->counters[TP_ENGINE_DROPPED_BY_PROGRAM] += !packet->event.was_sent;
     tp_pool_give(&loop->pool, packet);
     return NULL;
   }
-  if (packet->truncate_octets != 0 && packet->length > packet->truncate_octets) {
-    packet->length = packet->truncate_octets;
-  }
   if (packet->requests.recirculate) {
     recirculate(loop, packet);
     return NULL;
+  }
+  if (packet->truncate_plus1 != 0 && packet->length >= packet->truncate_plus1) {
+    packet->length = packet->truncate_plus1 - 1u;
   }
   if (packet->event.wait_ns != 0) {
     tp_event_wait(port, packet);

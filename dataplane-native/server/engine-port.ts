@@ -148,7 +148,8 @@ export interface EngineState {
 export type EngineMessage =
   | { readonly kind: 'packetIn'; readonly frame: Uint8Array }
   | { readonly kind: 'digest'; readonly list: number; readonly words: BigUint64Array }
-  | { readonly kind: 'portStatus'; readonly port: number; readonly up: boolean };
+  | { readonly kind: 'portStatus'; readonly port: number; readonly up: boolean }
+  | { readonly kind: 'assertion'; readonly index: number; readonly port: number };
 
 export interface EnginePort extends EngineState {
   /** Loads a compiled pipeline; the old one's state is gone. On failure the old one stays. */

@@ -68,6 +68,8 @@ export interface ServiceOptions {
   /** The device's ports, with their names for programs whose port type is translated to strings.
    * Without it any port may be there, and none has a name. */
   readonly portNames?: () => ReadonlyMap<number, string>;
+  /** Told when an assertion of the program failed for a frame from this port: of many, of some. */
+  readonly onAssertion?: (assertion: string, port: number) => void;
 }
 
 export interface ServiceCounts extends StreamCounts {
@@ -276,6 +278,11 @@ export class P4RuntimeService {
       case 'portStatus':
         this.#tellLinks();
         return;
+      case 'assertion': {
+        const { assertions } = this.#pipelines.committedState?.program.layout ?? { assertions: [] };
+        this.#options.onAssertion?.(assertions[message.index] ?? 'an assertion', message.port);
+        return;
+      }
     }
   }
 

@@ -90,6 +90,7 @@ const PORT_DROPS = [
 
 const ENGINE_DROPS = [
   'droppedByProgram',
+  'droppedByAssertion',
   'droppedNoPort',
   'droppedNoGroup',
   'droppedNoSession',

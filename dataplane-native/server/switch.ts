@@ -109,6 +109,8 @@ async function assemble(
     clock: SYSTEM_CLOCK,
     links: () => linkStates(options, engine),
     portNames: () => portNames,
+    onAssertion: (assertion, port) =>
+      log.warn({ assertion, port }, `${assertion} failed; the frame is dropped`),
   });
   const onBug = (error: unknown): void => log.error({ err: error }, 'a bug in the switch');
   // First, since it is the failure that is cheapest to find: a switch that runs already.

@@ -73,8 +73,10 @@ describe('externs', () => {
     expect(valueOf(harness.run([frame(4, plain)])[0], 'resubmit')).toBe('1:1');
     expect(valueOf(harness.run([frame(10, plain)])[1], 'recirculate')).toBe('1:1');
     const [, group] = harness.run([frame(9, plain)]);
-    expect([valueOf(group, 'truncate'), valueOf(group, 'group')]).toEqual(['40', '12']);
-    const [, dropped] = harness.run([frame(11, plain)]);
+    expect([valueOf(group, 'truncate'), valueOf(group, 'group')]).toEqual(['41', '12']);
+    // The engine makes it before the deparser.
+    const [, cloned, dropped] = harness.run([frame(11, plain)]);
+    expect(cloned).toBe('clone length=17 payload=14');
     expect([valueOf(dropped, 'spec'), valueOf(dropped, 'clone')]).toEqual(['511', '1:7:1']);
   });
 

@@ -62,6 +62,7 @@ describe('the decoder', () => {
     const stream = Uint8Array.from([
       ...[1, 0, 0, 0, 3, 0, 0, 0, 9, 8, 7],
       ...[3, 0, 0, 0, 8, 0, 0, 0, 5, 0, 0, 0, 1, 0, 0, 0],
+      ...[4, 0, 0, 0, 8, 0, 0, 0, 6, 0, 0, 0, 2, 1, 0, 0],
       ...[2, 0, 0, 0, 16, 0, 0, 0, 4, 0, 0, 0, 1, 0, 0, 0, 1, 2, 0, 0, 0, 0, 0, 0],
     ]);
     for (let size = 1; size <= stream.length; size++) {
@@ -73,6 +74,7 @@ describe('the decoder', () => {
       expect(messages).toEqual([
         { kind: 'packetIn', frame: Uint8Array.from([9, 8, 7]) },
         { kind: 'portStatus', port: 5, up: true },
+        { kind: 'assertion', index: 6, port: 258 },
         { kind: 'digest', list: 4, words: BigUint64Array.from([0x201n]) },
       ]);
     }

@@ -368,6 +368,8 @@ export interface TestSwitch<E extends EnginePort = MemoryEngine> {
   readonly port: number;
   /** Which links are up, as the switch would find them. */
   readonly links: Map<number, boolean>;
+  /** What the switch would have logged of assertions that failed: which, and by which port. */
+  readonly failedAssertions: readonly (readonly [string, number])[];
   /** A controller that has not said anything yet. */
   readonly controller: (electionId?: bigint) => Controller;
   readonly close: () => Promise<void>;
@@ -385,9 +387,11 @@ export async function serve<E extends EnginePort>(
   portNames: ReadonlyMap<number, string> = new Map(),
 ): Promise<TestSwitch<E>> {
   const links = new Map<number, boolean>();
+  const failedAssertions: (readonly [string, number])[] = [];
   const service = new P4RuntimeService({
     links: () => links,
     portNames: () => portNames,
+    onAssertion: (assertion, port) => failedAssertions.push([assertion, port]),
     deviceId: DEVICE_ID,
     cpuPort: CPU_PORT,
     engine,
@@ -411,6 +415,7 @@ export async function serve<E extends EnginePort>(
     engine,
     service,
     links,
+    failedAssertions,
     port: started.value.port,
     controller: (electionId = 1n) => {
       const controller = new Controller(started.value.port, electionId);

@@ -80,7 +80,8 @@ const field = (
 ): KeyFieldLayout => ({ name, matchType, bitwidth, word, shift });
 
 export const LAYOUT: PipelineLayout = {
-  abiVersion: 6,
+  abiVersion: 7,
+  assertions: ['assert at fixture.p4(7): h.a == h.b'],
   program: 'fixture.p4',
   actions,
   tables: [

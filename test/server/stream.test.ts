@@ -166,6 +166,19 @@ describe('packet-in (16.1)', () => {
   });
 });
 
+describe('an assertion of the program that failed', () => {
+  it('is told to the switch, with its place in the source and the port', async () => {
+    await primaryWithPipeline();
+    device.engine.says({ kind: 'assertion', index: 0, port: 3 });
+    // Of a pipeline that is gone, perhaps.
+    device.engine.says({ kind: 'assertion', index: 7, port: 4 });
+    expect(device.failedAssertions).toEqual([
+      ['assert at fixture.p4(7): h.a == h.b', 3],
+      ['an assertion', 4],
+    ]);
+  });
+});
+
 describe('a client that does not read its stream', () => {
   it('loses packet-ins, which are counted, and holds up neither writes nor arbitration', async () => {
     const controller = await primaryWithPipeline();

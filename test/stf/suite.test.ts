@@ -38,6 +38,42 @@ describe('our own STF suite', { timeout: 60_000 }, () => {
   });
 });
 
+describe('an assertion that fails', { timeout: 60_000 }, () => {
+  const failing = (what: string, count = '00') => `packet 0 ${what} ${count} 00 aabb`;
+  const messages = async (...lines: string[]): Promise<string[]> => {
+    const { problems } = await run('assertions', lines.join('\n'));
+    return problems.map(({ line, message }) => `${line}: ${message}`);
+  };
+
+  it('ends the frame, in ingress and in egress, and is told', async () => {
+    const all = await messages('mirroring_add 5 3', failing('02'), failing('03'), failing('04'));
+    expect(all.map((message) => message.slice(0, 23))).toEqual([
+      '2: an assertion; assume',
+      '3: an assertion; assume',
+      '4: an assertion; assume',
+    ]);
+    expect(all[0]).toContain('assert at assertions.p4(');
+    expect(all[0]).toMatch(/ failed$/);
+  });
+
+  it('ends the clones that it asked for, and nothing before it is taken back', async () => {
+    const { problems, readings, framesOut, framesElsewhere } = await run(
+      'assertions',
+      [
+        'mirroring_add 5 3',
+        failing('03'),
+        failing('04'),
+        failing('00', '64'),
+        'register_read seen 0',
+      ].join('\n'),
+    );
+    expect(problems.map(({ line }) => line)).toEqual([2, 3, 4]);
+    expect([framesOut, framesElsewhere]).toEqual([0, 0]);
+    // What came after it did not happen.
+    expect(readings).toEqual([{ line: 5, text: expect.stringMatching(/\b100\b/) as string }]);
+  });
+});
+
 describe('a test that is wrong', { timeout: 60_000 }, () => {
   const messages = async (...lines: string[]): Promise<string[]> => {
     const { problems } = await run('tables', lines.join('\n'));

@@ -125,6 +125,7 @@ export class AccessWalk {
       case 'jumpIfZero':
       case 'exit':
       case 'nothing':
+      case 'assert':
       case 'markToDrop':
       case 'digest':
       case 'clone':
@@ -241,6 +242,7 @@ function primitiveExpressions(primitive: Primitive): readonly Expression[] {
     case 'assignPieces':
       return primitive.values;
     case 'jumpIfZero':
+    case 'assert':
       return [primitive.condition];
     case 'clone':
       return [primitive.session];

@@ -1,6 +1,7 @@
 /** Actions: one function each, taking its arguments as words. */
 import type { MeterUnit, Slot } from '../layout.js';
 import type { Action, FieldRef, Primitive, Program } from '../model.js';
+import { assertionsOf } from '../assertions.js';
 import { at } from '../scope.js';
 import { sanitise } from '../failure.js';
 import { fromBits } from './bits.js';
@@ -18,7 +19,8 @@ import {
   shiftStack,
 } from './header-action.js';
 import { identifier } from './identifiers.js';
-import { calculationName, unionStackNext } from './names.js';
+import { hashText } from './calculation.js';
+import { unionStackNext } from './names.js';
 import { pow2 } from './range.js';
 import type { Ranges } from './range.js';
 import { registerMask, registersLock, registersUnlock } from './registers.js';
@@ -33,7 +35,7 @@ export function actionName(program: Program, index: number): string {
 
 /** Whether an action can end the pipeline; its function then returns true when it did. */
 export function canExit(action: Action): boolean {
-  return action.primitives.some((primitive) => primitive.kind === 'exit');
+  return action.primitives.some(({ kind }) => kind === 'exit' || kind === 'assert');
 }
 
 /** Of the loops of an action together: one that has no end would hold up all frames. */
@@ -52,7 +54,8 @@ export function emitAction(
   params: readonly Slot[],
 ): string[] {
   const action = at(program.actions, index);
-  const context = { program, emitter: new ExpressionEmitter(program, ranges, params) };
+  const emitter = new ExpressionEmitter(program, ranges, params);
+  const context = { program, emitter, leave: 'return true;' };
   const exits = canExit(action);
   const targets = new Set(
     action.primitives.map((primitive) =>
@@ -139,6 +142,16 @@ export function emitPrimitive(context: CodeContext, primitive: Primitive): strin
       return ['return true;'];
     case 'nothing':
       return [];
+    case 'assert': {
+      const holds = emitter.boolean(primitive.condition);
+      const number = assertionsOf(program).indexOf(primitive) + 1;
+      return block(emitter, [
+        `if (__builtin_expect(!${holds}, 0)) {`,
+        `packet->requests.failed_assertion_plus1 = ${number};`,
+        ...(context.leave === '' ? [] : [context.leave]),
+        '}',
+      ]);
+    }
     case 'markToDrop':
       return ['packet->sm.egress_spec = TP_PORT_DROP;', 'packet->sm.mcast_grp = 0;'];
     case 'digest':
@@ -167,7 +180,7 @@ function request(
   if (primitive.kind === 'truncate') {
     const octets = emitter.index(primitive.octets);
     return block(emitter, [
-      `packet->requests.truncate_octets = (uint32_t)tp_clamp_u64(${octets}, 1, UINT32_MAX);`,
+      `packet->requests.truncate_plus1 = tp_shorter(packet->requests.truncate_plus1, ${octets});`,
     ]);
   }
   const list = primitive.fieldList === null ? 0 : primitive.fieldList + 1;
@@ -290,7 +303,7 @@ function storeComputed(
   }
   const base = emitter.low(primitive.base, 64);
   const size = emitter.temporary('uint64_t', emitter.low(primitive.size, 64));
-  const hash = `${calculationName(program, primitive.calculation)}(packet, p, l)`;
+  const hash = hashText(program, primitive.calculation);
   const value = emitter.temporary('uint64_t', `${hash} % (${size} == 0 ? 1 : ${size}) + ${base}`);
   return block(emitter, () => storeBits(context, primitive.to, value, 64));
 }

@@ -6,6 +6,8 @@ import type { ExpressionEmitter } from './expression.js';
 export interface CodeContext {
   readonly program: Program;
   readonly emitter: ExpressionEmitter;
+  /** C that leaves the piece when an assertion of it has failed. */
+  readonly leave: string;
 }
 
 /** Wraps what needs the declarations emitted so far in a block with them. */

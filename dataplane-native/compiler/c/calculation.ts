@@ -5,6 +5,7 @@ import type {
   CalculationInput,
   Checksum,
   Field,
+  HashAlgorithm,
   HeaderRef,
   Program,
 } from '../model.js';
@@ -28,6 +29,8 @@ interface Input {
 
 export function emitCalculation(program: Program, index: number): string[] {
   const calculation = at(program.calculations, index);
+  const { algorithm } = calculation;
+  if (algorithm === 'random') return [];
   const inputs = calculation.inputs.flatMap((input) => inputBits(program, input));
   const hasPayload = calculation.inputs.some((input) => input.kind === 'payload');
   const octets = Math.ceil(inputs.reduce((sum, input) => sum + input.bitwidth, 0) / 8);
@@ -57,9 +60,16 @@ export function emitCalculation(program: Program, index: number): string[] {
       ),
     ),
     'const uint32_t count = (writer.bits + 7) / 8;',
-    ...finish(calculation, hasPayload),
+    ...finish({ ...calculation, algorithm }, hasPayload),
     '}',
   ];
+}
+
+/** C for a hash. A random one is of nothing, and another for each frame and each call. */
+export function hashText(program: Program, index: number): string {
+  return at(program.calculations, index).algorithm === 'random'
+    ? 'tp_random(pipeline, 0, UINT64_MAX)'
+    : `${calculationName(program, index)}(packet, p, l)`;
 }
 
 function guarded(valid: string, statement: string): string {
@@ -146,7 +156,10 @@ function addPayload(isOdd: string): string {
     : `sum += ${isOdd} ? __builtin_bswap16((uint16_t)${sum}) : ${sum};`;
 }
 
-function finish(calculation: Calculation, hasPayload: boolean): string[] {
+function finish(
+  calculation: Calculation & { readonly algorithm: Exclude<HashAlgorithm, 'random'> },
+  hasPayload: boolean,
+): string[] {
   const overAll = (step: (octets: string, count: string) => string): string[] => [
     step('octets', 'count'),
     ...(hasPayload ? [step('payload', 'payload_octets')] : []),
@@ -224,6 +237,9 @@ function emitChecksum(
   which: 'verify' | 'update',
 ): string[] {
   const { target, calculation } = checksum;
+  if (at(program.calculations, calculation).algorithm === 'random') {
+    fail(checksum, 'UNSUPPORTED', 'a checksum by the hash algorithm "random"');
+  }
   const field = at(at(program.headerTypes, target.type).fields, target.field);
   const condition = checksum.condition === null ? 'true' : emitter.boolean(checksum.condition);
   const valid = emitter.validText(target.header);

@@ -8,7 +8,7 @@ import { actionName, canExit, storeColour } from './action.js';
 import { comment } from './comments.js';
 import { ExpressionEmitter } from './expression.js';
 import { identifier } from './identifiers.js';
-import { calculationName } from './names.js';
+import { hashText } from './calculation.js';
 import { jumpTargets, withoutUnusedLabels } from './labels.js';
 import { orderNodes } from './order.js';
 import type { Ranges } from './range.js';
@@ -178,7 +178,12 @@ class NodeEmitter {
       return [];
     }
     const cell = `tp_default_meter(&pipeline->tables[${layout.index}])`;
-    const stored = storeColour({ program, emitter }, directMeter.to, cell, directMeter.unit);
+    const stored = storeColour(
+      { program, emitter, leave: '' },
+      directMeter.to,
+      cell,
+      directMeter.unit,
+    );
     return [`if (${cell}->is_configured) {`, ...emitter.take(), ...stored, '}'];
   }
 
@@ -194,7 +199,12 @@ class NodeEmitter {
     if (directMeter !== null) {
       const octets = `tp_entry_octets(TP_TABLE_${layout.kind.toUpperCase()}, ${layout.keyWords}, ${layout.argWords})`;
       const cell = `tp_entry_meter(&pipeline->tables[${layout.index}], entry, ${octets})`;
-      const stored = storeColour({ program, emitter }, directMeter.to, cell, directMeter.unit);
+      const stored = storeColour(
+        { program, emitter, leave: '' },
+        directMeter.to,
+        cell,
+        directMeter.unit,
+      );
       count.push(...emitter.take(), ...stored);
     }
     return count.length === 0 ? [] : ['else {', ...count, '}'];
@@ -207,8 +217,7 @@ class NodeEmitter {
     }
     const { selector } = at(this.program.profiles, table.profile);
     const found = isKeyless ? 'NULL' : 'hit ? entry : NULL';
-    const hash =
-      selector === null ? '0' : `${calculationName(this.program, selector)}(packet, p, l)`;
+    const hash = selector === null ? '0' : hashText(this.program, selector);
     const words = at(this.profiles, table.profile).argWords;
     const base =
       selector === null

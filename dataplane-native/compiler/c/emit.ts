@@ -1,6 +1,7 @@
 /** Puts the C file together. */
 import type { PipelineLayout, TableLayout, ValueSetLayout } from '../layout.js';
 import type { FieldRef, Program } from '../model.js';
+import { assertionsOf, assertionsOfParser } from '../assertions.js';
 import { digestIndices, directBits, rangeWords } from '../build-layout.js';
 import { at, instance } from '../scope.js';
 import { emitAction, emitPrimitive } from './action.js';
@@ -9,7 +10,8 @@ import { emitPipeline } from './control.js';
 import { emitDeparser } from './deparser.js';
 import { ExpressionEmitter } from './expression.js';
 import { indented } from './indent.js';
-import { fieldName } from './names.js';
+import { fieldName, headerName } from './names.js';
+import { setLength } from './packet-length.js';
 import { emitParser } from './parser.js';
 import { emitPhv } from './phv.js';
 import { Ranges } from './range.js';
@@ -23,6 +25,8 @@ const LOCALS = [
   'struct locals *const l = &locals;',
   'l->c = (struct cleared){0};',
 ];
+/** Nothing more is made of a frame that an assertion of the program failed for. */
+const ENDED_BY_ASSERTION = ['if (packet->requests.failed_assertion_plus1 != 0) { return; }'];
 const TIME_MASK = 'UINT64_C(0xffffffffffff)';
 
 /** What egress writes into the engine's header, where it goes in struct tp_packet, and as what. */
@@ -63,6 +67,7 @@ export function emitC(program: Program, layout: PipelineLayout): string {
     ...emitSent(program),
     ...emitEgress(program, ranges),
     ...emitPreserve(program),
+    ...emitCopyHeaders(program),
     ...emitDescriptor(layout),
   ];
   return `${indented(lines.filter((line) => line !== '')).join('\n')}\n`;
@@ -104,8 +109,10 @@ function emitIngress(program: Program, ranges: Ranges): string[] {
     'reset(packet, p);',
     '}',
     'parse_frame(pipeline, packet, p, l);',
+    ...(assertionsOfParser(program).length === 0 ? [] : ENDED_BY_ASSERTION),
     ...emitChecksums(program, ranges, 'verify'),
     'run_ingress(pipeline, packet, p, l);',
+    ...(assertionsOf(program).length === 0 ? [] : ENDED_BY_ASSERTION),
     'if (l->c.digest_plus1 != 0) { send_digest(pipeline, packet, p, l); }',
     '}',
   ];
@@ -178,7 +185,7 @@ function emitSent(program: Program): string[] {
 }
 
 function emitEgress(program: Program, ranges: Ranges): string[] {
-  const code = { program, emitter: new ExpressionEmitter(program, ranges, []) };
+  const code = { program, emitter: new ExpressionEmitter(program, ranges, []), leave: '' };
   const set = (name: string, target: string, cast = ''): string[] =>
     bind(program, name, (field) => `packet->${target} = ${cast}${field};`);
   const get = (name: string, source: string): string[] =>
@@ -196,6 +203,7 @@ function emitEgress(program: Program, ranges: Ranges): string[] {
     PHV,
     ...LOCALS,
     'packet->sm.egress_spec = 0;',
+    ...setLength(program),
     ...bind(
       program,
       'egress_time_ns',
@@ -213,7 +221,11 @@ function emitEgress(program: Program, ranges: Ranges): string[] {
         ]),
     'run_egress(pipeline, packet, p, l);',
     ...EGRESS_OUTPUTS.flatMap(([name, target, cast]) => set(name, target, cast)),
-    'if (packet->sm.egress_spec == TP_PORT_DROP && !packet->requests.clone) { return; }',
+    ...(assertionsOf(program).length === 0 ? [] : ENDED_BY_ASSERTION),
+    ...(clonesEgress(program)
+      ? ['if (packet->requests.clone) { pipeline->clone_egress(pipeline, packet); }']
+      : []),
+    'if (packet->sm.egress_spec == TP_PORT_DROP) { return; }',
     ...emitChecksums(program, ranges, 'update'),
     ...withRegisters(
       program.deparserCode,
@@ -296,6 +308,41 @@ function emitPreserve(program: Program): string[] {
   ];
 }
 
+function clonesEgress(program: Program): boolean {
+  return program.egress.nodes.some((node) => {
+    if (node.kind === 'conditional') return false;
+    const actions = node.kind === 'call' ? [node.action] : node.actions;
+    return actions.some((action) =>
+      at(program.actions, action).primitives.some(({ kind }) => kind === 'clone'),
+    );
+  });
+}
+
+/** A clone from egress has the headers as they are; the engine's header is the clone's own. */
+function emitCopyHeaders(program: Program): string[] {
+  const intrinsic = program.headers.flatMap(({ role }, header) =>
+    role === 'intrinsic' ? [`target->h.${headerName(program, header)}`] : [],
+  );
+  const own = bind(
+    program,
+    'ingress_time_ns',
+    (field) => `${field} = packet->rx_time_ns & ${TIME_MASK};`,
+  ).map((line) => line.replace('p->', 'target->').replace('packet->', 'to->'));
+  return [
+    'static void copy_headers(struct tp_packet *to, const struct tp_packet *from) {',
+    'struct phv *const target = (struct phv *)(void *)to->phv;',
+    'const struct phv *const origin = (const struct phv *)(const void *)from->phv;',
+    'target->at = origin->at;',
+    'target->raw = origin->raw;',
+    'target->v = origin->v;',
+    'target->v.sent_at = 0;',
+    'target->h = origin->h;',
+    ...intrinsic.map((place) => `memset(&${place}, 0, sizeof ${place});`),
+    ...own,
+    '}',
+  ];
+}
+
 /** A list of C initialisers as an array; C has no empty ones. */
 function array(declaration: string, items: readonly string[], empty: string): string[] {
   return [`${declaration} = {${items.length === 0 ? empty : items.join(',\n')}};`];
@@ -354,6 +401,7 @@ function emitDescriptor(layout: PipelineLayout): string[] {
     '.egress = egress,',
     '.parse = parse,',
     '.preserve = preserve,',
+    '.copy_headers = copy_headers,',
     '};',
   ];
 }

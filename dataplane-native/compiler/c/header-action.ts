@@ -7,6 +7,7 @@ import type { CodeContext } from './block.js';
 import { REARRANGED } from './frame.js';
 import { fieldName, headerNames, stackName, stackNext } from './names.js';
 import type { HeaderNames } from './names.js';
+import { noteGrowth } from './packet-length.js';
 import { usageOf } from './usage.js';
 import { VARBIT_BITS, VARBIT_OCTETS } from './varbit.js';
 
@@ -55,6 +56,7 @@ export function changeValidity(context: CodeContext, ref: HeaderRef, isValid: bo
       ? []
       : [
           `if (${names.valid} ${isValid ? '==' : '!='} 0) {`,
+          ...noteGrowth(context.program, ref, names, isValid),
           ...clear(names, isValid),
           isValid ? names.makeValid : names.makeInvalid,
           REARRANGED,

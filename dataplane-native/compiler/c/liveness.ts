@@ -212,6 +212,8 @@ class Liveness {
         if (isJump(primitive)) live.addAll(targets.get(primitive.target) ?? after);
         // A loop that takes too many turns ends.
         if (isLooping) live.addAll(after);
+        // Where an assertion fails, the pipeline ends.
+        if (primitive.kind === 'assert') live.addAll(end);
         if (primitive.kind === 'exit') {
           live.clear();
           live.addAll(end);

@@ -202,7 +202,8 @@ class StateEmitter {
       case 'advance':
         return this.advance(op);
       case 'primitive': {
-        const context = { program: this.program, emitter: this.emitter };
+        const { program, emitter } = this;
+        const context = { program, emitter, leave: 'goto done;' };
         return emitPrimitive(context, op.primitive);
       }
     }

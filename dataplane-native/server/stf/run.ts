@@ -65,6 +65,8 @@ const WAIT_NS = 1_000_000_000n;
 const HIGHEST_PORT = 510;
 /** Of the engine, until nothing moves; a frame recirculates a few times at most. */
 const MOST_ROUNDS = 2000;
+/** Of a program, to be shown when one of them failed. */
+const MOST_ASSERTIONS = 4;
 
 /** Runs one test on a switch of its own. */
 export async function runStf(
@@ -148,6 +150,7 @@ export class StfSwitch {
   #framesIn = 0;
   #line = 0;
   #isAbandoned = false;
+  #failedAssertions = 0n;
 
   private constructor(
     engine: Engine,
@@ -279,11 +282,23 @@ export class StfSwitch {
       rounds += 1;
       if (rounds > MOST_ROUNDS) return this.#abandon();
     }
+    this.#noteAssertions();
     for (const [port, frames] of this.#outputs) {
       for (let taken = engine.take(port); taken.ok; taken = engine.take(port)) {
         frames.push(taken.value.frame);
       }
     }
+  }
+
+  /** An assertion that fails is a finding, whatever the test expects: simple_switch ends there. */
+  #noteAssertions(): void {
+    const { droppedByAssertion } = this.#engine.counters();
+    if (droppedByAssertion === this.#failedAssertions) return;
+    this.#failedAssertions = droppedByAssertion;
+    const { assertions } = this.#state.program.layout;
+    const shown = assertions.length > MOST_ASSERTIONS ? [] : assertions;
+    const which = shown.length === 1 ? shown[0] : ['an assertion', ...shown].join('; ');
+    this.#problem(this.#line, `${which ?? ''} failed`);
   }
 
   /** Frames that beget frames: no later statement would mean anything. */

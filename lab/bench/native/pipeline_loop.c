@@ -61,6 +61,12 @@ static void *zeroed(size_t count, size_t octets) {
   return memory;
 }
 
+/* There is nowhere to send it. */
+static void make_no_clone(struct tp_pipeline *pipeline, struct tp_packet *packet) {
+  (void)pipeline;
+  (void)packet;
+}
+
 static struct tp_packet *new_packet(const struct host *host) {
   const size_t head = sizeof(struct tp_packet) + host->ops->phv_octets;
   const size_t aligned = (head + 63) & ~(size_t)63;
@@ -112,6 +118,7 @@ static void open_pipeline(struct host *host, const char *shared_object) {
   pipeline->random_state = 1;
   pipeline->context = host;
   pipeline->emit_digest = count_digest;
+  pipeline->clone_egress = make_no_clone;
   host->packet = new_packet(host);
   host->copy = new_packet(host);
 }

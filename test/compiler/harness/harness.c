@@ -46,6 +46,11 @@ static void print_digest(struct tp_pipeline *pipeline, uint32_t list, const uint
   printf("\n");
 }
 
+static void print_clone(struct tp_pipeline *pipeline, struct tp_packet *packet) {
+  (void)pipeline;
+  printf("clone length=%" PRIu32 " payload=%" PRIu32 "\n", packet->length, packet->payload_offset);
+}
+
 static void *allocate(size_t count, size_t octets) {
   void *memory = calloc(count > 0 ? count : 1, octets);
   if (memory == NULL) {
@@ -82,6 +87,7 @@ static void open_pipeline(struct tp_pipeline *pipeline) {
   }
   pipeline->random_state = 1;
   pipeline->emit_digest = print_digest;
+  pipeline->clone_egress = print_clone;
 }
 
 static uint32_t read_words(char **save, uint64_t *words) {
@@ -148,10 +154,10 @@ static void receive(struct tp_packet *packet, uint8_t *buffer, uint32_t octets, 
 static void print_requests(const struct tp_packet *packet) {
   const struct tp_requests *r = &packet->requests;
   printf(" clone=%d:%" PRIu32 ":%" PRIu32 " resubmit=%d:%" PRIu32 " recirculate=%d:%" PRIu32
-         " truncate=%" PRIu32 " lost=%d\n",
+         " truncate=%u lost=%d failed=%u\n",
          r->clone, r->clone_session_plus1, r->clone_field_list_plus1, r->resubmit,
          r->resubmit_field_list_plus1, r->recirculate, r->recirculate_field_list_plus1,
-         r->truncate_octets, r->lost);
+         r->truncate_plus1, r->lost, r->failed_assertion_plus1);
 }
 
 static void run_egress(struct tp_pipeline *pipeline, struct tp_packet *packet) {
