@@ -33,6 +33,15 @@ export interface NativeStateFunctions {
     rows: BigUint64Array,
     results: BigInt64Array,
   ): number;
+  tp_rows_decode(
+    plan: Uint32Array,
+    octets: Uint8Array,
+    bounds: Uint32Array,
+    count: number,
+    onlyInserts: number,
+    rows: BigUint64Array,
+    operations: Uint8Array,
+  ): number;
   tp_table_read(
     engine: EnginePointer,
     table: number,
@@ -256,6 +265,16 @@ export const STATE_SIGNATURES: Readonly<
   ],
   tp_table_find: ['int64_t', 'void *', 'uint32_t', 'uint64_t *', 'uint64_t *', 'int32_t'],
   tp_table_write: ['int', 'void *', 'uint32_t', 'uint32_t', 'uint8_t *', 'uint64_t *', 'int64_t *'],
+  tp_rows_decode: [
+    'int',
+    'uint32_t *',
+    'uint8_t *',
+    'uint32_t *',
+    'uint32_t',
+    'uint32_t',
+    'uint64_t *',
+    'uint8_t *',
+  ],
   tp_table_read: ['int', 'void *', 'uint32_t', 'uint32_t *', 'uint32_t', 'uint64_t *'],
   tp_table_read_one: ['int', 'void *', 'uint32_t', 'int64_t', 'uint64_t *'],
   tp_table_set_timeout: ['int', 'void *', 'uint32_t', 'int64_t', 'uint64_t'],

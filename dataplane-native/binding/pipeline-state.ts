@@ -25,6 +25,7 @@ import {
   type RowBatch,
   type RowPage,
   type RowShape,
+  type RowSource,
 } from './state-values.js';
 import { defaultMessage, errorCodeOf, fail, succeed, type EngineResult } from './result.js';
 
@@ -69,11 +70,18 @@ export class PipelineState {
     return code === 'NOT_FOUND' ? succeed(null) : this.failure(Number(returned));
   }
 
-  /** Writes many entries in one call, each by its match and priority; frames may go in between. */
-  tableWrite({ table, count, operations, rows, results }: RowBatch): EngineResult<void> {
-    return this.result(
-      this.native.tp_table_write(this.engine, table, count, operations, rows, results),
-    );
+  /** Writes many entries in one call, each by its match and priority; frames may go in between. Says
+   * how many could not be written. */
+  tableWrite({ table, count, operations, rows, results }: RowBatch): EngineResult<number> {
+    const errors = this.native.tp_table_write(this.engine, table, count, operations, rows, results);
+    return errors < 0 ? this.failure(errors) : succeed(errors);
+  }
+
+  /** Makes rows of encoded updates; says of how many from the first on. */
+  rowsDecode({ plan, octets, bounds, onlyInserts, operations, rows }: RowSource): number {
+    const count = bounds.length / 2;
+    const only = onlyInserts ? 1 : 0;
+    return this.native.tp_rows_decode(plan, octets, bounds, count, only, rows, operations);
   }
 
   /** Up to `count` rows of the entries from number `from` on, 0 for the first. */

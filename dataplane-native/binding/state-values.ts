@@ -43,6 +43,18 @@ export interface RowBatch extends RowShape {
   readonly results: BigInt64Array;
 }
 
+/** What rows are made of, and where they go: see tp_rows_decode in engine.h. */
+export interface RowSource {
+  readonly plan: Uint32Array;
+  readonly octets: Uint8Array;
+  /** Of each update: its first octet, and the first behind it. */
+  readonly bounds: Uint32Array;
+  readonly onlyInserts: boolean;
+  /** Filled in, both; they hold as many rows as there are updates. */
+  readonly operations: Uint8Array;
+  readonly rows: BigUint64Array;
+}
+
 /** Part of a table: `count` rows, and where to go on; null: that was all. */
 export interface RowPage {
   readonly count: number;

@@ -181,6 +181,7 @@ static int64_t write_row(struct tp_table *table, uint32_t operation, const uint6
 
 int tp_table_write(struct tp_engine *engine, uint32_t table, uint32_t count,
                    const uint8_t *operations, const uint64_t *rows, int64_t *results) {
+  int errors = 0;
   for (uint32_t done = 0; done < count;) {
     int result;
     struct tp_table *found = lock_table(engine, table, &result);
@@ -193,10 +194,11 @@ int tp_table_write(struct tp_engine *engine, uint32_t table, uint32_t count,
     const uint32_t end = count - done > SLICE_ROWS ? done + SLICE_ROWS : count;
     for (; done < end; done++) {
       results[done] = write_row(found, operations[done], rows + (size_t)done * row_words, now_ns);
+      errors += results[done] < 0;
     }
     tp_control_unlock(engine);
   }
-  return TP_OK;
+  return errors;
 }
 
 int tp_table_read(struct tp_engine *engine, uint32_t table, uint32_t *from, uint32_t count,

@@ -272,8 +272,8 @@ TP_API int64_t tp_table_find(struct tp_engine *engine, uint32_t table, const uin
 /*
  * Many entries of one table in one call. A row is its head, then key, mask (ranges are those of the
  * table) and arguments, in the table's own numbers of words. Write: operations[i] is done to row i,
- * by its match and priority; results[i] is the entry's handle or a negative error. Frames go
- * between slices of them, unless the engine is held. Read: `count` rows at most, from entry *from
+ * by its match and priority; results[i] is the entry's handle or a negative error; returns how many
+ * are errors. Frames go between slices of them, unless the engine is held. Read: `count` rows at most, from entry *from
  * on, which is moved on; returns how many. Where it is beyond the last entry then, *from is
  * UINT32_MAX.
  */
@@ -281,6 +281,17 @@ enum tp_row_word { TP_ROW_HANDLE, TP_ROW_PRIORITY, TP_ROW_ACTION, TP_ROW_HEAD_WO
 enum tp_row_operation { TP_ROW_INSERT = 1, TP_ROW_MODIFY = 2, TP_ROW_REMOVE = 3 };
 TP_API int tp_table_write(struct tp_engine *engine, uint32_t table, uint32_t count,
                           const uint8_t *operations, const uint64_t *rows, int64_t *results);
+
+/*
+ * Makes rows of the updates of a P4Runtime Write, whose encodings are octets[bounds[2 * i]] up to
+ * octets[bounds[2 * i + 1]]. `plan` says what the table's messages mean: see rows.c. Returns how
+ * many of `count` are made; the next one is of another table, has more than a row says, or is
+ * wrong. Numbers of enum tp_row_operation are those of Update.Type.
+ */
+#define TP_PLAN_MOST_BITS 1024u /* of a field or parameter */
+TP_API int tp_rows_decode(const uint32_t *plan, const uint8_t *octets, const uint32_t *bounds,
+                          uint32_t count, uint32_t only_inserts, uint64_t *rows,
+                          uint8_t *operations);
 TP_API int tp_table_read(struct tp_engine *engine, uint32_t table, uint32_t *from, uint32_t count,
                          uint64_t *rows);
 TP_API int tp_table_read_one(struct tp_engine *engine, uint32_t table, int64_t handle,

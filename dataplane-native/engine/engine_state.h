@@ -7,6 +7,7 @@
  *   control.c           the API onto counters, meters, registers, groups, sessions
  *   control_table.c     likewise, onto tables
  *   control_profile.c   likewise, onto action profiles
+ *   rows.c              table entries as clients encode them, into what tables take
  *   pipeline.c          loading compiled pipelines, and each loop's view of one
  *
  * One frame's way:

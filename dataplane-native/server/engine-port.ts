@@ -20,6 +20,7 @@ import type {
   RowBatch,
   RowPage,
   RowShape,
+  RowSource,
 } from '#binding/state-values';
 
 export { DEFAULT_ENTRY, ROW, ROW_OPERATION, rowWords } from '#binding/state-values';
@@ -37,6 +38,7 @@ export type {
   RowBatch,
   RowPage,
   RowShape,
+  RowSource,
 };
 
 export type EngineErrorCode =
@@ -83,8 +85,10 @@ export interface EngineState {
     mask: BigUint64Array,
     priority: number,
   ): EngineResult<EntryHandle | null>;
-  /** Writes many entries of one table, each by its match and priority. */
-  tableWrite(batch: RowBatch): EngineResult<void>;
+  /** Writes many entries of one table, each by its match and priority; how many could not be. */
+  tableWrite(batch: RowBatch): EngineResult<number>;
+  /** Makes rows of encoded updates; of how many from the first on. */
+  rowsDecode(source: RowSource): number;
   /** Up to `count` rows of the entries from number `from` on, 0 for the first. */
   tableRead(shape: RowShape, from: number, count: number): EngineResult<RowPage>;
   tableReadOne(shape: RowShape, handle: EntryHandle): EngineResult<BigUint64Array>;

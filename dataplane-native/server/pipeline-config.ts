@@ -24,10 +24,12 @@ import { buildProgram } from './program.js';
 import { reclaimStrings } from './strings-in-use.js';
 import type { PortDirectory } from './translation.js';
 import { carryOver } from './reconcile.js';
+import type { RoleScope } from './role-config.js';
 import { ShadowEngine } from './shadow-engine.js';
 import type { ForwardingState } from './state.js';
 import { clearReplication, initialState } from './state.js';
-import { writeAllOrNone, writeSome, writeUpdates } from './write.js';
+import { UpdateList } from './update-list.js';
+import { complete, writeAllOrNone, writeEach, writeUpdates } from './write.js';
 
 /** A pipeline that the engine can load. */
 export interface BuiltPipeline {
@@ -60,8 +62,10 @@ interface Committed {
   readonly state: ForwardingState;
 }
 
-/** Of a batch that need not be atomic: written before others have their turn, some milliseconds. */
-const TURN_UPDATES = 512;
+/** Of a batch that need not be atomic: written before others have their turn, in a millisecond or two. */
+const TURN_ROWS = 512;
+
+const NO_UPDATES = UpdateList.ofMessages([]);
 
 const REPLACED = {
   code: status.ABORTED,
@@ -95,59 +99,58 @@ export class Pipelines {
   }
 
   /** Applies a batch to the current state, which must exist. */
-  write(
-    state: ForwardingState,
-    updates: readonly Update[],
-    atomicity = Atomicity.CONTINUE_ON_ERROR,
-  ): ItemStatus[] {
+  write(state: ForwardingState, updates: readonly Update[]): ItemStatus[] {
     reclaimStrings(state);
-    const statuses = this.#apply(state, updates, atomicity);
-    this.#note(state, updates, statuses);
+    const statuses = writeUpdates(state, updates);
+    this.#note(state, UpdateList.ofMessages(updates), statuses, 0);
     return statuses;
   }
 
-  /** The same, part by part where it may be: others have their turn in between. What is left when the
-   * pipeline is replaced meanwhile is ABORTED. */
+  /** The same of what the role may write, part by part where it may be: others have their turn in between.
+   * What is left when the pipeline is replaced meanwhile is ABORTED. */
   async writeInTurns(
     state: ForwardingState,
-    updates: readonly Update[],
+    updates: UpdateList,
     atomicity: Atomicity,
+    scope: RoleScope,
   ): Promise<ItemStatus[]> {
-    if (atomicity !== Atomicity.CONTINUE_ON_ERROR || updates.length <= TURN_UPDATES) {
-      return this.write(state, updates, atomicity);
-    }
     reclaimStrings(state);
     const statuses: ItemStatus[] = [];
-    while (statuses.length < updates.length) {
-      const from = statuses.length;
-      while (statuses.length < Math.min(from + TURN_UPDATES, updates.length)) {
-        writeSome(state, updates, statuses);
-      }
-      this.#note(state, updates.slice(from, statuses.length), statuses.slice(from));
-      await setImmediate();
-      if (this.currentState === state) continue;
-      while (statuses.length < updates.length) statuses.push(REPLACED);
+    if (atomicity === Atomicity.DATAPLANE_ATOMIC) {
+      // Frames wait meanwhile, also while a batch that fails is undone.
+      this.#engine.held(() => complete(writeAllOrNone(state, updates, scope, statuses)));
+      this.#note(state, updates, statuses, 0);
+      return statuses;
     }
+    const write = atomicity === Atomicity.ROLLBACK_ON_ERROR ? writeAllOrNone : writeEach;
+    let noted = 0;
+    let rows = 0;
+    for (const part of write(state, updates, scope, statuses)) {
+      rows += part;
+      if (rows < TURN_ROWS) continue;
+      rows = 0;
+      this.#note(state, updates, statuses, noted);
+      noted = statuses.length;
+      await setImmediate();
+      if (this.currentState !== state) break;
+    }
+    this.#note(state, updates, statuses, noted);
+    while (statuses.length < updates.length) statuses.push(REPLACED);
     return statuses;
   }
 
   /** What was written to a saved pipeline is written again when it is committed. */
-  #note(state: ForwardingState, updates: readonly Update[], statuses: readonly ItemStatus[]): void {
+  #note(
+    state: ForwardingState,
+    updates: UpdateList,
+    statuses: readonly ItemStatus[],
+    from: number,
+  ): void {
     if (this.#saved?.state !== state) return;
     const { journal } = this.#saved;
-    for (const [i, update] of updates.entries()) if (statuses[i] === null) journal.push(update);
-  }
-
-  #apply(state: ForwardingState, updates: readonly Update[], atomicity: Atomicity): ItemStatus[] {
-    switch (atomicity) {
-      case Atomicity.ROLLBACK_ON_ERROR:
-        return writeAllOrNone(state, updates);
-      case Atomicity.DATAPLANE_ATOMIC:
-        // Frames wait meanwhile, also while a batch that fails is undone.
-        return this.#engine.held(() => writeAllOrNone(state, updates));
-      case Atomicity.CONTINUE_ON_ERROR:
-      default:
-        return writeUpdates(state, updates);
+    for (let i = from; i < statuses.length; i += 1) {
+      const update = statuses[i] === null ? updates.at(i) : null;
+      if (update !== null) journal.push(update);
     }
   }
 
@@ -189,7 +192,7 @@ export class Pipelines {
     if (action === ConfigAction.VERIFY_AND_SAVE) return this.#save(realizable.value);
     if (action === ConfigAction.RECONCILE_AND_COMMIT) return this.#reconcile(realizable.value);
     this.#saved = null;
-    return this.#engine.held(() => this.#commit(realizable.value, []));
+    return this.#engine.held(() => this.#commit(realizable.value, NO_UPDATES));
   }
 
   async #verify(config: ForwardingPipelineConfig): Promise<Outcome<Realizable>> {
@@ -220,7 +223,8 @@ export class Pipelines {
     const saved = this.#saved;
     if (saved === null) return fail(status.NOT_FOUND, 'there is no saved config to commit');
     this.#saved = null;
-    return this.#engine.held(() => this.#commit(saved.realizable, saved.journal));
+    const journal = UpdateList.encode(saved.journal);
+    return this.#engine.held(() => this.#commit(saved.realizable, journal));
   }
 
   /** Everything that can fail is tried before traffic waits. */
@@ -229,17 +233,18 @@ export class Pipelines {
     const [oldInfo, info] = [committed?.config.p4info, realizable.config.p4info];
     if (committed === null || oldInfo === undefined || info === undefined) {
       this.#saved = null;
-      return this.#engine.held(() => this.#commit(realizable, []));
+      return this.#engine.held(() => this.#commit(realizable, NO_UPDATES));
     }
     const { program } = realizable;
     const kept = carryOver({ old: committed.state, oldInfo, program, info });
     if (!kept.ok) return kept;
+    const updates = UpdateList.encode(kept.value);
     const [before, now] = [definitionsOf(oldInfo), definitionsOf(info)];
     this.#saved = null;
     return this.#engine.held(() => {
       const values = takeValues(committed.state, before, now);
       if (!values.ok) return values;
-      const done = this.#commit(realizable, kept.value);
+      const done = this.#commit(realizable, updates);
       const state = this.committedState;
       return done.ok && state !== null ? putValues(state, values.value) : done;
     });
@@ -247,7 +252,7 @@ export class Pipelines {
 
   /** While the engine is held: a frame sees the old pipeline, or the new one with its default actions,
    * initial entries and saved writes, and nothing in between. */
-  #commit(realizable: Realizable, journal: readonly Update[]): Outcome<void> {
+  #commit(realizable: Realizable, journal: UpdateList): Outcome<void> {
     const old = this.committedState;
     const loaded = this.#engine.load(realizable.sharedObject);
     if (!loaded.ok) return fromEngine(loaded.error);
@@ -258,7 +263,9 @@ export class Pipelines {
     const state = initialState(program, this.#engine, this.#ports.cpuPort);
     if (!state.ok) return state;
     this.#committed = { config, state: state.value };
-    const failed = writeUpdates(state.value, journal).filter((item) => item !== null);
+    const statuses: ItemStatus[] = [];
+    complete(writeEach(state.value, journal, null, statuses));
+    const failed = statuses.filter((item) => item !== null);
     const [first] = failed;
     if (first === undefined) return DONE;
     const message = `committed, but ${failed.length} updates failed: ${first.message}`;

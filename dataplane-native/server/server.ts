@@ -18,7 +18,6 @@ import type {
   SetForwardingPipelineConfigResponse,
   StreamMessageRequest,
   StreamMessageResponse,
-  WriteRequest,
   WriteResponse,
 } from '#protos/p4/v1/p4runtime_pb';
 import {
@@ -33,7 +32,8 @@ import type { Outcome } from './errors.js';
 import type { P4RuntimeService } from './service.js';
 import type { TlsFiles } from './tls.js';
 import { mutualTls } from './tls.js';
-import { decodeWriteRequest } from './write-decoder.js';
+import type { WriteBatch } from './write-request.js';
+import { decodeWriteRequest } from './write-request.js';
 
 /** A pipeline config of the largest JSON that the compiler takes, with room for the P4Info. */
 const MAX_RECEIVE_OCTETS = 64 * 1024 * 1024;
@@ -169,8 +169,8 @@ function implementation(
     return { code: status.INTERNAL, message: 'internal error, see the switch’s log' };
   };
   return {
-    write: unary<WriteRequest, WriteResponse>(bug, async (request) => {
-      const written = await service.write(request);
+    write: unary<WriteBatch, WriteResponse>(bug, async (batch) => {
+      const written = await service.write(batch);
       if (!written.ok) return written;
       const failed = written.value.some((item) => item !== null);
       if (failed) return { ok: false, batch: written.value };

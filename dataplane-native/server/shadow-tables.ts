@@ -13,6 +13,7 @@ import type {
   RowBatch,
   RowPage,
   RowShape,
+  RowSource,
 } from './engine-port.js';
 import { DEFAULT_ENTRY, ROW, ROW_OPERATION, rowWords } from './engine-port.js';
 import { meterState, NO_METER_COUNTS, ratesIn } from './shadow-meters.js';
@@ -150,15 +151,22 @@ export class ShadowTables {
     return { ok: true, value: entries.byMatch.get(match) ?? null };
   }
 
-  tableWrite(batch: RowBatch): EngineResult<void> {
+  /** None: here each is written alone. */
+  rowsDecode(_source: RowSource): number {
+    return 0;
+  }
+
+  tableWrite(batch: RowBatch): EngineResult<number> {
+    let errors = 0;
     const { count, operations, rows, results } = batch;
     const words = rowWords(batch);
     for (let i = 0; i < count; i += 1) {
       const row = rows.subarray(i * words, (i + 1) * words);
       const written = this.#writeRow(batch, operations[i] ?? 0, row);
       results[i] = written.ok ? written.value : (RESULTS[written.error.code] ?? -13n);
+      if (!written.ok) errors += 1;
     }
-    return OK;
+    return { ok: true, value: errors };
   }
 
   tableRead(shape: RowShape, from: number, count: number): EngineResult<RowPage> {

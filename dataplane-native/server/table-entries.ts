@@ -135,13 +135,19 @@ export class TableEntries implements Iterable<StoredEntry> {
     return { entries, next: page.value.next };
   }
 
-  /** Writes many plain entries at once. */
-  write(batch: RowBatch): EngineResult<void> {
+  /** Writes many plain entries at once; says how many could not be written. */
+  write(batch: RowBatch): EngineResult<number> {
     const written = this.#engine.tableWrite(batch);
-    for (let i = 0; written.ok && i < batch.count; i += 1) {
-      if ((batch.results[i] ?? -1n) < 0n) continue;
-      if (batch.operations[i] === ROW_OPERATION.insert) this.#size += 1;
-      else if (batch.operations[i] === ROW_OPERATION.remove) this.#size -= 1;
+    if (!written.ok) return written;
+    const { count, operations, results } = batch;
+    const isExtraGone = this.hasExtras;
+    for (let i = 0; i < count; i += 1) {
+      // Numbers this large are bigints, which cost more than all else here.
+      if (written.value > 0 && (results[i] ?? -1n) < 0n) continue;
+      if (operations[i] === ROW_OPERATION.insert) this.#size += 1;
+      if (operations[i] !== ROW_OPERATION.remove) continue;
+      this.#size -= 1;
+      if (isExtraGone) this.#forget(results[i] ?? 0n);
     }
     return written;
   }

@@ -1,117 +1,134 @@
 /**
  * Updates of plain table entries that follow each other, in one call of the engine: entries of one
- * direct table with a match, a priority and an action, and nothing else.
+ * table with a match, a priority and an action, and nothing else.
  */
 import { status } from '@grpc/grpc-js';
-import { ActionRef_Scope } from '#protos/p4/config/v1/p4info_pb';
-import type { TableEntry, Update } from '#protos/p4/v1/p4runtime_pb';
-import { Update_Type } from '#protos/p4/v1/p4runtime_pb';
 import { defaultMessage, errorCodeOf } from '#binding/result';
-import { ROW_OPERATION } from './engine-port.js';
+import type { RowBatch } from './engine-port.js';
+import { ROW_OPERATION, rowWords } from './engine-port.js';
 import type { ItemStatus } from './errors.js';
 import { fail, fromEngine, notFound } from './errors.js';
-import { BATCH_ROWS, RowWriter } from './row-writer.js';
+import type { RoleScope } from './role-config.js';
+import { ownsId } from './role-config.js';
+import { rowPlan } from './row-plan.js';
 import type { ForwardingState, TableState } from './state.js';
+import type { UpdateList } from './update-list.js';
 
-const writers = new WeakMap<TableState, RowWriter | null>();
+/** Rows that are written in one call. */
+const MOST_ROWS = 256;
 
-function writerOf(table: TableState): RowWriter | null {
-  const known = writers.get(table);
-  if (known !== undefined) return known;
-  const { isConst, directMeter } = table.program;
-  // A write takes back the meter's configuration: more than a row says.
-  const writer = isConst || directMeter !== null ? null : RowWriter.of(table.program);
-  writers.set(table, writer);
-  return writer;
+/** What a table's rows are made with, and in. */
+interface Rows {
+  readonly plan: Uint32Array;
+  readonly batch: Omit<RowBatch, 'count'>;
 }
 
-/** The plain entry that an update writes; null: it is something else. */
-function plainEntry({ type, entity }: Update): TableEntry | null {
-  const it = entity?.entity;
-  if (it?.case !== 'tableEntry') return null;
-  const entry = it.value;
-  if (type === Update_Type.DELETE) return entry.isDefaultAction ? null : entry;
-  if (type !== Update_Type.INSERT && type !== Update_Type.MODIFY) return null;
-  const isPlain =
-    entry.action?.type.case === 'action' &&
-    !entry.isDefaultAction &&
-    !entry.isConst &&
-    entry.metadata.length === 0 &&
-    entry.controllerMetadata === 0n &&
-    entry.idleTimeoutNs === 0n &&
-    entry.timeSinceLastHit === undefined &&
-    entry.counterData === undefined &&
-    entry.meterConfig === undefined &&
-    entry.meterCounterData === undefined;
-  return isPlain ? entry : null;
+/** Updates that have become rows; good until the next are made. */
+export interface TableRun {
+  readonly table: TableState;
+  readonly batch: RowBatch;
 }
 
-/** Writes row `at`; false: the update has to go the long way. */
-function putRow(
-  writer: RowWriter,
-  { program, entries }: TableState,
-  at: number,
-  type: Update_Type,
-  entry: TableEntry,
-): boolean {
-  const { priority } = entry;
-  if (program.needsPriority ? priority <= 0 : priority !== 0) return false;
-  // What is kept beside an entry changes with it.
-  if (type !== Update_Type.INSERT && entries.hasExtras) return false;
-  if (!writer.putKey(at, entry.match, priority)) return false;
-  writer.operations[at] = OPERATIONS[type as keyof typeof OPERATIONS];
-  if (type === Update_Type.DELETE) return true;
-  if (entry.action?.type.case !== 'action') return false;
-  const call = entry.action.type.value;
-  const action = program.actionsById.get(call.actionId);
-  if (action === undefined || action.scope === ActionRef_Scope.DEFAULT_ONLY) return false;
-  return writer.putAction(at, action, call);
-}
+const known = new WeakMap<TableState, Rows | null>();
 
-const OPERATIONS = {
-  [Update_Type.INSERT]: ROW_OPERATION.insert,
-  [Update_Type.MODIFY]: ROW_OPERATION.modify,
-  [Update_Type.DELETE]: ROW_OPERATION.remove,
-} as const;
-
-/**
- * Writes the updates from `from` on, as long as they are plain and of one table. Returns their
- * statuses: none where the first of them is not plain.
- */
-export function writeTableRun(
-  state: ForwardingState,
-  updates: readonly Update[],
-  from: number,
-): ItemStatus[] {
-  const first = updates[from];
-  const entry = first === undefined ? null : plainEntry(first);
-  const table = entry === null ? undefined : state.tables.get(entry.tableId);
-  const writer = table === undefined ? null : writerOf(table);
-  if (table === undefined || writer === null) return [];
-  let count = 0;
-  for (; count < BATCH_ROWS; count += 1) {
-    const update = updates[from + count];
-    const next = update === undefined ? null : plainEntry(update);
-    if (update === undefined || next === null || next.tableId !== table.program.id) break;
-    if (!putRow(writer, table, count, update.type, next)) break;
+function rowsOf(table: TableState): Rows | null {
+  let rows = known.get(table);
+  if (rows === undefined) {
+    rows = makeRows(table);
+    known.set(table, rows);
   }
-  return count === 0 ? [] : writeRows(table, writer, count);
+  return rows;
 }
 
-function writeRows(table: TableState, writer: RowWriter, count: number): ItemStatus[] {
-  const { shape, operations, rows, results } = writer;
-  const batch = { ...shape, count, operations, rows, results };
-  const written = table.entries.write(batch);
-  return Array.from({ length: count }, (_, i) => {
-    if (!written.ok) return fromEngine(written.error).error;
-    const result = results[i] ?? 0n;
-    return result >= 0n ? null : rowError(table, Number(result));
+function makeRows({ program, entries }: TableState): Rows | null {
+  const plan = rowPlan(program);
+  if (plan === null) return null;
+  const { shape } = entries;
+  const batch = {
+    ...shape,
+    operations: new Uint8Array(MOST_ROWS),
+    rows: new BigUint64Array(MOST_ROWS * rowWords(shape)),
+    results: new BigInt64Array(MOST_ROWS),
+  };
+  return { plan, batch };
+}
+
+/** The updates from `from` on as rows, as many as are plain, of one table, and may be written; null: the
+ * first is not. */
+export function takeRun(
+  state: ForwardingState,
+  updates: UpdateList,
+  from: number,
+  scope: RoleScope,
+  onlyInserts: boolean,
+): TableRun | null {
+  const { encoded } = updates;
+  const id = updates.tableAt(from);
+  const table = id === 0 ? undefined : state.tables.get(id);
+  if (encoded === null || table === undefined || !ownsId(scope, id)) return null;
+  const rows = rowsOf(table);
+  if (rows === null) return null;
+  const { operations } = rows.batch;
+  const count = state.engine.rowsDecode({
+    plan: rows.plan,
+    octets: encoded.octets,
+    bounds: encoded.bounds.subarray(2 * from, 2 * (from + MOST_ROWS)),
+    // What is kept beside an entry changes with it.
+    onlyInserts: onlyInserts || table.entries.hasExtras,
+    operations,
+    rows: rows.batch.rows,
   });
+  return count === 0 ? null : { table, batch: { ...rows.batch, count } };
+}
+
+/** Writes them; adds their statuses. */
+export function writeRun({ table, batch }: TableRun, statuses: ItemStatus[]): void {
+  const written = table.entries.write(batch);
+  const isAllDone = written.ok && written.value === 0;
+  for (let i = 0; i < batch.count; i += 1) {
+    if (isAllDone) statuses.push(null);
+    else if (!written.ok) statuses.push(fromEngine(written.error).error);
+    else statuses.push(rowStatus(table, batch.results[i] ?? 0n));
+  }
+}
+
+/** Takes entries that a run inserted out again: those with `isDone`. To be made before the next run, and
+ * called later; says what became of each update. */
+export function undoInserts(
+  { table, batch }: TableRun,
+  isDone: (row: number) => boolean,
+): () => ItemStatus[] {
+  const { count } = batch;
+  const words = rowWords(batch);
+  const rows = new BigUint64Array(count * words);
+  const places: number[] = [];
+  for (let i = 0; i < count; i += 1) {
+    if (!isDone(i)) continue;
+    rows.set(batch.rows.subarray(i * words, (i + 1) * words), places.length * words);
+    places.push(i);
+  }
+  return () => {
+    const statuses: ItemStatus[] = new Array<ItemStatus>(count).fill(null);
+    const operations = new Uint8Array(places.length).fill(ROW_OPERATION.remove);
+    const results = new BigInt64Array(places.length);
+    const removed = table.entries.write({
+      ...{ ...batch, count: places.length, rows, operations, results },
+    });
+    for (const [i, place] of places.entries()) {
+      const result = results[i] ?? 0n;
+      const code = result < 0n ? errorCodeOf(Number(result)) : null;
+      if (!removed.ok) statuses[place] = fromEngine(removed.error).error;
+      // Somebody else has removed it already.
+      else if (code !== null && code !== 'NOT_FOUND') statuses[place] = rowStatus(table, result);
+    }
+    return statuses;
+  };
 }
 
 /** In the words in which one alone would be refused. */
-function rowError({ program }: TableState, result: number): ItemStatus {
-  const code = errorCodeOf(result);
+function rowStatus({ program }: TableState, result: bigint): ItemStatus {
+  if (result >= 0n) return null;
+  const code = errorCodeOf(Number(result));
   switch (code) {
     case 'EXISTS':
       return fail(status.ALREADY_EXISTS, `table '${program.name}' already has this entry`).error;

@@ -12,66 +12,169 @@ import { writeTableEntry } from './entities/table-entry.js';
 import { writeValueSetEntry } from './entities/value-set.js';
 import type { ItemStatus, Outcome, P4Error } from './errors.js';
 import { invalid } from './errors.js';
-import type { Restore } from './snapshot.js';
+import type { RoleScope } from './role-config.js';
+import { mayWriteEntity } from './role-config.js';
 import { snapshot } from './snapshot.js';
-import { writeTableRun } from './table-run.js';
 import type { ForwardingState } from './state.js';
+import type { TableRun } from './table-run.js';
+import { takeRun, undoInserts, writeRun } from './table-run.js';
 import { unimplemented } from './unimplemented.js';
+import { UpdateList } from './update-list.js';
 import type { WriteType } from './write-type.js';
+
+/** Something long that is done part by part; each says how much it was, in rows. */
+export type Work = Generator<number, void>;
+
+/** An update that goes alone takes as long as so many rows. */
+const ALONE = 8;
+
+const DENIED = {
+  code: status.PERMISSION_DENIED,
+  message: 'this is not in the scope of the client’s role',
+} as const;
+const OTHER_DENIED = {
+  code: status.ABORTED,
+  message: 'not applied: another update of the batch is not in the scope of the client’s role',
+} as const;
+
+/** Does all of it at once. */
+export function complete(work: Work): void {
+  while (work.next().done !== true);
+}
 
 /** Tries every update, in order, whatever becomes of the others (CONTINUE_ON_ERROR). */
 export function writeUpdates(state: ForwardingState, updates: readonly Update[]): ItemStatus[] {
   const statuses: ItemStatus[] = [];
-  while (statuses.length < updates.length) writeSome(state, updates, statuses);
+  complete(writeEach(state, UpdateList.ofMessages(updates), null, statuses));
   return statuses;
 }
 
-/** Tries the next update, and with it those that can go in the same call of the engine; adds their
- * statuses. */
-export function writeSome(
+/** The same of those that the role may write; adds each status as it comes. */
+export function* writeEach(
   state: ForwardingState,
-  updates: readonly Update[],
+  updates: UpdateList,
+  scope: RoleScope,
   statuses: ItemStatus[],
-): void {
-  const run = writeTableRun(state, updates, statuses.length);
-  for (const item of run) statuses.push(item);
-  const update = updates[statuses.length];
-  if (run.length > 0 || update === undefined) return;
-  const written = writeUpdate(state, update);
-  statuses.push(written.ok ? null : written.error);
+): Work {
+  while (statuses.length < updates.length) {
+    const at = statuses.length;
+    const run = takeRun(state, updates, at, scope, false);
+    if (run !== null) {
+      writeRun(run, statuses);
+      yield run.batch.count;
+      continue;
+    }
+    const update = updates.at(at);
+    if (update === null) statuses.push(MALFORMED.error);
+    else if (!mayWriteEntity(scope, update.entity)) statuses.push(DENIED);
+    else statuses.push(statusOf(writeUpdate(state, update)));
+    yield ALONE;
+  }
+}
+
+/** An update, or several in a row, that can be undone; `failed` is the number of the one that failed. */
+interface Step {
+  readonly from: number;
+  readonly undo: (failed: number) => readonly ItemStatus[];
 }
 
 /**
- * Applies all updates, in order, or none (ROLLBACK_ON_ERROR): at the first that fails, what was done
- * is undone, the last first. The others then have the status ABORTED, since none of them is in force.
+ * Applies all updates, in order, or none (ROLLBACK_ON_ERROR, DATAPLANE_ATOMIC): at the first that fails,
+ * what was done is undone, the last first. The others then have the status ABORTED, since none of them
+ * is in force. Adds the statuses when all is over.
  */
-export function writeAllOrNone(state: ForwardingState, updates: readonly Update[]): ItemStatus[] {
-  const restores: Restore[] = [];
-  for (const [i, update] of updates.entries()) {
-    restores.push(snapshot(state, update, writeEntity));
-    const written = writeUpdate(state, update);
-    if (!written.ok) return rollBack(restores, updates.length, i, written.error);
+export function* writeAllOrNone(
+  state: ForwardingState,
+  updates: UpdateList,
+  scope: RoleScope,
+  statuses: ItemStatus[],
+): Work {
+  if (yield* isDenied(updates, scope, statuses)) return;
+  const steps: Step[] = [];
+  const tried: ItemStatus[] = [];
+  while (tried.length < updates.length) {
+    const from = tried.length;
+    const run = takeRun(state, updates, from, null, true);
+    if (run === null) steps.push(tryOne(state, updates, tried));
+    else steps.push(tryInserts(run, tried));
+    for (let i = from; i < tried.length; i += 1) {
+      const error = tried[i] ?? null;
+      if (error === null) continue;
+      yield* rollBack(steps, updates.length, i, error, statuses);
+      return;
+    }
+    yield run?.batch.count ?? ALONE;
   }
-  return updates.map(() => null);
+  for (const item of tried) statuses.push(item);
 }
 
-function rollBack(
-  restores: readonly Restore[],
+function tryOne(state: ForwardingState, updates: UpdateList, tried: ItemStatus[]): Step {
+  const from = tried.length;
+  const update = updates.at(from);
+  if (update === null) {
+    tried.push(MALFORMED.error);
+    return { from, undo: () => [] };
+  }
+  const restore = snapshot(state, update, writeEntity);
+  tried.push(statusOf(writeUpdate(state, update)));
+  return { from, undo: (failed) => [statusOf(restore(from !== failed))] };
+}
+
+function tryInserts(run: TableRun, tried: ItemStatus[]): Step {
+  const from = tried.length;
+  writeRun(run, tried);
+  return { from, undo: undoInserts(run, (row) => tried[from + row] === null) };
+}
+
+/** Whether an update is outside the scope; their statuses then. */
+function* isDenied(
+  updates: UpdateList,
+  scope: RoleScope,
+  statuses: ItemStatus[],
+): Generator<number, boolean> {
+  if (scope === null) return false;
+  let found = false;
+  const all: ItemStatus[] = [];
+  for (let i = 0; i < updates.length; i += 1) {
+    const update = updates.at(i);
+    const denied = update !== null && !mayWriteEntity(scope, update.entity);
+    found ||= denied;
+    all.push(denied ? DENIED : OTHER_DENIED);
+    yield 1;
+  }
+  if (found) for (const item of all) statuses.push(item);
+  return found;
+}
+
+function* rollBack(
+  steps: readonly Step[],
   count: number,
   failed: number,
   error: P4Error,
-): ItemStatus[] {
+  statuses: ItemStatus[],
+): Work {
   const message = `not applied: update ${failed} of the batch failed`;
-  const statuses: ItemStatus[] = Array.from({ length: count }, (_, i) =>
+  const all = Array.from({ length: count }, (_, i) =>
     i === failed ? error : { code: status.ABORTED, message },
   );
-  for (const [i, restore] of [...restores.entries()].reverse()) {
-    const restored = restore(i !== failed);
-    if (restored.ok) continue;
-    const text = `in force, since it could not be undone: ${restored.error.message}`;
-    statuses[i] = { code: status.INTERNAL, message: text };
+  for (let at = steps.length - 1; at >= 0; at -= 1) {
+    const { from, undo } = steps[at] ?? NO_STEP;
+    const undone = undo(failed);
+    for (const [i, wrong] of undone.entries()) {
+      if (wrong === null) continue;
+      const text = `in force, since it could not be undone: ${wrong.message}`;
+      all[from + i] = { code: status.INTERNAL, message: text };
+    }
+    yield Math.max(ALONE, undone.length);
   }
-  return statuses;
+  for (const item of all) statuses.push(item);
+}
+
+const NO_STEP: Step = { from: 0, undo: () => [] };
+const MALFORMED = invalid('the update is not a well-formed message');
+
+function statusOf(written: Outcome<void>): ItemStatus {
+  return written.ok ? null : written.error;
 }
 
 function writeUpdate(state: ForwardingState, update: Update): Outcome<void> {

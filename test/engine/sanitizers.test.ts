@@ -1,10 +1,11 @@
 /** The engine under AddressSanitizer and UndefinedBehaviorSanitizer: fixtures/smoke.c. */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readRecipe } from '#binding/build';
 import { packageRoot } from '#binding/paths';
+import { updateSamples } from './update-samples.js';
 
 const folder = join(packageRoot, 'build', 'test', 'sanitized');
 const fixtures = join(packageRoot, 'test', 'engine', 'fixtures');
@@ -24,19 +25,24 @@ const compiled = spawnSync('cc', ['-xc', '-', ...SANITIZE, '-o', probe], {
 const hasSanitizers = compiled.status === 0 && spawnSync(probe).status === 0;
 
 describe.skipIf(!hasSanitizers)('under the sanitizers', () => {
+  const engine = join(folder, `engine-${process.pid}.o`);
   const smoke = join(folder, `smoke-${process.pid}`);
   const latency = join(folder, `latency-${process.pid}`);
   const tables = join(folder, `tables-${process.pid}`);
+  const rows = join(folder, `rows-${process.pid}`);
+  const updates = join(folder, `updates-${process.pid}`);
   const pipeline = join(folder, `l2-${process.pid}.so`);
 
   beforeAll(async () => {
     const { sources, warnings, includeDirectory } = await readRecipe();
     const flags = ['-std=c17', '-D_GNU_SOURCE', '-pthread', '-Werror', ...SANITIZE, ...warnings];
     const include = `-I${includeDirectory}`;
-    const programs = { smoke, latency, tables };
+    const whole = ['-r', '-nostdlib', ...sources, '-o', engine];
+    expect(cc(...flags, ...whole)).toMatchObject({ status: 0, stderr: '' });
+    const programs = { smoke, latency, tables, rows };
     for (const [name, program] of Object.entries(programs)) {
       const source = join(fixtures, `${name}.c`);
-      const args = [source, ...sources, '-ldl', '-o', program];
+      const args = [source, engine, '-ldl', '-o', program];
       expect(cc(...flags, include, ...args)).toMatchObject({ status: 0, stderr: '' });
     }
     const shared = ['-fPIC', '-shared', join(fixtures, 'l2.c'), '-o', pipeline];
@@ -44,7 +50,8 @@ describe.skipIf(!hasSanitizers)('under the sanitizers', () => {
   });
 
   afterAll(() => {
-    for (const file of [smoke, latency, tables, pipeline]) rmSync(file, { force: true });
+    for (const file of [engine, smoke, latency, tables, rows, updates, pipeline])
+      rmSync(file, { force: true });
   });
 
   it.each([
@@ -93,6 +100,18 @@ describe.skipIf(!hasSanitizers)('under the sanitizers', () => {
       const run = spawnSync(tables, [`${seed}`, `${TABLE_STEPS}`], { encoding: 'utf8' });
       expect(run.stderr).toBe('');
       expect(run.stdout).toBe('ok\n');
+    },
+  );
+
+  it.each([1, 2, Date.now() % 1_000_000])(
+    'updates become rows, or none, whatever has become of their octets (seed %i)',
+    (seed) => {
+      writeFileSync(updates, updateSamples());
+      const run = spawnSync(rows, [updates, `${seed}`, `${ROUNDS}`], { encoding: 'utf8' });
+      expect(run.stderr).toBe('');
+      // A quarter is whole.
+      expect(Number(run.stdout)).toBeGreaterThan(ROUNDS / 8);
+      expect(Number(run.stdout)).toBeLessThan((ROUNDS * 3) / 4);
     },
   );
 });

@@ -18,6 +18,7 @@ import {
 } from '#protos/p4/v1/p4runtime_pb';
 import type { ItemStatus, P4Error } from '#server/errors';
 import { batchError, rpcError } from '#server/errors';
+import { batchOf, decodeWriteRequest, type WriteBatch } from '#server/write-request';
 import type { Call } from './calls.js';
 import { REQUESTS } from './calls.js';
 import { readsEverything } from './client-seeds.js';
@@ -47,6 +48,15 @@ function decoded<D extends DescMessage>(schema: D, octets: Uint8Array): MessageS
   }
 }
 
+/** The same of a Write, whose updates may be none. */
+function decodedBatch(octets: Uint8Array): WriteBatch | null {
+  try {
+    return decodeWriteRequest(octets);
+  } catch {
+    return null;
+  }
+}
+
 const HIGHEST = { high: (1n << 64n) - 1n, low: (1n << 64n) - 1n };
 
 /** What the service answers at once or later is awaited alike. */
@@ -60,9 +70,9 @@ export class FuzzClient {
     const { service } = this.#switch;
     switch (method) {
       case 'Write': {
-        const written = await Promise.resolve(
-          service.write(fromBinary(WriteRequestSchema, octets)),
-        );
+        const batch = decodedBatch(octets);
+        if (batch === null) return;
+        const written = await service.write(batch);
         if (written.ok) this.#statuses(written.value, 'updates');
         else mustBeFair(written.error);
         return;
@@ -109,7 +119,7 @@ export class FuzzClient {
     const updates = own.map((entity) => ({ type: Update_Type.DELETE, entity }));
     const head = { deviceId: DEVICE_ID, electionId: HIGHEST };
     const written = await Promise.resolve(
-      this.#switch.service.write(create(WriteRequestSchema, { ...head, updates })),
+      this.#switch.service.write(batchOf(create(WriteRequestSchema, { ...head, updates }))),
     );
     const failed = written.ok ? written.value.find((item) => item !== null) : written.error;
     if (failed !== undefined && failed !== null && own.length > 0) {

@@ -10,7 +10,7 @@ import { readEntities } from '#server/read';
 import { ShadowEngine } from '#server/shadow-engine';
 import { initialState, type ForwardingState } from '#server/state';
 import { unnamedPorts } from '#server/translation';
-import { writeAllOrNone, writeUpdates } from '#server/write';
+import { writeUpdates } from '#server/write';
 import { describe, expect, it } from 'vitest';
 import { CPU_PORT, type EntityInit } from './conversation.js';
 import { b } from './entries.js';
@@ -27,6 +27,7 @@ import {
   toGroup,
   toMember,
 } from './profiles-fixture.js';
+import { writeAllOrNone } from './writes.js';
 
 const { INSERT, MODIFY, DELETE } = Update_Type;
 const compiled = compilePipeline(PROFILES_CONFIG.p4DeviceConfig);

@@ -12,6 +12,7 @@ import {
   WriteRequest_Atomicity as Atomicity,
 } from '#protos/p4/v1/p4runtime_pb';
 import { nativeBuilder } from '#server/native-builder';
+import { batchOf } from '#server/write-request';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { engineLibrary, must } from '../engine/harness.js';
 import type { EntityInit, TestSwitch } from './conversation.js';
@@ -76,7 +77,7 @@ async function writes(
     atomicity,
     updates: updates.map(([type, entity]) => ({ type, entity: { entity } })),
   });
-  const written = await device.service.write(request);
+  const written = await device.service.write(batchOf(request));
   if (!written.ok) throw new Error(written.error.message);
   return written.value.every((item) => item === null);
 }

@@ -11,15 +11,16 @@ import {
 } from '#protos/p4/v1/p4runtime_pb';
 import { buildProgram } from '#server/program';
 import { readEntities } from '#server/read';
-import { ShadowEngine } from '#server/shadow-engine';
 import { initialState, type ForwardingState } from '#server/state';
 import { unnamedPorts } from '#server/translation';
-import { writeAllOrNone, writeUpdates } from '#server/write';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { writeUpdates } from '#server/write';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Controller, EntityInit, TableEntryInit, TestSwitch } from './conversation.js';
 import { CPU_PORT, startSwitch } from './conversation.js';
 import { acl, b, exact, forward, mac, optional, route } from './entries.js';
 import { ID, LAYOUT, p4info } from './fixture-program.js';
+import { loadRows, shadowWithRows, type DecodeRows } from './native-rows.js';
+import { writeAllOrNone, writeEncoded, writeEncodedAllOrNone } from './writes.js';
 
 const { INSERT, MODIFY, DELETE } = Update_Type;
 const { ROLLBACK_ON_ERROR, DATAPLANE_ATOMIC } = Atomicity;
@@ -251,10 +252,15 @@ const anUpdate: fc.Arbitrary<Update> = fc
   .tuple(fc.constantFrom(INSERT, INSERT, MODIFY, DELETE), anEntity)
   .map(([type, entity]) => create(UpdateSchema, { type, entity: { entity } }));
 
+let decodeRows: DecodeRows;
+beforeAll(async () => {
+  decodeRows = await loadRows();
+}, 60_000);
+
 function emptyState(): ForwardingState {
   const program = buildProgram(p4info(), LAYOUT, unnamedPorts(CPU_PORT));
   if (!program.ok) throw new Error(program.error.message);
-  const state = initialState(program.value, new ShadowEngine(LAYOUT), CPU_PORT);
+  const state = initialState(program.value, shadowWithRows(LAYOUT, decodeRows), CPU_PORT);
   if (!state.ok) throw new Error(state.error.message);
   return state.value;
 }
@@ -267,7 +273,10 @@ function contents(state: ForwardingState): string[] {
   return entities.map((entity) => toJsonString(EntitySchema, entity)).sort();
 }
 
-describe('any batch that does not continue on errors (seed 20261122)', () => {
+describe.each([
+  { how: 'one by one', writeAllOrNone },
+  { how: 'in rows', writeAllOrNone: writeEncodedAllOrNone },
+])('any batch that does not continue on errors, $how (seed 20261122)', ({ writeAllOrNone }) => {
   const settings = { seed: 20_261_122, numRuns: 400 };
 
   it('leaves everything as it was when an update fails, and all of it done when none does', () => {
@@ -309,6 +318,20 @@ describe('any batch that does not continue on errors (seed 20261122)', () => {
         expect(contents(state)).toEqual(contents(fresh));
       }),
       settings,
+    );
+  });
+});
+
+describe('a batch that continues on errors (seed 20261122)', () => {
+  it('means the same in rows as one by one', () => {
+    fc.assert(
+      fc.property(fc.array(anUpdate, { maxLength: 20 }), (batch) => {
+        const [alone, rows] = [emptyState(), emptyState()];
+        const statuses = writeUpdates(alone, batch);
+        expect(writeEncoded(rows, batch)).toEqual(statuses);
+        expect(contents(rows)).toEqual(contents(alone));
+      }),
+      { seed: 20_261_122, numRuns: 400 },
     );
   });
 });

@@ -39,6 +39,7 @@ import { P4RuntimeService } from '#server/service';
 import { failure } from './conformance/deviation.js';
 import { LAYOUT, p4info } from './fixture-program.js';
 import { MemoryEngine } from './memory-engine.js';
+import { loadRows } from './native-rows.js';
 
 const RPC = grpcDefinition(P4Runtime);
 
@@ -376,8 +377,8 @@ export interface TestSwitch<E extends EnginePort = MemoryEngine> {
 }
 
 /** Starts a switch without a dataplane and without a pipeline. */
-export function startSwitch(builder: PipelineBuilder = fixtureBuilder): Promise<TestSwitch> {
-  return serve(new MemoryEngine(LAYOUT), builder);
+export async function startSwitch(builder: PipelineBuilder = fixtureBuilder): Promise<TestSwitch> {
+  return serve(new MemoryEngine(LAYOUT, await loadRows()), builder);
 }
 
 /** Starts a server over any engine. */

@@ -8,8 +8,10 @@ import type {
   EngineResult,
   EntryHandle,
   NewEntry,
+  RowSource,
 } from '#server/engine-port';
 import { ShadowEngine } from '#server/shadow-engine';
+import type { DecodeRows } from './native-rows.js';
 
 const OK: EngineResult<void> = { ok: true, value: undefined };
 
@@ -26,8 +28,16 @@ export class MemoryEngine extends ShadowEngine implements EnginePort {
   refuseLoad = false;
   #listener: (message: EngineMessage) => void = () => undefined;
 
-  constructor(layout: PipelineLayout) {
+  readonly #decodeRows: DecodeRows;
+
+  /** Without `decodeRows` every entry is written alone. */
+  constructor(layout: PipelineLayout, decodeRows: DecodeRows = () => 0) {
     super(layout);
+    this.#decodeRows = decodeRows;
+  }
+
+  override rowsDecode(source: RowSource): number {
+    return this.#decodeRows(source);
   }
 
   load(sharedObject: string): EngineResult<void> {

@@ -192,7 +192,7 @@ describe('what cannot be kept refuses the request, and nothing changes', () => {
   it('more entries than the new table takes', async () => {
     await writes(INSERT, tableEntry(byPort(ID.small, 1)), tableEntry(byPort(ID.small, 2, say(2))));
     expect(await reconciles()).toBe('INVALID_ARGUMENT');
-    expect(controller.lastError).toMatch(/cannot be kept.*no room/);
+    expect(controller.lastError).toMatch(/cannot be kept.*the table is full/);
     expect(answerTo({ what: WHAT.small, port: 2 })).toBe(2);
     expect(answerTo({ what: WHAT.fixed, number: 1 })).toBe(0xc1);
   });

@@ -1,8 +1,8 @@
 import { create, fromBinary, isMessage, toBinary } from '@bufbuild/protobuf';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type WriteRequest, WriteRequestSchema } from '#protos/p4/v1/p4runtime_pb';
-import { decodeWriteRequest } from '#server/write-decoder';
+import { UpdateSchema, type WriteRequest, WriteRequestSchema } from '#protos/p4/v1/p4runtime_pb';
+import { decodeWriteRequest, MAX_UPDATES } from '#server/write-request';
 
 const octets = fc.uint8Array({ maxLength: 5 });
 const id = fc.oneof(fc.constant(0), fc.nat(300), fc.integer({ min: 0, max: 0xffff_ffff }));
@@ -77,7 +77,16 @@ const request = fc.record(
   { requiredKeys: [] },
 );
 
-function tried(decode: (octets: Uint8Array) => WriteRequest, from: Uint8Array): unknown {
+const general = (from: Uint8Array) => fromBinary(WriteRequestSchema, from);
+
+/** With all of its updates, as far as they are any. */
+function whole(octets: Uint8Array): WriteRequest {
+  const { request, updates } = decodeWriteRequest(octets);
+  const found = Array.from({ length: updates.length }, (_, i) => updates.at(i) ?? []).flat();
+  return { ...request, updates: found };
+}
+
+function tried(decode: (octets: Uint8Array) => WriteRequest, from: Uint8Array) {
   try {
     return decode(from);
   } catch {
@@ -85,20 +94,25 @@ function tried(decode: (octets: Uint8Array) => WriteRequest, from: Uint8Array): 
   }
 }
 
-const general = (from: Uint8Array) => fromBinary(WriteRequestSchema, from);
-
 describe('a Write request', () => {
   it('is decoded as the general decoder does', () => {
     fc.assert(
       fc.property(request, (init) => {
         const encoded = toBinary(WriteRequestSchema, create(WriteRequestSchema, init));
-        expect(decodeWriteRequest(encoded)).toEqual(general(encoded));
+        expect(whole(encoded)).toEqual(general(encoded));
+        // And it says of which table an update is, where that is to be seen.
+        const { updates } = decodeWriteRequest(encoded);
+        for (const [i, { entity: of }] of general(encoded).updates.entries()) {
+          const it = of?.entity;
+          const id = it?.case === 'tableEntry' ? it.value.tableId : 0;
+          expect(updates.tableAt(i)).toBe(id);
+        }
       }),
       { numRuns: 400 },
     );
   });
 
-  it('that is damaged is refused, or is a request all the same', () => {
+  it('that is damaged is refused, in part or as a whole, or is a request all the same', () => {
     const damage = fc.array(fc.tuple(fc.nat(), fc.nat(255)), { minLength: 1, maxLength: 3 });
     fc.assert(
       fc.property(request, damage, fc.nat(), (init, changes, cut) => {
@@ -107,8 +121,10 @@ describe('a Write request', () => {
           if (encoded.length > 0) encoded[at % encoded.length] = octet;
         }
         const part = cut % 3 === 0 ? encoded.subarray(0, cut % (encoded.length + 1)) : encoded;
-        const decoded = tried(decodeWriteRequest, part);
-        if (decoded !== 'refused') expect(isMessage(decoded, WriteRequestSchema)).toBe(true);
+        const found = tried(whole, part);
+        if (found === 'refused') return;
+        expect(isMessage(found, WriteRequestSchema)).toBe(true);
+        for (const update of found.updates) expect(isMessage(update, UpdateSchema)).toBe(true);
       }),
       { numRuns: 3000 },
     );
@@ -120,6 +136,13 @@ describe('a Write request', () => {
     });
     const update = toBinary(WriteRequestSchema, one).subarray(2);
     const twice = Uint8Array.of(0x22, 2 * update.length, ...update, ...update);
-    expect(decodeWriteRequest(twice)).toEqual(general(twice));
+    expect(whole(twice)).toEqual(general(twice));
+  });
+
+  it('of more empty updates than anybody sends is not looked through', () => {
+    const { updates } = decodeWriteRequest(
+      new Uint8Array(6 * MAX_UPDATES).fill(0x22).map((octet, i) => (i % 2 === 0 ? octet : 0)),
+    );
+    expect(updates.length).toBe(MAX_UPDATES + 1);
   });
 });
