@@ -1,17 +1,12 @@
 /** T2: boundary clocks in a row against transparent clocks, white noise alone. */
-import { narrowGains, type LoopGains } from '../../../control-plane/servo/gains.js';
+import type { LoopGains } from '../../../control-plane/servo/gains.js';
 import { randomStream } from '../../sim/random.js';
 import { expectedRms, steppedChain } from '../../sim/stepped-chain.js';
 import { estimateRms, type Estimate } from '../../study/estimate.js';
 import { grouped, seedsOf, type Run, type Scale, type Study } from '../../study/study.js';
+import { SERVOS } from '../servos.js';
+import { peakingChart, peakingRows, peakingTable } from './peaking.js';
 import { boundaryErrors, STAMP_SIGMA_NS, transparentError, type ChainScale } from './chains.js';
-
-export const SERVOS: readonly { readonly name: string; readonly gains: LoopGains }[] = [
-  { name: 'linuxptp, software stamps', gains: { kp: 0.7, ki: 0.3 } },
-  { name: 'slow, 0.6 dB', gains: { kp: 0.1, ki: 0.001 } },
-  { name: 'fast, 0.1 dB', gains: { kp: 0.7, ki: 0.00613 } },
-  { name: 'ours at one Sync a second', gains: narrowGains(1) },
-];
 
 export type Point =
   /** All hops at once, in steps. */
@@ -35,16 +30,15 @@ export interface Outcome {
   readonly transparent: readonly number[];
 }
 
-export const HOPS: readonly number[] = [1, 4, 8, 10, 20];
-const MOST_HOPS = 20;
+export const HOPS: readonly number[] = [1, 2, 4, 8, 10, 20, 30];
+const MOST_HOPS = 30;
 const SETTLE_SAMPLES = 4_000;
-const SAMPLES = { quick: 60_000, full: 400_000 } as const;
+const SAMPLES = { quick: 120_000, full: 400_000 } as const;
 const CHAINS = {
   quick: { settleSeconds: 300, seconds: 300 },
-  full: { settleSeconds: 900, seconds: 2_400 },
+  full: { settleSeconds: 1_500, seconds: 2_400 },
 } as const satisfies Record<Scale['name'], ChainScale>;
-/** Of the full scale: its intervals are narrower than that. */
-const TOLERANCE = { quick: 0.06, full: 0.02 } as const;
+const TOLERANCE = 0.02;
 
 interface Row {
   readonly servo: string;
@@ -82,7 +76,8 @@ export const boundaryOrTransparent: Study<Point, Outcome> = {
     ];
   },
   simulate,
-  summarise(runs, scale) {
+  summarise(runs) {
+    const peaks = peakingRows();
     const rows = steppedRows(runs);
     const instances = instanceRows(runs);
     return {
@@ -107,19 +102,21 @@ export const boundaryOrTransparent: Study<Point, Outcome> = {
           columns: ['hop', 'BC', 'TC'].map((name) => ({ name })),
           rows: instances.map(({ hop, boundary, transparent }) => [hop, boundary, transparent]),
         },
+        peakingTable(peaks),
       ],
-      charts: [steppedChart(rows), instanceChart(instances)],
+      charts: [steppedChart(rows), peakingChart(peaks), instanceChart(instances)],
       checks: rows.flatMap(({ servo, hop, boundary, transparent, expected }) =>
         (['boundary', 'transparent'] as const).map((kind) => ({
           what: `${kind === 'boundary' ? 'BC' : 'TC'}, ${servo}, hop ${hop}`,
           found: kind === 'boundary' ? boundary.mean : transparent.mean,
           half: kind === 'boundary' ? boundary.half : transparent.half,
           expected: expected[kind],
-          tolerance: TOLERANCE[scale.name],
+          tolerance: TOLERANCE,
         })),
       ),
       notes: [
         'With 3.2 dB of gain peaking twenty boundary clocks are 130 times as bad as twenty transparent ones; with 0.1 dB they are 1.8 times as good.',
+        'What decides is the peak of |H|, hardly the bandwidth: 0.1 dB bear about 190 boundary clocks in a row, 0.5 dB about 25, 1 dB 8, 2 dB none.',
       ],
     };
   },

@@ -12,7 +12,10 @@ export interface Condition {
   readonly oscillator: OscillatorSpec;
   /** Each link's asymmetry is drawn from ± so much, once. */
   readonly asymmetryNs: number;
+  /** Lines of transparent clocks and of switches that know nothing of PTP. */
   readonly egress: EgressSpec | null;
+  /** Between any two nodes there is a switch that knows nothing of PTP. */
+  readonly isPartial: boolean;
 }
 
 /** A quartz that stands still: what it does in minutes is far below what stamps do. */
@@ -38,7 +41,21 @@ const KERNEL_STAMPS: Distribution = {
   ],
 };
 
-const PLAIN = { timestamper: HARDWARE, oscillator: CALM, asymmetryNs: 0, egress: null } as const;
+const PLAIN = {
+  timestamper: HARDWARE,
+  oscillator: CALM,
+  asymmetryNs: 0,
+  egress: null,
+  isPartial: false,
+} as const;
+
+function crowded(load: number): EgressSpec {
+  return {
+    bitsPerSecond: 1e9,
+    strictPriority: false,
+    traffic: { load, sizes: MIXED_SIZES, burst: 1 },
+  };
+}
 
 export const CONDITIONS: readonly Condition[] = [
   { ...PLAIN, name: 'white', what: 'stamps of 8 ns with 20 ns of white noise, nothing else' },
@@ -46,11 +63,14 @@ export const CONDITIONS: readonly Condition[] = [
     ...PLAIN,
     name: 'loaded',
     what: 'the same, every line of 1 Gbit/s with 80 % of cross traffic in one queue',
-    egress: {
-      bitsPerSecond: 1e9,
-      strictPriority: false,
-      traffic: { load: 0.8, sizes: MIXED_SIZES, burst: 1 },
-    },
+    egress: crowded(0.8),
+  },
+  {
+    ...PLAIN,
+    name: 'partial',
+    what: 'as white, a switch that knows nothing of PTP on each link, its lines with 30 % of cross traffic',
+    egress: crowded(0.3),
+    isPartial: true,
   },
   {
     ...PLAIN,

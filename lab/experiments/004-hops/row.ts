@@ -29,7 +29,8 @@ export function rowErrors(spec: RowSpec): ReadonlyMap<number, ClockErrors> {
   const { seed, between, switches, gains, timing } = spec;
   const condition = conditionNamed(spec.condition);
   const world = new World({ seed });
-  const topology = skewed(chain(switches, between), condition.asymmetryNs, world);
+  const row = chain(switches, between);
+  const topology = skewed(condition.isPartial ? partial(row) : row, condition.asymmetryNs, world);
   const network = simulatedNetwork(world, topology, {
     discipline: gains === null ? {} : { gains },
     oscillator: condition.oscillator,
@@ -56,4 +57,18 @@ function skewed(topology: Topology, asymmetryNs: number, world: World): Topology
     asymmetryNs: asymmetryNs * (2 * random.uniform() - 1),
   }));
   return { ...topology, links };
+}
+
+/** A switch that knows nothing of PTP in the middle of each link. */
+function partial(topology: Topology): Topology {
+  const plain = topology.links.map((_, index) => `plain-${index + 1}`);
+  const links = topology.links.flatMap((link, index) => {
+    const middle = plain[index] ?? '';
+    return [
+      { ...link, b: middle },
+      { ...link, a: middle },
+    ];
+  });
+  const nodes = [...topology.nodes, ...plain.map((name) => ({ name, role: 'switch' as const }))];
+  return { ...topology, nodes, links };
 }

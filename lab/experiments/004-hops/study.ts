@@ -1,97 +1,35 @@
 /** Boundary clocks, transparent clocks and plain switches in a row: where they cross, and why. */
-import type { LoopGains } from '../../../control-plane/servo/gains.js';
-import type { ClockErrors } from '../../study/clock-errors.js';
-import { estimateRms, type Estimate } from '../../study/estimate.js';
-import {
-  grouped,
-  seedsOf,
-  type Chart,
-  type Run,
-  type Scale,
-  type Study,
-} from '../../study/study.js';
-import type { Between } from '../../topologies/shapes.js';
+import { seedsOf, type Chart, type Check, type Study } from '../../study/study.js';
+import { servoNamed } from '../servos.js';
 import { CONDITIONS } from './conditions.js';
-import { rowErrors, type Timing } from './row.js';
-
-/** What is compared: what stands between grandmaster and client, and the gains of all servos. */
-const CONTENDERS: readonly {
-  readonly name: string;
-  readonly between: Between;
-  readonly gains: LoopGains | null;
-}[] = [
-  { name: 'BC, our servo', between: 'boundary', gains: null },
-  { name: 'TC, our servo', between: 'transparent', gains: null },
-  { name: 'BC, kp 0.7, ki 0.3', between: 'boundary', gains: { kp: 0.7, ki: 0.3 } },
-  { name: 'TC, kp 0.7, ki 0.3', between: 'transparent', gains: { kp: 0.7, ki: 0.3 } },
-  { name: 'switches, our servo', between: 'switch', gains: null },
-];
-
-interface Extent {
-  readonly conditions: readonly string[];
-  readonly switches: readonly number[];
-  readonly timing: Timing;
-}
-
-const EXTENTS: Readonly<Record<Scale['name'], Extent>> = {
-  quick: {
-    conditions: ['white', 'loaded', 'wander'],
-    switches: [1, 4, 10],
-    timing: { settleSeconds: 200, seconds: 200 },
-  },
-  full: {
-    conditions: CONDITIONS.map(({ name }) => name),
-    switches: [1, 2, 4, 8, 16, 30],
-    timing: { settleSeconds: 600, seconds: 1_200 },
-  },
-};
-
-export interface Point {
-  readonly seed: number;
-  readonly condition: string;
-  readonly contender: string;
-  /** Of a row of boundary clocks the longest: the shorter ones are in it. */
-  readonly switches: number;
-  readonly wanted: readonly number[];
-  readonly timing: Timing;
-}
-
-export interface Outcome {
-  /** By how many switches are before the clock. */
-  readonly behind: readonly (ClockErrors & { readonly switches: number })[];
-}
-
-interface Row {
-  readonly condition: string;
-  readonly contender: string;
-  readonly switches: number;
-  readonly rmsNs: Estimate;
-  readonly maxNs: number;
-}
+import { CONTENDERS, contenderNamed, contendersUnder, countsUnder, EXTENTS } from './contenders.js';
+import { budgetTable, crossingTable } from './crossings.js';
+import { rowErrors } from './row.js';
+import { rowsOf, type Outcome, type Point, type Row } from './rows.js';
 
 export const hops: Study<Point, Outcome> = {
   name: '004-hops',
   title: 'Boundary clocks, transparent clocks and plain switches in a row',
-  question: 'How far off is the client behind N of them, with noise, load, asymmetry and wander?',
+  question:
+    'How far off is the client behind N of them, with noise, load, asymmetry and wander, and where do they cross?',
   seeds: { quick: 2, full: 6 },
   points(scale) {
-    const { conditions, switches, timing } = EXTENTS[scale.name];
-    const most = Math.max(...switches);
-    return conditions.flatMap((condition) =>
-      CONTENDERS.flatMap(({ name: contender, between }) =>
+    const { conditions, timing } = EXTENTS[scale.name];
+    return conditions.flatMap((condition) => {
+      const counts = countsUnder(condition, scale.name);
+      return contendersUnder(condition, scale.name).flatMap(({ name: contender, between }) =>
         seedsOf(scale).flatMap((seed): Point[] => {
-          const common = { seed, condition, contender, timing };
+          const common = { seed, condition, contender, timing: timing[between] };
           return between === 'boundary'
-            ? [{ ...common, switches: most, wanted: switches }]
-            : switches.map((count) => ({ ...common, switches: count, wanted: [count] }));
+            ? [{ ...common, switches: Math.max(...counts), wanted: counts }]
+            : counts.map((count) => ({ ...common, switches: count, wanted: [count] }));
         }),
-      ),
-    );
+      );
+    });
   },
   simulate({ seed, condition, contender, switches, wanted, timing }) {
-    const found = CONTENDERS.find(({ name }) => name === contender);
-    if (found === undefined) throw new RangeError(`no contender ${contender}`);
-    const { between, gains } = found;
+    const { between, servo } = contenderNamed(contender);
+    const gains = servo === 'ours' ? null : servoNamed(servo).gains;
     const errors = rowErrors({ seed, condition, between, switches, gains, timing });
     const behind = wanted.flatMap((count) => {
       const clock = errors.get(count);
@@ -102,10 +40,15 @@ export const hops: Study<Point, Outcome> = {
   summarise(runs) {
     const rows = rowsOf(runs);
     const conditions = CONDITIONS.filter(({ name }) => rows.some((row) => row.condition === name));
+    const names = conditions.map(({ name }) => name);
     return {
-      tables: conditions.map(({ name, what }) => tableOf(name, what, rows)),
+      tables: [
+        crossingTable(names, rows),
+        budgetTable(names, rows),
+        ...conditions.map(({ name, what }) => tableOf(name, what, rows)),
+      ],
       charts: conditions.map(({ name, what }) => chartOf(name, what, rows)),
-      checks: [],
+      checks: loadChecks(rows),
       notes: NOTES,
     };
   },
@@ -113,27 +56,27 @@ export const hops: Study<Point, Outcome> = {
 
 const NOTES = [
   'A boundary clock filters what is above it, so its noise grows slowly, if its servo does not amplify; a transparent clock adds noise with the root of N and filters nothing. With gains of 3 dB of peaking boundary clocks in a row are useless.',
-  'Queues are seen by neither, and by clients of plain switches in full.',
+  'Queues of switches that know of PTP are seen by neither; those of switches that do not, by both, and by clients of plain switches in full.',
   'Where crystals wander together (one room, one draught), each boundary clock lags behind the one above it: a lag of as much as its bandwidth leaves, once for each. Transparent clocks have no servo to lag.',
 ];
 
-function rowsOf(runs: readonly Run<Point, Outcome>[]): Row[] {
-  const each = runs.flatMap(({ point: { condition, contender, seed }, outcome }) =>
-    outcome.behind.map((clock) => ({ point: { condition, contender, seed }, outcome: clock })),
-  );
-  const groups = grouped(
-    each.map((run) => ({ ...run, point: { ...run.point, switches: run.outcome.switches } })),
-    ({ condition, contender, switches }) => `${condition}/${contender}/${switches}`,
-  );
-  return [...groups.values()].flatMap((group) => {
-    const point = group[0]?.point;
-    if (point === undefined) return [];
-    const { condition, contender, switches } = point;
-    const rmsNs = estimateRms(group.map(({ outcome }) => outcome.rmsNs));
-    const maxNs = Math.max(...group.map(({ outcome }) => outcome.maxNs));
-    return [{ condition, contender, switches, rmsNs, maxNs }];
+/** Residence is what a queue adds, and it is corrected: behind transparent clocks load has to change nothing. */
+const LOAD_TOLERANCE = 0.1;
+
+function loadChecks(rows: readonly Row[]): Check[] {
+  const under = (condition: string) =>
+    rows.filter((row) => row.condition === condition && row.contender === 'TC, ours');
+  return under('loaded').flatMap(({ switches, rmsNs }): Check[] => {
+    const idle = under('white').find((row) => row.switches === switches);
+    if (idle === undefined) return [];
+    const what = `TC, ours, ${switches} in a row: rms under load as without`;
+    const { mean: found, half } = rmsNs;
+    return [{ what, found, half, expected: idle.rmsNs.mean, tolerance: LOAD_TOLERANCE }];
   });
 }
+
+const contendersOf = (rows: readonly Row[]) =>
+  CONTENDERS.filter(({ name }) => rows.some(({ contender }) => contender === name));
 
 function tableOf(condition: string, what: string, rows: readonly Row[]) {
   const own = rows.filter((row) => row.condition === condition);
@@ -141,7 +84,7 @@ function tableOf(condition: string, what: string, rows: readonly Row[]) {
   return {
     title: `${condition}: ${what}; rms, ns`,
     columns: [{ name: '' }, ...counts.map((count) => ({ name: String(count), digits: 3 }))],
-    rows: CONTENDERS.map(({ name }) => [
+    rows: contendersOf(own).map(({ name }) => [
       name,
       ...counts.map((count) => {
         const row = own.find(({ contender, switches }) => contender === name && switches === count);
@@ -157,8 +100,9 @@ function chartOf(condition: string, what: string, rows: readonly Row[]): Chart {
     title: `${condition}: ${what}`,
     x: { label: 'switches', scale: 'log' },
     y: { label: 'rms of the client’s error, ns', scale: 'log' },
-    series: CONTENDERS.map(({ name }) => ({
+    series: contendersOf(own).map(({ name, between }) => ({
       name,
+      style: between === 'transparent' ? 'dashed' : 'line',
       points: own
         .filter(({ contender }) => contender === name)
         .sort((a, b) => a.switches - b.switches)

@@ -3,7 +3,7 @@ import { narrowGains } from '../../../control-plane/servo/gains.js';
 import { randomStream } from '../../sim/random.js';
 import { expectedRms } from '../../sim/stepped-chain.js';
 import { estimate, type Estimate } from '../../study/estimate.js';
-import { grouped, seedsOf, type Cell, type Study } from '../../study/study.js';
+import { grouped, seedsOf, type Cell, type Check, type Study } from '../../study/study.js';
 
 /** G.8273.2 (T-BC) and G.8273.3 (T-TC): constant error, and what is read as 3 σ of the dynamic one. */
 const CLASSES = {
@@ -28,12 +28,15 @@ export interface Outcome {
   readonly mostClocks: Readonly<Record<Kind, readonly number[]>>;
 }
 
-const DRAWS = { quick: 300, full: 3_000 } as const;
+const DRAWS = { quick: 1_000, full: 3_000 } as const;
 const MOST_CLOCKS = 400;
 const CLOSED_FORM_CLOCKS = 60;
 const WITHIN = 0.95;
 /** Of a chain that is looked at for an hour a second: how far its noise goes. */
 const PEAK_SIGMAS = 3.6;
+const NORMAL_95 = 1.959964;
+const LEAST_NORMAL = 10;
+const TOLERANCE = 0.1;
 
 export const budgets: Study<Point, Outcome> = {
   name: '006-budgets',
@@ -116,13 +119,36 @@ export const budgets: Study<Point, Outcome> = {
           })),
         },
       ],
-      checks: [],
+      checks: rows.flatMap(({ className, limitNs, ...found }) =>
+        KINDS.flatMap((kind): Check[] => {
+          const expected = expectedMost(className, kind, limitNs);
+          // Of few clocks the sum is not normal yet; of most nobody counted.
+          if (expected < LEAST_NORMAL || found[kind].mean === MOST_CLOCKS) return [];
+          const what = `class ${className}, ${kind} clocks within ${limitNs} ns`;
+          const { mean, half } = found[kind];
+          return [{ what, found: mean, half, expected, tolerance: TOLERANCE }];
+        }),
+      ),
       notes: [
         'Constant errors decide: they add up in both kinds alike, as a random walk where they are independent, and without end where they are all of one sign. A plan by the worst case gets as many as the last column says.',
       ],
     };
   },
 };
+
+/**
+ * The same by the normal distribution, which a sum of many uniform errors has: |sum| is within 1.96
+ * deviations, c √(N/3) each, in 95 % of chains.
+ */
+export function expectedMost(className: ClassName, kind: Kind, limitNs: number): number {
+  const { constantNs, dynamicNs } = CLASSES[className];
+  const peaks = peaksNs(dynamicNs)[kind];
+  for (let clocks = 1; clocks <= MOST_CLOCKS; clocks += 1) {
+    const constant = NORMAL_95 * constantNs * Math.sqrt(clocks / 3);
+    if (constant + (peaks[clocks] ?? 0) > limitNs) return clocks - 1;
+  }
+  return MOST_CLOCKS;
+}
 
 /** Nobody looked further. */
 function atMost(clocks: Estimate): Cell {

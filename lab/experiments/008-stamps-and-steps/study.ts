@@ -3,8 +3,8 @@ import type { Distribution } from '../../sim/random.js';
 import { simulatedNetwork } from '../../sim/simulated-network.js';
 import { World } from '../../sim/world.js';
 import { clockErrors } from '../../study/clock-errors.js';
-import { estimateRms } from '../../study/estimate.js';
-import { grouped, seedsOf, type Study } from '../../study/study.js';
+import { estimateRms, type Estimate } from '../../study/estimate.js';
+import { grouped, seedsOf, type Check, type Study } from '../../study/study.js';
 import { chain } from '../../topologies/shapes.js';
 
 type Kind = 'one-step at the MAC' | 'one-step, predicted' | 'two-step';
@@ -42,13 +42,14 @@ const EXTENT = {
   full: { granularitiesNs: [1_000, 8, 1], switches: [1, 2, 4, 10], seconds: 1_200 },
 } as const;
 const SETTLE_SECONDS = 300;
+const TOLERANCE = 0.01;
 
 export const stampsAndSteps: Study<Point, Outcome> = {
   name: '008-stamps-and-steps',
   title: 'One-step, two-step, and what stamps resolve',
   question:
     'What do stamps of 1 µs (bmv2), 8 ns and 1 ns cost behind N transparent clocks, one-step and two-step?',
-  seeds: { quick: 2, full: 6 },
+  seeds: { quick: 2, full: 12 },
   points: (scale) => {
     const { granularitiesNs, switches, seconds } = EXTENT[scale.name];
     return KINDS.flatMap((kind) =>
@@ -132,10 +133,33 @@ export const stampsAndSteps: Study<Point, Outcome> = {
           })),
         },
       ],
-      checks: [],
+      checks: stepChecks(rows),
       notes: [
         'Steps cost nothing by themselves: one-step at the MAC and two-step are the same to the figure. What costs is a one-step switch that has to predict when a frame leaves.',
       ],
     };
   },
 };
+
+interface Row {
+  readonly point: Point;
+  readonly rms: Estimate;
+}
+
+/** Where the stamp is, is where the correction is: how it is told has to make no difference. */
+function stepChecks(rows: readonly Row[]): Check[] {
+  return rows.flatMap(({ point, rms }): Check[] => {
+    if (point.kind !== 'two-step') return [];
+    const { granularityNs, switches } = point;
+    const other = rows.find(
+      (row) =>
+        row.point.kind === 'one-step at the MAC' &&
+        row.point.granularityNs === granularityNs &&
+        row.point.switches === switches,
+    );
+    if (other === undefined) return [];
+    const what = `two-step as one-step at the MAC: rms, ${switches} switches, ${granularityNs} ns`;
+    const { mean: found, half } = rms;
+    return [{ what, found, half, expected: other.rms.mean, tolerance: TOLERANCE }];
+  });
+}

@@ -46,7 +46,7 @@ describe.each(STUDIES.map(({ name }) => name))('%s', (name) => {
     expect(off, `timeplane lab study ${name} --quick`).toEqual([]);
     expect(result.findings.tables.length).toBeGreaterThan(0);
     expect(result.findings.charts.length).toBeGreaterThan(0);
-  }, 120_000);
+  }, 300_000);
 });
 
 describe('twenty boundary clocks', () => {
@@ -54,11 +54,11 @@ describe('twenty boundary clocks', () => {
     const result = await quick('002');
     const rms = (what: string) =>
       result.findings.checks.find((check) => check.what === what)?.found ?? Number.NaN;
-    const theirs = (kind: string) => rms(`${kind}, linuxptp, software stamps, hop 20`);
-    const ours = (kind: string) => rms(`${kind}, ours at one Sync a second, hop 20`);
+    const theirs = (kind: string) => rms(`${kind}, linuxptp, hardware stamps, hop 20`);
+    const ours = (kind: string) => rms(`${kind}, ours, hop 20`);
     expect(theirs('BC')).toBeGreaterThan(100 * theirs('TC'));
     expect(ours('BC')).toBeLessThan(ours('TC'));
-  }, 120_000);
+  }, 300_000);
 });
 
 describe('a row of clocks', () => {
@@ -70,29 +70,29 @@ describe('a row of clocks', () => {
   };
 
   it('of boundary clocks with our servo is no worse than of transparent ones, with white noise', async () => {
-    const boundary = await rms('white', 'BC, our servo');
-    const transparent = await rms('white', 'TC, our servo');
+    const boundary = await rms('white', 'BC, ours');
+    const transparent = await rms('white', 'TC, ours');
     expect(boundary.at(-1)).toBeLessThan(transparent.at(-1) ?? 0);
     expect(boundary.at(-1)).toBeLessThan(3 * (boundary[0] ?? 0));
   });
 
   it('amplifies with gains of 3 dB of peaking', async () => {
-    const [one = 0, , ten = 0] = await rms('white', 'BC, kp 0.7, ki 0.3');
+    const [one = 0, , ten = 0] = await rms('white', 'BC, linuxptp, hardware stamps');
     expect(ten).toBeGreaterThan(10 * one);
   });
 
   it('does not see load, unless it is of plain switches', async () => {
-    for (const contender of ['BC, our servo', 'TC, our servo']) {
+    for (const contender of ['BC, ours', 'TC, ours']) {
       const [idle, loaded] = [await rms('white', contender), await rms('loaded', contender)];
       expect((loaded.at(-1) ?? Infinity) / (idle.at(-1) ?? 0)).toBeLessThan(1.2);
     }
-    const [, , ten = 0] = await rms('loaded', 'switches, our servo');
+    const [, , ten = 0] = await rms('loaded', 'switches, ours');
     expect(ten).toBeGreaterThan(5_000);
   });
 
   it('lags behind a common wander once for each boundary clock', async () => {
-    const [one = 0, , ten = 0] = await rms('wander', 'BC, our servo');
-    const transparent = await rms('wander', 'TC, our servo');
+    const [one = 0, , ten = 0] = await rms('wander', 'BC, ours');
+    const transparent = await rms('wander', 'TC, ours');
     expect(ten).toBeGreaterThan(5 * one);
     expect(transparent.at(-1)).toBeLessThan(1.3 * (transparent[0] ?? 0));
   });
