@@ -1,5 +1,6 @@
 /** The report's pictures, as data for the lab's drawing of charts. */
 import type { Chart, ChartPoint, Series } from '../study/study.js';
+import { indicesOf } from '../measure/analyse.js';
 import type { ResidenceResult } from '../measure/capture/residence.js';
 import type { Histogram } from '../measure/histogram.js';
 import { limitAt, type Mask } from '../measure/masks/mask.js';
@@ -50,11 +51,15 @@ export function timeErrorChart({ xNs, tau0Ns }: PhaseRecord): Chart {
 export function residenceChart(result: ResidenceResult): Chart {
   const kinds = [...new Set(result.messageType)].sort((a, b) => a - b);
   const series = kinds.map((kind) => {
-    const indices = [...result.messageType.keys()].filter((i) => result.messageType[i] === kind);
-    return envelope(messageName(kind), indices.length, (index) => ({
-      x: result.timeSeconds[indices[index] ?? 0] ?? Number.NaN,
-      y: (result.residenceNs[indices[index] ?? 0] ?? Number.NaN) / 1e3,
-    }));
+    const indices = indicesOf(result.messageType, kind);
+    const count = indices === null ? result.messageType.length : indices.length;
+    return envelope(messageName(kind), count, (index) => {
+      const at = indices === null ? index : (indices[index] ?? 0);
+      return {
+        x: result.timeSeconds[at] ?? Number.NaN,
+        y: (result.residenceNs[at] ?? Number.NaN) / 1e3,
+      };
+    });
   });
   return {
     title: 'Residence',

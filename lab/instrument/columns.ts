@@ -2,7 +2,7 @@
 import { createWriteStream } from 'node:fs';
 import { once } from 'node:events';
 import { finished } from 'node:stream/promises';
-import { parquetWriteFile } from 'hyparquet-writer';
+import { fileWriter, ParquetWriter, schemaFromColumnData } from 'hyparquet-writer';
 
 /** All columns have as many values. */
 export interface Column {
@@ -59,21 +59,36 @@ async function writeCsv(file: string, columns: readonly Column[]): Promise<void>
   await Promise.race([finished(out), failed]);
 }
 
+/** A row group at a time: what is encoded at once does not grow with the record. */
+const ROW_GROUP = 65_536;
+
 function writeParquet(
   filename: string,
   columns: readonly Column[],
   metadata: Readonly<Record<string, string>>,
 ): void {
-  parquetWriteFile({
-    filename,
-    columnData: columns.map(({ name, values }) => {
-      const isText = values.some((value) => typeof value === 'string');
-      const data = Array.from(values, (value) =>
-        typeof value === 'number' && Number.isNaN(value) ? null : value,
-      );
-      return { name, data, type: isText ? 'STRING' : 'DOUBLE', nullable: true };
-    }),
+  const rows = columns[0]?.values.length ?? 0;
+  const source = (from: number) =>
+    columns.map(({ name, values }) => ({ name, data: plainSlice(values, from), nullable: true }));
+  const typed = columns.map(({ name, values }) => {
+    const isText = values.some((value) => typeof value === 'string');
+    const type: 'STRING' | 'DOUBLE' = isText ? 'STRING' : 'DOUBLE';
+    return { name, data: [], type, nullable: true };
+  });
+  const writer = new ParquetWriter({
+    writer: fileWriter(filename),
+    schema: schemaFromColumnData({ columnData: typed }),
     kvMetadata: Object.entries(metadata).map(([key, value]) => ({ key, value })),
     createdBy: `timeplane ${metadata['timeplane'] ?? ''}`.trim(),
   });
+  for (let from = 0; from < Math.max(1, rows); from += ROW_GROUP) {
+    void writer.write({ columnData: source(from), rowGroupSize: ROW_GROUP });
+  }
+  void writer.finish();
+}
+
+function plainSlice(values: Column['values'], from: number): (number | string | null)[] {
+  return Array.from(values.slice(from, from + ROW_GROUP), (value) =>
+    typeof value === 'number' && Number.isNaN(value) ? null : value,
+  );
 }

@@ -160,7 +160,9 @@ function samplesOf(result: ResidenceResult): Column[] {
     { name: 'residence_ns', values: result.residenceNs },
     {
       name: 'ptp_message_type',
-      values: result.messageType.map((type) => (type === NO_PTP ? Number.NaN : type)),
+      values: Float64Array.from(result.messageType, (type) =>
+        type === NO_PTP ? Number.NaN : type,
+      ),
     },
     { name: 'correction_added_ns', values: result.correctionNs },
   ];

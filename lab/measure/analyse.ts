@@ -112,14 +112,13 @@ function groupOf(
   messageType: number,
   floor: FloorOptions,
 ): ResidenceGroup | null {
-  const isOurs = (_: number, i: number) => result.messageType[i] === messageType;
-  const delays = {
-    timeSeconds: result.timeSeconds.filter(isOurs),
-    delayNs: result.residenceNs.filter(isOurs),
-  };
+  const ours = indicesOf(result.messageType, messageType);
+  const chosen = (values: Float64Array): Float64Array =>
+    ours === null ? values : Float64Array.from(ours, (index) => values[index] as number);
+  const delays = { timeSeconds: chosen(result.timeSeconds), delayNs: chosen(result.residenceNs) };
   const residence = summarizeDelays(delays);
   if (residence === null) return null;
-  const added = result.correctionNs.filter(isOurs);
+  const added = chosen(result.correctionNs);
   const errors = added.map((correction, i) => correction - (delays.delayNs[i] as number));
   const isCorrected = added.some((correction) => correction !== 0 && correction === correction);
   return {
@@ -128,4 +127,19 @@ function groupOf(
     histogram: histogram(delays.delayNs),
     correctionError: isCorrected ? summarizeTimeError({ xNs: errors, tau0Ns: 1e9 }) : null,
   };
+}
+
+/** Where a kind is; null where all are of it, as in most captures. Millions of packets, so no lists. */
+export function indicesOf(messageTypes: Int8Array, wanted: number): Int32Array | null {
+  let count = 0;
+  for (const one of messageTypes) if (one === wanted) count += 1;
+  if (count === messageTypes.length) return null;
+  const indices = new Int32Array(count);
+  let at = 0;
+  for (const [index, one] of messageTypes.entries()) {
+    if (one !== wanted) continue;
+    indices[at] = index;
+    at += 1;
+  }
+  return indices;
 }

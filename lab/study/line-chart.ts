@@ -10,6 +10,8 @@ const RIGHT = 18;
 const TOP = 40;
 const BOTTOM = 46;
 const LEGEND_LINE = 18;
+/** More lines below a picture are set in two columns. */
+const LEGEND_ROWS = 5;
 const TICKS = 6;
 /** Told apart on both grounds, and by most who do not see all colours (Okabe and Ito's order). */
 const COLOURS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#b58900', '#56b4e9', '#8c564b'];
@@ -49,10 +51,8 @@ function placed(
   );
   const [least, most] = [Math.min(...usable), Math.max(...usable)];
   if (scale === 'log') {
-    const axis = scaleLog()
-      .domain([least, least === most ? least * 10 : most])
-      .nice()
-      .range(range);
+    const free = scaleLog().domain([least, least === most ? least * 10 : most]);
+    const axis = (isTight ? free : free.nice()).range(range);
     const all = axis.ticks();
     const decades = all.filter((tick) => Number.isInteger(Math.log10(tick)));
     const ticks =
@@ -120,7 +120,8 @@ export function lineChart(chart: Chart): string {
   if (!points.some((point) => Number.isFinite(point.x) && Number.isFinite(point.y))) {
     throw new RangeError(`"${chart.title}" has no point to draw`);
   }
-  const height = HEIGHT + LEGEND_LINE * chart.series.length;
+  const legendColumns = chart.series.length > LEGEND_ROWS ? 2 : 1;
+  const height = HEIGHT + LEGEND_LINE * Math.ceil(chart.series.length / legendColumns);
   const bottom = HEIGHT - BOTTOM;
   const x = placed(
     chart.x,
@@ -132,13 +133,15 @@ export function lineChart(chart: Chart): string {
     points.map((point) => point.y),
     [bottom, TOP],
   );
-  const colour = (index: number) => COLOURS[index % COLOURS.length] ?? '#888';
+  const colour = (index: number) =>
+    COLOURS[(chart.series[index]?.colour ?? index) % COLOURS.length] ?? '#888';
   const legend = chart.series.flatMap((one, index) => {
-    const at = HEIGHT + LEGEND_LINE * index;
+    const left = LEFT + ((index % legendColumns) * (WIDTH - LEFT)) / legendColumns;
+    const at = HEIGHT + LEGEND_LINE * Math.floor(index / legendColumns);
     const dash = one.style === 'dashed' ? ' stroke-dasharray="6 4"' : '';
     return [
-      `<path stroke="${colour(index)}" stroke-width="2"${dash} d="M${LEFT} ${at}h26"/>`,
-      `<text x="${LEFT + 34}" y="${at + 4}">${escapeXml(one.name)}</text>`,
+      `<path stroke="${colour(index)}" stroke-width="2"${dash} d="M${left} ${at}h26"/>`,
+      `<text x="${left + 34}" y="${at + 4}">${escapeXml(one.name)}</text>`,
     ];
   });
   return [

@@ -45,7 +45,7 @@ export interface Column {
 export interface Axis {
   readonly label: string;
   readonly scale: 'linear' | 'log';
-  /** Of a linear axis: it begins with the data, not with zero. */
+  /** It begins and ends with the data: a linear one not with zero, a logarithmic one not with a decade. */
   readonly isTight?: boolean;
 }
 
@@ -53,6 +53,8 @@ export interface Series {
   readonly name: string;
   /** `plain` is a line without dots. */
   readonly style?: 'line' | 'dashed' | 'points' | 'plain';
+  /** Series of one number have one colour; not given: its own. */
+  readonly colour?: number;
   readonly points: readonly ChartPoint[];
 }
 

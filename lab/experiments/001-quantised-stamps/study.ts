@@ -66,13 +66,14 @@ export const quantisedStamps: Study<Point, Outcome> = {
       charts: [
         {
           title: 'Error of correctionField behind transparent clocks with quantised stamps',
-          x: { label: 'transparent clocks', scale: 'log' },
+          x: { label: 'transparent clocks', scale: 'log', isTight: true },
           y: { label: 'σ, ns', scale: 'log' },
-          series: steps.flatMap((step) => {
+          series: steps.flatMap((step, colour) => {
             const own = rows.filter(({ granularityNs }) => granularityNs === step);
             return [
               {
                 name: `steps of ${step} ns`,
+                colour,
                 style: 'points' as const,
                 points: own.map(({ hops, found }) => ({
                   x: hops,
@@ -82,6 +83,7 @@ export const quantisedStamps: Study<Point, Outcome> = {
               },
               {
                 name: `closed form, ${step} ns`,
+                colour,
                 style: 'dashed' as const,
                 points: own.map(({ hops, expected }) => ({ x: hops, y: expected })),
               },

@@ -183,15 +183,15 @@ function steppedChart(rows: readonly Row[]) {
   return {
     title:
       'White noise behind boundary clocks (BC) and transparent clocks (TC), in units of one hop’s',
-    x: { label: 'hops', scale: 'log' as const },
+    x: { label: 'hops', scale: 'log' as const, isTight: true },
     y: { label: 'rms / σ', scale: 'log' as const },
-    series: SERVOS.flatMap(({ name }) => {
+    series: SERVOS.flatMap(({ name }, colour) => {
       const own = rows.filter(({ servo }) => servo === name);
       const series = (kind: 'boundary' | 'transparent') =>
         own.map((row) => ({ x: row.hop, y: row[kind].mean, half: row[kind].half }));
       return [
-        { name: `BC, ${name}`, points: series('boundary') },
-        { name: `TC, ${name}`, style: 'dashed' as const, points: series('transparent') },
+        { name: `BC, ${name}`, colour, points: series('boundary') },
+        { name: `TC, ${name}`, colour, style: 'dashed' as const, points: series('transparent') },
       ];
     }),
   };

@@ -86,7 +86,7 @@ export const relays: Study<Point, Outcome> = {
       charts: [
         {
           title: 'Error behind 802.1AS relays',
-          x: { label: 'relays', scale: 'log' },
+          x: { label: 'relays', scale: 'log', isTight: true },
           y: { label: 'σ, ns', scale: 'log' },
           series: residences.map((residenceMs) => ({
             name: `residence and turnaround ${residenceMs} ms and 10 ms`,

@@ -1,6 +1,6 @@
 /** Boundary clocks, transparent clocks and plain switches in a row: where they cross, and why. */
 import { seedsOf, type Chart, type Check, type Study } from '../../study/study.js';
-import { servoNamed } from '../servos.js';
+import { servoNamed, SERVOS } from '../servos.js';
 import { CONDITIONS } from './conditions.js';
 import { CONTENDERS, contenderNamed, contendersUnder, countsUnder, EXTENTS } from './contenders.js';
 import { budgetTable, crossingTable } from './crossings.js';
@@ -98,10 +98,12 @@ function chartOf(condition: string, what: string, rows: readonly Row[]): Chart {
   const own = rows.filter((row) => row.condition === condition);
   return {
     title: `${condition}: ${what}`,
-    x: { label: 'switches', scale: 'log' },
+    x: { label: 'switches', scale: 'log', isTight: true },
     y: { label: 'rms of the client’s error, ns', scale: 'log' },
-    series: contendersOf(own).map(({ name, between }) => ({
+    series: contendersOf(own).map(({ name, between, servo }) => ({
       name,
+      // Boundary and transparent clocks of one servo belong together.
+      colour: between === 'switch' ? SERVOS.length : SERVOS.findIndex((one) => one.name === servo),
       style: between === 'transparent' ? 'dashed' : 'line',
       points: own
         .filter(({ contender }) => contender === name)

@@ -3,8 +3,8 @@ import type { OscillatorPreset } from '../../sim/oscillator.js';
 import { OSCILLATOR_PRESETS } from '../../sim/oscillator.js';
 import { simulatedNetwork } from '../../sim/simulated-network.js';
 import { World } from '../../sim/world.js';
-import { estimate } from '../../study/estimate.js';
-import { grouped, seedsOf, type Run, type Study } from '../../study/study.js';
+import { estimate, estimateRms } from '../../study/estimate.js';
+import { grouped, seedsOf, type Check, type Run, type Study } from '../../study/study.js';
 import { chain, PATCH } from '../../topologies/shapes.js';
 import type { Topology } from '../../topologies/topology.js';
 
@@ -55,7 +55,7 @@ export const lostGrandmaster: Study<Point, Outcome> = {
   summarise: (runs) => ({
     tables: [otherTable(runs), aloneTable(runs)],
     charts: [followChart(runs)],
-    checks: [],
+    checks: followChecks(runs),
     notes: [
       'A client behind boundary clocks learns of the other grandmaster from the clock above it: the first one has to miss three Announce, the others are told at once. Behind transparent clocks the client misses them itself.',
       'Alone, every clock runs on by what it has learned: the client behind boundary clocks follows the last one that still has a say, which is in holdover itself.',
@@ -129,11 +129,27 @@ function otherTable(runs: Runs) {
   };
 }
 
+/**
+ * Three intervals of 2 s after the last Announce, which was up to one ago, and a random share of one
+ * (9.2.6.12): 6 s in the mean; then the second Announce of the other, 2 s after its first (9.3.2.4.4).
+ */
+const EXPECTED_SECONDS = 8;
+const TOLERANCE = 0.35;
+
+function followChecks(runs: Runs): Check[] {
+  const own = runs.filter(({ point }) => point.hasOther);
+  const groups = grouped(own, ({ between, switches }) => `${NAMES[between]}, ${switches} switches`);
+  return [...groups].map(([name, group]) => {
+    const after = group.map(({ outcome }) => outcome.followsAfter ?? Number.NaN);
+    const { mean: found, half } = estimate(after);
+    const what = `seconds until the client follows, ${name}`;
+    return { what, found, half, expected: EXPECTED_SECONDS, tolerance: TOLERANCE };
+  });
+}
+
 function aloneTable(runs: Runs) {
   const own = runs.filter(({ point }) => !point.hasOther);
   const key = ({ between, switches, oscillator }: Point) => `${oscillator} ${between} ${switches}`;
-  const rms = (values: readonly number[]) =>
-    Math.sqrt(values.reduce((sum, one) => sum + one ** 2, 0) / values.length);
   return {
     title: 'Nobody takes over: how far the client’s time has moved, rms over seeds, ns',
     columns: [
@@ -146,7 +162,7 @@ function aloneTable(runs: Runs) {
     rows: [...grouped(own, key).values()].map((group) => {
       const { between = 'boundary', switches = 0, oscillator = '' } = group[0]?.point ?? {};
       const of = (what: 'afterMinuteNs' | 'afterTenNs') =>
-        rms(group.map(({ outcome }) => outcome[what]));
+        estimateRms(group.map(({ outcome }) => outcome[what]));
       return [oscillator, NAMES[between], switches, of('afterMinuteNs'), of('afterTenNs')];
     }),
   };

@@ -41,6 +41,11 @@ const EXTENT = {
   quick: { granularitiesNs: [1_000, 8], switches: [1, 4], seconds: 300 },
   full: { granularitiesNs: [1_000, 8, 1], switches: [1, 2, 4, 10], seconds: 1_200 },
 } as const;
+const STYLES = {
+  'one-step at the MAC': 'points',
+  'one-step, predicted': 'dashed',
+  'two-step': 'line',
+} as const satisfies Record<Kind, string>;
 const SETTLE_SECONDS = 300;
 const TOLERANCE = 0.01;
 
@@ -49,7 +54,7 @@ export const stampsAndSteps: Study<Point, Outcome> = {
   title: 'One-step, two-step, and what stamps resolve',
   question:
     'What do stamps of 1 µs (bmv2), 8 ns and 1 ns cost behind N transparent clocks, one-step and two-step?',
-  seeds: { quick: 2, full: 12 },
+  seeds: { quick: 2, full: 8 },
   points: (scale) => {
     const { granularitiesNs, switches, seconds } = EXTENT[scale.name];
     return KINDS.flatMap((kind) =>
@@ -95,6 +100,7 @@ export const stampsAndSteps: Study<Point, Outcome> = {
       const p99 = estimateRms(group.map(({ outcome }) => outcome.p99Ns));
       return [{ point, rms, p99 }];
     });
+    const granularities = [...new Set(rows.map(({ point }) => point.granularityNs))];
     const lines = [
       ...grouped(
         rows.map((row) => ({ point: row.point, outcome: row })),
@@ -121,10 +127,12 @@ export const stampsAndSteps: Study<Point, Outcome> = {
       charts: [
         {
           title: 'One-step, two-step, and what stamps resolve',
-          x: { label: 'switches', scale: 'log' },
+          x: { label: 'switches', scale: 'log', isTight: true },
           y: { label: 'rms of the client’s error, ns', scale: 'log' },
           series: lines.map(([name, group]) => ({
             name,
+            colour: granularities.indexOf(group[0]?.point.granularityNs ?? 0),
+            style: STYLES[group[0]?.point.kind ?? 'two-step'],
             points: group.map(({ outcome }) => ({
               x: outcome.point.switches,
               y: outcome.rms.mean,

@@ -1,7 +1,18 @@
+type Numbers = Float64Array | Int8Array;
+type Kind<Values extends Numbers> = new (length: number) => Values;
+
+const FIRST = 1_024;
+
 /** Numbers without an object each: a capture has millions. */
-export class GrowingNumbers {
-  #values = new Float64Array(1024);
+export class GrowingNumbers<Values extends Numbers> {
+  readonly #kind: Kind<Values>;
+  #values: Values;
   #count = 0;
+
+  constructor(kind: Kind<Values>) {
+    this.#kind = kind;
+    this.#values = new kind(FIRST);
+  }
 
   get count(): number {
     return this.#count;
@@ -9,7 +20,7 @@ export class GrowingNumbers {
 
   push(value: number): void {
     if (this.#count === this.#values.length) {
-      const more = new Float64Array(2 * this.#count);
+      const more = new this.#kind(2 * this.#count);
       more.set(this.#values);
       this.#values = more;
     }
@@ -25,8 +36,8 @@ export class GrowingNumbers {
     return this.#values[index] as number;
   }
 
-  /** A copy of what is there. */
-  toArray(): Float64Array {
-    return this.#values.slice(0, this.#count);
+  /** What is there, not copied: nothing is to be added any more. */
+  toArray(): Values {
+    return this.#values.subarray(0, this.#count) as Values;
   }
 }

@@ -21,7 +21,7 @@ export interface ResidenceResult {
   readonly timeSeconds: Float64Array;
   readonly residenceNs: Float64Array;
   /** PTP's messageType, or −1. */
-  readonly messageType: Float64Array;
+  readonly messageType: Int8Array;
   /**
    * What the device added to the correctionField; of a two-step Sync in Sync and Follow_Up together.
    * NaN where it is no PTP, or the Follow_Up did not come.
@@ -48,7 +48,6 @@ interface Entry {
   readonly key: string;
   readonly timeNs: bigint;
   readonly ptp: PtpFacts | null;
-  isTaken: boolean;
 }
 
 /** A two-step Sync whose Follow_Up is to come. */
@@ -58,20 +57,22 @@ interface OpenSync {
 }
 
 const SCALED_PER_NS = 65_536;
+/** So often in the longest residence it is looked for what is too old. */
+const LOOKS = 16n;
 
 /** Takes frames in the order of their stamps, whichever capture they are from. */
 export class ResidenceMeter {
   readonly #longestNs: bigint;
   readonly #entered = new Map<string, Entry[]>();
-  /** The same entries by age. */
-  #aging: Entry[] = [];
-  #aged = 0;
+  /** The same entries by age: what is under way, and no more. */
+  readonly #underWay = new Set<Entry>();
+  #forgotNs: bigint | null = null;
   readonly #exited = new Map<string, bigint>();
   readonly #openSyncs = new Map<string, OpenSync>();
-  readonly #time = new GrowingNumbers();
-  readonly #residence = new GrowingNumbers();
-  readonly #type = new GrowingNumbers();
-  readonly #correction = new GrowingNumbers();
+  readonly #time = new GrowingNumbers(Float64Array);
+  readonly #residence = new GrowingNumbers(Float64Array);
+  readonly #type = new GrowingNumbers(Int8Array);
+  readonly #correction = new GrowingNumbers(Float64Array);
   #firstNs: bigint | null = null;
   #framesIn = 0;
   #framesOut = 0;
@@ -92,14 +93,16 @@ export class ResidenceMeter {
       this.#unknown += 1;
       return;
     }
-    if (this.#exited.delete(identity.key)) {
-      this.#backwards += 1;
+    const exitedNs = this.#exited.get(identity.key);
+    if (exitedNs !== undefined) {
+      this.#exited.delete(identity.key);
+      if (exitedNs >= timeNs - this.#longestNs) this.#backwards += 1;
     }
-    const entry = { key: identity.key, timeNs, ptp: identity.ptp, isTaken: false };
+    const entry = { key: identity.key, timeNs, ptp: identity.ptp };
     const same = this.#entered.get(identity.key);
     if (same === undefined) this.#entered.set(identity.key, [entry]);
     else same.push(entry);
-    this.#aging.push(entry);
+    this.#underWay.add(entry);
   }
 
   /** A packet of the capture behind the device. */
@@ -111,7 +114,7 @@ export class ResidenceMeter {
       this.#unknown += 1;
       return;
     }
-    const entry = this.#take(identity.key);
+    const entry = this.#take(identity.key, timeNs);
     if (entry === null) {
       this.#onlyOut += 1;
       this.#exited.set(identity.key, timeNs);
@@ -145,31 +148,45 @@ export class ResidenceMeter {
     this.#correction.set(open.index, this.#correction.at(open.index) + more);
   }
 
-  #take(key: string): Entry | null {
+  /** The oldest that can still be it. */
+  #take(key: string, nowNs: bigint): Entry | null {
     const same = this.#entered.get(key);
-    const entry = same?.shift();
-    if (same?.length === 0) this.#entered.delete(key);
-    if (entry === undefined) return null;
-    entry.isTaken = true;
-    return entry;
+    if (same === undefined) return null;
+    for (;;) {
+      const entry = same.shift();
+      if (same.length === 0) this.#entered.delete(key);
+      if (entry === undefined) return null;
+      this.#underWay.delete(entry);
+      if (entry.timeNs >= nowNs - this.#longestNs) return entry;
+    }
   }
 
-  /** Memory is of what may still come out, not of the whole capture. */
+  /**
+   * Memory is of what may still come out, not of the whole capture. Looked at now and then: what is too
+   * old is no match meanwhile either.
+   */
   #forget(nowNs: bigint): void {
+    const isDue = this.#forgotNs === null || nowNs - this.#forgotNs > this.#longestNs / LOOKS;
+    if (!isDue) return;
+    this.#forgotNs = nowNs;
     const limit = nowNs - this.#longestNs;
-    for (;;) {
-      const oldest = this.#aging[this.#aged];
-      if (oldest === undefined || oldest.timeNs >= limit) break;
-      this.#aged += 1;
-      if (!oldest.isTaken) this.#take(oldest.key);
-    }
-    if (this.#aged > 4096 && this.#aged * 2 > this.#aging.length) {
-      this.#aging = this.#aging.slice(this.#aged);
-      this.#aged = 0;
+    for (const { key, timeNs } of this.#underWay) {
+      if (timeNs >= limit) break;
+      this.#dropOld(key, limit);
     }
     dropBefore(this.#exited, limit, (timeNs) => timeNs);
     const lost = dropBefore(this.#openSyncs, limit, ({ timeNs }) => timeNs);
     for (const { index } of lost) this.#correction.set(index, Number.NaN);
+  }
+
+  /** All of a key that came in before. */
+  #dropOld(key: string, limit: bigint): void {
+    const same = this.#entered.get(key) ?? [];
+    while (same[0] !== undefined && same[0].timeNs < limit) {
+      const [entry] = same.splice(0, 1);
+      if (entry !== undefined) this.#underWay.delete(entry);
+    }
+    if (same.length === 0) this.#entered.delete(key);
   }
 
   /** Once, when both captures have ended. */
