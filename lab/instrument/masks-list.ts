@@ -1,6 +1,7 @@
 /** `timeplane measure masks`: what there is to hold a record against. */
 import { MASKS } from '../measure/masks/catalogue.js';
 import type { CurveLimit, Limit, Mask } from '../measure/masks/mask.js';
+import { isConfirmed, MASK_SOURCES, seenIn } from '../measure/masks/sources.js';
 import { nsText, secondsText, type TextTable } from './tables.js';
 
 export function maskCatalogue(): TextTable {
@@ -16,29 +17,51 @@ export function maskCatalogue(): TextTable {
   };
 }
 
-/** One mask with all its numbers. */
-export function maskDetails({
-  id,
-  title,
-  recommendation,
-  edition,
-  limits,
-  remark,
-}: Mask): TextTable {
+/** One mask with all its numbers, and who else has each. */
+export function maskDetails(mask: Mask): TextTable {
+  const { id, title, recommendation, edition, limits, remark } = mask;
   return {
     title: `${id}: ${title}, ${recommendation} (${edition}). ${remark}`,
-    head: ['limit', 'is', 'from'],
-    rows: limits.flatMap((limit) =>
-      'segments' in limit
-        ? segmentRows(limit)
-        : [
-            [
-              nameOf(limit),
-              `${limit.kind === 'dTeHigh' ? '' : '±'}${nsText(limit.ns)}`,
-              limit.source,
-            ],
-          ],
-    ),
+    head: ['limit', 'is', 'from', 'as also in'],
+    rows: limits.flatMap((limit) => {
+      const also = alsoIn(mask, limit);
+      if ('segments' in limit) return segmentRows(limit).map((row) => [...row, also]);
+      const sign = limit.kind === 'dTeHigh' ? '' : '±';
+      return [[nameOf(limit), `${sign}${nsText(limit.ns)}`, limit.source, also]];
+    }),
+  };
+}
+
+function alsoIn(mask: Mask, limit: Limit): string {
+  const names = seenIn(mask, limit).map((source) => source.id);
+  const text = names.length === 0 ? 'nowhere that was found' : names.join(', ');
+  return isConfirmed(mask, limit) ? text : `${text}: NOT CONFIRMED`;
+}
+
+/** What "as also in" means. */
+export function sourcesTable(): TextTable {
+  return {
+    title:
+      'No recommendation itself was read. Limits were compared with what others have; fewer than two: not confirmed',
+    head: ['source', 'is', 'of', 'read', 'address'],
+    rows: MASK_SOURCES.map((one) => [one.id, one.title, one.of, one.readOn, one.address]),
+  };
+}
+
+/** The catalogue for programs. */
+export function maskDocument(masks: readonly Mask[]) {
+  return {
+    kind: 'timeplane-measure-masks',
+    version: 1,
+    sources: MASK_SOURCES,
+    masks: masks.map((mask) => ({
+      ...mask,
+      limits: mask.limits.map((limit) => ({
+        ...limit,
+        seenIn: seenIn(mask, limit).map((source) => source.id),
+        isConfirmed: isConfirmed(mask, limit),
+      })),
+    })),
   };
 }
 

@@ -173,5 +173,6 @@ function stabilityColumns(table: StabilityTable): Column[] {
     { name: 'degrees_of_freedom', values: rows.map(({ freedom }) => freedom) },
     { name: 'low', values: rows.map(({ interval }) => interval?.low ?? null) },
     { name: 'high', values: rows.map(({ interval }) => interval?.high ?? null) },
+    { name: 'covered_share', values: rows.map(({ coveredShare }) => coveredShare) },
   ];
 }

@@ -80,11 +80,17 @@ export function partsTable({ constant, dynamic }: TimeAnalysis): TextTable {
   return { title: 'Constant and dynamic time error', head: ['', 'value', ''], rows };
 }
 
-function pointText(metric: Metric, { value, interval }: StabilityPoint): string {
+function pointText(metric: Metric, { value, interval, coveredShare }: StabilityPoint): string {
   const text = (one: number) =>
     TIME_METRICS.has(metric) ? nsText(one) : one.toExponential(3).replace('e-', 'e−');
+  if (coveredShare !== null) return `${text(value)} (${shareText(coveredShare)} of windows)`;
   if (interval === null) return text(value);
   return `${text(value)} (${text(interval.low)} … ${text(interval.high)})`;
+}
+
+/** Rounded down: a share that is promised is not more than what is. */
+function shareText(share: number): string {
+  return `${Math.floor(share * 1e4) / 100} %`;
 }
 
 /** A line for each τ, a column for each metric. */

@@ -1,18 +1,21 @@
 /** `timeplane measure`: logs and captures of any clock and any switch, in the field's own numbers. */
+import { writeFile } from 'node:fs/promises';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { productVersion } from '#runtime/version';
+import { fileErrorText } from '#units/file-error';
 import { columnsFormat } from '#lab/instrument/columns';
 import { runMeasurement } from '#lab/instrument/main';
-import { maskCatalogue, maskDetails } from '#lab/instrument/masks-list';
+import { maskCatalogue, maskDetails, maskDocument, sourcesTable } from '#lab/instrument/masks-list';
 import { measureResidence } from '#lab/instrument/measure-residence';
 import { measureTime } from '#lab/instrument/measure-time';
-import { printTable } from '#lab/instrument/outputs';
+import { jsonText, printTable } from '#lab/instrument/outputs';
 import { TIME_UNITS, type TimeUnit } from '#lab/measure/logs/exact-time';
 import { LOG_FORMATS, type LogFormatName } from '#lab/measure/logs/log-types';
 import { findMask, MASKS } from '#lab/measure/masks/catalogue';
 import type { Mask } from '#lab/measure/masks/mask';
 import { G8261_1_FLOOR } from '#lab/measure/packet-delay';
 import { METRICS, type Metric } from '#lab/measure/stability/table';
+import { OperatorError } from '../operator-error.js';
 import { integerBetween, numberBetween, writableFile } from './lab-arguments.js';
 
 interface OutputFlags {
@@ -108,10 +111,24 @@ async function residence(before: string, behind: string, flags: ResidenceFlags):
   process.exitCode = await runMeasurement((progress) => measureResidence(options, progress), flags);
 }
 
-function masks(chosen: readonly Mask[]): void {
+async function masks(chosen: readonly Mask[], { json }: { readonly json?: string }): Promise<void> {
   if (chosen.length === 0) printTable(maskCatalogue());
   for (const mask of chosen) printTable(maskDetails(mask));
+  if (chosen.length > 0) printTable(sourcesTable());
+  if (json === undefined) return;
+  try {
+    await writeFile(json, jsonText(maskDocument(chosen.length === 0 ? MASKS : chosen)));
+  } catch (error) {
+    throw new OperatorError(`${json}: ${fileErrorText(error)}`);
+  }
 }
+
+const MASKS_HELP = `
+Examples:
+  $ timeplane measure masks
+  $ timeplane measure masks g8273.2-a g8271.1-c
+  $ timeplane measure masks --json masks.json
+`;
 
 function withOutputs(command: Command): Command {
   return command
@@ -229,5 +246,11 @@ export function register(program: Command): void {
     .command('masks')
     .summary('the masks that there are, or the numbers of some')
     .argument('[name...]', 'such as g8273.2-a', collectMask, [])
+    .addOption(
+      new Option('--json <file>', 'write them, with where each number has been seen').argParser(
+        writableFile,
+      ),
+    )
+    .addHelpText('after', MASKS_HELP)
     .action(masks);
 }

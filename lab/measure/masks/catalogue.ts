@@ -145,7 +145,7 @@ export const MASKS: readonly Mask[] = [
     id: 'g811',
     title: 'Primary reference clock, wander in locked mode',
     recommendation: 'ITU-T G.811',
-    edition: '09/1997',
+    edition: '09/1997, Amd. 1 (04/2016)',
     limits: [
       curve(
         'mtie',

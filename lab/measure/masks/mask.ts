@@ -1,6 +1,6 @@
 /**
  * Limits of recommendations as data: each number with the edition and the place that it stands in, as
- * published summaries have them, and G.811's from memory. The recommendations themselves decide.
+ * others have published them (`sources.ts` says who). The recommendations themselves decide.
  */
 
 /** A stretch of a mask: offset + slope·τ for from < τ ≤ to. */

@@ -111,6 +111,16 @@ class MonotoneQueue {
   }
 }
 
+/**
+ * What a greatest value can say without knowing its distribution: of all windows of τ at least this share
+ * stays within it, with that (one-sided) confidence. The largest of K windows that do not overlap is below
+ * the quantile β with probability β^K, so β = (1 − confidence)^(1/K). One window alone says next to nothing.
+ */
+export function coveredShare(samples: number, m: number, confidence: number): number {
+  const windows = Math.floor((samples - 1) / m);
+  return windows < 1 ? 0 : (1 - confidence) ** (1 / windows);
+}
+
 /** Time interval error: x(t + τ) − x(t) for every t, ns. */
 export function tieNs({ xNs }: PhaseRecord, m: number): Float64Array {
   const out = new Float64Array(Math.max(0, xNs.length - m));

@@ -3,7 +3,7 @@ import { deviationInterval, type Interval } from './confidence.js';
 import { adev, hdev, oadev, ohdev } from './differences.js';
 import { equivalentFreedom, totalFreedom, type Alpha } from './edf.js';
 import { mdevOf, slidingRecord, tdevOf, type SlidingRecord } from './modified.js';
-import { mtieAt, mtieOctaves } from './mtie.js';
+import { coveredShare, mtieAt, mtieOctaves } from './mtie.js';
 import { noiseType } from './noise-type.js';
 import { countMissing, octaves, type Deviation, type PhaseRecord } from './phase.js';
 import { totdev } from './total.js';
@@ -36,6 +36,8 @@ export interface StabilityPoint {
   /** Equivalent degrees of freedom; null where not known. Of MTIE, which is no mean, always. */
   readonly freedom: number | null;
   readonly interval: Interval | null;
+  /** Of MTIE, instead of an interval: see `coveredShare`. */
+  readonly coveredShare: number | null;
 }
 
 export type StabilityTable = Readonly<Partial<Record<Metric, readonly StabilityPoint[]>>>;
@@ -139,7 +141,7 @@ function deviationPoints(
     const interval =
       freedom === null ? null : deviationInterval(deviation.value, freedom, work.confidence);
     const tauSeconds = (m * work.record.tau0Ns) / 1e9;
-    return [{ m, tauSeconds, ...deviation, alpha, freedom, interval }];
+    return [{ m, tauSeconds, ...deviation, alpha, freedom, interval, coveredShare: null }];
   });
 }
 
@@ -156,11 +158,12 @@ function freedomOf(
   );
 }
 
-function mtiePoints(record: PhaseRecord, { factors }: TableOptions): StabilityPoint[] {
+function mtiePoints(record: PhaseRecord, { factors, confidence }: TableOptions): StabilityPoint[] {
   const points =
     factors === undefined ? mtieOctaves(record) : factors.flatMap((m) => mtieAt(record, m) ?? []);
   return points.map(({ m, valueNs, terms }) => ({
     ...{ m, terms, value: valueNs, tauSeconds: (m * record.tau0Ns) / 1e9 },
     ...{ alpha: null, freedom: null, interval: null },
+    coveredShare: coveredShare(record.xNs.length, m, confidence),
   }));
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { findMask, MASKS } from '#lab/measure/masks/catalogue';
 import { MaskJudge, type MaskVerdict } from '#lab/measure/masks/evaluate';
+import { isConfirmed, MASK_SOURCES } from '#lab/measure/masks/sources';
 import { limitAt, type CurveLimit, type Mask } from '#lab/measure/masks/mask';
 import type { PhaseRecord } from '#lab/measure/stability/phase';
 
@@ -30,6 +31,28 @@ const curves = MASKS.flatMap(({ id, limits }) =>
 );
 
 describe('the catalogue', () => {
+  it('says of each limit who else has it, and which ones nobody has confirmed', () => {
+    const open = MASKS.flatMap((one) =>
+      one.limits
+        .filter((limit) => !isConfirmed(one, limit))
+        .map((limit) => `${one.id} ${limit.kind}`),
+    );
+    expect(open).toEqual([
+      ...['a', 'b', 'c'].map((name) => `g8273.2-${name} dTeHigh`),
+      ...['a', 'b'].flatMap((name) =>
+        ['maxTe', 'cTe', 'mtie', 'tdev', 'dTeHigh'].map((kind) => `g8273.3-${name} ${kind}`),
+      ),
+      'g8271.1-c mtie',
+      ...['maxTe', 'mtie', 'dTeHigh'].map((kind) => `g8271.1-c-enhanced ${kind}`),
+      'g811 mtie',
+      'g811 tdev',
+    ]);
+    for (const { address, readOn } of MASK_SOURCES) {
+      expect(address).toMatch(/^https:/);
+      expect(readOn).toMatch(/^20\d\d-\d\d-\d\d$/);
+    }
+  });
+
   it('has each mask once, with an edition that has a year, and a place for each limit', () => {
     expect(new Set(MASKS.map(({ id }) => id)).size).toBe(MASKS.length);
     for (const { edition, limits } of MASKS) {

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { adev, hdev, oadev, ohdev } from '#lab/measure/stability/differences';
 import { mdev, tdev } from '#lab/measure/stability/modified';
-import { mtieAt, mtieOctaves, tieNs, tieRmsNs } from '#lab/measure/stability/mtie';
+import { coveredShare, mtieAt, mtieOctaves, tieNs, tieRmsNs } from '#lab/measure/stability/mtie';
 import type { Deviation, PhaseRecord } from '#lab/measure/stability/phase';
 import { totdev } from '#lab/measure/stability/total';
+import { randomStream } from '#lab/sim/random';
 import { large, largeMeanRemoved, small } from './sp1065.js';
 
 type Metric = (record: PhaseRecord, m: number) => Deviation | null;
@@ -56,6 +57,35 @@ describe('what a record is too short for', () => {
     expect(ten(totdev, 10)).toBeNull();
     expect(mtieAt(small, 9)?.terms).toBe(1);
     expect(mtieAt(small, 10)).toBeNull();
+  });
+});
+
+describe('what MTIE leaves open', () => {
+  it('is told as the share of windows within it, by how many there are side by side', () => {
+    expect(coveredShare(1_001, 1, 0.95)).toBeCloseTo(0.05 ** (1 / 1_000), 12);
+    expect(coveredShare(1_001, 10, 0.95)).toBeCloseTo(0.05 ** (1 / 100), 12);
+    expect(coveredShare(1_001, 1_000, 0.95)).toBeCloseTo(0.05, 12);
+    expect(coveredShare(10, 10, 0.95)).toBe(0);
+  });
+
+  it('holds with the confidence that was asked for', () => {
+    const [seed, records, m, windows] = [17, 400, 4, 50];
+    const random = randomStream(seed, 'covered');
+    const noise = (count: number): PhaseRecord => ({
+      xNs: Float64Array.from({ length: count }, () => random.normal()),
+      tau0Ns: 1e9,
+    });
+    // All windows that could have been: each its own five samples.
+    const all = Array.from({ length: 20_000 }, () => mtieAt(noise(m + 1), m)?.valueNs ?? 0);
+    let kept = 0;
+    for (let record = 0; record < records; record += 1) {
+      const phase = noise(windows * m + 1);
+      const bound = mtieAt(phase, m)?.valueNs ?? 0;
+      const within = all.filter((value) => value <= bound).length / all.length;
+      if (within >= coveredShare(phase.xNs.length, m, 0.9)) kept += 1;
+    }
+    // Windows that overlap are looked at, too, so it holds more often.
+    expect(kept / records, `seed ${seed}`).toBeGreaterThan(0.9);
   });
 });
 
