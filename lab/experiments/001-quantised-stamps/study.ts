@@ -24,7 +24,7 @@ export interface Outcome {
 
 const HOPS = { quick: [1, 3, 10], full: [1, 3, 10, 30, 100] } as const;
 const GRANULARITIES_NS = { quick: [8], full: [8, 125, 1_000] } as const;
-const SYNCS = { quick: 12_000, full: 40_000 } as const;
+const SYNCS = { quick: 12_000, full: 20_000 } as const;
 const SYNCS_A_SECOND = 128;
 const TOLERANCE = 0.02;
 

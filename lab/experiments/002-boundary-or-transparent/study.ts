@@ -56,7 +56,7 @@ export const boundaryOrTransparent: Study<Point, Outcome> = {
   title: 'Boundary clocks in a row, or transparent clocks',
   question:
     'What does white noise on every hop become behind N boundary clocks, and behind N transparent clocks?',
-  seeds: { quick: 3, full: 8 },
+  seeds: { quick: 3, full: 5 },
   points: (scale) => {
     const seeds = seedsOf(scale);
     const chain = CHAINS[scale.name];

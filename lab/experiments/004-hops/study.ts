@@ -12,7 +12,7 @@ export const hops: Study<Point, Outcome> = {
   title: 'Boundary clocks, transparent clocks and plain switches in a row',
   question:
     'How far off is the client behind N of them, with noise, load, asymmetry and wander, and where do they cross?',
-  seeds: { quick: 2, full: 6 },
+  seeds: { quick: 2, full: 5 },
   points(scale) {
     const { conditions, timing } = EXTENTS[scale.name];
     return conditions.flatMap((condition) => {

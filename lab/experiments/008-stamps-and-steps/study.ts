@@ -54,7 +54,7 @@ export const stampsAndSteps: Study<Point, Outcome> = {
   title: 'One-step, two-step, and what stamps resolve',
   question:
     'What do stamps of 1 µs (bmv2), 8 ns and 1 ns cost behind N transparent clocks, one-step and two-step?',
-  seeds: { quick: 2, full: 8 },
+  seeds: { quick: 2, full: 6 },
   points: (scale) => {
     const { granularitiesNs, switches, seconds } = EXTENT[scale.name];
     return KINDS.flatMap((kind) =>
