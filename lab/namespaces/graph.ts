@@ -1,12 +1,14 @@
 /**
  * Any network of clocks: a namespace for each, a link between two of them, ports numbered in the
- * order of a clock's links. Each link is a subnet of its own.
+ * order of a clock's links. Each link is a subnet of its own, unless somebody in between forwards.
  */
 import { clockIdentityOfMac } from '#units/clock-identity';
 import { macAddress } from '#units/identity';
 import { runCommand } from './commands.js';
 import { linkNamespaces, type Interface } from './links.js';
+import type { Role, Topology } from '../topologies/topology.js';
 import type { Namespace } from './namespaces.js';
+import { subnetPlaces, type SubnetPlace } from './subnets.js';
 import { at, buildOnNamespaces } from './switched-path.js';
 
 /** Who speaks PTP on a clock's interfaces: the kernel's sockets, or a switch that takes raw frames
@@ -35,6 +37,20 @@ export interface Graph {
 export interface GraphPlan<Name extends string = string> {
   readonly nodes: Readonly<Record<Name, Speaker>>;
   readonly links: readonly (readonly [Name, Name])[];
+  /** Who passes frames on: the links there are one subnet. */
+  readonly forwards?: ReadonlySet<string>;
+}
+
+/** The plan of a description: ports are numbered alike. */
+export function graphPlanOf({ nodes, links }: Topology): GraphPlan {
+  const speaks = (role: Role): Speaker =>
+    role === 'grandmaster' || role === 'client' ? 'kernel' : 'switch';
+  const forwards = nodes.filter(({ role }) => role === 'transparent' || role === 'switch');
+  return {
+    nodes: Object.fromEntries(nodes.map(({ name, role }) => [name, speaks(role)])),
+    links: links.map(({ a, b }) => [a, b] as const),
+    forwards: new Set(forwards.map(({ name }) => name)),
+  };
 }
 
 const octet = (value: number) => value.toString(16).padStart(2, '0');
@@ -42,39 +58,39 @@ const octet = (value: number) => value.toString(16).padStart(2, '0');
 function portOf(
   speaker: Speaker,
   namespace: Namespace,
-  place: { readonly node: number; readonly port: number; readonly link: number; end: 1 | 2 },
+  place: { readonly node: number; readonly port: number; readonly address: SubnetPlace },
 ): GraphPort {
-  const { node, port, link, end } = place;
-  const address = {
-    ipv4: `192.0.2.${4 * link + end}/30`,
-    ipv6: `2001:db8:0:${link.toString(16)}::${end}/64`,
-  };
+  const { node, port, address } = place;
   return {
     namespace,
     name: `p${port}`,
-    mac: `02:74:70:02:${octet(node)}:${octet(port)}`,
+    mac: `02:74:70:${octet(2 + (node >> 8))}:${octet(node & 255)}:${octet(port)}`,
     address,
     ...(speaker === 'kernel' ? address : {}),
   };
 }
 
 /** Opens the namespaces and links them. Throws LabError where the machine cannot. */
-export function buildGraph({ nodes, links }: GraphPlan): Promise<Graph> {
+export function buildGraph(plan: GraphPlan): Promise<Graph> {
+  const { nodes, links, forwards = new Set<string>() } = plan;
   const names = Object.keys(nodes);
+  const indices = new Map(names.map((name, index) => [name, index]));
+  const places = subnetPlaces(links, forwards);
   return buildOnNamespaces(names, async (namespaces, close) => {
     const ports = new Map<string, GraphPort[]>(names.map((name) => [name, []]));
-    const add = (name: string, link: number, end: 1 | 2): GraphPort => {
-      const node = names.indexOf(name);
+    const add = (name: string, address: SubnetPlace | undefined): GraphPort => {
+      const node = indices.get(name);
       const own = ports.get(name);
       const speaker = nodes[name];
-      if (own === undefined || speaker === undefined) throw new Error(`no clock ${name}`);
-      const place = { node, port: own.length + 1, link, end };
-      const port = portOf(speaker, at(namespaces, node), place);
+      if (node === undefined || own === undefined || speaker === undefined || !address) {
+        throw new Error(`no clock ${name}`);
+      }
+      const port = portOf(speaker, at(namespaces, node), { node, port: own.length + 1, address });
       own.push(port);
       return port;
     };
     for (const [link, [a, b]] of links.entries()) {
-      await linkNamespaces(add(a, link, 1), add(b, link, 2));
+      await linkNamespaces(add(a, places[link]?.[0]), add(b, places[link]?.[1]));
     }
     const node = (name: string): GraphNode => {
       const own = ports.get(name) ?? [];

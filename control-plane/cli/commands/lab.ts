@@ -11,6 +11,7 @@ import { registerBoundary } from './lab-boundary.js';
 import { registerClients } from './lab-clients.js';
 import { registerStorm } from './lab-storm.js';
 import { registerStudy } from './lab-study.js';
+import { registerUp } from './lab-up.js';
 
 interface FirstLightFlags {
   readonly duration: number;
@@ -194,6 +195,7 @@ export function register(program: Command): void {
   registerClients(lab);
   registerStorm(lab);
   registerStudy(lab);
+  registerUp(lab);
   // `npm start -- --help` asks the lab, and means what it does when nothing else is said.
   lab.addHelpText('after', () => `\n${firstLightCommand.helpInformation()}`);
 }
