@@ -57,6 +57,13 @@ const FLICKER_PARTS = 10;
 /** With this ratio the sum of the parts has an Allan deviation of one part's standard deviation. */
 const FLICKER_RATIO = 4;
 
+/** Read with every stamp: all of one make, however they were put together. */
+function plain(spec: OscillatorSpec): OscillatorSpec {
+  const { offsetNs, ppm, driftPpbPerDay, whitePpb, flickerPpb, walkPpb } = spec;
+  const { temperature, stepSeconds } = spec;
+  return { offsetNs, ppm, driftPpbPerDay, whitePpb, flickerPpb, walkPpb, temperature, stepSeconds };
+}
+
 export class Oscillator {
   readonly #spec: OscillatorSpec;
   readonly #random: RandomStream;
@@ -71,7 +78,8 @@ export class Oscillator {
   #noisePhaseNs = 0;
   #jumpNs = 0;
 
-  constructor(spec: OscillatorSpec, random: RandomStream) {
+  constructor(given: OscillatorSpec, random: RandomStream) {
+    const spec = plain(given);
     this.#spec = spec;
     this.#random = random;
     this.#stepNs = Math.round(spec.stepSeconds * NS_PER_SECOND);

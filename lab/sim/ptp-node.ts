@@ -52,7 +52,11 @@ export class PtpNode implements Station {
   readonly name: string;
   readonly instance: PtpInstance;
   readonly #world: World;
-  readonly #options: PtpNodeOptions;
+  readonly #ports: readonly PortConfig[];
+  readonly #stampReportNs: number;
+  readonly #overTheWire: boolean;
+  readonly #onEffect: PtpNodeOptions['onEffect'];
+  readonly #peerDelay: PtpNodeOptions['peerDelay'];
   readonly #identity: bigint;
   readonly #oscillator: Oscillator;
   readonly #timestamper: Timestamper;
@@ -68,7 +72,11 @@ export class PtpNode implements Station {
   constructor(world: World, name: string, options: PtpNodeOptions) {
     this.#world = world;
     this.name = name;
-    this.#options = options;
+    this.#ports = options.config.ports;
+    this.#stampReportNs = options.stampReportNs ?? STAMP_REPORT_NS;
+    this.#overTheWire = options.overTheWire === true;
+    this.#onEffect = options.onEffect;
+    this.#peerDelay = options.peerDelay;
     this.#identity = options.config.defaultDS.clockIdentity;
     const random = (what: string) => world.stream(`${name}: ${what}`);
     this.#oscillator = new Oscillator({ ...PERFECT, ...options.oscillator }, random('oscillator'));
@@ -140,7 +148,7 @@ export class PtpNode implements Station {
   attach(port: number, send: (frame: Frame) => void): void {
     this.#ways.set(port, send);
     this.#addresses.set(port, stationAddress(this.#identity, port));
-    const config = this.#options.config.ports.find(({ number }) => number === port);
+    const config = this.#ports.find(({ number }) => number === port);
     if (config?.delayMechanism === 'p2p') this.#ends.set(port, this.#peerDelayEnd(config));
   }
 
@@ -160,9 +168,8 @@ export class PtpNode implements Station {
   /** One input, and all that it leads to. */
   feed(input: InstanceInput): void {
     if (this.#isDead) return;
-    const { onEffect } = this.#options;
     for (const effect of this.instance.handle(input, this.#world.now)) {
-      onEffect?.(effect);
+      this.#onEffect?.(effect);
       this.#carryOut(effect);
     }
   }
@@ -175,7 +182,7 @@ export class PtpNode implements Station {
       identity: { clockIdentity: this.#identity, portNumber },
       spec: {
         ...{ ...PEER_DELAY, ...terms, logInterval: config.logMinPdelayReqInterval },
-        ...this.#options.peerDelay,
+        ...this.#peerDelay,
       },
       random: this.#world.stream(`${this.name} port ${portNumber}: peer delay`),
       stamp: () => this.#timestamper.stamp(this.#world.nowNs),
@@ -190,7 +197,7 @@ export class PtpNode implements Station {
   }
 
   #arrived(message: PtpMessage): PtpMessage {
-    if (this.#options.overTheWire !== true) return message;
+    if (!this.#overTheWire) return message;
     const decoded = decodeMessage(encodeMessage(message));
     if (!decoded.ok) throw new Error(`${this.name}: ${decoded.error.message}`);
     return decoded.value;
@@ -236,9 +243,7 @@ export class PtpNode implements Station {
   #sendEvent({ port, message, token }: Extract<InstanceEffect, { kind: 'sendEvent' }>): void {
     const time = this.#timestamper.stamp(this.#world.nowNs);
     this.#send(port, message);
-    this.#world.after(this.#options.stampReportNs ?? STAMP_REPORT_NS, () =>
-      this.feed({ kind: 'transmitTime', token, time }),
-    );
+    this.#world.after(this.#stampReportNs, () => this.feed({ kind: 'transmitTime', token, time }));
   }
 
   /** One-step: whole nanoseconds go into the timestamp, the fraction into the correction. */

@@ -13,20 +13,22 @@ export interface TimestamperSpec {
 export const EXACT_STAMPS: TimestamperSpec = { granularityNs: 1, jitter: NO_NOISE };
 
 export class Timestamper {
-  readonly #spec: TimestamperSpec;
+  readonly #granularityNs: number;
+  readonly #jitter: Distribution;
   readonly #oscillator: Oscillator;
   readonly #random: RandomStream;
 
   constructor(spec: TimestamperSpec, oscillator: Oscillator, random: RandomStream) {
-    this.#spec = spec;
+    this.#granularityNs = spec.granularityNs;
+    this.#jitter = spec.jitter;
     this.#oscillator = oscillator;
     this.#random = random;
   }
 
   /** Whole nanoseconds of the counter, without its wraps. `trueNs` never steps back. */
   stampNs(trueNs: number): number {
-    const { granularityNs, jitter } = this.#spec;
-    const error = this.#oscillator.errorNs(trueNs) + draw(jitter, this.#random);
+    const granularityNs = this.#granularityNs;
+    const error = this.#oscillator.errorNs(trueNs) + draw(this.#jitter, this.#random);
     // True time is whole: all of the fraction is the error's, of which a double has enough.
     const whole = trueNs + Math.floor(error);
     return granularityNs === 1 ? whole : Math.floor(whole / granularityNs) * granularityNs;

@@ -19,11 +19,8 @@ export interface InstanceDataSets {
 }
 
 /** 8.2.3.4, 8.2.3.5: nothing is computed. */
-const NO_PARENT_STATS = {
-  parentStats: false,
-  observedParentOffsetScaledLogVariance: 0xffff,
-  observedParentClockPhaseChangeRate: 0x7fff_ffff,
-} as const;
+const NO_VARIANCE = 0xffff;
+const NO_PHASE_CHANGE_RATE = 0x7fff_ffff;
 
 /** Table 30, M1 and M2: we are the grandmaster, and tell our own time properties. */
 export function dataSetsOfGrandmaster(
@@ -38,7 +35,9 @@ export function dataSetsOfGrandmaster(
       synchronizationUncertain: false,
     },
     parentDS: {
-      ...NO_PARENT_STATS,
+      parentStats: false,
+      observedParentOffsetScaledLogVariance: NO_VARIANCE,
+      observedParentClockPhaseChangeRate: NO_PHASE_CHANGE_RATE,
       parentPortIdentity: { clockIdentity: defaultDS.clockIdentity, portNumber: 0 },
       grandmasterIdentity: defaultDS.clockIdentity,
       grandmasterClockQuality: defaultDS.clockQuality,
@@ -64,7 +63,9 @@ export function dataSetsOfSlave(previous: InstanceDataSets, announce: Announce):
       synchronizationUncertain: (announce.header.flags & FLAG.synchronizationUncertain) !== 0,
     },
     parentDS: {
-      ...NO_PARENT_STATS,
+      parentStats: false,
+      observedParentOffsetScaledLogVariance: NO_VARIANCE,
+      observedParentClockPhaseChangeRate: NO_PHASE_CHANGE_RATE,
       parentPortIdentity,
       grandmasterIdentity: announce.grandmasterIdentity,
       grandmasterClockQuality: {

@@ -19,7 +19,7 @@ import { pathTraceList, pathTraceTlv, propagatedTlvs } from './announce-tlvs.js'
 import type { InstanceClock } from './instance-clock.js';
 import type { InstanceConfig, InstanceEffect } from './instance-types.js';
 import type { AnnounceContent } from './messages.js';
-import { defaultDSOf, isInSpecification, timePropertiesOfOwn } from './own-clock.js';
+import { clockClassOf, defaultDSOf, isInSpecification, timePropertiesOfOwn } from './own-clock.js';
 import type { Port } from './port.js';
 import { ownAt, TimeProperties } from './time-properties.js';
 
@@ -55,6 +55,7 @@ export class BoundaryDecision {
   #wasInSpecification = false;
   /** Null: nothing was announced. */
   #told: unknown = null;
+  #own: { readonly config: InstanceConfig; readonly defaultDS: DefaultDS } | null = null;
 
   constructor(host: DecisionHost) {
     this.#host = host;
@@ -63,8 +64,17 @@ export class BoundaryDecision {
     this.#toldTime = this.#dataSets.timePropertiesDS;
   }
 
+  /** The same value as long as nothing of it changes. */
   get defaultDS(): DefaultDS {
-    return defaultDSOf(this.#host.config(), this.#clockState());
+    const config = this.#host.config();
+    const clockClass = clockClassOf(config, this.#clockState());
+    const known = this.#own;
+    if (known?.config === config && known.defaultDS.clockQuality.clockClass === clockClass) {
+      return known.defaultDS;
+    }
+    const defaultDS = defaultDSOf(config, clockClass);
+    this.#own = { config, defaultDS };
+    return defaultDS;
   }
 
   /** With what the clock knows. */
@@ -76,7 +86,7 @@ export class BoundaryDecision {
       parentDS,
       timePropertiesDS: this.timePropertiesDS,
       currentDS: {
-        ...currentDS,
+        stepsRemoved: currentDS.stepsRemoved,
         offsetFromMaster: isFollowing ? clock.offsetFromMaster : currentDS.offsetFromMaster,
         meanDelay: isFollowing ? clock.meanDelay : currentDS.meanDelay,
         synchronizationUncertain: this.#isUncertain(),
@@ -266,14 +276,19 @@ export class BoundaryDecision {
   }
 
   /** What is news; a profile's inaccuracies are another with every Sync, and are not. */
-  #news(): unknown {
+  #news(): readonly unknown[] {
     const { parentDS, timePropertiesDS } = this;
-    const { stepsRemoved } = this.#dataSets.currentDS;
     // By whom we are told is none of what we tell.
-    const told = { ...parentDS, parentPortIdentity: null };
-    const synchronizationUncertain = this.#isUncertain();
-    const tlvs = this.#passedOnTlvs();
-    return { told, timePropertiesDS, stepsRemoved, synchronizationUncertain, tlvs };
+    return [
+      parentDS.grandmasterIdentity,
+      parentDS.grandmasterClockQuality,
+      parentDS.grandmasterPriority1,
+      parentDS.grandmasterPriority2,
+      timePropertiesDS,
+      this.#dataSets.currentDS.stepsRemoved,
+      this.#isUncertain(),
+      this.#passedOnTlvs(),
+    ];
   }
 }
 

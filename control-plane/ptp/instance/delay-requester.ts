@@ -164,7 +164,9 @@ export class DelayRequester {
     }
     this.#adoptInterval(header.logMessageInterval);
     const correction = subtractScaled(scaledNs(0n), header.correctionField);
-    this.#open = { ...this.#open, received: preciseInstant(message.timestamp, correction) };
+    const { sequenceId, transmitTime } = this.#open;
+    const received = preciseInstant(message.timestamp, correction);
+    this.#open = { sequenceId, transmitTime, received };
     this.#unanswered = 0;
     this.#complete();
   }
@@ -178,7 +180,7 @@ export class DelayRequester {
       return;
     }
     this.#untimed = 0;
-    this.#open = { ...this.#open, transmitTime: time };
+    this.#open = { sequenceId, transmitTime: time, received: this.#open.received };
     this.#complete();
   }
 

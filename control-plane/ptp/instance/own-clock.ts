@@ -33,13 +33,9 @@ export function clockClassOf(config: InstanceConfig, state: OwnClockState): numb
     : ladder.holdoverOutOfSpecification;
 }
 
-export function defaultDSOf(config: InstanceConfig, state: OwnClockState): DefaultDS {
-  const { defaultDS, ports } = config;
-  return {
-    ...defaultDS,
-    numberPorts: ports.length,
-    clockQuality: { ...defaultDS.clockQuality, clockClass: clockClassOf(config, state) },
-  };
+export function defaultDSOf({ defaultDS, ports }: InstanceConfig, clockClass: number): DefaultDS {
+  const clockQuality = { ...defaultDS.clockQuality, clockClass };
+  return { ...defaultDS, numberPorts: ports.length, clockQuality };
 }
 
 /**

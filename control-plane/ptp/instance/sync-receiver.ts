@@ -160,8 +160,9 @@ export class SyncReceiver {
     }
     this.#last = { sequenceId, receiveTime };
     this.#count('syncsUsed');
-    const origin = preciseInstant(told.timestamp, told.correction);
-    return { sequenceId, receiveTime, origin, logMessageInterval, ...told };
+    const { timestamp, correction, tlvs } = told;
+    const origin = preciseInstant(timestamp, correction);
+    return { sequenceId, receiveTime, origin, timestamp, correction, logMessageInterval, tlvs };
   }
 
   /** Overtaken on its way, so that its delay is not the others'; a master that restarts is not late. */

@@ -45,14 +45,19 @@ export function resolveProfile(request: ProfileRequest): ProfileResult {
   }
   const problems = new Problems(profile, request.instance.outsideProfile ?? false);
   checkShape(profile, request, problems);
-  const config = resolveInstance(profile, request, problems);
   const ports = request.ports.map((port) => resolvePort(profile, port, problems));
+  const config = resolveInstance(
+    profile,
+    request,
+    ports.map(({ port }) => port),
+    problems,
+  );
   if (problems.found.length > 0) return { ok: false, errors: problems.found };
   return {
     ok: true,
     value: {
       profile,
-      config: { ...config, ports: ports.map(({ port }) => port) },
+      config,
       encapsulation: ports.map(({ encapsulation }) => encapsulation),
       tlvs: config.tlvs,
     },
@@ -89,8 +94,9 @@ function checkShape(profile: Profile, request: ProfileRequest, problems: Problem
 function resolveInstance(
   profile: Profile,
   request: ProfileRequest,
+  ports: readonly PortConfig[],
   problems: Problems,
-): Omit<InstanceConfig, 'ports' | 'tlvs'> & { readonly tlvs: readonly ProfileTlv[] } {
+): Omit<InstanceConfig, 'tlvs'> & { readonly tlvs: readonly ProfileTlv[] } {
   const { instance } = request;
   const pathTrace = resolvePathTrace(profile, instance.pathTrace, problems);
   return {
@@ -112,6 +118,7 @@ function resolveInstance(
     announceTlvs: overlay(NO_ANNOUNCE_TLVS, instance.announceTlvs),
     leapSecond: instance.leapSecond ?? null,
     slaveMonitoring: instance.slaveMonitoring ?? null,
+    ports,
   };
 }
 
@@ -280,5 +287,5 @@ function overlay<T extends object>(
   over: { readonly [Key in keyof T]?: T[Key] | undefined } | undefined,
 ): T {
   const given = Object.entries(over ?? {}).filter(([, value]) => value !== undefined);
-  return { ...base, ...Object.fromEntries(given) };
+  return given.length === 0 ? base : { ...base, ...Object.fromEntries(given) };
 }

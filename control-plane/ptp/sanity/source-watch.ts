@@ -111,10 +111,12 @@ export class SourceWatch {
       ptp: verdictsOf(sources),
       traceable: verdictsOf(sources.filter((source) => standingOf(source) === 'traceable')),
     };
-    const judged = all.map(({ standing = 'ptp', ...source }): SourceStatus => ({
-      ...source,
-      verdict: standing === 'arbitrary' ? 'alone' : verdicts[standing](source),
-    }));
+    const judged = all.map((source): SourceStatus => {
+      const { grandmasterIdentity, path, offsetNs, errorBoundNs, at } = source;
+      const standing = standingOf(source);
+      const verdict = standing === 'arbitrary' ? 'alone' : verdicts[standing](source);
+      return { grandmasterIdentity, path, offsetNs, errorBoundNs, at, verdict };
+    });
     return { sources: judged, alarm: alarmOf(judged, sources) };
   }
 
@@ -136,7 +138,10 @@ export class SourceWatch {
   #aged(observation: SourceObservation, now: Instant): SourceObservation {
     const ageNs = Math.max(0, Number(nsOf(elapsed(observation.at, now))));
     const grownNs = (ageNs * ppbValue(this.#drift)) / 1e9;
-    return { ...observation, errorBoundNs: observation.errorBoundNs + grownNs };
+    const { grandmasterIdentity, path, offsetNs, at } = observation;
+    const errorBoundNs = observation.errorBoundNs + grownNs;
+    const standing = standingOf(observation);
+    return { grandmasterIdentity, path, offsetNs, errorBoundNs, at, standing };
   }
 
   /** Raised and cleared since the last time. */
