@@ -45,13 +45,11 @@ export function resolveProfile(request: ProfileRequest): ProfileResult {
   }
   const problems = new Problems(profile, request.instance.outsideProfile ?? false);
   checkShape(profile, request, problems);
+  // The instance's problems are told before those of its ports.
+  const configs: PortConfig[] = [];
+  const config = resolveInstance(profile, request, configs, problems);
   const ports = request.ports.map((port) => resolvePort(profile, port, problems));
-  const config = resolveInstance(
-    profile,
-    request,
-    ports.map(({ port }) => port),
-    problems,
-  );
+  configs.push(...ports.map(({ port }) => port));
   if (problems.found.length > 0) return { ok: false, errors: problems.found };
   return {
     ok: true,
