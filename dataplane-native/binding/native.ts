@@ -116,56 +116,46 @@ export interface NativeFunctions extends NativeStateFunctions {
 }
 
 /** Result and arguments of each function, as engine.h declares them. */
-const SIGNATURES: Readonly<
-  Record<keyof NativeFunctions, readonly [result: string, ...arguments: string[]]>
-> = {
-  tp_abi_version: ['uint32_t'],
-  tp_message_pair: ['int', 'int32_t *'],
-  tp_engine_create: ['int', 'config *', '_Out_ void **'],
-  tp_engine_destroy: ['void', 'void *'],
-  tp_engine_last_error: ['const char *', 'void *'],
-  tp_engine_load: ['int', 'void *', 'const char *'],
-  tp_pipeline_check: ['int', 'const char *', 'uint8_t *', 'uint32_t'],
-  tp_engine_hold: ['int', 'void *'],
-  tp_engine_resume: ['int', 'void *'],
-  tp_engine_set_loop: ['int', 'void *', 'uint32_t', 'uint32_t', 'int32_t'],
-  tp_engine_start: ['int', 'void *'],
-  tp_engine_stop: ['int', 'void *'],
-  tp_engine_step: ['int', 'void *'],
-  tp_engine_set_time: ['int', 'void *', 'uint64_t'],
-  tp_engine_now: ['uint64_t', 'void *'],
-  tp_engine_next_time: ['uint64_t', 'void *'],
-  tp_engine_set_oscillator: ['int', 'void *', 'int64_t', 'int64_t', 'uint64_t', 'uint64_t'],
-  tp_engine_oscillator_lines: ['int', 'void *', 'uint64_t', 'uint32_t', 'uint64_t *'],
-  tp_port_add_link: ['int', 'void *', 'uint32_t', 'const char *', 'uint32_t', 'uint32_t'],
-  tp_link_settle: [
-    'int',
-    'const char *',
-    'uint32_t',
-    'uint32_t',
-    'uint64_t *',
-    'uint8_t *',
-    'uint32_t',
-  ],
-  tp_link_restore: ['int', 'const char *', 'uint64_t *'],
-  tp_privileges_held: ['uint64_t'],
-  tp_engine_keep_privileges: ['int', 'void *', 'uint64_t'],
-  tp_port_link_facts: ['int', 'void *', 'uint32_t', 'uint64_t *'],
-  tp_port_add_memory: ['int', 'void *', 'uint32_t'],
-  tp_port_remove: ['int', 'void *', 'uint32_t'],
-  tp_port_set_thread: ['int', 'void *', 'uint32_t', 'uint32_t'],
-  tp_port_thread: ['int', 'void *', 'uint32_t'],
-  tp_port_set_queue: ['int', 'void *', 'uint32_t', 'uint64_t', 'uint32_t', 'uint32_t', 'uint32_t'],
-  tp_port_counters: ['int', 'void *', 'uint32_t', 'uint64_t *'],
-  tp_port_tx_latency: ['int', 'void *', 'uint32_t', 'int64_t *'],
-  tp_port_tx_misses: ['int', 'void *', 'uint32_t', 'int64_t *'],
-  tp_port_set_tx_latency: ['int', 'void *', 'uint32_t', 'int64_t'],
-  tp_port_set_stamp_delay: ['int', 'void *', 'uint32_t', 'uint64_t'],
-  tp_port_set_link: ['int', 'void *', 'uint32_t', 'uint32_t'],
-  tp_port_inject: ['int', 'void *', 'uint32_t', 'uint8_t *', 'uint32_t', 'uint64_t'],
-  tp_port_take: ['int', 'void *', 'uint32_t', 'uint8_t *', 'uint32_t', 'uint64_t *'],
-  tp_packet_out: ['int', 'void *', 'uint8_t *', 'uint32_t'],
-  tp_engine_counters: ['int', 'void *', 'uint64_t *'],
+const SIGNATURES: Readonly<Record<keyof NativeFunctions, string>> = {
+  tp_abi_version: 'uint32_t',
+  tp_message_pair: 'int: int32_t *',
+  tp_engine_create: 'int: config *, _Out_ void **',
+  tp_engine_destroy: 'void: void *',
+  tp_engine_last_error: 'const char *: void *',
+  tp_engine_load: 'int: void *, const char *',
+  tp_pipeline_check: 'int: const char *, uint8_t *, uint32_t',
+  tp_engine_hold: 'int: void *',
+  tp_engine_resume: 'int: void *',
+  tp_engine_set_loop: 'int: void *, uint32_t, uint32_t, int32_t',
+  tp_engine_start: 'int: void *',
+  tp_engine_stop: 'int: void *',
+  tp_engine_step: 'int: void *',
+  tp_engine_set_time: 'int: void *, uint64_t',
+  tp_engine_now: 'uint64_t: void *',
+  tp_engine_next_time: 'uint64_t: void *',
+  tp_engine_set_oscillator: 'int: void *, int64_t, int64_t, uint64_t, uint64_t',
+  tp_engine_oscillator_lines: 'int: void *, uint64_t, uint32_t, uint64_t *',
+  tp_port_add_link: 'int: void *, uint32_t, const char *, uint32_t, uint32_t',
+  tp_link_settle: 'int: const char *, uint32_t, uint32_t, uint64_t *, uint8_t *, uint32_t',
+  tp_link_restore: 'int: const char *, uint64_t *',
+  tp_privileges_held: 'uint64_t',
+  tp_engine_keep_privileges: 'int: void *, uint64_t',
+  tp_port_link_facts: 'int: void *, uint32_t, uint64_t *',
+  tp_port_add_memory: 'int: void *, uint32_t',
+  tp_port_remove: 'int: void *, uint32_t',
+  tp_port_set_thread: 'int: void *, uint32_t, uint32_t',
+  tp_port_thread: 'int: void *, uint32_t',
+  tp_port_set_queue: 'int: void *, uint32_t, uint64_t, uint32_t, uint32_t, uint32_t',
+  tp_port_counters: 'int: void *, uint32_t, uint64_t *',
+  tp_port_tx_latency: 'int: void *, uint32_t, int64_t *',
+  tp_port_tx_misses: 'int: void *, uint32_t, int64_t *',
+  tp_port_set_tx_latency: 'int: void *, uint32_t, int64_t',
+  tp_port_set_stamp_delay: 'int: void *, uint32_t, uint64_t',
+  tp_port_set_link: 'int: void *, uint32_t, uint32_t',
+  tp_port_inject: 'int: void *, uint32_t, uint8_t *, uint32_t, uint64_t',
+  tp_port_take: 'int: void *, uint32_t, uint8_t *, uint32_t, uint64_t *',
+  tp_packet_out: 'int: void *, uint8_t *, uint32_t',
+  tp_engine_counters: 'int: void *, uint64_t *',
   ...STATE_SIGNATURES,
 };
 
@@ -188,11 +178,12 @@ function configType() {
 function bind(library: ReturnType<typeof koffi.load>): NativeFunctions {
   const config = configType();
   const functions: Record<string, unknown> = {};
-  for (const [name, [result, ...args]] of Object.entries(SIGNATURES)) {
+  for (const [name, signature] of Object.entries(SIGNATURES)) {
+    const [result = 'void', args] = signature.split(': ');
     functions[name] = library.func(
       name,
       result,
-      args.map((type) => (type === 'config *' ? config : type)),
+      (args?.split(', ') ?? []).map((type) => (type === 'config *' ? config : type)),
     );
   }
   return functions as unknown as NativeFunctions;

@@ -38,8 +38,7 @@ int tp_counter_read(struct tp_engine *engine, uint32_t counter, uint32_t index, 
       }
     }
   }
-  tp_control_unlock(engine);
-  return result;
+  return (int)tp_control_leave(engine, result);
 }
 
 int tp_counter_write(struct tp_engine *engine, uint32_t counter, uint32_t index, uint64_t packets,
@@ -52,8 +51,7 @@ int tp_counter_write(struct tp_engine *engine, uint32_t counter, uint32_t index,
     engine->pipeline.counters[0][counter][index] =
         (struct tp_counter){.packets = packets, .octets = octets};
   }
-  tp_control_unlock(engine);
-  return result;
+  return (int)tp_control_leave(engine, result);
 }
 
 /* As lock_counter. */
@@ -78,8 +76,7 @@ int tp_meter_read(struct tp_engine *engine, uint32_t meter, uint32_t index, uint
     uint64_t *cell = out + (size_t)i * (1 + TP_METER_WORDS);
     cell[0] = (uint64_t)tp_meter_configuration(&cells[i], cell + 1);
   }
-  tp_control_unlock(engine);
-  return result;
+  return (int)tp_control_leave(engine, result);
 }
 
 int tp_meter_write(struct tp_engine *engine, uint32_t meter, uint32_t index, uint32_t count,
@@ -89,8 +86,7 @@ int tp_meter_write(struct tp_engine *engine, uint32_t meter, uint32_t index, uin
   for (uint32_t i = 0; cells != NULL && i < count && result == TP_OK; i++) {
     result = tp_meter_configure(&cells[i], words);
   }
-  tp_control_unlock(engine);
-  return result;
+  return (int)tp_control_leave(engine, result);
 }
 
 int tp_meter_read_counts(struct tp_engine *engine, uint32_t meter, uint32_t index, uint32_t count,
@@ -100,8 +96,7 @@ int tp_meter_read_counts(struct tp_engine *engine, uint32_t meter, uint32_t inde
   for (uint32_t i = 0; cells != NULL && i < count; i++) {
     tp_meter_counts(&cells[i], out + (size_t)i * TP_METER_COUNT_WORDS);
   }
-  tp_control_unlock(engine);
-  return result;
+  return (int)tp_control_leave(engine, result);
 }
 
 int tp_meter_reset_counts(struct tp_engine *engine, uint32_t meter, uint32_t index,
@@ -111,8 +106,7 @@ int tp_meter_reset_counts(struct tp_engine *engine, uint32_t meter, uint32_t ind
   for (uint32_t i = 0; cells != NULL && i < count; i++) {
     tp_meter_clear_counts(&cells[i]);
   }
-  tp_control_unlock(engine);
-  return result;
+  return (int)tp_control_leave(engine, result);
 }
 
 _Static_assert(sizeof(struct tp_meter) == TP_METER_STATE_WORDS * sizeof(uint64_t),
@@ -125,8 +119,7 @@ int tp_meter_save(struct tp_engine *engine, uint32_t meter, uint32_t index, uint
   if (cells != NULL) {
     memcpy(out, cells, count * sizeof *cells);
   }
-  tp_control_unlock(engine);
-  return result;
+  return (int)tp_control_leave(engine, result);
 }
 
 int tp_meter_restore(struct tp_engine *engine, uint32_t meter, uint32_t index, uint32_t count,
@@ -136,8 +129,7 @@ int tp_meter_restore(struct tp_engine *engine, uint32_t meter, uint32_t index, u
   if (cells != NULL) {
     memcpy(cells, state, count * sizeof *cells);
   }
-  tp_control_unlock(engine);
-  return result;
+  return (int)tp_control_leave(engine, result);
 }
 
 /* Takes the lock; the first word of cell `index`, *words words apart, or null. */
@@ -161,8 +153,7 @@ int tp_register_cell_words(struct tp_engine *engine, uint32_t reg) {
   if (lock_register(engine, reg, 0, 0, &words, &result) != NULL) {
     result = (int)words;
   }
-  tp_control_unlock(engine);
-  return result;
+  return (int)tp_control_leave(engine, result);
 }
 
 int tp_register_read(struct tp_engine *engine, uint32_t reg, uint32_t index, uint32_t count,
@@ -173,8 +164,7 @@ int tp_register_read(struct tp_engine *engine, uint32_t reg, uint32_t index, uin
   if (cells != NULL) {
     memcpy(out, cells, (size_t)count * words * sizeof *out);
   }
-  tp_control_unlock(engine);
-  return result;
+  return (int)tp_control_leave(engine, result);
 }
 
 int tp_register_write(struct tp_engine *engine, uint32_t reg, uint32_t index,
@@ -185,8 +175,7 @@ int tp_register_write(struct tp_engine *engine, uint32_t reg, uint32_t index,
   if (cell != NULL) {
     memcpy(cell, value, words * sizeof *cell);
   }
-  tp_control_unlock(engine);
-  return result;
+  return (int)tp_control_leave(engine, result);
 }
 
 /* --- replication ----------------------------------------------------------------------------- */

@@ -13,32 +13,24 @@ int64_t tp_member_add(struct tp_engine *engine, uint32_t profile, uint32_t actio
                       const uint64_t *args, uint32_t arg_words) {
   int64_t result;
   struct tp_profile *found = lock_profile(engine, profile, &result);
-  if (found != NULL) {
-    result = tp_profile_add_member(found, action, args, arg_words);
-  }
-  tp_control_unlock(engine);
-  return result;
+  return tp_control_leave(
+      engine, found == NULL ? result : tp_profile_add_member(found, action, args, arg_words));
 }
 
 int tp_member_modify(struct tp_engine *engine, uint32_t profile, uint32_t member, uint32_t action,
                      const uint64_t *args, uint32_t arg_words) {
   int64_t result;
   struct tp_profile *found = lock_profile(engine, profile, &result);
-  if (found != NULL) {
-    result = tp_profile_modify_member(found, member, action, args, arg_words);
-  }
-  tp_control_unlock(engine);
-  return (int)result;
+  return (int)tp_control_leave(
+      engine,
+      found == NULL ? result : tp_profile_modify_member(found, member, action, args, arg_words));
 }
 
 int tp_member_remove(struct tp_engine *engine, uint32_t profile, uint32_t member) {
   int64_t result;
   struct tp_profile *found = lock_profile(engine, profile, &result);
-  if (found != NULL) {
-    result = tp_profile_remove_member(found, member);
-  }
-  tp_control_unlock(engine);
-  return (int)result;
+  return (int)tp_control_leave(engine,
+                               found == NULL ? result : tp_profile_remove_member(found, member));
 }
 
 int64_t tp_group_add(struct tp_engine *engine, uint32_t profile, const uint32_t *members,
@@ -47,11 +39,7 @@ int64_t tp_group_add(struct tp_engine *engine, uint32_t profile, const uint32_t 
   const struct tp_group_spec spec = {members, watch_ports, count, base_plus1, is_random != 0};
   int64_t result;
   struct tp_profile *found = lock_profile(engine, profile, &result);
-  if (found != NULL) {
-    result = tp_profile_add_group(found, &spec);
-  }
-  tp_control_unlock(engine);
-  return result;
+  return tp_control_leave(engine, found == NULL ? result : tp_profile_add_group(found, &spec));
 }
 
 int tp_group_modify(struct tp_engine *engine, uint32_t profile, uint32_t group,
@@ -60,19 +48,13 @@ int tp_group_modify(struct tp_engine *engine, uint32_t profile, uint32_t group,
   const struct tp_group_spec spec = {members, watch_ports, count, base_plus1, is_random != 0};
   int64_t result;
   struct tp_profile *found = lock_profile(engine, profile, &result);
-  if (found != NULL) {
-    result = tp_profile_modify_group(found, group, &spec);
-  }
-  tp_control_unlock(engine);
-  return (int)result;
+  return (int)tp_control_leave(
+      engine, found == NULL ? result : tp_profile_modify_group(found, group, &spec));
 }
 
 int tp_group_remove(struct tp_engine *engine, uint32_t profile, uint32_t group) {
   int64_t result;
   struct tp_profile *found = lock_profile(engine, profile, &result);
-  if (found != NULL) {
-    result = tp_profile_remove_group(found, group);
-  }
-  tp_control_unlock(engine);
-  return (int)result;
+  return (int)tp_control_leave(engine,
+                               found == NULL ? result : tp_profile_remove_group(found, group));
 }

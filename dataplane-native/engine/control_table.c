@@ -38,64 +38,45 @@ int tp_table_modify(struct tp_engine *engine, uint32_t table, int64_t handle, ui
                     const uint64_t *args, uint32_t arg_words) {
   int result;
   struct tp_table *found = lock_table(engine, table, &result);
-  if (found != NULL) {
-    result = tp_match_modify(found, handle, action, args, arg_words);
-  }
-  tp_control_unlock(engine);
-  return result;
+  return (int)tp_control_leave(
+      engine, found == NULL ? result : tp_match_modify(found, handle, action, args, arg_words));
 }
 
 int tp_table_remove(struct tp_engine *engine, uint32_t table, int64_t handle) {
   int result;
   struct tp_table *found = lock_table(engine, table, &result);
-  if (found != NULL) {
-    result = tp_match_remove(found, handle);
-  }
-  tp_control_unlock(engine);
-  return result;
+  return (int)tp_control_leave(engine, found == NULL ? result : tp_match_remove(found, handle));
 }
 
 int tp_table_set_default(struct tp_engine *engine, uint32_t table, uint32_t action,
                          const uint64_t *args, uint32_t arg_words) {
   int result;
   struct tp_table *found = lock_table(engine, table, &result);
-  if (found != NULL) {
-    result = tp_match_set_default(found, action, args, arg_words);
-  }
-  tp_control_unlock(engine);
-  return result;
+  return (int)tp_control_leave(
+      engine, found == NULL ? result : tp_match_set_default(found, action, args, arg_words));
 }
 
 int tp_table_read_counter(struct tp_engine *engine, uint32_t table, int64_t handle,
                           uint64_t out[2]) {
   int result;
   struct tp_table *found = lock_table(engine, table, &result);
-  if (found != NULL) {
-    result = tp_match_read_counter(found, handle, out);
-  }
-  tp_control_unlock(engine);
-  return result;
+  return (int)tp_control_leave(engine,
+                               found == NULL ? result : tp_match_read_counter(found, handle, out));
 }
 
 int tp_table_write_counter(struct tp_engine *engine, uint32_t table, int64_t handle,
                            uint64_t packets, uint64_t octets) {
   int result;
   struct tp_table *found = lock_table(engine, table, &result);
-  if (found != NULL) {
-    result = tp_match_write_counter(found, handle, packets, octets);
-  }
-  tp_control_unlock(engine);
-  return result;
+  return (int)tp_control_leave(
+      engine, found == NULL ? result : tp_match_write_counter(found, handle, packets, octets));
 }
 
 int tp_table_read_meter(struct tp_engine *engine, uint32_t table, int64_t handle, uint64_t out[4]) {
   int result;
   struct tp_table *found = lock_table(engine, table, &result);
-  if (found != NULL) {
-    result = tp_match_read_meter(found, handle, out);
-  }
-  tp_control_unlock(engine);
-  return result;
+  return (int)tp_control_leave(engine,
+                               found == NULL ? result : tp_match_read_meter(found, handle, out));
 }
 
 /* Takes the lock; the direct meter of an entry, or null with the reason in *result. */
@@ -112,8 +93,7 @@ int tp_table_read_meter_counts(struct tp_engine *engine, uint32_t table, int64_t
   if (meter != NULL) {
     tp_meter_counts(meter, out);
   }
-  tp_control_unlock(engine);
-  return result;
+  return (int)tp_control_leave(engine, result);
 }
 
 int tp_table_reset_meter_counts(struct tp_engine *engine, uint32_t table, int64_t handle) {
@@ -122,8 +102,7 @@ int tp_table_reset_meter_counts(struct tp_engine *engine, uint32_t table, int64_
   if (meter != NULL) {
     tp_meter_clear_counts(meter);
   }
-  tp_control_unlock(engine);
-  return result;
+  return (int)tp_control_leave(engine, result);
 }
 
 int tp_table_save_meter(struct tp_engine *engine, uint32_t table, int64_t handle,
@@ -133,8 +112,7 @@ int tp_table_save_meter(struct tp_engine *engine, uint32_t table, int64_t handle
   if (meter != NULL) {
     memcpy(out, meter, sizeof *meter);
   }
-  tp_control_unlock(engine);
-  return result;
+  return (int)tp_control_leave(engine, result);
 }
 
 int tp_table_restore_meter(struct tp_engine *engine, uint32_t table, int64_t handle,
@@ -144,19 +122,15 @@ int tp_table_restore_meter(struct tp_engine *engine, uint32_t table, int64_t han
   if (meter != NULL) {
     memcpy(meter, state, sizeof *meter);
   }
-  tp_control_unlock(engine);
-  return result;
+  return (int)tp_control_leave(engine, result);
 }
 
 int tp_table_write_meter(struct tp_engine *engine, uint32_t table, int64_t handle,
                          const uint64_t *words) {
   int result;
   struct tp_table *found = lock_table(engine, table, &result);
-  if (found != NULL) {
-    result = tp_match_write_meter(found, handle, words);
-  }
-  tp_control_unlock(engine);
-  return result;
+  return (int)tp_control_leave(engine,
+                               found == NULL ? result : tp_match_write_meter(found, handle, words));
 }
 
 int64_t tp_table_find(struct tp_engine *engine, uint32_t table, const uint64_t *key,
@@ -223,11 +197,8 @@ int tp_table_read(struct tp_engine *engine, uint32_t table, uint32_t *from, uint
 int tp_table_read_one(struct tp_engine *engine, uint32_t table, int64_t handle, uint64_t *row) {
   int result;
   const struct tp_table *found = lock_table(engine, table, &result);
-  if (found != NULL) {
-    result = tp_match_read_one(found, handle, row);
-  }
-  tp_control_unlock(engine);
-  return result;
+  return (int)tp_control_leave(engine,
+                               found == NULL ? result : tp_match_read_one(found, handle, row));
 }
 
 /* --- idle times ------------------------------------------------------------------------------ */
@@ -236,22 +207,18 @@ int tp_table_set_timeout(struct tp_engine *engine, uint32_t table, int64_t handl
                          uint64_t timeout_ns) {
   int result;
   struct tp_table *found = lock_table(engine, table, &result);
-  if (found != NULL) {
-    result = tp_match_set_timeout(found, handle, timeout_ns, steady_ns(engine));
-  }
-  tp_control_unlock(engine);
-  return result;
+  return (int)tp_control_leave(
+      engine,
+      found == NULL ? result : tp_match_set_timeout(found, handle, timeout_ns, steady_ns(engine)));
 }
 
 int tp_table_read_idle(struct tp_engine *engine, uint32_t table, int64_t handle,
                        uint64_t *idle_ns) {
   int result;
   const struct tp_table *found = lock_table(engine, table, &result);
-  if (found != NULL) {
-    result = tp_match_read_idle(found, handle, steady_ns(engine), idle_ns);
-  }
-  tp_control_unlock(engine);
-  return result;
+  return (int)tp_control_leave(
+      engine,
+      found == NULL ? result : tp_match_read_idle(found, handle, steady_ns(engine), idle_ns));
 }
 
 int tp_table_take_idle(struct tp_engine *engine, uint32_t table, uint32_t *from, uint32_t count,
@@ -262,6 +229,5 @@ int tp_table_take_idle(struct tp_engine *engine, uint32_t table, uint32_t *from,
     result = (int)tp_match_take_idle(found, from, steady_ns(engine), count, handles);
     *from = *from >= found->fresh ? UINT32_MAX : *from;
   }
-  tp_control_unlock(engine);
-  return result;
+  return (int)tp_control_leave(engine, result);
 }

@@ -273,9 +273,9 @@ TP_API int64_t tp_table_find(struct tp_engine *engine, uint32_t table, const uin
  * Many entries of one table in one call. A row is its head, then key, mask (ranges are those of the
  * table) and arguments, in the table's own numbers of words. Write: operations[i] is done to row i,
  * by its match and priority; results[i] is the entry's handle or a negative error; returns how many
- * are errors. Frames go between slices of them, unless the engine is held. Read: `count` rows at most, from entry *from
- * on, which is moved on; returns how many. Where it is beyond the last entry then, *from is
- * UINT32_MAX.
+ * are errors. Frames go between slices of them, unless the engine is held. Read: `count` rows at
+ * most, from entry *from on, which is moved on; returns how many. Where it is beyond the last entry
+ * then, *from is UINT32_MAX.
  */
 enum tp_row_word { TP_ROW_HANDLE, TP_ROW_PRIORITY, TP_ROW_ACTION, TP_ROW_HEAD_WORDS };
 enum tp_row_operation { TP_ROW_INSERT = 1, TP_ROW_MODIFY = 2, TP_ROW_REMOVE = 3 };

@@ -164,6 +164,12 @@ void tp_control_lock(struct tp_engine *engine);
 void tp_control_unlock(struct tp_engine *engine);
 void tp_control_take(struct tp_loop *loop);
 
+/* Gives the lock up; what the call returns. */
+static inline int64_t tp_control_leave(struct tp_engine *engine, int64_t result) {
+  tp_control_unlock(engine);
+  return result;
+}
+
 static inline void tp_control_lock_one(struct tp_loop *loop) {
   if (!tp_is_alone(loop->engine)) {
     tp_control_take(loop);

@@ -128,6 +128,16 @@ static int find_places(const struct tp_system_calls *calls, const char *interfac
   return read;
 }
 
+/* Where an offload stands among the blocks of features, and its bit there; 0: nowhere. */
+static uint32_t block_of(const struct places *places, uint32_t offload) {
+  return places->of[offload] / BLOCK_BITS;
+}
+
+static uint32_t bit_of(const struct places *places, uint32_t offload) {
+  const uint32_t place = places->of[offload];
+  return place < places->feature_count ? 1u << (place % BLOCK_BITS) : 0;
+}
+
 /* Those of ours that are on and can be changed. */
 static int find_active(const struct tp_system_calls *calls, const char *interface,
                        const struct places *places, uint32_t *active) {
@@ -142,12 +152,11 @@ static int find_active(const struct tp_system_calls *calls, const char *interfac
   const int result = request(calls, interface, &features);
   *active = 0;
   for (uint32_t i = 0; result == 0 && i < OFFLOAD_COUNT; i++) {
-    if (places->of[i] >= places->feature_count) {
+    const uint32_t bit = bit_of(places, i);
+    if (bit == 0) {
       continue;
     }
-    const struct ethtool_get_features_block *block =
-        &features.head.features[places->of[i] / BLOCK_BITS];
-    const uint32_t bit = 1u << (places->of[i] % BLOCK_BITS);
+    const struct ethtool_get_features_block *block = &features.head.features[block_of(places, i)];
     const bool is_ours = (block->active & block->available & ~block->never_changed & bit) != 0;
     *active |= is_ours ? 1u << i : 0;
   }
@@ -165,11 +174,11 @@ static int set_offloads(const struct tp_system_calls *calls, const char *interfa
   features.head.cmd = ETHTOOL_SFEATURES;
   features.head.size = (places->feature_count + BLOCK_BITS - 1) / BLOCK_BITS;
   for (uint32_t i = 0; i < OFFLOAD_COUNT; i++) {
-    if ((offloads >> i & 1) == 0 || places->of[i] >= places->feature_count) {
+    const uint32_t bit = bit_of(places, i);
+    if ((offloads >> i & 1) == 0 || bit == 0) {
       continue;
     }
-    struct ethtool_set_features_block *block = &features.head.features[places->of[i] / BLOCK_BITS];
-    const uint32_t bit = 1u << (places->of[i] % BLOCK_BITS);
+    struct ethtool_set_features_block *block = &features.head.features[block_of(places, i)];
     block->valid |= bit;
     block->requested |= is_on ? bit : 0;
   }

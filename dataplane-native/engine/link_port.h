@@ -63,6 +63,12 @@ int tp_link_open(struct tp_engine *engine, const char *interface, struct tp_link
 void tp_link_maintain(struct tp_port *port);
 void tp_link_close(struct tp_port *port);
 
+/* Of any link's struct tp_port_ops: all but how it receives. */
+#define TP_LINK_OPS                                                                                \
+  .transmit = tp_link_transmit, .prepare_event = tp_link_prepare_event,                            \
+  .transmit_event = tp_link_transmit_event, .read_stamps = tp_link_read_stamps,                    \
+  .maintain = tp_link_maintain, .close = tp_link_close
+
 /* --- port_xdp.c: the sockets of an XDP port --------------------------------------------------- */
 /* Null, or the step that failed; errno says why. */
 const char *tp_link_open_receiver(struct tp_link_port *self);

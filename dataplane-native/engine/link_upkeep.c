@@ -160,8 +160,9 @@ static struct tp_link_port *make_port(struct tp_engine *engine, const char *inte
 }
 
 static struct tp_socket_fault open_sockets(struct tp_link_port *self, const char *interface) {
-  const struct tp_socket_fault fault = tp_packet_socket_open(
-      &self->socket, interface, self->port.engine->max_frame, self->choice.io != TP_PORT_IO_XDP, self->card != NULL);
+  const struct tp_socket_fault fault =
+      tp_packet_socket_open(&self->socket, interface, self->port.engine->max_frame,
+                            self->choice.io != TP_PORT_IO_XDP, self->card != NULL);
   if (fault.code != TP_OK) {
     return fault;
   }

@@ -85,13 +85,8 @@ static int packet_poll_fd(const struct tp_port *port) {
 
 static const struct tp_port_ops PACKET_OPS = {
     .receive = packet_receive,
-    .transmit = tp_link_transmit,
-    .prepare_event = tp_link_prepare_event,
-    .transmit_event = tp_link_transmit_event,
-    .read_stamps = tp_link_read_stamps,
     .poll_fd = packet_poll_fd,
-    .maintain = tp_link_maintain,
-    .close = tp_link_close,
+    TP_LINK_OPS,
 };
 
 int tp_port_packet_open(struct tp_engine *engine, const char *interface,

@@ -90,14 +90,9 @@ static int xdp_stamp_fd(const struct tp_port *port) {
 
 static const struct tp_port_ops XDP_OPS = {
     .receive = xdp_receive,
-    .transmit = tp_link_transmit,
-    .prepare_event = tp_link_prepare_event,
-    .transmit_event = tp_link_transmit_event,
-    .read_stamps = tp_link_read_stamps,
     .poll_fd = xdp_poll_fd,
     .stamp_fd = xdp_stamp_fd,
-    .maintain = tp_link_maintain,
-    .close = tp_link_close,
+    TP_LINK_OPS,
 };
 
 int tp_port_xdp_open(struct tp_engine *engine, const char *interface, struct tp_link_choice choice,

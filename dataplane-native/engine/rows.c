@@ -141,7 +141,8 @@ static bool read_value(struct part octets, const struct plan_slot *slot, uint64_
     octets.at++;
   }
   const uint32_t count = words_of(slot);
-  if (count == 0 || count > MOST_VALUE_WORDS || (size_t)(octets.end - octets.at) > 8 * (size_t)count) {
+  if (count == 0 || count > MOST_VALUE_WORDS ||
+      (size_t)(octets.end - octets.at) > 8 * (size_t)count) {
     return false;
   }
   for (uint32_t word = 0; word < count; word++) {

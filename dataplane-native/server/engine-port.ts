@@ -6,10 +6,10 @@
  * arguments are host-order 64-bit words as the layout says.
  */
 
+import type { EngineResult } from '#binding/result';
 import type {
   CounterValue,
   EngineGroup,
-  EngineGroupMember,
   EngineReplica,
   EntryHandle,
   IdlePage,
@@ -24,45 +24,8 @@ import type {
 } from '#binding/state-values';
 
 export { DEFAULT_ENTRY, ROW, ROW_OPERATION, rowWords } from '#binding/state-values';
-export type {
-  CounterValue,
-  EngineGroup,
-  EngineGroupMember,
-  EngineReplica,
-  EntryHandle,
-  IdlePage,
-  MeterCounts,
-  MeterRates,
-  MeterState,
-  NewEntry,
-  RowBatch,
-  RowPage,
-  RowShape,
-  RowSource,
-};
-
-export type EngineErrorCode =
-  | 'NO_MEMORY'
-  | 'NO_SUCH_INTERFACE'
-  | 'NO_PERMISSION'
-  | 'PORT_IN_USE'
-  | 'NO_SUCH_PORT'
-  | 'BAD_PIPELINE'
-  | 'NO_PIPELINE'
-  | 'NOT_FOUND'
-  | 'EXISTS'
-  | 'FULL'
-  | 'OUT_OF_RANGE'
-  | 'BAD_STATE'
-  | 'SYSTEM';
-
-export interface EngineFailure {
-  readonly code: EngineErrorCode;
-  readonly message: string;
-}
-
-export type EngineResult<T> =
-  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: EngineFailure };
+export type * from '#binding/state-values';
+export type { EngineErrorCode, EngineFailure, EngineResult } from '#binding/result';
 
 /** The action of an entry of a table with an action profile; its one argument is the index. */
 export const REFERS_TO_MEMBER = 0;

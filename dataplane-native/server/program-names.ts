@@ -48,6 +48,24 @@ export function joinNamed<I extends Named, L extends { readonly name: string }>(
   return done(joined);
 }
 
+/** What `make` makes of each pair, by id; its first error otherwise. */
+export function joinEach<I extends Named, L extends { readonly name: string }, T>(
+  infos: readonly I[],
+  layouts: readonly L[],
+  what: string,
+  make: (id: number, info: I, layout: L) => Outcome<T>,
+): Outcome<ReadonlyMap<number, T>> {
+  const joined = joinNamed(infos, layouts, what);
+  if (!joined.ok) return joined;
+  const made = new Map<number, T>();
+  for (const [id, info, layout] of joined.value) {
+    const one = make(id, info, layout);
+    if (!one.ok) return one;
+    made.set(id, one.value);
+  }
+  return done(made);
+}
+
 export function missing(what: string, name: string) {
   return invalid(`the P4Info's ${what} '${name}' is not in p4_device_config`);
 }

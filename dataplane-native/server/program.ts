@@ -35,7 +35,7 @@ import { dataCodec } from './p4-data.js';
 import type { ControllerHeader } from './packet-io.js';
 import { controllerHeader } from './packet-io.js';
 import { buildAction, buildFields, byIndex, joinValueSets } from './program-fields.js';
-import { isRemoved, isWritten, joinNamed, label, missing } from './program-names.js';
+import { isRemoved, isWritten, joinEach, joinNamed, label, missing } from './program-names.js';
 import type { PortDirectory, Translation } from './translation.js';
 import { Translations } from './translation.js';
 import { unimplemented } from './unimplemented.js';
@@ -231,15 +231,10 @@ function joinCounters(
   layout: PipelineLayout,
   translations: Translations,
 ): Outcome<ReadonlyMap<number, CounterProgram>> {
-  const joined = joinNamed(info.counters, layout.counters, 'counter');
-  if (!joined.ok) return joined;
-  const counters = new Map<number, CounterProgram>();
-  for (const [id, { indexTypeName }, counter] of joined.value) {
+  return joinEach(info.counters, layout.counters, 'counter', (id, { indexTypeName }, counter) => {
     const indexType = indexTypeOf(indexTypeName, translations);
-    if (!indexType.ok) return indexType;
-    counters.set(id, { id, layout: counter, indexType: indexType.value });
-  }
-  return done(counters);
+    return indexType.ok ? done({ id, layout: counter, indexType: indexType.value }) : indexType;
+  });
 }
 
 function joinRegisters(
@@ -247,19 +242,14 @@ function joinRegisters(
   layout: PipelineLayout,
   types: DataTypes,
 ): Outcome<ReadonlyMap<number, RegisterProgram>> {
-  const joined = joinNamed(info.registers, layout.registers, 'register');
-  if (!joined.ok) return joined;
-  const registers = new Map<number, RegisterProgram>();
-  for (const [id, { typeSpec, indexTypeName }, register] of joined.value) {
+  return joinEach(info.registers, layout.registers, 'register', (id, it, register) => {
     const what = `register '${register.name}'`;
-    const codec = dataCodec(what, typeSpec, [register.bitwidth], types);
+    const codec = dataCodec(what, it.typeSpec, [register.bitwidth], types);
     if (!codec.ok) return codec;
-    const indexType = indexTypeOf(indexTypeName, types.translations);
+    const indexType = indexTypeOf(it.indexTypeName, types.translations);
     if (!indexType.ok) return indexType;
-    const { value } = indexType;
-    registers.set(id, { id, layout: register, indexType: value, codec: codec.value });
-  }
-  return done(registers);
+    return done({ id, layout: register, indexType: indexType.value, codec: codec.value });
+  });
 }
 
 function joinDigests(
@@ -267,20 +257,15 @@ function joinDigests(
   layout: PipelineLayout,
   types: DataTypes,
 ): Outcome<ReadonlyMap<number, DigestProgram>> {
-  const joined = joinNamed(info.digests, layout.digests, 'digest');
-  if (!joined.ok) return joined;
-  const digests = new Map<number, DigestProgram>();
-  for (const [id, { typeSpec }, digest] of joined.value) {
-    const what = `digest '${digest.name}'`;
-    const widths = digest.fields.map(({ bitwidth }) => bitwidth);
-    const codec = dataCodec(what, typeSpec, widths, types);
+  return joinEach(info.digests, layout.digests, 'digest', (id, { typeSpec }, digest) => {
+    const { name, fields } = digest;
+    const widths = fields.map(({ bitwidth }) => bitwidth);
+    const codec = dataCodec(`digest '${name}'`, typeSpec, widths, types);
     if (!codec.ok) return codec;
-    const { fields } = digest;
     const read = (words: BigUint64Array): P4Data =>
       codec.value.read(fields.map((field) => readSlot(words, field)));
-    digests.set(id, { id, layout: digest, read });
-  }
-  return done(digests);
+    return done({ id, layout: digest, read });
+  });
 }
 
 /** Each id is there once, and each name once among its kind. */
@@ -401,16 +386,12 @@ function joinMeters(
   layout: PipelineLayout,
   translations: Translations,
 ): Outcome<ReadonlyMap<number, MeterProgram>> {
-  const joined = joinNamed(info.meters, layout.meters, 'meter');
-  if (!joined.ok) return joined;
-  const meters = new Map<number, MeterProgram>();
-  for (const [id, { spec, indexTypeName }, meter] of joined.value) {
+  return joinEach(info.meters, layout.meters, 'meter', (id, { spec, indexTypeName }, meter) => {
     if (spec?.unit !== METER_UNITS[meter.unit]) return otherUnit(meter.name, meter.unit);
     const indexType = indexTypeOf(indexTypeName, translations);
     if (!indexType.ok) return indexType;
-    meters.set(id, { id, layout: meter, indexType: indexType.value, type: spec.type });
-  }
-  return done(meters);
+    return done({ id, layout: meter, indexType: indexType.value, type: spec.type });
+  });
 }
 
 function findDirectMeter(

@@ -34,15 +34,20 @@ static inline void add_group(void *context, const struct state_group *group) {
         "a group");
 }
 
-static inline struct tp_engine *open_engine(enum tp_clock clock, const char *pipeline) {
-  const struct tp_engine_config config = {
-      .clock = clock, .cpu_port = CPU_PORT, .message_fd = -1, .random_seed = 1};
+static inline struct tp_engine *make_engine(const struct tp_engine_config *config,
+                                            const char *pipeline) {
   struct tp_engine *engine = NULL;
-  if (tp_engine_create(&config, &engine) != 0) {
+  if (tp_engine_create(config, &engine) != 0) {
     fail("engine", "cannot be made");
   }
   check(engine, tp_engine_load(engine, pipeline), "load");
   return engine;
+}
+
+static inline struct tp_engine *open_engine(enum tp_clock clock, const char *pipeline) {
+  const struct tp_engine_config config = {
+      .clock = clock, .cpu_port = CPU_PORT, .message_fd = -1, .random_seed = 1};
+  return make_engine(&config, pipeline);
 }
 
 static inline void fill_engine(struct tp_engine *engine, const char *state) {

@@ -13,9 +13,8 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include "engine_setup.h"
 #include "engine_state.h"
-#include "frames.h"
-#include "state.h"
 
 #define MOST_PORTS 4u
 #define IN_FLIGHT  512u
@@ -30,12 +29,6 @@ struct bench_port {
   alignas(64) uint64_t received; /* by this port's loop */
   alignas(64) uint64_t sent;     /* likewise, and read by its peer's */
 };
-
-static void check(struct tp_engine *engine, int64_t result, const char *what) {
-  if (result < 0) {
-    fail(what, tp_engine_last_error(engine));
-  }
-}
 
 /* --- a port ---------------------------------------------------------------------------------- */
 
@@ -123,26 +116,6 @@ static struct bench_port *add_port(struct tp_engine *engine, uint32_t number,
   return self;
 }
 
-/* --- state ----------------------------------------------------------------------------------- */
-
-static void add_entry(void *context, const struct state_entry *entry) {
-  struct tp_engine *engine = context;
-  check(
-      engine,
-      entry->key_words == 0
-          ? tp_table_set_default(engine, entry->table, entry->action, entry->args, entry->arg_words)
-          : tp_table_insert(engine, entry->table, entry->key, entry->mask, 0, entry->priority,
-                            entry->action, entry->args, entry->arg_words),
-      "an entry");
-}
-
-static void add_group(void *context, const struct state_group *group) {
-  const uint32_t instances[MAX_GROUP_PORTS] = {0};
-  check(context,
-        tp_multicast_group_set(context, group->group, group->ports, instances, group->count),
-        "a group");
-}
-
 /* --- the run --------------------------------------------------------------------------------- */
 
 static uint64_t wall_ns(void) {
@@ -168,11 +141,7 @@ int main(int argc, char **argv) {
                                           .message_fd = -1,
                                           .threads = (uint32_t)strtoul(argv[5], NULL, 10),
                                           .random_seed = 1};
-  struct tp_engine *engine = NULL;
-  if (tp_engine_create(&config, &engine) != 0) {
-    fail("engine", "cannot be made");
-  }
-  check(engine, tp_engine_load(engine, argv[1]), "load");
+  struct tp_engine *engine = make_engine(&config, argv[1]);
   const struct frame_set set = read_frames(argv[3]);
   struct bench_port *ports[MOST_PORTS];
   for (uint32_t i = 0; i < port_count; i++) {
@@ -181,8 +150,7 @@ int main(int argc, char **argv) {
   for (uint32_t i = 0; i < port_count; i++) {
     ports[i]->peer = ports[i ^ 1u];
   }
-  const struct state_visitor visitor = {engine, add_entry, add_group};
-  read_state(argv[2], &visitor);
+  fill_engine(engine, argv[2]);
   const uint64_t start_ns = wall_ns();
   const uint64_t cpu_start_ns = process_ns();
   check(engine, tp_engine_start(engine), "start");
