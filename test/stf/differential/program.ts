@@ -24,7 +24,7 @@ export interface Subject {
 
 export interface Outcome {
   readonly packets: number;
-  /** Packets that were left out, since P4 does not say what becomes of them. */
+  /** Packets that were left out: P4 does not say what becomes of them, or simple_switch ends there. */
   readonly open: number;
   readonly frames: number;
   readonly divergences: readonly Divergence[];
@@ -85,8 +85,9 @@ export async function compareProgram(
   const job = { info, json, setUp, ports, inPort, pipelineCache };
   const packets = await definedPackets(job, all);
   if (typeof packets === 'string') return nothing(`ours: ${packets}`);
-  const ours = await throughOurs({ ...job, packets });
-  if (typeof ours === 'string') return nothing(`ours: ${ours}`);
+  const run = await throughOurs({ ...job, packets });
+  if (typeof run === 'string') return nothing(`ours: ${run}`);
+  const ours = run.sent;
   const directory = mkdtempSync(join(tmpdir(), `timeplane-${name}-`));
   try {
     const burst = REORDERING.test(Buffer.from(json).toString()) ? 1 : 8;
@@ -119,14 +120,17 @@ interface OurJob {
   readonly builder?: PipelineBuilder;
 }
 
-/** Those whose fate does not depend on what headers that are not valid hold. */
+/**
+ * Those whose fate does not depend on what headers that are not valid hold, and that no assertion of the
+ * program fails for.
+ */
 async function definedPackets(
   job: Omit<OurJob, 'packets'>,
   packets: readonly Uint8Array[],
 ): Promise<readonly Uint8Array[] | string> {
   const ours = await throughOurs({ ...job, packets });
   if (typeof ours === 'string') return ours;
-  const fateOf = (sent: typeof ours): readonly string[] => {
+  const fateOf = ({ sent }: OurRun): readonly string[] => {
     const fates = packets.map(() => '');
     for (const [port, frames] of sent) {
       for (const { frame, index } of frames) fates[index] += ` ${port}:${frame}`;
@@ -134,7 +138,7 @@ async function definedPackets(
     return fates;
   };
   const zeros = fateOf(ours);
-  const open = new Set<number>();
+  const open = new Set<number>(ours.failed);
   for (let mark = 0; mark < MARK_COUNT; mark += 1) {
     const builder = markingBuilder(job.pipelineCache, mark);
     const marking = await throughOurs({ ...job, packets, builder });
@@ -146,7 +150,13 @@ async function definedPackets(
   return packets.filter((_, i) => !open.has(i));
 }
 
-async function throughOurs(job: OurJob): Promise<ReadonlyMap<number, readonly Sent[]> | string> {
+interface OurRun {
+  readonly sent: ReadonlyMap<number, readonly Sent[]>;
+  /** The packets, by index, that an assertion failed for. */
+  readonly failed: ReadonlySet<number>;
+}
+
+async function throughOurs(job: OurJob): Promise<OurRun | string> {
   const { info, json: deviceConfig, pipelineCache, ports, inPort } = job;
   const program = { info, deviceConfig, pipelineCache };
   const opened = await StfSwitch.open(
@@ -160,8 +170,11 @@ async function throughOurs(job: OurJob): Promise<ReadonlyMap<number, readonly Se
     const [problem] = device.problems;
     if (problem !== undefined) return problem.message;
     const sent = new Map(ports.map((port): [number, Sent[]] => [port, []]));
+    const failed = new Set<number>();
     for (const [index, octets] of job.packets.entries()) {
+      const before = device.problems.length;
       device.perform({ kind: 'packet', line: 0, port: inPort, octets });
+      if (device.problems.length > before) failed.add(index);
       const packet = Buffer.from(octets).toString('hex');
       for (const [port, frames] of device.outputs) {
         const known = sent.get(port) ?? [];
@@ -170,7 +183,7 @@ async function throughOurs(job: OurJob): Promise<ReadonlyMap<number, readonly Se
         }
       }
     }
-    return device.isAbandoned ? (device.problems[0]?.message ?? '') : sent;
+    return device.isAbandoned ? (device.problems.at(-1)?.message ?? '') : { sent, failed };
   } finally {
     device.close();
   }

@@ -53,6 +53,8 @@ control egress(inout headers_t h, inout metadata_t m, inout standard_metadata_t 
             h.f.length = (bit<16>)sm.packet_length;
             h.f.before = h.f.sum;
             h.f.kept = m.kept + m.twice + m.lost;
+            // What it holds is anybody's guess.
+            if (!h.f.isValid()) { return; }
             if (h.f.what == 3) { h.items.push_front(1); h.items[0].setValid(); h.items[0].value = 0x99; }
             if (h.f.what == 6) {
                 // Once more, of the clone.
