@@ -62,6 +62,8 @@ describe.each([
     { timeout: 120_000 },
     () => {
       const out = mkdtempSync(join(tmpdir(), 'timeplane-p4-'));
+      expect(manifest.commands.length).toBeGreaterThan(0);
+      expect(Object.keys(manifest.artefacts).length).toBeGreaterThan(0);
       try {
         for (const command of manifest.commands) {
           const [program = '', ...args] = command
@@ -101,6 +103,7 @@ describe('what the controller sees', () => {
     const ids = [...native.tables, ...native.actions, ...native.counters, ...native.meters]
       .concat(native.controllerPacketMetadata as never)
       .map((object) => object.preamble?.id ?? 0);
+    expect(ids.length).toBeGreaterThan(20);
     for (const id of ids) expect(id & 0x00ff_f000, `0x${id.toString(16)}`).toBe(0);
   });
 

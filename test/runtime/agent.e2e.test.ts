@@ -148,6 +148,7 @@ ports:
     await send(319, ...sent);
     await received(319, 20);
     const stepNs = nsOf(TARGETS[kind].capabilities.timestampResolution);
+    expect(corrections()).toHaveLength(20);
     for (const { correctionField } of corrections()) {
       const added = scaledUnits(correctionField) - 0x1_8000n;
       expect(added % (stepNs << 16n)).toBe(0n);

@@ -4,10 +4,10 @@ import { Update_Type } from '#protos/p4/v1/p4runtime_pb';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Controller, EntityInit, TestSwitch } from './conversation.js';
 import { CONFIG, startSwitch } from './conversation.js';
-import { b, mac } from './entries.js';
+import { b } from './entries.js';
 import { ID } from './fixture-program.js';
 
-const { INSERT, MODIFY } = Update_Type;
+const { MODIFY } = Update_Type;
 
 let device: TestSwitch;
 let primary: Controller;
@@ -82,26 +82,8 @@ describe('a client that reads nothing', () => {
   });
 });
 
+// In the middle of a batch: see dying-client.test.ts.
 describe('a client that dies', () => {
-  it('in the middle of a batch leaves all of it done or nothing, and the next one goes on', async () => {
-    const dying = await device.controller(2_000_000n).becomesPrimary();
-    const batch = Array.from({ length: 30_000 }, (_, i) => counter(i % 8));
-    const first: EntityInit = { case: 'tableEntry', value: mac(1n, 1, 1) };
-    const last: EntityInit = { case: 'tableEntry', value: mac(2n, 1, 1) };
-    void dying.writes(INSERT, [first, ...batch, last]);
-    setTimeout(() => dying.dies(), 20);
-    await expect.poll(() => device.service.counts().clients, SOON).toBe(1);
-    const next = await device.controller(3_000_000n).becomesPrimary();
-    const entries = async () => {
-      const read = await next.reads([{ case: 'tableEntry', value: { tableId: ID.mac } }]);
-      return read.entities.length;
-    };
-    // What was accepted goes on behind the back of the one who sent it.
-    await expect.poll(entries, SOON).not.toBe(1);
-    expect([0, 2]).toContain(await entries());
-    expect(await next.inserts(mac(3n, 1, 1))).toBe('OK');
-  });
-
   it('in the middle of a message is forgotten', async () => {
     const sockets = Array.from({ length: 50 }, () => connect(device.port, '127.0.0.1'));
     for (const socket of sockets) {

@@ -7,6 +7,10 @@ import { SEED, correctionVectors, vectorFiles } from './generate.js';
 const update = process.env['TIMEPLANE_UPDATE_VECTORS'] === '1';
 
 describe(`the correction vectors (seed ${SEED})`, () => {
+  it('are some', () => {
+    expect([...vectorFiles()].length).toBeGreaterThan(0);
+  });
+
   for (const [name, text] of vectorFiles()) {
     it(`${name} is what generating it again gives`, () => {
       const path = join(import.meta.dirname, name);
@@ -28,6 +32,7 @@ describe(`the correction vectors (seed ${SEED})`, () => {
     expect(wraps.length).toBeGreaterThanOrEqual(vectors.length / 2);
     expect(vectors.filter((one) => one.resolutionNs === 1).length).toBeGreaterThan(400);
     const ones = vectors.filter((one) => one.name.includes(' ones '));
+    expect(ones.length).toBeGreaterThan(0);
     for (const one of ones) {
       const tags = one.name.match(/8100|88a8/g)?.length ?? 0;
       const udp = 14 + 4 * tags + (one.name.includes('ipv6') ? 40 : 20);

@@ -95,6 +95,7 @@ describe.skipIf(reason !== '')('a storm', () => {
   it('of what is no PTP is explained, too', async () => {
     const how = ['--kinds', 'plain', '--stations', '8'];
     const result = stormResultSchema.parse(await resultOf('storm', ...size, ...how));
+    expect(result.explanations).toHaveLength(2);
     for (const { kinds, unexplained } of result.explanations) {
       expect(kinds.map(({ what }) => what)).toEqual(['other']);
       expect(unexplained).toEqual({ arrival: 0, kinds: 0, copies: 0 });

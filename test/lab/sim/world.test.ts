@@ -147,7 +147,7 @@ describe('a client under faults', () => {
     const { slave } = pair(world, { there: lossy, back: lossy });
     world.run(300);
     expect(Math.abs(slave.errorNs)).toBeLessThan(20);
-    expect(slave.status.counters).toBeDefined();
+    expect(slave.status.ports[0]?.counters['syncsUsed']).toBeGreaterThan(50);
   });
 
   it('uses no Sync twice', () => {

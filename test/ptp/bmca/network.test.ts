@@ -49,6 +49,7 @@ function expectOneMasterPerSegment(network: VirtualNetwork): void {
     expect(['master', 'slave', 'passive']).toContain(state);
     masters.set(segment, (masters.get(segment) ?? 0) + (state === 'master' ? 1 : 0));
   }
+  expect(masters.size).toBeGreaterThan(0);
   for (const [segment, count] of masters) expect(count, `masters on segment ${segment}`).toBe(1);
 }
 

@@ -195,6 +195,7 @@ export function speaks(expected: Expectation): void {
     const [, within, beyond] = expected.ladder;
     expect(row.next.status.defaultDS.clockQuality.clockClass).toBe(expected.ladder[0]);
     const early = classes(9);
+    expect(early.size).toBeGreaterThan(0);
     for (const clockClass of early) expect([within, beyond]).toContain(clockClass);
     classes(5);
     expect(classes(20)).toEqual(new Set([beyond]));

@@ -31,7 +31,9 @@ describe('the record of a servo', () => {
     for (const [slot, offset] of xNs.entries()) sync(record, slot, offset);
     const report = record.report();
     expect(report?.samples).toBe(5_000);
-    for (const { m, tdevNs } of report?.stability.filter((point) => point.m <= 16) ?? []) {
+    const exact = report?.stability.filter((point) => point.m <= 16) ?? [];
+    expect(exact.map(({ m }) => m)).toEqual([1, 2, 4, 8, 16]);
+    for (const { m, tdevNs } of exact) {
       expect(tdevNs).toBeCloseTo(tdev({ xNs, tau0Ns: INTERVAL_NS }, m)?.value ?? 0, 6);
     }
   });

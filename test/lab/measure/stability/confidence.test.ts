@@ -209,6 +209,7 @@ describe('confidence intervals', () => {
       confidence: 0.95,
     });
     for (const metric of ['adev', 'tdev', 'ohdev', 'totdev'] as const) {
+      expect(table[metric]?.length, metric).toBeGreaterThan(0);
       for (const point of table[metric] ?? []) {
         expect(point.interval?.low, `${metric} ${point.m}`).toBeLessThan(point.value);
         expect(point.interval?.high, `${metric} ${point.m}`).toBeGreaterThan(point.value);
