@@ -2,6 +2,7 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
+import { parseRate, parseSize } from '#lab/experiments/first-light/quantities';
 import { LabError } from '#lab/lab-error';
 import {
   extendPath,
@@ -44,6 +45,27 @@ export function integerBetween(low: number, high: number): (text: string) => num
     throw new InvalidArgumentError(`expected an integer from ${low} to ${high}`);
   };
 }
+
+function quantity(parse: (text: string) => number | null, example: string) {
+  return (text: string): number => {
+    const value = parse(text);
+    if (value !== null) return value;
+    throw new InvalidArgumentError(`expected something like ${example}`);
+  };
+}
+
+export const loadOption = () =>
+  new Option('--load <fraction>', 'cross traffic, of the rate; 0 for none')
+    .argParser(numberBetween(0, 2))
+    .default(0.9);
+export const rateOption = () =>
+  new Option('--rate <rate>', 'rate of each port towards the client')
+    .argParser(quantity(parseRate, '100Mbit'))
+    .default(100_000_000, '100Mbit');
+export const boundOption = () =>
+  new Option('--bound <size>', 'what its queue holds')
+    .argParser(quantity(parseSize, '128KiB'))
+    .default(128 * 1024, '128KiB');
 
 /** `--json <file>`: what cannot be written is said before everything is measured, not after. */
 export function jsonOption(document: string): Option {

@@ -2,13 +2,21 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { productVersion } from '#runtime/version';
 import { runFirstLight } from '#lab/experiments/first-light';
-import { parseRate, parseSize } from '#lab/experiments/first-light/quantities';
 import { PHASE_NAMES, type PhaseName } from '#lab/experiments/first-light/schema';
 import { runTransparent } from '#lab/experiments/transparent';
 import { SECTION_NAMES, select, type Selection } from '#lab/experiments/transparent/rows';
-import { inSandbox, integerBetween, jsonOption, numberBetween } from './lab-arguments.js';
+import {
+  boundOption,
+  inSandbox,
+  integerBetween,
+  jsonOption,
+  loadOption,
+  numberBetween,
+  rateOption,
+} from './lab-arguments.js';
 import { registerBoundary } from './lab-boundary.js';
 import { registerClients } from './lab-clients.js';
+import { registerCompare } from './lab-compare.js';
 import { registerStorm } from './lab-storm.js';
 import { registerStudy } from './lab-study.js';
 import { registerUp } from './lab-up.js';
@@ -22,14 +30,6 @@ interface FirstLightFlags {
   readonly transport: 'L2' | 'UDPv4';
   readonly keep?: boolean;
   readonly json?: string;
-}
-
-function quantity(parse: (text: string) => number | null, example: string) {
-  return (text: string): number => {
-    const value = parse(text);
-    if (value !== null) return value;
-    throw new InvalidArgumentError(`expected something like ${example}`);
-  };
 }
 
 function phaseList(text: string): readonly PhaseName[] {
@@ -101,19 +101,6 @@ function transparent(flags: TransparentFlags): Promise<void> {
   };
   return inSandbox((directory) => runTransparent(options, directory));
 }
-
-const loadOption = () =>
-  new Option('--load <fraction>', 'cross traffic, of the rate; 0 for none')
-    .argParser(numberBetween(0, 2))
-    .default(0.9);
-const rateOption = () =>
-  new Option('--rate <rate>', 'rate of each port towards the client')
-    .argParser(quantity(parseRate, '100Mbit'))
-    .default(100_000_000, '100Mbit');
-const boundOption = () =>
-  new Option('--bound <size>', 'what its queue holds')
-    .argParser(quantity(parseSize, '128KiB'))
-    .default(128 * 1024, '128KiB');
 
 function registerTransparent(lab: Command): void {
   lab
@@ -192,6 +179,7 @@ export function register(program: Command): void {
     });
   registerTransparent(lab);
   registerBoundary(lab);
+  registerCompare(lab);
   registerClients(lab);
   registerStorm(lab);
   registerStudy(lab);

@@ -1,0 +1,67 @@
+/** Puts a row's switches between the clocks. */
+import { startAgent, startConfiguredAgent, type AgentSettings } from '../../peers/agent.js';
+import { startClockPoller, type ClockPoller } from '../../peers/clock-poller.js';
+import type { ManagedProcess } from '../../peers/managed-process.js';
+import { startNativeDataplane } from '../../peers/native-switch.js';
+import { forEachPlace } from '../../peers/switch-row.js';
+import type { ChainPath, SwitchPlace } from '../../namespaces/chain.js';
+import type { QueueLimits } from '../../namespaces/links.js';
+import { boundaryConfig, type Rates } from '../boundary/clocks.js';
+import { LAB_OSCILLATOR, otherOscillator } from '../boundary/plan.js';
+import type { CompareRow } from './rows.js';
+
+export interface CompareDevicesOptions {
+  readonly row: CompareRow;
+  readonly path: ChainPath;
+  readonly limits: QueueLimits;
+  readonly rates: Rates;
+  readonly directory: string;
+  /** Called with everything as it is started, so that it is stopped whatever comes after. */
+  readonly onStart: (process: ManagedProcess) => void;
+}
+
+const SETTINGS = {
+  'tc-one': { ptp: 'transparent', step: 'one' },
+  'tc-two': { ptp: 'transparent', step: 'two' },
+  bridge: { ptp: 'off', step: 'one' },
+} as const satisfies Record<string, Pick<AgentSettings, 'ptp' | 'step'>>;
+
+/** Each boundary clock counts by an oscillator of its own, as each has one. */
+const clockOf = (index: number) => (index === 0 ? LAB_OSCILLATOR : otherOscillator(index));
+
+function boundaryText({ rates }: CompareDevicesOptions, { ports }: SwitchPlace): string {
+  return boundaryConfig(
+    { transport: 'L2', mechanism: 'E2E', rates },
+    { ports: ports.slice(0, 2) },
+    { step: 'two', trafficPorts: ports.length - 2 },
+  );
+}
+
+/** Starts them and waits until each is configured. Throws LabError. */
+export async function startCompareDevices(options: CompareDevicesOptions): Promise<void> {
+  const { row, path, limits, directory, onStart } = options;
+  const { kind } = row;
+  if (kind === 'direct') return;
+  if (kind === 'bc') {
+    // One after the other, from the grandmaster on: a clock that has begun to serve its own time would slew.
+    for (const [index, place] of path.switches.entries()) {
+      const clock = clockOf(index);
+      await startNativeDataplane({ path: place, limits, onStart, clock });
+      const namespace = place.switchNamespace;
+      const config = boundaryText(options, place);
+      await startConfiguredAgent({ namespace, config, directory, onStart });
+    }
+    return;
+  }
+  const settings: AgentSettings = { ...SETTINGS[kind], sourcePtp: 'blocked', delayAsymmetryNs: 0 };
+  await forEachPlace(path.switches, async (place) => {
+    await startNativeDataplane({ path: place, limits, onStart });
+    await startAgent({ path: place, kind: 'native', settings, directory, onStart });
+  });
+}
+
+/** Reads the last boundary clock's own error, without any stamp. */
+export function pollLast({ path, onStart }: CompareDevicesOptions): ClockPoller | null {
+  const last = path.switches.at(-1);
+  return last === undefined ? null : startClockPoller(last.switchNamespace, onStart);
+}

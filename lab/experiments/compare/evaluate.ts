@@ -1,0 +1,199 @@
+/** From what was heard to the table's figures, and to the simulator's. Pure. */
+import { summarizeErrors } from '../../measure/statistics.js';
+import {
+  CLIENT_GAINS,
+  LOAD_SETTLING_MS,
+  ratesOf,
+  type CompareFigures,
+  type CompareLeg,
+  type CompareOutcome,
+} from './leg.js';
+import { rowNoise, type NoiseSample, type RowNoise, type WayNoise } from './noise.js';
+import { predict, type Prediction, type RowPrediction } from './predict.js';
+import type { PlayedNoise } from './recorded-noise.js';
+import { rowTitle, type CompareKind, type CompareRow } from './rows.js';
+import type { CompareConfig, CompareMeasurement } from './schema.js';
+
+export const TOLERANCE = 0.25;
+
+export interface MeasuredRow {
+  readonly row: CompareRow;
+  readonly leg: CompareLeg;
+}
+
+type Load = 'idle' | 'loaded';
+
+const mean = (values: readonly number[]) =>
+  values.reduce((total, value) => total + value, 0) / values.length;
+
+const tenth = (value: number) => Math.round(10 * value) / 10;
+
+function noiseFigures(samples: readonly NoiseSample[]) {
+  const values = samples.map(({ ns }) => ns);
+  const middle = values.length === 0 ? 0 : mean(values);
+  const about = summarizeErrors(values.map((value) => value - middle));
+  return {
+    samples: values.length,
+    meanNs: tenth(middle),
+    deviationNs: tenth(about?.rms ?? 0),
+  };
+}
+
+function describeNoise({ firstDown, lastUp, switches }: RowNoise): CompareMeasurement['noise'] {
+  return {
+    firstDown: noiseFigures(firstDown),
+    lastUp: noiseFigures(lastUp),
+    switchesDown: switches === null ? null : noiseFigures(switches.down),
+    switchesUp: switches === null ? null : noiseFigures(switches.up),
+  };
+}
+
+function errorOf({ errors }: CompareFigures): CompareMeasurement['error'] {
+  const values = errors.map(({ errorNs }) => errorNs);
+  const summary = summarizeErrors(values);
+  if (summary === null) return null;
+  const meanNs = mean(values);
+  const about = summarizeErrors(values.map((value) => value - meanNs));
+  return {
+    rmsNs: tenth(summary.rms),
+    meanNs: tenth(meanNs),
+    deviationNs: tenth(about?.rms ?? 0),
+    p99Ns: summary.p99,
+    maxNs: summary.max,
+  };
+}
+
+/** Measured noise by row and load; nothing for plain bridges, where queues are in it. */
+export type NoiseBook = ReadonlyMap<string, RowNoise>;
+
+const pageOf = (name: string, load: Load) => `${name} ${load}`;
+
+export function noiseBook(measured: readonly MeasuredRow[]): NoiseBook {
+  const book = new Map<string, RowNoise>();
+  for (const { row, leg } of measured) {
+    if (row.kind === 'bridge') continue;
+    for (const load of ['idle', 'loaded'] as const) {
+      const outcome = leg[load];
+      if (outcome?.status !== 'ok') continue;
+      book.set(pageOf(row.name, load), rowNoise(row, outcome.figures));
+    }
+  }
+  return book;
+}
+
+/** The row whose one switch tells what each switch of a row adds: boundary clocks stamp as two-step ones do. */
+export function sourceOf(kind: CompareKind): string | null {
+  if (kind === 'bridge' || kind === 'direct') return null;
+  return kind === 'tc-one' ? 'tc-one-1' : 'tc-two-1';
+}
+
+const NOTHING: WayNoise = { down: [], up: [] };
+
+function played(
+  book: NoiseBook,
+  { name, kind }: CompareRow,
+  load: Load,
+  own: boolean,
+): PlayedNoise | null {
+  const noise = book.get(pageOf(name, load));
+  if (noise === undefined) return null;
+  const { firstDown, lastUp, steering } = noise;
+  const source = sourceOf(kind);
+  const one = source === null ? NOTHING : book.get(pageOf(source, load))?.switches;
+  const hop = own ? noise.switches : one;
+  if (hop === null || hop === undefined) return null;
+  return { ends: { down: firstDown, up: lastUp }, hop, steering };
+}
+
+/** `own`: from all that is in the row, as if it were one switch. Null where it cannot be told. */
+export function predictRow(
+  book: NoiseBook,
+  { row, leg }: MeasuredRow,
+  config: CompareConfig,
+  own: boolean,
+): RowPrediction | null {
+  const { kind, switches } = row;
+  if (kind === 'bridge' || (own && switches === 0)) return null;
+  const idle = played(book, row, 'idle', own);
+  if (idle === null) return null;
+  return predict({
+    ...{ kind, idle, loaded: played(book, row, 'loaded', own), rates: ratesOf(config) },
+    switches: own ? 1 : switches,
+    gains: CLIENT_GAINS,
+    secondsBefore: leg.secondsBefore,
+    secondsBetween: LOAD_SETTLING_MS / 1000,
+    seconds: config.durationSeconds,
+    runs: config.simulatedRuns,
+    seed: config.seed,
+  });
+}
+
+function compared(
+  prediction: Prediction | null | undefined,
+  rmsNs: number | undefined,
+): CompareMeasurement['predicted'] {
+  if (prediction === null || prediction === undefined || rmsNs === undefined) return null;
+  const [least, greatest] = prediction.runsNs;
+  return {
+    rmsNs: tenth(prediction.rmsNs),
+    meanNs: tenth(prediction.meanNs),
+    runsNs: [tenth(least), tenth(greatest)],
+    ratio: Number((prediction.rmsNs / rmsNs).toPrecision(3)),
+  };
+}
+
+export interface Predictions {
+  readonly fromOne: RowPrediction | null;
+  readonly fromOwn: RowPrediction | null;
+}
+
+/** One line of the table for each load. */
+export function measurementsOf(
+  { row, leg }: MeasuredRow,
+  book: NoiseBook,
+  { fromOne, fromOwn }: Predictions,
+): CompareMeasurement[] {
+  const line = (load: Load, outcome: CompareOutcome): CompareMeasurement => {
+    const { name, kind, switches } = row;
+    const what = { row: name, title: rowTitle(row), kind, switches, loaded: load === 'loaded' };
+    if (outcome.status !== 'ok') {
+      const nothing = { samples: 0, error: null, noise: null, fidelity: null };
+      return { ...what, ...outcome, ...nothing, predicted: null, predictedOwn: null };
+    }
+    const error = errorOf(outcome.figures);
+    const noise = book.get(pageOf(name, load));
+    const { fidelity } = outcome.figures;
+    return {
+      ...what,
+      status: error === null ? 'failed' : 'ok',
+      reason: error === null ? 'the client never steered its clock' : '',
+      samples: outcome.figures.errors.length,
+      error,
+      noise: noise === undefined ? null : describeNoise(noise),
+      predicted: compared(fromOne?.[load], error?.rmsNs),
+      predictedOwn: compared(fromOwn?.[load], error?.rmsNs),
+      fidelity: { ...fidelity, reasons: [...fidelity.reasons] },
+    };
+  };
+  const { idle, loaded } = leg;
+  return [line('idle', idle), ...(loaded === undefined ? [] : [line('loaded', loaded)])];
+}
+
+/** Too much and too little count alike. */
+export function isWithin(ratio: number, tolerance = TOLERANCE): boolean {
+  return ratio <= 1 + tolerance && ratio >= 1 / (1 + tolerance);
+}
+
+export function validationOf(measurements: readonly CompareMeasurement[]) {
+  const ratios = (of: 'predicted' | 'predictedOwn') =>
+    measurements.flatMap((own) => own[of]?.ratio ?? []);
+  const [fromOne, fromOwn] = [ratios('predicted'), ratios('predictedOwn')];
+  const within = (all: readonly number[]) => all.filter((ratio) => isWithin(ratio)).length;
+  return {
+    tolerance: TOLERANCE,
+    rows: fromOne.length,
+    within: within(fromOne),
+    rowsOwn: fromOwn.length,
+    withinOwn: within(fromOwn),
+  };
+}

@@ -1,0 +1,141 @@
+/** The table, what the simulator foretold, and pictures. */
+import Table from 'cli-table3';
+import pc from 'picocolors';
+import { formatNs } from '#units/format';
+import type { Chart, Series } from '../../study/study.js';
+import { fidelityLines } from '../fidelity.js';
+import { wrap } from '../first-light/report.js';
+import { isWithin } from './evaluate.js';
+import { COMPARE_KINDS, COMPARE_TITLES, type CompareKind } from './rows.js';
+import type { CompareMeasurement, CompareResult } from './schema.js';
+
+const HEAD = [
+  ...['', 'load', 'rms', 'mean', 'σ', 'p99', 'max'],
+  ...['predicted', 'single runs', 'ratio', 'own noise', 'ratio', 'machine'],
+];
+const REASON_COLUMNS = 100;
+
+function ratioText(own: CompareMeasurement['predicted']): string {
+  if (own === null) return '–';
+  return (isWithin(own.ratio) ? pc.green : pc.red)(own.ratio.toFixed(2));
+}
+
+const COLOURS = { good: pc.green, doubtful: pc.yellow, unfit: pc.red } as const;
+
+function cells(own: CompareMeasurement, load: number) {
+  const first = [own.title, own.loaded ? `${Math.round(load * 100)} %` : 'idle'];
+  const { error, predicted, predictedOwn, fidelity } = own;
+  if (own.status !== 'ok' || error === null) {
+    const colour = own.status === 'failed' ? pc.red : pc.yellow;
+    const lines = wrap(`${own.status}: ${own.reason}`, REASON_COLUMNS).map(colour);
+    const content = lines.join('\n');
+    return [...first, { colSpan: HEAD.length - 2, hAlign: 'left' as const, content }];
+  }
+  const { rmsNs, meanNs, deviationNs, p99Ns, maxNs } = error;
+  return [
+    ...first,
+    ...[rmsNs, meanNs, deviationNs, p99Ns, maxNs].map(formatNs),
+    predicted === null ? '–' : formatNs(predicted.rmsNs),
+    predicted === null ? '–' : predicted.runsNs.map(formatNs).join(' to '),
+    ratioText(predicted),
+    predictedOwn === null ? '–' : formatNs(predictedOwn.rmsNs),
+    ratioText(predictedOwn),
+    fidelity === null ? '–' : COLOURS[fidelity.verdict](fidelity.verdict),
+  ];
+}
+
+const LEGEND = [
+  'rms to max: of the client’s clock against the one that all share, whenever it was steered: ptp4l on an',
+  'oscillator of its own, with linuxptp’s constants for good stamps. No stamp is in it. σ: about the mean.',
+  'predicted: the same by the simulator, from the noise of the row’s two end links and of ONE switch; single',
+  'runs: within that are 80 % of simulated runs of this length. own noise: from the noise of all that is in the',
+  'row. A ratio is right from 0.80 to 1.25. machine: whether it was fit to be measured on meanwhile.',
+];
+
+/** What the run says, in plain sentences. */
+export function conclusions({ measurements, validation }: CompareResult): string[] {
+  const rms = (kind: CompareKind, switches: number, loaded: boolean) =>
+    measurements.find(
+      (own) => own.kind === kind && own.switches === switches && own.loaded === loaded,
+    )?.error?.rmsNs;
+  const lengths = [...new Set(measurements.map(({ switches }) => switches))];
+  const against = [false, true].flatMap((loaded) =>
+    lengths.flatMap((switches) => {
+      const [transparent, boundary] = [
+        rms('tc-two', switches, loaded),
+        rms('bc', switches, loaded),
+      ];
+      if (transparent === undefined || boundary === undefined) return [];
+      return [`${switches}: ${(boundary / transparent).toFixed(2)}${loaded ? ' loaded' : ''}`];
+    }),
+  );
+  const { rows, within, rowsOwn, withinOwn } = validation;
+  return [
+    ...(against.length === 0
+      ? []
+      : [
+          `Boundary clocks’ rms to that of two-step transparent ones, by switches: ${against.join(', ')}.`,
+        ]),
+    ...(rows === 0
+      ? []
+      : [`The simulator foretold ${within} of ${rows} rows within 25 % from one switch.`]),
+    ...(rowsOwn === 0
+      ? []
+      : [`From what was measured in each row itself: ${withinOwn} of ${rowsOwn}.`]),
+  ];
+}
+
+/** Everything that is printed at the end. */
+export function renderCompare(result: CompareResult): string {
+  const table = new Table({
+    head: HEAD.map((title) => pc.bold(title)),
+    // The table's own colours do not ask whether this is a terminal; picocolors does.
+    style: { head: [], border: [], compact: true },
+    colAligns: ['left', ...HEAD.slice(1).map(() => 'right' as const)],
+  });
+  for (const loaded of [false, true]) {
+    for (const own of result.measurements.filter((one) => one.loaded === loaded)) {
+      table.push(cells(own, result.config.load));
+    }
+  }
+  return [
+    table.toString(),
+    ...[...LEGEND, `Seed: ${result.config.seed}.`].map((line) => pc.dim(line)),
+    '',
+    ...conclusions(result).map((line) => pc.bold(line)),
+    ...fidelityLines(result.fidelity),
+  ].join('\n');
+}
+
+/** rms over the number of switches, measured and predicted; null where there is nothing to draw. */
+export function compareChart(result: CompareResult, loaded: boolean): Chart | null {
+  const series = COMPARE_KINDS.flatMap((kind): Series[] => {
+    const own = result.measurements.filter((one) => one.kind === kind && one.loaded === loaded);
+    const points = own.flatMap(({ switches, error }) =>
+      error === null ? [] : [{ x: switches, y: error.rmsNs }],
+    );
+    const predicted = own.flatMap(({ switches, predicted: found }) =>
+      found === null ? [] : [{ x: switches, y: found.rmsNs }],
+    );
+    return [
+      ...(points.length === 0 ? [] : [{ name: `${COMPARE_TITLES[kind]}, measured`, points }]),
+      ...(predicted.length < 2
+        ? []
+        : [
+            {
+              name: `${COMPARE_TITLES[kind]}, predicted`,
+              style: 'dashed' as const,
+              points: predicted,
+            },
+          ]),
+    ];
+  });
+  if (series.length === 0) return null;
+  const load = loaded ? `${Math.round(result.config.load * 100)} % of cross traffic` : 'idle';
+  return {
+    title: `The client’s error behind a row of switches, ${load}`,
+    x: { label: 'switches in the row', scale: 'linear' },
+    y: { label: 'rms error, ns', scale: 'log' },
+    series,
+  };
+}

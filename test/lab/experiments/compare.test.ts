@@ -1,0 +1,223 @@
+import { describe, expect, it } from 'vitest';
+import { FAST_RATES } from '#lab/experiments/boundary/clocks';
+import { withSources } from '#lab/experiments/compare';
+import { isWithin, validationOf } from '#lab/experiments/compare/evaluate';
+import { constantsOf } from '#lab/experiments/compare/following-clock';
+import { CLIENT_GAINS } from '#lab/experiments/compare/leg';
+import { errorAt, type NoiseSample } from '#lab/experiments/compare/noise';
+import { predict, predictionOf, type PredictionPlan } from '#lab/experiments/compare/predict';
+import { compareChart, conclusions, renderCompare } from '#lab/experiments/compare/report';
+import { COMPARE_ROWS, selectRows } from '#lab/experiments/compare/rows';
+import {
+  compareSchema,
+  type CompareMeasurement,
+  type CompareResult,
+} from '#lab/experiments/compare/schema';
+import { randomStream } from '#lab/sim/random';
+import { judged } from '../support/fidelity.js';
+
+describe('what is asked for', () => {
+  it('is everything, a kind or a row, in our own order', () => {
+    expect(selectRows([])).toEqual(COMPARE_ROWS);
+    expect(selectRows(['tc-two-4', 'bc'])?.map(({ name }) => name)).toEqual([
+      ...['bc-1', 'bc-2', 'tc-two-4', 'bc-4', 'bc-8'],
+    ]);
+    expect(selectRows(['bc-3'])).toBeNull();
+  });
+
+  it('comes with the one switch that rows are predicted from', () => {
+    const names = (asked: readonly string[]) =>
+      withSources(selectRows(asked) ?? []).map(({ name }) => name);
+    expect(names(['bc-8'])).toEqual(['tc-two-1', 'bc-8']);
+    expect(names(['tc-one-2'])).toEqual(['tc-one-1', 'tc-one-2']);
+    expect(names(['bridge-2', 'direct'])).toEqual(['direct', 'bridge-2']);
+  });
+});
+
+it('a clock’s error between two steerings is on a straight line', () => {
+  const errors = [
+    { atNs: 100n, errorNs: 10 },
+    { atNs: 200n, errorNs: 30 },
+  ];
+  expect(errorAt(errors, 150n)).toBe(20);
+  expect(errorAt(errors, 100n)).toBe(10);
+  expect(errorAt(errors, 99n)).toBeNull();
+  expect(errorAt(errors, 200n)).toBeNull();
+});
+
+const EVERY_NS = 62_500_000;
+const LENGTH = 256;
+
+function series(ns: (index: number) => number): NoiseSample[] {
+  return Array.from({ length: LENGTH }, (_, index) => ({ atNs: index * EVERY_NS, ns: ns(index) }));
+}
+
+const NONE = series(() => 0);
+
+function plan(more: Partial<PredictionPlan>, noise: Partial<PredictionPlan['idle']>) {
+  return {
+    ...{ kind: 'tc-two', switches: 1, loaded: null, rates: FAST_RATES, gains: CLIENT_GAINS },
+    ...{ secondsBefore: 20, secondsBetween: 1, seconds: 12, runs: 3, seed: 5 },
+    ...more,
+    idle: {
+      ends: { down: NONE, up: NONE },
+      hop: { down: NONE, up: NONE },
+      steering: NONE,
+      ...noise,
+    },
+  } as const satisfies PredictionPlan;
+}
+
+function idleOf(more: Partial<PredictionPlan>, noise: Partial<PredictionPlan['idle']> = {}) {
+  const prediction = predict(plan(more, noise));
+  if (prediction === null) throw new Error('no clock followed');
+  return prediction.idle;
+}
+
+function white(seed: number, sigmaNs: number): NoiseSample[] {
+  const random = randomStream(seed, 'white');
+  return series(() => sigmaNs * random.normal());
+}
+
+describe('what the simulator foretells', () => {
+  it('has linuxptp’s constants, with the exponents of the Sync interval', () => {
+    const { kp, ki } = constantsOf(CLIENT_GAINS, 1 / 16);
+    expect(kp).toBeCloseTo(0.7 * 16 ** 0.3, 9);
+    expect(ki).toBeCloseTo(0.3 * 16 ** -0.4, 9);
+    // At a Sync in 16 s the norm is the limit.
+    expect(constantsOf(CLIENT_GAINS, 16).kp).toBeCloseTo(0.7 / 16, 9);
+  });
+
+  it.each(['direct', 'tc-one', 'tc-two', 'bc'] as const)(
+    'is almost no error without noise: %s',
+    (kind) => {
+      const { rmsNs } = idleOf({ kind, switches: kind === 'direct' ? 0 : 2 });
+      // The oscillators wander all the same.
+      expect(rmsNs).toBeLessThan(10);
+    },
+  );
+
+  it.each(['tc-two', 'bc'] as const)('adds up what all hops have in common: %s', (kind) => {
+    const later = series(() => 200);
+    const { meanNs } = idleOf({ kind, switches: 4 }, { hop: { down: later, up: NONE } });
+    // Half of what the way down takes longer than the way up is taken for offset, at each of four.
+    expect(meanNs).toBeGreaterThan(-420);
+    expect(meanNs).toBeLessThan(-380);
+  });
+
+  it('grows with the root of the transparent clocks for noise that they do not share', () => {
+    const ends = { down: NONE, up: NONE };
+    const hop = { down: white(1, 300), up: white(2, 300) };
+    const one = idleOf({ switches: 1, runs: 6 }, { ends, hop });
+    const four = idleOf({ switches: 4, runs: 6 }, { ends, hop });
+    expect(four.rmsNs / one.rmsNs).toBeGreaterThan(1.6);
+    expect(four.rmsNs / one.rmsNs).toBeLessThan(2.4);
+  });
+
+  it('lets more of a grandmaster’s noise through a transparent clock than through a narrow boundary clock', () => {
+    const ends = { down: white(3, 1000), up: NONE };
+    const transparent = idleOf({ kind: 'tc-two' }, { ends });
+    const boundary = idleOf({ kind: 'bc', secondsBefore: 60 }, { ends });
+    expect(boundary.rmsNs).toBeLessThan(0.75 * transparent.rmsNs);
+  });
+
+  it('goes from idle to loaded in the same worlds', () => {
+    const asked = plan({}, {});
+    const loaded = { ...asked.idle, hop: { down: white(4, 2000), up: NONE } };
+    const both = predict({ ...asked, loaded });
+    expect(both?.idle.rmsNs).toBeLessThan(10);
+    expect(both?.loaded?.rmsNs).toBeGreaterThan(200);
+  });
+
+  it('knows of a grandmaster that was not woken, and of a client that steered late', () => {
+    const noisy = { ends: { down: white(6, 500), up: NONE } };
+    const alone = idleOf({ runs: 6 }, noisy);
+    const late = idleOf({ runs: 6 }, { ...noisy, steering: series(() => 200_000_000) });
+    expect(late.rmsNs).toBeGreaterThan(alone.rmsNs);
+    const isThere = ({ atNs }: NoiseSample) => atNs % 2e9 > 1e9;
+    const gaps = { down: noisy.ends.down.filter(isThere), up: NONE };
+    expect(idleOf({ runs: 6 }, { ends: gaps }).rmsNs).toBeGreaterThan(alone.rmsNs);
+  });
+
+  it('is the same for the same seed, and another one for another', () => {
+    const noise = { hop: { down: white(1, 300), up: white(2, 300) } };
+    expect(idleOf({ seed: 9 }, noise)).toEqual(idleOf({ seed: 9 }, noise));
+    expect(idleOf({ seed: 9 }, noise)).not.toEqual(idleOf({ seed: 10 }, noise));
+  });
+
+  it('is nothing where no error was seen', () => {
+    expect(predictionOf([[], []])).toBeNull();
+    expect(predictionOf([[3], [-4]])).toMatchObject({ meanNs: -0.5, runsNs: [3, 4] });
+  });
+});
+
+function measurement(more: Partial<CompareMeasurement>): CompareMeasurement {
+  return {
+    ...{ row: 'tc-two-1', title: '1 × transparent, two-step', kind: 'tc-two', switches: 1 },
+    ...{ loaded: false, status: 'ok', reason: '', samples: 100, noise: null },
+    error: { rmsNs: 200, meanNs: 20, deviationNs: 199, p99Ns: 400, maxNs: 500 },
+    predicted: { rmsNs: 210, meanNs: 0, runsNs: [180, 240], ratio: 1.05 },
+    predictedOwn: null,
+    fidelity: judged(),
+    ...more,
+  };
+}
+
+function result(measurements: CompareMeasurement[]): CompareResult {
+  return compareSchema.parse({
+    measurements,
+    validation: validationOf(measurements),
+    versions: {},
+    fidelity: judged({ stealShare: 0.2 }),
+    config: {
+      ...{ durationSeconds: 12, warmUpSeconds: 20, load: 0.9, rateBitsPerSecond: 1e8 },
+      ...{ queueBoundBytes: 131_072, logSyncInterval: -4, simulatedRuns: 8, seed: 7, only: [] },
+    },
+  });
+}
+
+describe('what the run says', () => {
+  it('is right from 0.8 to 1.25: too much and too little count alike', () => {
+    expect([0.79, 0.8, 1, 1.25, 1.26].map((ratio) => isWithin(ratio))).toEqual([
+      ...[false, true, true, true, false],
+    ]);
+  });
+
+  const boundary: Partial<CompareMeasurement> = {
+    ...{ row: 'bc-1', kind: 'bc' as const, title: '1 × boundary' },
+    error: { rmsNs: 100, meanNs: 20, deviationNs: 98, p99Ns: 200, maxNs: 300 },
+    predicted: { rmsNs: 160, meanNs: 0, runsNs: [100, 200], ratio: 1.6 },
+  };
+
+  it('counts the rows that were foretold, and those that were not', () => {
+    const said = conclusions(result([measurement({}), measurement(boundary)]));
+    expect(said).toEqual([
+      'Boundary clocks’ rms to that of two-step transparent ones, by switches: 1: 0.50.',
+      'The simulator foretold 1 of 2 rows within 25 % from one switch.',
+    ]);
+  });
+
+  it('ends with the verdict on the machine, and hides no row that failed', () => {
+    const failed = {
+      status: 'failed',
+      reason: 'no time came',
+      error: null,
+      predicted: null,
+    } as const;
+    const text = renderCompare(result([measurement({}), measurement({ ...boundary, ...failed })]));
+    expect(text).toContain('failed: no time came');
+    expect(text).toMatch(/Fidelity: .*unfit/);
+    expect(text).toContain('the host took 20 % of the processors');
+    expect(text).toContain('Seed: 7.');
+  });
+
+  it('is drawn, measured and predicted', () => {
+    const two = measurement({ row: 'tc-two-2', switches: 2 });
+    const chart = compareChart(result([measurement({}), two]), false);
+    expect(chart?.series.map(({ name }) => name)).toEqual([
+      'transparent, two-step, measured',
+      'transparent, two-step, predicted',
+    ]);
+    expect(compareChart(result([measurement({})]), true)).toBeNull();
+  });
+});
