@@ -15,8 +15,8 @@ const SWITCH_MEBIBYTES = 190;
 const CLOCK_MEBIBYTES = 6;
 /** For the kernel, the lab and everybody else. */
 const SPARE_MEBIBYTES = 256;
-/** Beyond that, frames wait for a processor longer than for anything that is to be seen. */
-const SWITCHES_A_PROCESSOR = 16;
+/** Beyond that, frames wait for a processor longer than for anything that is to be seen, and agents time out. */
+const SWITCHES_A_PROCESSOR = 8;
 
 function numberIn(file: string, pattern: RegExp): number | null {
   try {

@@ -45,6 +45,7 @@ export async function runUp(options: UpOptions, directory: string): Promise<numb
   try {
     const processes: ManagedProcess[] = [];
     const offsets = new OffsetLog();
+    progress.update(`${topology.name}: making namespaces and links`);
     const context = await begin(options, directory, cleanup, processes);
     await raise(options, context, { offsets, progress, signal });
     isUp = true;

@@ -28,7 +28,7 @@ describe('a machine', () => {
     [
       'chain:40',
       { ...machine, freeMebibytes: 64_000, processors: 1 },
-      'share 1 processors, which serve 16 switches at most',
+      'share 1 processors, which serve 8 switches at most',
     ],
     ['star:100', machine, 'user.max_net_namespaces allows 100'],
   ])('refuses what does not fit: %s', (text, here, message) => {
