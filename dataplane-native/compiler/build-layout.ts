@@ -83,7 +83,10 @@ function headerTypeLayouts(program: Program): readonly HeaderTypeLayout[] {
 export function digestIndices(program: Program): readonly number[] {
   const known = new Map<string, number>();
   return program.learnLists.map(({ name, elements }) => {
-    const shape = JSON.stringify([name, ...elements.map(({ bitwidth }) => bitwidth)]);
+    const shape = JSON.stringify([
+      name,
+      ...elements.map(({ bitwidth, isValidity }) => (isValidity ? 'valid' : bitwidth)),
+    ]);
     const index = known.get(shape) ?? known.size;
     known.set(shape, index);
     return index;
@@ -98,7 +101,11 @@ function digestLayouts(program: Program): readonly DigestLayout[] {
       return [];
     }
     const packed = packSlots(list.elements);
-    const fields = list.elements.map(({ name }, j) => ({ ...at(packed.slots, j), name }));
+    const fields = list.elements.map(({ name, isValidity }, j) => ({
+      ...at(packed.slots, j),
+      name,
+      ...(isValidity === undefined ? {} : { isValidity }),
+    }));
     return [{ name: list.name, index, words: packed.words, fields }];
   });
 }

@@ -4,22 +4,33 @@ import { fail } from './failure.js';
 import type { Json } from './json.js';
 import { LIMITS } from './limits.js';
 import type { Expression, LearnList } from './model.js';
-import { at, fieldAt, instance, stackNamed } from './scope.js';
+import { at, fieldAt, instance, stackNamed, unionStackNamed } from './scope.js';
 import type { Scope } from './scope.js';
 
 type Element = LearnList['elements'][number];
 
-/** A learn list of the JSON. A header stack is there as its headers, each as its validity and its
- * fields. */
+/** A learn list of the JSON. The fields of a header come after its validity, those of a stack header by
+ * header, since the P4Info may say that it is one. */
 export function learnList(scope: Scope, json: Json): LearnList {
-  const elements = json
-    .get('elements')
-    .items(LIMITS.fields)
-    .flatMap((item, i) =>
-      item.get('type').value === 'header_stack'
-        ? stackElements(scope, item)
-        : [element(scope, item, decodeValue({ scope, parameters: [] }, item), `valid${i}`)],
-    );
+  const elements: Element[] = [];
+  let run: Run | null = null;
+  for (const [i, item] of json.get('elements').items(LIMITS.fields).entries()) {
+    const stack = stackHeaders(scope, item);
+    if (stack !== null) {
+      elements.push(
+        ...stack.flatMap((header, j) => headerElements(scope, item, header, `${i}.${j}`)),
+      );
+      run = null;
+      continue;
+    }
+    const next = runOf(scope, item);
+    // The same header twice is there twice, each time from its first field.
+    const begins: boolean =
+      next !== null && !(run?.header === next.header && run.field < next.field);
+    if (next !== null && begins) elements.push(validity(scope, item, next.header, `valid${i}`));
+    elements.push(element(scope, item, decodeValue({ scope, parameters: [] }, item), `value${i}`));
+    run = next;
+  }
   if (elements.length > LIMITS.fields) {
     fail(json, 'LIMIT', `a digest of ${elements.length} fields`);
   }
@@ -28,18 +39,47 @@ export function learnList(scope: Scope, json: Json): LearnList {
   return { ...place, name: json.get('name').string(), id, elements };
 }
 
-function stackElements(scope: Scope, item: Json): readonly Element[] {
-  const stack = at(scope.stacks, stackNamed(scope, item.get('value')));
-  const { declared, varbit } = at(scope.headerTypes, stack.type);
-  if (varbit !== null) {
-    fail(item, 'UNSUPPORTED', 'headers with a varbit in a digest');
+/** A field of a header that is no metadata. */
+interface Run {
+  readonly header: number;
+  readonly field: number;
+}
+
+function runOf(scope: Scope, item: Json): Run | null {
+  if (item.get('type').value !== 'field') return null;
+  const [headerName, fieldName] = item.get('value').items(2);
+  const header = headerName === undefined ? undefined : scope.headerByName.get(headerName.string());
+  if (header === undefined || fieldName === undefined) return null;
+  const { role, type } = at(scope.headers, header);
+  const field = at(scope.headerTypes, type).fieldByName.get(fieldName.string());
+  return role === 'header' && field !== undefined ? { header, field } : null;
+}
+
+/** The headers of a stack, or of one of unions; null of anything else. */
+function stackHeaders(scope: Scope, item: Json): readonly number[] | null {
+  switch (item.get('type').value) {
+    case 'header_stack':
+      return at(scope.stacks, stackNamed(scope, item.get('value'))).headers;
+    case 'header_union_stack':
+      return at(scope.unionStacks, unionStackNamed(scope, item.get('value'))).elements.flat();
+    default:
+      return null;
   }
-  return stack.headers.flatMap((header, i) => {
-    const ref = instance(header);
-    const valid = fieldValue(item, { kind: 'valid', header: ref });
-    const fields = declared.map((field) => fieldValue(item, fieldAt(scope, ref, field, item)));
-    return [valid, ...fields].map((value, j) => element(scope, item, value, `${i}.${j}`));
-  });
+}
+
+function headerElements(scope: Scope, item: Json, header: number, name: string): Element[] {
+  const { declared, varbit } = at(scope.headerTypes, at(scope.headers, header).type);
+  if (varbit !== null) fail(item, 'UNSUPPORTED', 'headers with a varbit in a digest');
+  const ref = instance(header);
+  const fields = declared.map((field, i) =>
+    element(scope, item, fieldValue(item, fieldAt(scope, ref, field, item)), `${name}.${i}`),
+  );
+  return [validity(scope, item, header, `${name}.valid`), ...fields];
+}
+
+function validity(scope: Scope, item: Json, header: number, name: string): Element {
+  const value = fieldValue(item, { kind: 'valid', header: instance(header) });
+  return { ...element(scope, item, value, name), isValidity: true };
 }
 
 /** `name`: of what has none of its own. */
@@ -57,6 +97,10 @@ function element(scope: Scope, item: Json, value: Expression, name: string): Ele
     case 'toData':
       return { name, value, bitwidth: 1 };
     default:
-      return fail(item, 'UNSUPPORTED', 'only fields and header stacks can be in a digest');
+      return fail(
+        item,
+        'UNSUPPORTED',
+        'only fields, headers and their stacks can be in a digest, and no varbits',
+      );
   }
 }

@@ -113,7 +113,13 @@ export interface DigestLayout {
   readonly name: string;
   readonly index: number;
   readonly words: number;
-  readonly fields: readonly (Slot & { readonly name: string })[];
+  readonly fields: readonly DigestField[];
+}
+
+export interface DigestField extends Slot {
+  readonly name: string;
+  /** Whether the header is valid whose fields come next: more than the control plane's type may want. */
+  readonly isValidity?: true;
 }
 
 /** The fields of a header in a frame, in their order. */

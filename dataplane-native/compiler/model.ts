@@ -436,6 +436,8 @@ export interface LearnList extends Place {
     readonly name: string;
     readonly value: Expression;
     readonly bitwidth: number;
+    /** Of the header whose fields come next. */
+    readonly isValidity?: true;
   }[];
 }
 

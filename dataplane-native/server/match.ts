@@ -18,6 +18,7 @@ import {
 import type { Outcome } from './errors.js';
 import { done, invalid } from './errors.js';
 import type { ActionProgram, FieldProgram, KeyProgram } from './program.js';
+import type { Translation } from './translation.js';
 import { decodeUnsigned } from './unsigned.js';
 import { allOnes, rangeWordsIn, readSlot, writeSlot } from './words.js';
 
@@ -99,6 +100,7 @@ function decodeField(
       `${where} is ${field.layout.matchType}, and the match is ${kind.case ?? 'unset'}`,
     );
   }
+  if (translation?.isString === true) return decodeString(field, translation, kind, where);
   switch (kind.case) {
     case 'exact':
     case 'optional': {
@@ -125,6 +127,52 @@ function decodeField(
     case undefined:
     default:
       return invalid(`${where}: unknown kind of match`);
+  }
+}
+
+/**
+ * A string is matched whole, which each kind of match can say ("Translation of Match Fields" lets a
+ * server require so): a prefix of all its bits, a mask of ones as long as it, both ends the same.
+ */
+function decodeString(
+  { layout }: FieldProgram,
+  { encode }: Translation,
+  kind: FieldMatch['fieldMatchType'],
+  where: string,
+): Outcome<FieldValue> {
+  const whole = wholeString(kind);
+  if (whole === null) {
+    const how = 'a prefix of all its bits, a mask of ones as long as it, low and high the same';
+    return invalid(`${where}: a string is matched whole or omitted (${how})`);
+  }
+  const value = encode(whole, where);
+  if (!value.ok) return value;
+  const mask = layout.matchType === 'range' ? value.value : allOnes(layout.bitwidth);
+  return done({ value: value.value, mask });
+}
+
+/** The string of a match that means all of it; null for any other. */
+function wholeString(kind: FieldMatch['fieldMatchType']): Uint8Array | null {
+  switch (kind.case) {
+    case 'exact':
+    case 'optional':
+      return kind.value.value;
+    case 'lpm': {
+      const { value, prefixLen } = kind.value;
+      return prefixLen > 0 && prefixLen === 8 * value.length ? value : null;
+    }
+    case 'ternary': {
+      const { value, mask } = kind.value;
+      const isWhole = mask.length === value.length && mask.every((octet) => octet === 0xff);
+      return isWhole && mask.length > 0 ? value : null;
+    }
+    case 'range': {
+      const { low, high } = kind.value;
+      return Buffer.compare(low, high) === 0 ? low : null;
+    }
+    case undefined:
+    default:
+      return null;
   }
 }
 
@@ -199,10 +247,11 @@ function fieldMatch(
     return { case: 'range', value: create(FieldMatch_RangeSchema, { low: octets, high }) };
   }
   if (mask === 0n) return null;
+  const isString = field.translation?.isString === true;
   switch (matchType) {
     case 'lpm': {
       const ones = mask.toString(2).replaceAll('0', '').length;
-      const prefixLen = ones + controllerBits(field);
+      const prefixLen = isString ? 8 * octets.length : ones + controllerBits(field);
       return { case: 'lpm', value: create(FieldMatch_LPMSchema, { value: octets, prefixLen }) };
     }
     case 'ternary': {
@@ -212,7 +261,7 @@ function fieldMatch(
         case: 'ternary',
         value: create(FieldMatch_TernarySchema, {
           value: octets,
-          mask: encodeBytestring(controllers),
+          mask: isString ? new Uint8Array(octets.length).fill(0xff) : encodeBytestring(controllers),
         }),
       };
     }

@@ -8,19 +8,21 @@ import type {
   P4BitstringLikeTypeSpec,
   P4DataTypeSpec,
   P4HeaderStackTypeSpec,
+  P4HeaderUnionStackTypeSpec,
   P4TypeInfo,
 } from '#protos/p4/config/v1/p4types_pb';
-import type { P4Data } from '#protos/p4/v1/p4data_pb';
+import type { P4Data, P4Header, P4HeaderUnion } from '#protos/p4/v1/p4data_pb';
 import {
   P4DataSchema,
   P4HeaderSchema,
   P4HeaderStackSchema,
+  P4HeaderUnionSchema,
+  P4HeaderUnionStackSchema,
   P4StructLikeSchema,
 } from '#protos/p4/v1/p4data_pb';
 import type { Outcome } from './errors.js';
 import { done, invalid, outOfRange } from './errors.js';
 import type { Translations } from './translation.js';
-import { unimplemented } from './unimplemented.js';
 import { decodeUnsigned } from './unsigned.js';
 
 /** What types are made of. */
@@ -49,21 +51,26 @@ const MAX_DEPTH = 16;
 /** A P4Info may be hostile: a few structs that name one another unfold without end. */
 const MAX_TYPES = 4096;
 
-/**
- * `widths`: bits of each of the dataplane's values. Errors: INVALID_ARGUMENT where they are not those of
- * the type, UNIMPLEMENTED for types of which the dataplane's values do not say enough.
- */
+/** One of the dataplane's values. */
+interface CompiledValue {
+  readonly bitwidth: number;
+  /** Whether the header is valid whose fields come next; for values that are none of a header it says
+   * more than is wanted. */
+  readonly isValidity?: true;
+}
+
+/** Errors: INVALID_ARGUMENT where the dataplane's values are not those of the type. */
 export function dataCodec(
   what: string,
   type: P4DataTypeSpec | undefined,
-  widths: readonly number[],
+  compiled: readonly CompiledValue[],
   types: DataTypes,
 ): Outcome<DataCodec> {
-  const builder = new CodecBuilder(what, widths, types);
+  const builder = new CodecBuilder(what, compiled, types);
   const part = builder.part(type, 0);
   if (!part.ok) return part;
   const { read, write } = part.value;
-  if (builder.used !== widths.length) return builder.otherFields();
+  if (builder.used !== compiled.length) return builder.otherFields();
   const wrong = invalid(`${what} takes another type of data`);
   return done({
     read: (values) => create(P4DataSchema, { data: read(values[Symbol.iterator]()) }),
@@ -78,15 +85,15 @@ function next(values: Iterator<bigint>): bigint {
 
 class CodecBuilder {
   readonly #what: string;
-  readonly #widths: readonly number[];
+  readonly #compiled: readonly CompiledValue[];
   readonly #types: DataTypes;
   #met = 0;
   /** Values of the dataplane that parts have taken. */
   used = 0;
 
-  constructor(what: string, widths: readonly number[], types: DataTypes) {
+  constructor(what: string, compiled: readonly CompiledValue[], types: DataTypes) {
     this.#what = what;
-    this.#widths = widths;
+    this.#compiled = compiled;
     this.#types = types;
   }
 
@@ -132,18 +139,33 @@ class CodecBuilder {
       case 'headerStack':
         return this.#headerStack(spec.value);
       case 'headerUnion':
+        return this.#headerUnion(spec.value.name);
       case 'headerUnionStack':
+        return this.#headerUnionStack(spec.value);
       case undefined:
       default:
-        return unimplemented('dataTypes');
+        return this.otherFields();
     }
   }
 
-  /** Takes one value of the dataplane, of so many bits. */
+  /** Takes one value of the dataplane, of so many bits, past validities that nobody asks for. */
   #one(bits: number, part: Part): Outcome<Part> {
-    const compiled = this.#widths[this.used];
+    const skipped = this.#skip();
+    const compiled = this.#compiled[this.used]?.bitwidth;
     this.used += 1;
-    return compiled === bits ? done(part) : this.otherFields();
+    if (compiled !== bits) return this.otherFields();
+    if (skipped === 0) return done(part);
+    const read = (values: Iterator<bigint>): Data => {
+      for (let i = 0; i < skipped; i += 1) next(values);
+      return part.read(values);
+    };
+    return done({ ...part, read });
+  }
+
+  #skip(): number {
+    const from = this.used;
+    while (this.#compiled[this.used]?.isValidity === true) this.used += 1;
+    return this.used - from;
   }
 
   #unknown(kind: string, name: string) {
@@ -157,7 +179,8 @@ class CodecBuilder {
       case 'int':
         return this.#one(typeSpec.value.bitwidth, intPart(this.#what, typeSpec.value.bitwidth));
       default:
-        return unimplemented('dataTypes');
+        // A varbit, which no digest has.
+        return this.otherFields();
     }
   }
 
@@ -182,7 +205,8 @@ class CodecBuilder {
     const representation = this.#types.types?.newTypes[name]?.representation;
     if (representation?.case === 'originalType') return this.part(representation.value, depth + 1);
     if (representation?.case !== 'translatedType') return this.#unknown('type', name);
-    const compiled = this.#widths[this.used] ?? 0;
+    const at = this.#compiled.findIndex((value, i) => i >= this.used && value.isValidity !== true);
+    const compiled = this.#compiled[at]?.bitwidth ?? 0;
     const translation = this.#types.translations.of(name, compiled);
     if (!translation.ok) return translation;
     if (translation.value === null) return this.#one(compiled, bitPart(this.#what, compiled));
@@ -220,7 +244,7 @@ class CodecBuilder {
     if (members === undefined) return this.#unknown('header', name);
     const parts: Part[] = [];
     for (const { typeSpec } of members) {
-      if (typeSpec === undefined) return unimplemented('dataTypes');
+      if (typeSpec === undefined) return this.otherFields();
       const part = this.#bitstring(typeSpec);
       if (!part.ok) return part;
       parts.push(part.value);
@@ -228,32 +252,80 @@ class CodecBuilder {
     return done(parts);
   }
 
-  /** The compiler puts a header's fields in its place, and not whether it is valid. */
-  #header(name: string): Outcome<Part> {
+  /** Its validity, and its fields. */
+  #anyHeader(name: string): Outcome<(values: Iterator<bigint>) => P4Header> {
+    const isThere = this.#compiled[this.used]?.isValidity === true;
+    if (!isThere) return this.otherFields();
+    this.used += 1;
     const fields = this.#headerFields(name);
     if (!fields.ok) return fields;
-    return done({
-      read: (values) => ({ case: 'header', value: readHeader(fields.value, true, values) }),
-    });
+    return done((values) => readHeader(fields.value, next(values) !== 0n, values));
   }
 
-  /** Of a stack's headers it says so. */
+  #header(name: string): Outcome<Part> {
+    const header = this.#anyHeader(name);
+    if (!header.ok) return header;
+    return done({ read: (values) => ({ case: 'header', value: header.value(values) }) });
+  }
+
   #headerStack({ header, size }: P4HeaderStackTypeSpec): Outcome<Part> {
-    if (size > MAX_TYPES) return this.otherFields();
-    const entries: (readonly Part[])[] = [];
-    for (let i = 0; i < size; i += 1) {
-      const valid = this.#one(1, boolPart());
-      if (!valid.ok) return valid;
-      const fields = this.#headerFields(header?.name ?? '');
-      if (!fields.ok) return fields;
-      entries.push(fields.value);
-    }
+    const entries = this.#times(size, () => this.#anyHeader(header?.name ?? ''));
+    if (!entries.ok) return entries;
     return done({
       read: (values) => {
-        const headers = entries.map((fields) => readHeader(fields, next(values) !== 0n, values));
+        const headers = entries.value.map((read) => read(values));
         return { case: 'headerStack', value: create(P4HeaderStackSchema, { entries: headers }) };
       },
     });
+  }
+
+  /** Its members one after the other, of which one at most is valid. */
+  #anyUnion(name: string): Outcome<(values: Iterator<bigint>) => P4HeaderUnion> {
+    const members = this.#types.types?.headerUnions[name]?.members;
+    if (members === undefined) return this.#unknown('header union', name);
+    const headers: (readonly [string, (values: Iterator<bigint>) => P4Header])[] = [];
+    for (const { name: memberName, header } of members) {
+      const member = this.#anyHeader(header?.name ?? '');
+      if (!member.ok) return member;
+      headers.push([memberName, member.value]);
+    }
+    return done((values) => {
+      const all = headers.map(([memberName, read]) => [memberName, read(values)] as const);
+      const valid = all.find(([, { isValid }]) => isValid);
+      return create(
+        P4HeaderUnionSchema,
+        valid === undefined ? {} : { validHeaderName: valid[0], validHeader: valid[1] },
+      );
+    });
+  }
+
+  #headerUnion(name: string): Outcome<Part> {
+    const union = this.#anyUnion(name);
+    if (!union.ok) return union;
+    return done({ read: (values) => ({ case: 'headerUnion', value: union.value(values) }) });
+  }
+
+  #headerUnionStack({ headerUnion, size }: P4HeaderUnionStackTypeSpec): Outcome<Part> {
+    const entries = this.#times(size, () => this.#anyUnion(headerUnion?.name ?? ''));
+    if (!entries.ok) return entries;
+    return done({
+      read: (values) => {
+        const unions = entries.value.map((read) => read(values));
+        const value = create(P4HeaderUnionStackSchema, { entries: unions });
+        return { case: 'headerUnionStack', value };
+      },
+    });
+  }
+
+  #times<T>(size: number, make: () => Outcome<T>): Outcome<T[]> {
+    if (size > MAX_TYPES) return this.otherFields();
+    const made: T[] = [];
+    for (let i = 0; i < size; i += 1) {
+      const one = make();
+      if (!one.ok) return one;
+      made.push(one.value);
+    }
+    return done(made);
   }
 }
 

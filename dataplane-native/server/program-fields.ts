@@ -13,7 +13,6 @@ import { done, invalid } from './errors.js';
 import type { ActionProgram, FieldProgram, ParamProgram, ValueSetProgram } from './program.js';
 import { isOptional, joinNamed, label, missing, widthOf } from './program-names.js';
 import type { Translation, Translations } from './translation.js';
-import { unimplemented } from './unimplemented.js';
 
 const MATCH_TYPES: Readonly<Record<MatchType, MatchField_MatchType>> = {
   exact: MatchField_MatchType.EXACT,
@@ -68,7 +67,7 @@ export function buildFields(
     const { id, name: fieldName } = field;
     const matchType = isOptional(field) ? 'optional' : layout.matchType;
     const bitwidth = widthOf(field, layout.bitwidth);
-    const translation = translationOf(field, matchType, layout.bitwidth, translations);
+    const translation = translationOf(field, layout.bitwidth, translations);
     if (!translation.ok) return translation;
     fields.push({
       id,
@@ -113,7 +112,7 @@ export function buildAction(
     if (slot === undefined || (bitwidth !== slot.bitwidth && param.typeName === undefined)) {
       return invalid(`action '${name}': parameter '${param.name}' has another width than compiled`);
     }
-    const translation = translationOf(param, null, slot.bitwidth, translations);
+    const translation = translationOf(param, slot.bitwidth, translations);
     if (!translation.ok) return translation;
     const { id, name: paramName } = param;
     params.push({ id, name: paramName, bitwidth, slot, translation: translation.value });
@@ -143,7 +142,7 @@ export function joinValueSets(
       if (!fits) return other();
       const { id: fieldId, name: fieldName, bitwidth } = field;
       const keyField = { ...slot, name: fieldName, matchType };
-      const translation = translationOf(field, matchType, slot.bitwidth, translations);
+      const translation = translationOf(field, slot.bitwidth, translations);
       if (!translation.ok) return translation;
       fields.push({
         id: fieldId,
@@ -158,15 +157,13 @@ export function joinValueSets(
   return done(sets);
 }
 
-/** Of a match field or, with no match type, a parameter. Errors: INVALID_ARGUMENT; UNIMPLEMENTED for a
- * string of which a part is matched. */
+/** Of a match field or a parameter. Errors: INVALID_ARGUMENT. */
 function translationOf(
   info: {
     readonly name: string;
     readonly bitwidth: number;
     readonly typeName?: { readonly name: string } | undefined;
   },
-  matchType: MatchType | null,
   compiledBits: number,
   translations: Translations,
 ): Outcome<Translation | null> {
@@ -177,6 +174,5 @@ function translationOf(
     const type = info.typeName.name;
     return invalid(`'${info.name}' has no width, and its type '${type}' is no string`);
   }
-  const isWhole = matchType === null || matchType === 'exact' || matchType === 'optional';
-  return isString && !isWhole ? unimplemented('stringParts') : translation;
+  return translation;
 }

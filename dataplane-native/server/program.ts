@@ -22,23 +22,23 @@ import type {
   ActionRef_Scope,
   DirectMeter,
   P4Info,
-  Preamble,
   Table,
 } from '#protos/p4/config/v1/p4info_pb';
 import type { MeterSpec_Type } from '#protos/p4/config/v1/p4info_pb';
 import { MeterSpec_Unit } from '#protos/p4/config/v1/p4info_pb';
 import type { P4Data } from '#protos/p4/v1/p4data_pb';
 import type { Outcome } from './errors.js';
-import { DONE, done, invalid } from './errors.js';
+import { done, invalid } from './errors.js';
 import type { DataCodec, DataTypes } from './p4-data.js';
 import { dataCodec } from './p4-data.js';
 import type { ControllerHeader } from './packet-io.js';
 import { controllerHeader } from './packet-io.js';
+import { checkP4Info } from './p4info-check.js';
+import { scopeOf } from './action-scope.js';
 import { buildAction, buildFields, byIndex, joinValueSets } from './program-fields.js';
 import { isRemoved, isWritten, joinEach, joinNamed, label, missing } from './program-names.js';
 import type { PortDirectory, Translation } from './translation.js';
 import { Translations } from './translation.js';
-import { unimplemented } from './unimplemented.js';
 import { readSlot } from './words.js';
 
 export interface FieldProgram {
@@ -162,8 +162,8 @@ export function buildProgram(
   layout: PipelineLayout,
   ports: PortDirectory,
 ): Outcome<Program> {
-  const unique = checkUnique(info);
-  if (!unique.ok) return unique;
+  const checked = checkP4Info(info);
+  if (!checked.ok) return checked;
   const translations = new Translations(info.typeInfo, ports);
   const actionInfos = new Map(info.actions.map((action) => [action.preamble?.id ?? 0, action]));
   const directMeters = new Map(info.directMeters.map((meter) => [meter.preamble?.id ?? 0, meter]));
@@ -213,15 +213,14 @@ export function buildProgram(
   });
 }
 
-/** Of an array's index, which is a number. Errors: UNIMPLEMENTED for a string, INVALID_ARGUMENT. */
+/** Of an array's index. The protocol has numbers there, so that of a type translated to strings it is
+ * the dataplane's. Errors: INVALID_ARGUMENT. */
 function indexTypeOf(
   typeName: { readonly name: string } | undefined,
   translations: Translations,
 ): Outcome<Translation | null> {
   const translation = translations.of(typeName?.name, INDEX_BITS);
-  return translation.ok && translation.value?.isString === true
-    ? unimplemented('stringParts')
-    : translation;
+  return translation.ok && translation.value?.isString === true ? done(null) : translation;
 }
 
 const INDEX_BITS = 32;
@@ -244,7 +243,7 @@ function joinRegisters(
 ): Outcome<ReadonlyMap<number, RegisterProgram>> {
   return joinEach(info.registers, layout.registers, 'register', (id, it, register) => {
     const what = `register '${register.name}'`;
-    const codec = dataCodec(what, it.typeSpec, [register.bitwidth], types);
+    const codec = dataCodec(what, it.typeSpec, [register], types);
     if (!codec.ok) return codec;
     const indexType = indexTypeOf(it.indexTypeName, types.translations);
     if (!indexType.ok) return indexType;
@@ -259,44 +258,12 @@ function joinDigests(
 ): Outcome<ReadonlyMap<number, DigestProgram>> {
   return joinEach(info.digests, layout.digests, 'digest', (id, { typeSpec }, digest) => {
     const { name, fields } = digest;
-    const widths = fields.map(({ bitwidth }) => bitwidth);
-    const codec = dataCodec(`digest '${name}'`, typeSpec, widths, types);
+    const codec = dataCodec(`digest '${name}'`, typeSpec, fields, types);
     if (!codec.ok) return codec;
     const read = (words: BigUint64Array): P4Data =>
       codec.value.read(fields.map((field) => readSlot(words, field)));
     return done({ id, layout: digest, read });
   });
-}
-
-/** Each id is there once, and each name once among its kind. */
-function checkUnique(info: P4Info): Outcome<void> {
-  const ids = new Set<number>();
-  type Objects = readonly { readonly preamble?: Preamble | undefined }[];
-  const kinds: readonly (readonly [string, Objects])[] = [
-    ['table', info.tables],
-    ['action', info.actions],
-    ['action profile', info.actionProfiles],
-    ['value set', info.valueSets],
-    ['counter', info.counters],
-    ['direct counter', info.directCounters],
-    ['meter', info.meters],
-    ['direct meter', info.directMeters],
-    ['register', info.registers],
-    ['digest', info.digests],
-  ];
-  for (const [kind, objects] of kinds) {
-    const names = new Set<string>();
-    for (const { preamble } of objects) {
-      const id = preamble?.id ?? 0;
-      const name = label(preamble);
-      if (id === 0) return invalid(`the P4Info's ${kind} '${name}' has no id`);
-      if (ids.has(id)) return invalid(`the P4Info has the id ${id} twice`);
-      if (names.has(name)) return invalid(`the P4Info has the ${kind} '${name}' twice`);
-      ids.add(id);
-      names.add(name);
-    }
-  }
-  return DONE;
 }
 
 function buildTable(
@@ -317,7 +284,7 @@ function buildTable(
     if (action === undefined) {
       return invalid(`the P4Info's table '${name}' refers to an unknown action ${ref.id}`);
     }
-    const joined = buildAction(action, ref.scope, table, layout, translations);
+    const joined = buildAction(action, scopeOf(ref), table, layout, translations);
     if (!joined.ok) return joined;
     actions.push(joined.value);
   }

@@ -8,6 +8,7 @@ import {
   readCounterRun,
   readDirectCounterEntries,
 } from './entities/counter.js';
+import { noExtern } from './entities/extern.js';
 import { readDigestEntries } from './entities/digest-entry.js';
 import { readDirectMeterEntries, readMeterEntries } from './entities/meter.js';
 import { readRegisterEntries } from './entities/register.js';
@@ -17,8 +18,6 @@ import { readValueSetEntries } from './entities/value-set.js';
 import type { ItemStatus, Outcome } from './errors.js';
 import { done, invalid } from './errors.js';
 import type { ForwardingState } from './state.js';
-import type { Unimplemented } from './unimplemented.js';
-import { unimplemented } from './unimplemented.js';
 
 export interface ReadResult {
   /** Of the requests that were valid, in their order. */
@@ -113,16 +112,12 @@ function readEntity(state: ForwardingState, request: Entity['entity']): Outcome<
     case 'valueSetEntry':
       return readValueSetEntries(state, request.value);
     case 'externEntry':
-      return noneUnless(request.value.externTypeId, 'externs');
+      // A read of all externs finds none; there are none beside v1model's.
+      return request.value.externTypeId === 0 ? done([]) : noExtern(request.value);
     case undefined:
     default:
       return invalid('the entity is empty or of a kind that this server does not know');
   }
-}
-
-/** A read of everything finds nothing of what cannot be there; a read of one thing is refused. */
-function noneUnless(id: number, feature: Unimplemented): Outcome<Entity[]> {
-  return id === 0 ? done([]) : unimplemented(feature);
 }
 
 /** Far below the 4 MiB that any client takes, with entities of the usual size, and no more than is

@@ -3,7 +3,7 @@
  * a match, a priority and an action whose values are the dataplane's own.
  */
 import type { MatchType, Slot } from '#compiler/layout';
-import { ActionRef_Scope } from '#protos/p4/config/v1/p4info_pb';
+import { mayBeUsed } from './action-scope.js';
 import type { ActionProgram, TableProgram } from './program.js';
 
 /** As rows.c numbers them. */
@@ -48,7 +48,7 @@ export function rowPlan({ id, fields, ...table }: TableProgram): Uint32Array | n
 function isPlain({ scope, params }: ActionProgram): boolean {
   const isPlainParam = ({ translation, bitwidth, slot }: ActionProgram['params'][number]) =>
     translation === null && bitwidth > 0 && slot.bitwidth > 0 && slot.bitwidth <= MOST_BITS;
-  return scope !== ActionRef_Scope.DEFAULT_ONLY && params.every(isPlainParam);
+  return mayBeUsed(scope, 'entry') && params.every(isPlainParam);
 }
 
 function params({ params: all }: ActionProgram): number[] {

@@ -4,6 +4,7 @@ import type { Entity, Update } from '#protos/p4/v1/p4runtime_pb';
 import { Update_Type } from '#protos/p4/v1/p4runtime_pb';
 import { writeProfileGroup, writeProfileMember } from './entities/action-profile.js';
 import { writeCounterEntry, writeDirectCounterEntry } from './entities/counter.js';
+import { noExtern } from './entities/extern.js';
 import { writeDigestEntry } from './entities/digest-entry.js';
 import { writeDirectMeterEntry, writeMeterEntry } from './entities/meter.js';
 import { writeRegisterEntry } from './entities/register.js';
@@ -18,7 +19,6 @@ import { snapshot } from './snapshot.js';
 import type { ForwardingState } from './state.js';
 import type { TableRun } from './table-run.js';
 import { takeRun, undoInserts, writeRun } from './table-run.js';
-import { unimplemented } from './unimplemented.js';
 import { UpdateList } from './update-list.js';
 import type { WriteType } from './write-type.js';
 
@@ -219,7 +219,7 @@ function writeEntity(
     case 'valueSetEntry':
       return writeValueSetEntry(state, type, entity.value);
     case 'externEntry':
-      return unimplemented('externs');
+      return noExtern(entity.value);
     case undefined:
     default:
       return invalid('the entity is empty or of a kind that this server does not know');

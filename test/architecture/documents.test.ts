@@ -1,22 +1,11 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { UNIMPLEMENTED } from '#server/unimplemented';
 import { ROOT, read, repositoryFiles } from './repository-files.js';
 
 const DOCUMENTS = repositoryFiles().filter((file) => file.endsWith('.md'));
-/** Prettier breaks lines where it likes and escapes underscores where Markdown wants it. */
-const plain = (text: string): string => text.replaceAll('\\_', '_').replace(/\s+/g, ' ');
 
 describe('the README', () => {
-  it('lists what the server does not implement, with the reason', () => {
-    const readme = plain(read('README.md'));
-    const missing = Object.values(UNIMPLEMENTED).filter(
-      ({ what, why }) => !readme.includes(plain(`- ${what}: ${why}`)),
-    );
-    expect(missing).toEqual([]);
-  });
-
   it('names only npm scripts that there are', () => {
     const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
     const named = DOCUMENTS.flatMap((file) =>

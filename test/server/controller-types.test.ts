@@ -182,14 +182,21 @@ describe('strings', () => {
     });
   });
 
-  it('of which a part is matched are UNIMPLEMENTED', async () => {
+  it('are matched whole by a mask of ones; of a part there is no match', async () => {
     const p4info = clone(P4InfoSchema, INFO);
-    const vrf = p4info.typeInfo?.newTypes['port_number_t'];
+    const number = p4info.typeInfo?.newTypes['port_number_t'];
     const name = p4info.typeInfo?.newTypes['port_name_t'];
-    if (vrf === undefined || name === undefined) throw new Error('no such types');
-    vrf.representation = name.representation;
-    expect(await controller.commits({ ...CONFIG, p4info })).toBe('UNIMPLEMENTED');
-    expect(controller.lastError).toContain('no prefix, mask or range of a name means anything');
+    if (number === undefined || name === undefined) throw new Error('no such types');
+    number.representation = name.representation;
+    expect(await controller.commits({ ...CONFIG, p4info })).toBe('OK');
+    const left = text('eth-left');
+    const ones = new Uint8Array(left.length).fill(0xff);
+    const entry = byNumber(left, ones, text('CPU'));
+    expect(await writes(INSERT, entry)).toBe('OK');
+    expect((await controller.reads([entry])).entities).toMatchObject([{ entity: entry }]);
+    const part = byNumber(left, ones.subarray(1), text('CPU'));
+    expect(await writes(INSERT, part)).toEqual(['INVALID_ARGUMENT']);
+    expect(await controller.commits(CONFIG)).toBe('OK');
   });
 
   it('a mapping that does not fit its type is refused', async () => {

@@ -19,12 +19,13 @@ import {
   PROFILES_CONFIG,
   PROFILES_INFO,
   byPrefix,
-  forward,
   group,
   idOf,
   mark,
   member,
+  paint,
   requestFrame,
+  steer,
   toGroup,
   traceIn,
   type Reference,
@@ -186,14 +187,14 @@ describe('a one-shot action set', () => {
   });
 
   it('with a group action: it runs first, and the chosen one after it', async () => {
-    const options = { groupAction: forward(3) };
+    const options = { groupAction: steer(3) };
     expect(await inserts(options, 1, 1)).toBe('OK');
     must(device.engine.inject(1, requestFrame(2, 1, 5)));
     while (must(device.engine.step()) > 0);
     expect([1, 2]).toContain(traceIn(must(device.engine.take(3)).frame));
-    expect(await writes(MODIFY, byPrefix(1, oneShot({ groupAction: mark(9) })))).toBe('OK');
+    expect(await writes(MODIFY, byPrefix(1, oneShot({ groupAction: paint(9) })))).toBe('OK');
     expect(kinds(traces(1))).toEqual([9]);
-    expect(await writes(MODIFY, byPrefix(1, oneShot({ groupAction: mark(9) }, 1)))).toBe('OK');
+    expect(await writes(MODIFY, byPrefix(1, oneShot({ groupAction: paint(9) }, 1)))).toBe('OK');
     expect(kinds(traces(1))).toEqual([1]);
   });
 
@@ -216,7 +217,7 @@ describe('a one-shot action set', () => {
 
   it('gives all its members back, that of the group action too', async () => {
     for (let i = 0; i < 8; i += 1) {
-      const set = oneShot({ groupAction: mark(9) }, 1, 1, 1, 1, 1, 1);
+      const set = oneShot({ groupAction: paint(9) }, 1, 1, 1, 1, 1, 1);
       expect(
         await writes(i === 0 ? INSERT : MODIFY, byPrefix(1, i % 2 === 0 ? set : oneShot({}, 1))),
       ).toBe('OK');

@@ -26,6 +26,10 @@ export function idOf(kind: Named, alias: string): number {
 export const mark = (trace: number) => action(idOf('actions', 'mark'), b(trace)).type.value;
 export const forward = (port: number) => action(idOf('actions', 'forward'), b(port)).type.value;
 
+/** Actions of groups, which come before a member's. */
+export const steer = (port: number) => action(idOf('actions', 'steer'), b(port)).type.value;
+export const paint = (trace: number) => action(idOf('actions', 'paint'), b(trace)).type.value;
+
 type Call = ReturnType<typeof mark>;
 
 export const member = (profile: string, memberId: number, call?: Call): EntityInit => ({

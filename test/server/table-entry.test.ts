@@ -216,7 +216,7 @@ describe('MODIFY of a table entry', () => {
 describe('DELETE of a table entry', () => {
   it('looks at the key alone, however senseless the rest', async () => {
     await controller.inserts(mac(1n, 1, 3));
-    const senseless = { ...mac(1n, 1, 3), action: action(99), isConst: true, idleTimeoutNs: -1n };
+    const senseless = { ...mac(1n, 1, 3), action: action(99), idleTimeoutNs: -1n };
     expect(await controller.deletes(senseless)).toBe('OK');
     expect(await controller.deletes(senseless)).toBe('NOT_FOUND');
     expect(await readEntries({ tableId: ID.mac })).toEqual([]);

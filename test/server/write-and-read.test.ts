@@ -1,10 +1,12 @@
+import { create } from '@bufbuild/protobuf';
+import { ExternSchema } from '#protos/p4/config/v1/p4info_pb';
 import type { Entity } from '#protos/p4/v1/p4runtime_pb';
 import { Update_Type, type WriteRequest_Atomicity as Atomicity } from '#protos/p4/v1/p4runtime_pb';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Controller, EntityInit, TestSwitch } from './conversation.js';
-import { startSwitch } from './conversation.js';
+import { CONFIG, startSwitch } from './conversation.js';
 import { b, mac, route } from './entries.js';
-import { ID } from './fixture-program.js';
+import { ID, p4info } from './fixture-program.js';
 
 const { INSERT, MODIFY, DELETE, UNSPECIFIED } = Update_Type;
 
@@ -97,20 +99,25 @@ describe('a batch of updates (12.3, CONTINUE_ON_ERROR)', () => {
   });
 });
 
-describe('what is not implemented', () => {
-  const features: [string, EntityInit, EntityInit][] = [
-    [
-      'externs',
-      { case: 'externEntry', value: { externTypeId: 129 } },
-      { case: 'externEntry', value: {} },
-    ],
-  ];
+describe('an extern', () => {
+  const extern = (externTypeId: number): EntityInit => ({
+    case: 'externEntry',
+    value: { externTypeId },
+  });
 
-  it.each(features)('%s: UNIMPLEMENTED; a read of all finds none', async (_what, one, all) => {
+  it('is not there beside those of v1model: NOT_FOUND; a read of all finds none', async () => {
     await controller.commits();
-    expect(await controller.writes(INSERT, [one])).toEqual(['UNIMPLEMENTED']);
-    expect((await controller.reads([one])).answer).toEqual(['UNIMPLEMENTED']);
-    expect(await controller.reads([all])).toEqual({ answer: 'OK', entities: [] });
+    expect(await controller.writes(INSERT, [extern(129)])).toEqual(['NOT_FOUND']);
+    expect((await controller.reads([extern(129)])).answer).toEqual(['NOT_FOUND']);
+    expect(await controller.writes(INSERT, [extern(0)])).toEqual(['INVALID_ARGUMENT']);
+    expect(await controller.reads([extern(0)])).toEqual({ answer: 'OK', entities: [] });
+  });
+
+  it('of another kind in the P4Info is refused with it', async () => {
+    const info = p4info();
+    info.externs.push(create(ExternSchema, { externTypeId: 129, externTypeName: 'my_counter' }));
+    expect(await controller.commits({ ...CONFIG, p4info: info })).toBe('INVALID_ARGUMENT');
+    expect(controller.lastError).toContain("the extern type 'my_counter'");
   });
 });
 

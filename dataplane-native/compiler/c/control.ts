@@ -93,7 +93,8 @@ class NodeEmitter {
       throw new RangeError(`no layout of table ${table.name}`);
     }
     const entry = table.defaultEntry;
-    if (table.keys.length === 0 && entry?.entryConst === true) {
+    const isCounted = layout.directCounter !== null;
+    if (table.keys.length === 0 && entry?.entryConst === true && !isCounted) {
       return this.constantTable(table, layout, entry.action, go);
     }
     const miss = `pipeline->tables[${layout.index}].default_entry`;
@@ -112,6 +113,8 @@ class NodeEmitter {
             '}',
             ...this.onHit(table, layout),
           ]),
+      // The default entry's counter counts misses (P4Runtime 1.5, 9.1.3).
+      ...(isCounted ? ['tp_count_direct(pipeline, entry, packet->length);'] : []),
       ...this.choose(table, isKeyless),
       ...this.dispatch(table, isKeyless, go),
       '}',
@@ -187,14 +190,10 @@ class NodeEmitter {
     return [`if (${cell}->is_configured) {`, ...emitter.take(), ...stored, '}'];
   }
 
-  /** Hits alone are counted, metered and noted, before the action. */
+  /** Hits alone are metered so, and noted, before the action. */
   private onHit(table: Table, layout: TableLayout): string[] {
     const { program, emitter } = this;
-    const count =
-      layout.directCounter === null ? [] : ['tp_count_direct(pipeline, entry, packet->length);'];
-    if (layout.supportsTimeout) {
-      count.push('tp_touch(pipeline, entry);');
-    }
+    const noted = layout.supportsTimeout ? ['tp_touch(pipeline, entry);'] : [];
     const { directMeter } = table;
     if (directMeter !== null) {
       const octets = `tp_entry_octets(TP_TABLE_${layout.kind.toUpperCase()}, ${layout.keyWords}, ${layout.argWords})`;
@@ -205,9 +204,9 @@ class NodeEmitter {
         cell,
         directMeter.unit,
       );
-      count.push(...emitter.take(), ...stored);
+      noted.push(...emitter.take(), ...stored);
     }
-    return count.length === 0 ? [] : ['else {', ...count, '}'];
+    return noted.length === 0 ? [] : ['else {', ...noted, '}'];
   }
 
   /** With a profile, the entry only says which member's action runs. */

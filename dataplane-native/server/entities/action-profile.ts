@@ -10,8 +10,10 @@ import {
   Update_Type,
   type Entity,
 } from '#protos/p4/v1/p4runtime_pb';
+import type { ActionUse } from '../action-scope.js';
+import { mayBeUsed, useText } from '../action-scope.js';
 import type { Outcome } from '../errors.js';
-import { DONE, done, fail, fromEngine, invalid, notFound } from '../errors.js';
+import { DONE, denied, done, fail, fromEngine, invalid, notFound } from '../errors.js';
 import { decodeArgs, encodeArgs } from '../match.js';
 import type { ActionProgram } from '../program.js';
 import type {
@@ -40,15 +42,21 @@ function checkStyle({ actionSets, program }: ProfileState): Outcome<void> {
     : invalid(`action profile '${program.layout.name}' is programmed in one shot`);
 }
 
-/** What a member of a profile does. Errors: INVALID_ARGUMENT. */
+/** What a member of a profile, or a group before it, does. Errors: INVALID_ARGUMENT,
+ * PERMISSION_DENIED. */
 export function memberAction(
   { program }: ProfileState,
   call: Action | undefined,
+  use: ActionUse = 'entry',
 ): Outcome<{ readonly action: ActionProgram; readonly args: BigUint64Array }> {
   if (call === undefined) return invalid('a member needs an action');
   const action = program.actionsById.get(call.actionId);
   if (action === undefined) {
     return invalid(`'${program.layout.name}' has no action with the id ${call.actionId}`);
+  }
+  if (!mayBeUsed(action.scope, use)) {
+    const what = `${useText(use)} of '${program.layout.name}'`;
+    return denied(`action '${action.name}' cannot be used ${what}`);
   }
   const args = encodeArgs(action, call);
   return args.ok ? done({ action, args: args.value }) : args;

@@ -14,6 +14,7 @@ import {
   ActionProfileActionSetSchema,
   TableActionSchema,
 } from '#protos/p4/v1/p4runtime_pb';
+import type { ActionUse } from '../action-scope.js';
 import { REFERS_TO_GROUP, REFERS_TO_MEMBER } from '../engine-port.js';
 import type { Outcome } from '../errors.js';
 import { done, fromEngine, invalid, notFound } from '../errors.js';
@@ -47,6 +48,8 @@ export function acquireReference(
       return done({ kind: 'member', member });
     }
     case 'actionProfileGroupId': {
+      const { layout } = profile.program;
+      if (!layout.hasSelector) return invalid(`action profile '${layout.name}' has no groups`);
       const group = profile.groups.get(type.value);
       if (group === undefined) return notFound(`there is no group ${type.value}`);
       group.users += 1;
@@ -199,13 +202,13 @@ function decodeSet(
   set: ActionProfileActionSet,
   rules: SizeRules,
 ): Outcome<Wanted> {
-  const decode = (call: Action | undefined): Outcome<StoredMember> => {
-    const called = memberAction(profile, call);
+  const decode = (call: Action | undefined, use: ActionUse): Outcome<StoredMember> => {
+    const called = memberAction(profile, call, use);
     return called.ok ? done({ handle: -1, id: 0, users: 1, ...called.value }) : called;
   };
   const members: GroupMember[] = [];
   for (const { action, weight, watchKind } of set.actionProfileActions) {
-    const member = decode(action);
+    const member = decode(action, 'entry');
     if (!member.ok) return member;
     const times = checkWeight(rules, weight);
     if (!times.ok) return times;
@@ -213,7 +216,7 @@ function decodeSet(
     if (!watch.ok) return watch;
     members.push({ member: member.value, weight: times.value, watch: watch.value });
   }
-  const base = set.groupAction === undefined ? done(null) : decode(set.groupAction);
+  const base = set.groupAction === undefined ? done(null) : decode(set.groupAction, 'group');
   if (!base.ok) return base;
   const size = checkGroupSize(rules, members, 0);
   return size.ok ? done({ members, base: base.value }) : size;

@@ -1,8 +1,9 @@
 /** TableEntry (specification 1.5, section "TableEntry"): what a write does. */
 import { status } from '@grpc/grpc-js';
-import { ActionRef_Scope } from '#protos/p4/config/v1/p4info_pb';
 import type { CounterData, TableAction, TableEntry } from '#protos/p4/v1/p4runtime_pb';
 import { Update_Type } from '#protos/p4/v1/p4runtime_pb';
+import type { ActionUse } from '../action-scope.js';
+import { mayBeUsed, useText } from '../action-scope.js';
 import type { Outcome } from '../errors.js';
 import { DONE, denied, done, fail, fromEngine, invalid, notFound } from '../errors.js';
 import type { KeyWords } from '../match.js';
@@ -31,6 +32,7 @@ export function writeTableEntry(
   const found = findTable(state, entry.tableId);
   if (!found.ok) return found;
   const table = found.value;
+  if (entry.isConst) return invalid('is_const must be false in a write');
   const checked = type === Update_Type.DELETE ? DONE : checkAttributes(table, entry);
   if (!checked.ok) return checked;
   if (entry.isDefaultAction) return writeDefault(state, table, type, entry);
@@ -82,7 +84,6 @@ function locate(table: TableState, entry: TableEntry): Outcome<Located> {
 /** Attributes that are wrong whatever the entry. */
 function checkAttributes(table: TableState, entry: TableEntry): Outcome<void> {
   const { program } = table;
-  if (entry.isConst) return invalid('is_const must be false in a write');
   const idle = checkIdle(program, entry);
   if (!idle.ok) return idle;
   const meter = checkMeter(program, entry);
@@ -143,7 +144,7 @@ function chooseAction(
   state: ForwardingState,
   table: TableState,
   action: TableAction,
-  forbidden: ActionRef_Scope,
+  use: ActionUse,
 ): Outcome<Chosen> {
   const { program } = table;
   const { type } = action;
@@ -160,9 +161,8 @@ function chooseAction(
   if (chosen === undefined) {
     return invalid(`table '${program.name}' has no action with the id ${type.value.actionId}`);
   }
-  if (chosen.scope === forbidden) {
-    const use = forbidden === ActionRef_Scope.TABLE_ONLY ? 'as default' : 'in entries';
-    return denied(`action '${chosen.name}' cannot be used ${use} of table '${program.name}'`);
+  if (!mayBeUsed(chosen.scope, use)) {
+    return denied(`action '${chosen.name}' cannot be used ${useText(use)} of '${program.name}'`);
   }
   const args = encodeArgs(chosen, type.value);
   if (!args.ok) return args;
@@ -179,7 +179,7 @@ function insert(
   const { program } = table;
   if (program.isConst) return denied(`table '${program.name}' is constant`);
   if (entry.action === undefined) return invalid('an INSERT needs an action');
-  const chosen = chooseAction(state, table, entry.action, ActionRef_Scope.DEFAULT_ONLY);
+  const chosen = chooseAction(state, table, entry.action, 'entry');
   if (!chosen.ok) return chosen;
   const { action, reference } = chosen.value;
   const extra = { ...extraOf(entry), reference };
@@ -215,7 +215,7 @@ function modify(
   if (old.isConst) return writeResources(state, table, handle, entry);
   let { reference } = old;
   if (entry.action !== undefined) {
-    const chosen = chooseAction(state, table, entry.action, ActionRef_Scope.DEFAULT_ONLY);
+    const chosen = chooseAction(state, table, entry.action, 'entry');
     if (!chosen.ok) return chosen;
     const modified = table.entries.modify(handle, chosen.value.action);
     if (!modified.ok) {
@@ -262,7 +262,7 @@ function writeDefault(
   const reset = initialDefault(table.program);
   let { action } = reset;
   if (entry.action !== undefined) {
-    const chosen = chooseAction(state, table, entry.action, ActionRef_Scope.TABLE_ONLY);
+    const chosen = chooseAction(state, table, entry.action, 'default');
     if (!chosen.ok) return chosen;
     ({ action } = chosen.value);
   }
