@@ -189,6 +189,14 @@ export const WRITE: readonly Clause[] = [
       },
     ],
     [
+      'a request of almost 4 MB is taken, as of gRPC’s default',
+      async ({ ready }) => {
+        const one = await ready();
+        const metadata = new Uint8Array(4 * 1024 * 1024 - 4096);
+        await answers('the INSERT', one.inserts({ ...exactly(1, 1), metadata }), 'OK');
+      },
+    ],
+    [
       'an empty batch succeeds',
       async ({ ready }) => {
         await answers('the write', (await ready()).writes(INSERT, []), 'OK');

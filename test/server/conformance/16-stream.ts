@@ -347,6 +347,18 @@ export const STREAM: readonly Clause[] = [
       },
     ],
     [
+      'the notification says when, in ns since the Epoch, and of one entry at least',
+      async ({ ready }) => {
+        const one = await ready();
+        const entry = { ...byPort(ID.aged, 1), idleTimeoutNs: 50_000_000n };
+        await answers('the entry', one.inserts(entry), 'OK');
+        const { timestamp, tableEntry } = await hears(one, 'idleTimeoutNotification');
+        const seconds = Math.abs(Number(timestamp / 1_000_000n) - Date.now()) / 1000;
+        holds(`it is ${seconds} s off`, seconds < 60);
+        same('entries', tableEntry.length > 0, true);
+      },
+    ],
+    [
       'the timer starts again after that',
       async ({ ready }) => {
         const one = await ready();

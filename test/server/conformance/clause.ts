@@ -1,6 +1,6 @@
 /** What the specification says, as checks that any P4Runtime server can be put to. */
 import type { Answer, Controller } from '../conversation.js';
-import { Deviation, failure } from './deviation.js';
+import { failure } from './deviation.js';
 import type { Request } from './program.js';
 
 /** A server with nothing set and nobody connected. */
@@ -47,7 +47,7 @@ export function same(what: string, actual: unknown, expected: unknown): void {
 }
 
 export function holds(what: string, isSo: boolean): void {
-  if (!isSo) throw new Deviation(what);
+  if (!isSo) throw failure(what);
 }
 
 /** The answer of a request with one item. */

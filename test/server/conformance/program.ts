@@ -8,7 +8,7 @@ import { action, b, exact } from '../entries.js';
 const artefact = (name: string): string =>
   readFileSync(new URL(`programs/artefacts/${name}`, import.meta.url), 'utf8');
 
-type Name = 'conformance' | 'next';
+type Name = 'conformance' | 'next' | 'types';
 
 /** A new one at each call, for tests that change it. */
 export const p4info = (name: Name = 'conformance') =>
@@ -38,6 +38,8 @@ export const ID = {
   nothing: 0x0100_0003,
   sayCounted: 0x0100_0004,
   sayMetered: 0x0100_0005,
+  base: 0x0100_0006,
+  plus: 0x0100_0007,
   plain: 0x1100_0001,
   shared: 0x1100_0002,
   seen: 0x1200_0001,

@@ -114,6 +114,14 @@ control ingress(inout headers_t hdr, inout metadata_t meta, inout standard_metad
         exactly_hits.count();
     }
 
+    @id(6) action base(@id(1) bit<8> answer) {
+        hdr.request.answer = answer;
+    }
+
+    @id(7) action plus(@id(1) bit<8> more) {
+        hdr.request.answer = hdr.request.answer + more;
+    }
+
     @id(5) action say_metered(@id(1) bit<8> answer) {
         hdr.request.answer = answer;
         metered_meter.read(hdr.request.answer);
@@ -228,6 +236,8 @@ control ingress(inout headers_t hdr, inout metadata_t meta, inout standard_metad
         }
         actions = {
             say;
+            @groupaction base;
+            plus;
             nothing;
         }
         implementation = shared;
