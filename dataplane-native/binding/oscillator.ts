@@ -1,6 +1,6 @@
 /**
  * The oscillator that the dataplane's clock may run on, and the lines that its time is made of: see
- * engine/oscillator.h. Rates are in 2^-41, as everywhere between the agent and the dataplane.
+ * engine/loop/oscillator.h. Rates are in 2^-41, as everywhere between the agent and the dataplane.
  */
 
 export interface OscillatorOptions {

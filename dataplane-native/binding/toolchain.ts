@@ -105,7 +105,8 @@ function hashOf(parts: readonly string[]): string {
 }
 
 async function hashOfSource(c: string, flags: readonly string[]): Promise<string> {
-  const names = (await readdir(engineFolder)).filter((name) => name.endsWith('.h')).sort();
+  const files = await readdir(engineFolder, { recursive: true });
+  const names = files.filter((name) => name.endsWith('.h')).sort();
   const headers = await Promise.all(
     names.map((name) => readFile(join(engineFolder, name), 'utf8')),
   );

@@ -25,7 +25,7 @@ export const LIMITS = {
   tables: 4096,
   keys: 64,
   entries: 65536,
-  /** As MAX_ENTRIES in table.c. */
+  /** As MAX_ENTRIES in tables/table.c. */
   tableSize: 1 << 22,
   arrays: 4096,
   arrayCells: 1 << 24,

@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "engine_state.h"
-#include "link_events.h"
-#include "privileges.h"
+#include "host/privileges.h"
+#include "link/link_events.h"
 
 #define PACKET_COUNT_DEFAULT 8192u
 #define PACKET_COUNT_LIMIT   (1u << 20)

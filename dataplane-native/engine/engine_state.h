@@ -1,32 +1,49 @@
 /*
  * engine_state.h - the engine's insides, shared by its files and by nobody else.
  *
- * The life of an engine, and what the host asks of it:
- *   engine.c            create, destroy, load, start, stop, clock, oscillator
- *   ports.c             the API onto ports: add, remove, queues, counters, frames of memory ports
- *   control.c           the API onto counters, meters, registers, groups, sessions
- *   control_table.c     likewise, onto tables
- *   control_profile.c   likewise, onto action profiles
- *   rows.c              table entries as clients encode them, into what tables take
- *   pipeline.c          loading compiled pipelines, and each loop's view of one
+ * The life of an engine, and the programs that it runs:
+ *   engine.c              create, destroy, load, start, stop, clock, oscillator
+ *   pipeline.c            loading compiled programs, and each loop's view of one
+ *   pipeline.h, primitives.h, shared.h
+ *                         what compiled programs are made with, beside what is in tables/
  *
- * One frame's way:
- *   port_*.c            ports: on Linux interfaces (with link_*.c and *_socket.c), in memory, to
- *                       the control plane, and the one that is nowhere
- *   replication.c       ingress -> traffic manager -> queue, queue -> egress
- *   inbox.c             from a loop to another one's queues
- *   queue.c             the egress queue of a port
- *   transmit_stamp.c    the deferred correction, transmit stamps and what is learned from them
- *   tx_event.c          frames that come back with their transmit time, and those that wait for it
- *   pool.c              the buffers
- *   message.c           packet-ins, digests and port states, up to the host
+ * host/, what the host asks of it:
+ *   ports.c               ports: add, remove, queues, counters, frames of memory ports
+ *   control.c             counters, meters, registers, groups, sessions
+ *   control_table.c       tables
+ *   control_profile.c     action profiles
+ *   rows.c                table entries as clients encode them, into what tables take
+ *   message.c             packet-ins, digests and port states, up to the host
+ *   privileges.c          what the process may, and gives up
  *
- * Who does it, and when:
- *   loop.c              rounds over ports and queues, sleeping
- *   loop_thread.c       a loop's thread: processor, priority, rests
- *   lock.c              control calls and loops give way to one another
- *   spin.c              locks for moments
- *   oscillator.c        the dataplane's time where it is not the system's
+ * frame/, one frame's way:
+ *   replication.c         ingress -> traffic manager -> queue, queue -> egress
+ *   inbox.c               from a loop to another one's queues
+ *   queue.c               the egress queue of a port
+ *   transmit_stamp.c      the deferred correction, transmit stamps and what is learned from them
+ *   tx_event.c            frames that come back with their transmit time, and those that wait for
+ * it pool.c                the buffers
+ *
+ * ports/, where frames come from and go to:
+ *   port.h                any port; those in memory, to the control plane, and that are nowhere
+ *
+ * link/, ports on Linux interfaces:
+ *   port_packet.c, port_xdp.c
+ *                         receiving by a packet ring, and by AF_XDP
+ *   link_*.c              sending, settings, events and upkeep of either
+ *   *_socket.c, xdp_program.c, ethtool.c, hardware_clock.c, kernel_types.c, system_calls.c
+ *                         what the kernel has for it
+ *
+ * tables/, what programs look up and count in:
+ *   table*.c              match tables: exact, prefixes, tuples of masks, and what entries have
+ *   profile.c, meter.c    action profiles, meters
+ *
+ * loop/, who does it, and when:
+ *   loop.c                rounds over ports and queues, sleeping
+ *   loop_thread.c         a loop's thread: processor, priority, rests
+ *   lock.c                control calls and loops give way to one another
+ *   spin.c                locks for moments
+ *   oscillator.c          the dataplane's time where it is not the system's
  *
  * Loops and locks. Ports are spread over loops, each with a thread of its own. A port's state is
  * its loop's, and so are queues, buffers set aside, counters, and the loop's view of the pipeline.
@@ -45,16 +62,16 @@
 #include <sched.h>
 #include <stdatomic.h>
 
-#include "clock.h"
 #include "engine.h"
-#include "hardware_clock.h"
-#include "inbox.h"
-#include "message.h"
+#include "frame/inbox.h"
+#include "frame/pool.h"
+#include "host/message.h"
+#include "link/hardware_clock.h"
+#include "loop/clock.h"
 #include "pipeline.h"
-#include "pool.h"
-#include "port.h"
-#include "profile.h"
-#include "table.h"
+#include "ports/port.h"
+#include "tables/profile.h"
+#include "tables/table.h"
 
 #define TP_GROUP_COUNT   65536u /* mcast_grp is bit<16> */
 #define TP_SESSION_COUNT 65536u

@@ -18,9 +18,9 @@
 #ifndef TIMEPLANE_SHARED_H
 #define TIMEPLANE_SHARED_H
 
-#include "meter.h"
 #include "pipeline.h"
-#include "table.h"
+#include "tables/meter.h"
+#include "tables/table.h"
 
 #define TP_SHARED_INLINE static inline __attribute__((always_inline, unused))
 

@@ -41,9 +41,10 @@ function recipe(): Recipe {
   return recipeSchema.parse(JSON.parse(readFileSync(path, 'utf8')));
 }
 
-/** table.c and what belongs to it. */
-function tableSources(engine: string): string[] {
-  return readdirSync(engine).filter((name) => /^table.*\.c$/.test(name));
+function filesIn(folder: string, ending: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith(ending))
+    .map((name) => join(folder, name));
 }
 
 export function benchDirectory(): string {
@@ -68,23 +69,17 @@ export async function buildPrograms(): Promise<void> {
   const native = join(root, 'lab', 'bench', 'native');
   const engine = join(root, includeDirectory);
   const library = join(root, output);
-  const headers = [native, engine].flatMap((directory) =>
-    readdirSync(directory)
-      .filter((name) => name.endsWith('.h'))
-      .map((name) => join(directory, name)),
-  );
+  const headers = [native, engine].flatMap((folder) => filesIn(folder, '.h'));
+  const tables = filesIn(join(engine, 'tables'), '.c');
   const more: Readonly<Record<Program, readonly string[]>> = {
     hand_loop: [],
-    pipeline_loop: [
-      ...[...tableSources(engine), 'meter.c', 'profile.c'].map((name) => join(engine, name)),
-      '-ldl',
-    ],
+    pipeline_loop: [...tables, '-ldl'],
     engine_loop: [library, '-Wl,-rpath,$ORIGIN/..'],
     port_loop: [library, '-Wl,-rpath,$ORIGIN/..'],
     // It has ports of its own, so the library's few symbols are not enough for it.
     loops: [...sources.map((source) => join(root, source)), '-ldl'],
     null_forwarder: [],
-    table_loop: [...tableSources(engine), 'meter.c'].map((name) => join(engine, name)),
+    table_loop: tables,
     traffic: [],
   };
   for (const program of PROGRAMS) {

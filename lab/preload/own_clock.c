@@ -26,7 +26,7 @@
 
 #include <linux/errqueue.h>
 
-#include "oscillator.c"
+#include "loop/oscillator.c"
 
 #define NS_PER_S         INT64_C(1000000000)
 #define NOMINAL_TICK_US  10000

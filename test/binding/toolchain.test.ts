@@ -21,7 +21,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const TEXT = '#include "table.h"\nint answer(void);\nint answer(void) { return 42; }\n';
+const TEXT = '#include "tables/table.h"\nint answer(void);\nint answer(void) { return 42; }\n';
 
 /** A compiler that counts its runs and then does what cc does. */
 function countingCompiler(version = '1'): string {

@@ -34,9 +34,9 @@ export function translate(json: unknown): CompiledPipeline {
 }
 
 /** The engine's files on tables, meters and profiles, which need nothing of the rest of it. */
-const STATE_SOURCES = readdirSync(ENGINE)
-  .filter((name) => /^(table.*|meter|profile)\.c$/.test(name))
-  .map((name) => join(ENGINE, name));
+const STATE_SOURCES = readdirSync(join(ENGINE, 'tables'))
+  .filter((name) => name.endsWith('.c'))
+  .map((name) => join(ENGINE, 'tables', name));
 
 /** Builds with sanitizers, unless `fast`. */
 export function build(json: unknown, options: { cc?: string; fast?: boolean } = {}): Harness {

@@ -92,7 +92,9 @@ export function markdownTable(
 export function resultTable({ columns, rows }: Table): string {
   return markdownTable(
     columns.map(({ name }) => name),
-    rows.map((row) => row.map((cell, at) => cellText(cell, columns[at]?.digits).replace('|', '\\|'))),
+    rows.map((row) =>
+      row.map((cell, at) => cellText(cell, columns[at]?.digits).replace('|', '\\|')),
+    ),
   );
 }
 

@@ -27,7 +27,8 @@ export const ACTIONS = {
 } as const;
 
 function newestSource(): number {
-  return Math.max(...readdirSync(engineFolder).map((f) => statSync(join(engineFolder, f)).mtimeMs));
+  const files = readdirSync(engineFolder, { recursive: true, encoding: 'utf8' });
+  return Math.max(...files.map((file) => statSync(join(engineFolder, file)).mtimeMs));
 }
 
 /** The engine's library, built with warnings as errors when a source is newer. */

@@ -38,7 +38,7 @@ describe.skipIf(!hasSanitizers)('under the sanitizers', () => {
     const flags = ['-std=c17', '-D_GNU_SOURCE', '-pthread', '-Werror', ...SANITIZE, ...warnings];
     const include = `-I${includeDirectory}`;
     const whole = ['-r', '-nostdlib', ...sources, '-o', engine];
-    expect(cc(...flags, ...whole)).toMatchObject({ status: 0, stderr: '' });
+    expect(cc(...flags, include, ...whole)).toMatchObject({ status: 0, stderr: '' });
     const programs = { smoke, latency, tables, rows };
     for (const [name, program] of Object.entries(programs)) {
       const source = join(fixtures, `${name}.c`);

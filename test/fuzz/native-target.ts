@@ -58,7 +58,7 @@ function compileOnce(
 }
 
 const textsIn = (folder: string, ending: string): string[] =>
-  readdirSync(folder)
+  readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith(ending))
     .sort()
     .map((name) => readFileSync(join(folder, name), 'utf8'));

@@ -140,7 +140,10 @@ function ownClock(compiler) {
   return {
     name: 'lab/own_clock',
     label: 'compiling the lab’s own_clock',
-    inputs: [source, ...['oscillator.h', 'oscillator.c'].map((file) => join(engineFolder, file))],
+    inputs: [
+      source,
+      ...filesBelow(join(engineFolder, 'loop'), (name) => name.startsWith('oscillator.')),
+    ],
     more: [compiler, ...flags],
     outputs: [output],
     build: () => compileC([...strictness, ...flags, source, '-ldl'], output),
@@ -173,7 +176,8 @@ function pipelines(compiler) {
     filesBelow(join(natives, name), ending('.ts')),
   );
   const artefact = inRoot('p4', 'artefacts', 'main_native.json');
-  const headers = ['pipeline.h', 'table.h', 'build.json'].map((f) => join(natives, 'engine', f));
+  const engineFolder = join(natives, 'engine');
+  const headers = [...filesBelow(engineFolder, ending('.h')), join(engineFolder, 'build.json')];
   return {
     name: 'pipelines',
     label: 'compiling the shipped P4 program',

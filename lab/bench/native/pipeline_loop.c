@@ -10,11 +10,11 @@
  */
 #include <dlfcn.h>
 
-#include "checksum.h"
+#include "frame/checksum.h"
 #include "frames.h"
-#include "profile.h"
 #include "state.h"
-#include "table.h"
+#include "tables/profile.h"
+#include "tables/table.h"
 
 struct host {
   const struct tp_pipeline_ops *ops;

@@ -15,7 +15,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "table.h"
+#include "tables/table.h"
 
 struct rule {
   uint64_t key[2];

@@ -26,8 +26,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "profile.h"
-#include "table.h"
+#include "tables/profile.h"
+#include "tables/table.h"
 
 /* More than the engine gives: the tests add many headers. */
 #define ROOM_OCTETS 16384u
