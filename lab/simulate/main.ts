@@ -8,11 +8,14 @@ import { INTERRUPTED_EXIT_CODE, interruption } from '../experiments/run.js';
 import { lineChart } from '../study/line-chart.js';
 import { csvLines, renderRun, runChart, runDocument } from './outputs.js';
 import type { SimulationPlan } from './plan.js';
-import { runSimulation } from './run.js';
+import { runSimulation, type RunHooks } from './run.js';
+import { renderSeveral, runSeveral } from './several.js';
 import { summarize } from './summary.js';
 
 export interface SimulateOptions {
   readonly plan: SimulationPlan;
+  /** How many, from the plan's on; 1: a single run. */
+  readonly seeds: number;
   /** The command that makes it again. */
   readonly replay: string;
   readonly jsonFile?: string;
@@ -27,35 +30,59 @@ const QUIET_MS = 1_000;
 
 /** Resolves to the exit code: 130 where it was interrupted; what was done until then is shown. */
 export async function simulate(options: SimulateOptions): Promise<number> {
-  const { plan, replay } = options;
   const progress = createProgress(process.stderr);
   const signal = interruption();
   const began = performance.now();
-  const run = await runSimulation(plan, {
+  const hooks: RunHooks = {
     signal,
     progress: (share) => {
       const passed = performance.now() - began;
       if (passed > QUIET_MS) progress.update(barText(share, passed));
     },
-  });
-  progress.clear();
+  };
+  const show = (text: string): void => {
+    progress.clear();
+    process.stdout.write(`${text}\n`);
+  };
+  if (options.seeds === 1) await one(options, hooks, show);
+  else await several(options, hooks, show);
+  return signal.aborted ? INTERRUPTED_EXIT_CODE : 0;
+}
+
+type Show = (text: string) => void;
+
+async function one(options: SimulateOptions, hooks: RunHooks, show: Show): Promise<void> {
+  const { plan, replay, jsonFile, csvFile, chartFile } = options;
+  const run = await runSimulation(plan, hooks);
   const summary = summarize(plan, run);
-  const output = renderRun(plan, run, summary);
-  process.stdout.write(`${output}\nSeed ${plan.seed}; again: ${replay}\n`);
-  const { jsonFile, csvFile, chartFile } = options;
-  const versions = { timeplane: options.productVersion, node: process.versions.node };
+  show(`${renderRun(plan, run, summary)}\nSeed ${plan.seed}; again: ${replay}`);
   if (jsonFile !== undefined) {
-    const document = runDocument(plan, run, summary, { replay, versions });
-    await writeFile(jsonFile, `${JSON.stringify(document, null, 2)}\n`);
+    const made = { replay, versions: versionsOf(options) };
+    await writeJson(jsonFile, runDocument(plan, run, summary, made));
   }
   if (csvFile !== undefined) await writeLines(csvFile, csvLines(plan, run));
-  if (chartFile !== undefined) {
-    const chart = runChart(plan, run, summary);
-    if (chart.series.some(({ points }) => points.length > 0)) {
-      await writeFile(chartFile, lineChart(chart));
-    } else process.stderr.write(`${chartFile} was not written: no clock has an error to draw\n`);
-  }
-  return signal.aborted ? INTERRUPTED_EXIT_CODE : 0;
+  if (chartFile === undefined) return;
+  const chart = runChart(plan, run, summary);
+  if (chart.series.some(({ points }) => points.length > 0)) {
+    await writeFile(chartFile, lineChart(chart));
+  } else process.stderr.write(`${chartFile} was not written: no clock has an error to draw\n`);
+}
+
+async function several(options: SimulateOptions, hooks: RunHooks, show: Show): Promise<void> {
+  const { plan, seeds, replay, jsonFile } = options;
+  const found = await runSeveral(plan, seeds, hooks);
+  show(`${renderSeveral(plan, seeds, found)}\nAgain: ${replay}`);
+  if (jsonFile === undefined) return;
+  const isWhole = found.seeds.length === seeds;
+  await writeJson(jsonFile, { replay, versions: versionsOf(options), plan, isWhole, ...found });
+}
+
+function versionsOf({ productVersion }: SimulateOptions) {
+  return { timeplane: productVersion, node: process.versions.node };
+}
+
+function writeJson(file: string, document: unknown): Promise<void> {
+  return writeFile(file, `${JSON.stringify(document, null, 2)}\n`);
 }
 
 function barText(share: number, passedMs: number): string {

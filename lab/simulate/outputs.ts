@@ -112,7 +112,8 @@ export function runChart(plan: SimulationPlan, run: SimulationRun, summary: Summ
     const worst = worstOf(summary, group);
     const found = run.clocks.find(({ name }) => name === worst);
     if (found === undefined) return [];
-    const name = `${found.name} (${group.role}, ${group.hops} hops)`;
+    const hops = `${group.hops} ${group.hops === 1 ? 'hop' : 'hops'}`;
+    const name = `${found.name} (${group.role}, ${hops})`;
     return [{ name, style: 'plain', points: envelope(found, plan.everySeconds, settled) }];
   });
   return {

@@ -20,6 +20,7 @@ interface SimFlags extends TopologyFlags {
   readonly settle?: number;
   readonly every: number;
   readonly seed: number;
+  readonly seeds: number;
   readonly profile: SimulationPlan['profile'];
   readonly logInterval?: number;
   readonly oscillator: SimulationPlan['oscillator'];
@@ -45,6 +46,7 @@ interface SimFlags extends TopologyFlags {
 }
 
 const MOST_SEED = 2 ** 31;
+const MOST_SEEDS = 10_000;
 
 function eventOption(kind: Event['kind'], what: string): Option {
   return new Option(`--${kind} <${EVENT_USAGE[kind]}>`, `${what}; may be said again`)
@@ -100,8 +102,14 @@ function replayCommand(seed: number): string {
 
 async function sim(text: string, flags: SimFlags): Promise<void> {
   const plan = await planOf(text, flags);
+  const { seeds } = flags;
+  if (seeds > 1 && (flags.csv !== undefined || flags.chart !== undefined)) {
+    const message = '--csv and --chart are of one run; leave out --seeds';
+    throw new OperatorError(message, { exitCode: 2 });
+  }
   process.exitCode = await simulate({
     plan,
+    seeds,
     replay: replayCommand(plan.seed),
     ...(flags.json === undefined ? {} : { jsonFile: flags.json }),
     ...(flags.csv === undefined ? {} : { csvFile: flags.csv }),
@@ -126,6 +134,11 @@ function addTimes(command: Command): Command {
     .addOption(
       new Option('--seed <number>', 'of all chance')
         .argParser(integerBetween(0, MOST_SEED))
+        .default(1),
+    )
+    .addOption(
+      new Option('--seeds <count>', 'so many, one after the other: figures ± 95 % over seeds')
+        .argParser(integerBetween(1, MOST_SEEDS))
         .default(1),
     );
 }
@@ -188,6 +201,7 @@ Examples:
   timeplane sim data-center --seconds 600 --json data-center.json
   timeplane sim chain:3 --mode transparent --load 0.4 --rate 1Gbit --granularity 8
   timeplane sim data-center --lose-grandmaster 500 --seconds 600 --csv errors.csv
+  timeplane sim chain:5 --seeds 10
   timeplane sim mine.yaml --loss 0.01 --link-down leaf-1:spine-1@60-90
 
 errors.csv is what \`timeplane measure time errors.csv --value-column client_ns\` reads.

@@ -107,6 +107,7 @@ describe('timeplane sim', () => {
     [['chain:2', '--settle', '9999'], '--settle 9999: the run ends at 1800 s'],
     [['chain:2', '--loss', '2'], 'expected a number from 0 to 1'],
     [['chain:2', '--csv', 'none/here.csv'], 'it cannot be written'],
+    [['chain:2', '--seeds', '3', '--csv', 'x.csv'], '--csv and --chart are of one run'],
     [['chain:2', '--rate', 'fast'], 'expected something like 10Gbit'],
     [[], "missing required argument 'topology'"],
   ])('%j is refused', (args, message) => {

@@ -4,6 +4,7 @@ import { parseEvent, type Event } from '#lab/simulate/faults';
 import { csvLines, nsText, renderRun, runChart, runDocument } from '#lab/simulate/outputs';
 import { planProblems, usualSettleSeconds, type SimulationPlan } from '#lab/simulate/plan';
 import { runSimulation, type SimulationRun } from '#lab/simulate/run';
+import { renderSeveral, runSeveral } from '#lab/simulate/several';
 import { summarize } from '#lab/simulate/summary';
 import { lineChart } from '#lab/study/line-chart';
 import { buildShape, type ShapeTerms } from '../../../lab/topologies/read.js';
@@ -75,6 +76,28 @@ describe('a run', () => {
     expect(run.seconds).toBeGreaterThan(0);
     expect(run.seconds).toBeLessThan(1e6);
     expect(renderRun(plan, run, summarize(plan, run))).toContain('what follows is a part');
+  });
+});
+
+describe('several seeds', () => {
+  it('are as each of them alone, and leave something open', async () => {
+    const plan = planFor('chain:1', { role: 'transparent' }, { jitterNs: 5 });
+    const several = await runSeveral(plan, 3, quiet);
+    expect(several.seeds.map(({ seed }) => seed)).toEqual([7, 8, 9]);
+    const alone = await figures({ ...plan, seed: 8 });
+    expect(several.seeds[1]?.groups).toEqual(alone.summary.groups);
+    const [client] = several.groups;
+    expect(client?.rmsNs.mean).toBeGreaterThan(0);
+    expect(client?.rmsNs.half).toBeGreaterThan(0);
+    expect(renderSeveral(plan, 3, several)).toContain('seeds 7 to 9, ± 95 % over seeds');
+  });
+
+  it('may be ended: those that are done count', async () => {
+    const plan = planFor('chain:1', {}, { seconds: 1e6 });
+    const stop = new AbortController();
+    const hooks = { progress: () => stop.abort(), signal: stop.signal };
+    const several = await runSeveral(plan, 3, hooks);
+    expect(renderSeveral(plan, 3, several)).toContain('ended after 0 of 3 seeds');
   });
 });
 
@@ -202,7 +225,7 @@ describe('what is written', () => {
   it('as a picture, from when clocks have settled', () => {
     const chart = runChart(plan, run, summary);
     expect(chart.series.map(({ name }) => name)).toEqual([
-      'switch-1 (boundary, 1 hops)',
+      'switch-1 (boundary, 1 hop)',
       'client (client, 2 hops)',
     ]);
     expect(chart.series[0]?.points).toEqual([
