@@ -18,6 +18,7 @@ import * as ports from './ports.js';
 import { type BenchResult, type Contest, without } from './results.js';
 import * as simulatedChain from './simulated-chain.js';
 import * as simulatedNetwork from './simulated-network.js';
+import * as stepped from './stepped-network.js';
 import * as stability from './stability.js';
 import * as tables from './tables.js';
 import * as week from './week.js';
@@ -140,7 +141,11 @@ function simulatedBenchmarks(options: BenchOptions): Benchmark[] {
     contest: simulatedNetwork.contestFor(network),
     run: () => Promise.resolve(simulatedNetwork.contestOf(network, progress)),
   }));
-  return [...ofWeek, ofChain, ...ofNetworks];
+  const ofSteps = stepped.steppedScales(options.quick).map((network) => ({
+    contest: stepped.contestFor(network),
+    run: () => Promise.resolve(stepped.contestOf(network, progress)),
+  }));
+  return [...ofWeek, ofChain, ...ofNetworks, ...ofSteps];
 }
 
 function stabilityBenchmarks(options: BenchOptions, directory: string): Benchmark[] {

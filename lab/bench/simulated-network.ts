@@ -56,14 +56,15 @@ export function contestFor({ name }: NetworkScale): Contest {
 
 let collect: (() => void) | null = null;
 
-/** Octets of the heap that something still refers to. */
-function heapOctets(): number {
+/** Octets that something still refers to: the heap, and what typed arrays have beside it. */
+function octetsInUse(): number {
   if (collect === null) {
     setFlagsFromString('--expose-gc');
     collect = runInNewContext('gc') as () => void;
   }
   collect();
-  return process.memoryUsage().heapUsed;
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
 }
 
 /** @throws LabError where too few clocks follow: they would have less to do. */
@@ -74,7 +75,7 @@ export function contestOf(
   const { name, shape, settleSeconds, rounds, roundSeconds } = network;
   const topology = readShape(shape);
   if (!topology.ok) throw new RangeError(topology.error.message);
-  const heapBefore = heapOctets();
+  const octetsBefore = octetsInUse();
   const world = new World({ seed: SEED });
   const { clocks, start } = simulatedNetwork(world, topology.value);
   start();
@@ -86,8 +87,9 @@ export function contestOf(
   if (following < FOLLOWING * (clocks.size - 1)) {
     throw new LabError('not-ready', `${following} of ${clocks.size} clocks follow`);
   }
-  const heapPerClock = (heapOctets() - heapBefore) / clocks.size;
+  const perClock = (octetsInUse() - octetsBefore) / clocks.size;
   const eventsBefore = world.events;
+  const processorBefore = process.cpuUsage();
   const found: Round[] = [];
   let wallSeconds = 0;
   for (let round = 1; round <= rounds; round += 1) {
@@ -100,7 +102,14 @@ export function contestOf(
   }
   const events = (world.events - eventsBefore) / wallSeconds;
   const clockSeconds = (clocks.size * rounds * roundSeconds) / wallSeconds;
-  const reason = `${text(events)} events/s, ${text(clockSeconds)} clock-seconds/s, ${(heapPerClock / 1024).toFixed(0)} KiB of heap a clock`;
+  const { user, system } = process.cpuUsage(processorBefore);
+  const ofProcessor = (rounds * roundSeconds * 1e6) / (user + system);
+  const reason = [
+    `${text(events)} events/s`,
+    `${text(clockSeconds)} clock-seconds/s`,
+    `${ofProcessor.toPrecision(3)} times real time by processor time`,
+    `${(perClock / 1024).toFixed(0)} KiB a clock`,
+  ].join(', ');
   return { ...judge(contestFor(network), found), reason };
 }
 

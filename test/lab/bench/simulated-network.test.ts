@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { contestOf, networksOf } from '#lab/bench/simulated-network';
+import * as stepped from '#lab/bench/stepped-network';
 
 describe('a simulated network of boundary clocks', () => {
   it('is timed, and says what it takes', () => {
@@ -9,7 +10,7 @@ describe('a simulated network of boundary clocks', () => {
     expect(result.status).toBe('ok');
     expect(result.ratio).toBeGreaterThan(1);
     expect(result.reason).toMatch(
-      /^[\d,]+ events\/s, [\d,]+ clock-seconds\/s, \d+ KiB of heap a clock$/,
+      /^[\d,]+ events\/s, [\d,]+ clock-seconds\/s, [\d.e+]+ times real time by processor time, \d+ KiB a clock$/,
     );
   });
 
@@ -21,5 +22,16 @@ describe('a simulated network of boundary clocks', () => {
       'switches:10000,10',
       'data-centre',
     ]);
+  });
+});
+
+describe('a network in steps', () => {
+  it('is timed, from ten to ten thousand', () => {
+    const scales = stepped.steppedScales(false);
+    expect(scales.map(({ clocks }) => clocks)).toEqual([10, 100, 1_000, 10_000]);
+    const result = stepped.contestOf({ clocks: 50, rounds: 2, clockSeconds: 20_000 });
+    expect(result.status).toBe('ok');
+    expect(result.ratio).toBeGreaterThan(100);
+    expect(result.reason).toMatch(/^[\d,]+ clock-seconds\/s$/);
   });
 });
