@@ -107,6 +107,16 @@ export function corrupting(channel: Channel, probability: number, random: Random
   };
 }
 
+/** For `downNs` at the end of every `everyNs` nothing arrives, and nobody is told: a line that has bad moments. */
+export function interrupting(
+  channel: Channel,
+  { everyNs, downNs }: Record<'everyNs' | 'downNs', number>,
+): Channel {
+  return (frame, nowNs, arrive) => {
+    if (nowNs % everyNs < everyNs - downNs) channel(frame, nowNs, arrive);
+  };
+}
+
 /** From `beginNs` to `endNs` of true time everything takes so much longer: a delay attack, or a longer way. */
 export function detouring(
   channel: Channel,

@@ -1,6 +1,7 @@
 /**
  * A free-running counter: true time, and what an oscillator makes of it. Frequency errors are in parts
- * per 10^9 and add up; noise of the phase is the timestamper's (timestamper.ts).
+ * per 10^9 and add up. Noise of the phase goes in straight lines from step to step, so that a counter
+ * does not jump; what is new with every stamp is the timestamper's (timestamper.ts).
  *
  * Noise changes once in `stepSeconds`, on a grid of true time, whether or not anybody looks: how often a
  * counter is read changes nothing.
@@ -18,6 +19,10 @@ export interface OscillatorSpec {
   readonly flickerPpb: number;
   /** Random walk of the frequency: its standard deviation after 1 s, growing with the root of time. */
   readonly walkPpb: number;
+  /** White noise of the phase: its standard deviation. */
+  readonly whitePhaseNs?: number;
+  /** Flicker noise of the phase: each of its parts, from 1 s to 4^9 s, has this standard deviation. */
+  readonly flickerPhaseNs?: number;
   /** Over a day or whatever the last point says, in straight lines, again and again. */
   readonly temperature: readonly TemperaturePoint[];
   readonly stepSeconds: number;
@@ -58,18 +63,33 @@ const FLICKER_PARTS = 10;
 const FLICKER_RATIO = 4;
 
 /** Read with every stamp: all of one make, however they were put together. */
-function plain(spec: OscillatorSpec): OscillatorSpec {
+function plain(spec: OscillatorSpec): Required<OscillatorSpec> {
   const { offsetNs, ppm, driftPpbPerDay, whitePpb, flickerPpb, walkPpb } = spec;
-  const { temperature, stepSeconds } = spec;
-  return { offsetNs, ppm, driftPpbPerDay, whitePpb, flickerPpb, walkPpb, temperature, stepSeconds };
+  const { whitePhaseNs = 0, flickerPhaseNs = 0, temperature, stepSeconds } = spec;
+  return {
+    offsetNs,
+    ppm,
+    driftPpbPerDay,
+    whitePpb,
+    flickerPpb,
+    walkPpb,
+    whitePhaseNs,
+    flickerPhaseNs,
+    temperature,
+    stepSeconds,
+  };
 }
 
 export class Oscillator {
-  readonly #spec: OscillatorSpec;
+  readonly #spec: Required<OscillatorSpec>;
   readonly #random: RandomStream;
   readonly #stepNs: number;
   readonly #isSteady: boolean;
   readonly #flicker = new Float64Array(FLICKER_PARTS);
+  /** Null: there is no such noise. */
+  readonly #flickerPhase: Float64Array | null;
+  /** Noise of the phase when the step began, and when it ends. */
+  #phaseNs = 0;
   #walkPpb = 0;
   /** Until the end of the step. */
   #noisePpb = 0;
@@ -83,15 +103,14 @@ export class Oscillator {
     this.#spec = spec;
     this.#random = random;
     this.#stepNs = Math.round(spec.stepSeconds * NS_PER_SECOND);
-    const { whitePpb, flickerPpb, walkPpb, temperature } = spec;
-    this.#isSteady =
-      whitePpb === 0 && flickerPpb === 0 && walkPpb === 0 && temperature.length === 0;
-    if (!this.#isSteady) {
-      for (let part = 0; part < FLICKER_PARTS; part += 1) {
-        this.#flicker[part] = flickerPpb * random.normal();
-      }
-      this.#drawNoise();
-    }
+    const { whitePpb, flickerPpb, walkPpb, whitePhaseNs, flickerPhaseNs, temperature } = spec;
+    const noises = [whitePpb, flickerPpb, walkPpb, whitePhaseNs, flickerPhaseNs];
+    this.#isSteady = noises.every((noise) => noise === 0) && temperature.length === 0;
+    this.#flickerPhase = flickerPhaseNs > 0 ? new Float64Array(FLICKER_PARTS) : null;
+    if (this.#isSteady) return;
+    this.#beginFlicker(this.#flicker, flickerPpb);
+    if (this.#flickerPhase !== null) this.#beginFlicker(this.#flickerPhase, flickerPhaseNs);
+    this.#drawNoise();
   }
 
   /** The counter less true time at `trueNs`, with its fraction; `trueNs` never steps back. */
@@ -127,20 +146,36 @@ export class Oscillator {
       ppb += this.#walkPpb;
     }
     if (whitePpb > 0) ppb += (whitePpb / Math.sqrt(stepSeconds)) * random.normal();
-    if (flickerPpb > 0) ppb += this.#flickerSum();
-    this.#noisePpb = ppb;
+    if (flickerPpb > 0) ppb += this.#flickerSum(this.#flicker, flickerPpb);
+    const phaseNs = this.#drawPhase();
+    // 1 ppb is 1 ns a second.
+    this.#noisePpb = ppb + (phaseNs - this.#phaseNs) / stepSeconds;
+    this.#phaseNs = phaseNs;
+  }
+
+  #drawPhase(): number {
+    const { whitePhaseNs, flickerPhaseNs } = this.#spec;
+    const white = whitePhaseNs > 0 ? whitePhaseNs * this.#random.normal() : 0;
+    const parts = this.#flickerPhase;
+    return parts === null ? white : white + this.#flickerSum(parts, flickerPhaseNs);
+  }
+
+  #beginFlicker(parts: Float64Array, deviation: number): void {
+    for (let part = 0; part < FLICKER_PARTS; part += 1) {
+      parts[part] = deviation * this.#random.normal();
+    }
   }
 
   /** First-order processes, each four times as slow as the one before: together close to 1/f. */
-  #flickerSum(): number {
-    const { flickerPpb, stepSeconds } = this.#spec;
+  #flickerSum(parts: Float64Array, deviation: number): number {
+    const { stepSeconds } = this.#spec;
     let sum = 0;
     let relaxationSeconds = 1;
     for (let part = 0; part < FLICKER_PARTS; part += 1) {
       const keeps = relaxationSeconds / (relaxationSeconds + stepSeconds);
-      const fresh = flickerPpb * Math.sqrt(1 - keeps * keeps) * this.#random.normal();
-      const value = keeps * (this.#flicker[part] ?? 0) + fresh;
-      this.#flicker[part] = value;
+      const fresh = deviation * Math.sqrt(1 - keeps * keeps) * this.#random.normal();
+      const value = keeps * (parts[part] ?? 0) + fresh;
+      parts[part] = value;
       sum += value;
       relaxationSeconds *= FLICKER_RATIO;
     }

@@ -160,7 +160,7 @@ export class PtpNode implements Station {
   }
 
   receive(port: number, { message, source }: Frame): void {
-    const receiveTime = this.#timestamper.stamp(this.#world.nowNs);
+    const receiveTime = this.#timestamper.stamp(this.#world.nowNs, 'in');
     if (this.#isDead || this.#ends.get(port)?.receive(message, receiveTime) === true) return;
     this.feed({ kind: 'message', port, message: this.#arrived(message), receiveTime, source });
   }
@@ -185,7 +185,7 @@ export class PtpNode implements Station {
         ...this.#peerDelay,
       },
       random: this.#world.stream(`${this.name} port ${portNumber}: peer delay`),
-      stamp: () => this.#timestamper.stamp(this.#world.nowNs),
+      stamp: () => this.#timestamper.stamp(this.#world.nowNs, 'out'),
       send: (message) => this.#send(portNumber, message),
       onStatus: (status) => this.feed(linkDelayInput(portNumber, status)),
     });
@@ -241,7 +241,7 @@ export class PtpNode implements Station {
   }
 
   #sendEvent({ port, message, token }: Extract<InstanceEffect, { kind: 'sendEvent' }>): void {
-    const time = this.#timestamper.stamp(this.#world.nowNs);
+    const time = this.#timestamper.stamp(this.#world.nowNs, 'out');
     this.#send(port, message);
     this.#world.after(this.#stampReportNs, () => this.feed({ kind: 'transmitTime', token, time }));
   }
@@ -252,7 +252,7 @@ export class PtpNode implements Station {
     if (message.kind !== 'sync' || clock === null) {
       throw new Error(`${this.name}: a ${message.kind} cannot be stamped here`);
     }
-    const time = clock.ptpTimeAt(this.#timestamper.stamp(this.#world.nowNs));
+    const time = clock.ptpTimeAt(this.#timestamper.stamp(this.#world.nowNs, 'out'));
     const { whole, fraction } = splitPrecise(time);
     const { header } = message;
     const correctionField = addScaled(header.correctionField, fraction);

@@ -106,6 +106,18 @@ export class World {
     return link;
   }
 
+  /** A link that flaps: down for so long, up for so long, again and again; both its stations are told. */
+  flap(link: Link, { upSeconds, downSeconds }: Record<'upSeconds' | 'downSeconds', number>): void {
+    if (!(upSeconds > 0 && downSeconds > 0)) {
+      throw new RangeError(`a link cannot be up for ${upSeconds} s and down for ${downSeconds} s`);
+    }
+    const event = new ScheduledEvent(() => {
+      link.set(!link.isUp);
+      this.again(event, (link.isUp ? upSeconds : downSeconds) * 1e9);
+    });
+    this.again(event, upSeconds * 1e9);
+  }
+
   #direction(link: Link, from: LinkEnd, to: LinkEnd, channel: Channel): (frame: Frame) => void {
     const { station, port } = to;
     const arrive = (frame: Frame, delayNs: number): void => {

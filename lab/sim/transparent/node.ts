@@ -114,7 +114,7 @@ export class TransparentNode implements Station {
   receive(port: number, frame: Frame): void {
     const { message } = frame;
     const isEvent = EVENTS.has(message.kind) && this.#options.isPlain !== true;
-    const rxNs = isEvent ? this.#timestamper.stampNs(this.#world.nowNs) : this.#counterNs();
+    const rxNs = isEvent ? this.#timestamper.stampNs(this.#world.nowNs, 'in') : this.#counterNs();
     const end = this.#ports.get(port)?.end ?? null;
     if (end?.receive(message, dataplaneTime(BigInt(rxNs))) === true) return;
     this.#model.passTime(rxNs);
@@ -143,7 +143,9 @@ export class TransparentNode implements Station {
       return;
     }
     const isEvent = EVENTS.has(passage.message.kind);
-    const stampNs = isEvent ? this.#timestamper.stampNs(this.#world.nowNs) : this.#counterNs();
+    const stampNs = isEvent
+      ? this.#timestamper.stampNs(this.#world.nowNs, 'out')
+      : this.#counterNs();
     const isOneStep = isEvent && this.#specs.get(number)?.twoStep === false;
     const txNs = isOneStep ? stampNs - this.#earlyNs() : stampNs;
     for (const { message } of this.#model.leave(passage, number, txNs)) {
@@ -167,7 +169,7 @@ export class TransparentNode implements Station {
   }
 
   #stamp(): DataplaneTime {
-    return this.#timestamper.stamp(this.#world.nowNs);
+    return this.#timestamper.stamp(this.#world.nowNs, 'out');
   }
 
   #peerDelayEnd(port: number, spec: TransparentPort, send: (frame: Frame) => void): PeerDelayEnd {

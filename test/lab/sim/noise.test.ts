@@ -94,6 +94,32 @@ describe('an oscillator', () => {
     }
   });
 
+  it('has white noise of the phase, which averages out with time', () => {
+    // Allan: √3 σ / τ.
+    for (const m of [1, 16]) {
+      expect((allanPpb({ whitePhaseNs: 5 }, m) * m) / (5 * Math.sqrt(3))).toBeCloseTo(1, 1);
+    }
+  });
+
+  it('has flicker of the phase, which hardly grows', () => {
+    // The deviation falls with τ but for the root of a logarithm: from 8 s to 512 s by 64, less a third.
+    const [short, long] = [8, 512].map((m) => allanPpb({ flickerPhaseNs: 1 }, m) * m);
+    const grows = (long ?? Number.NaN) / (short ?? Number.NaN);
+    expect(grows).toBeGreaterThan(1);
+    expect(grows).toBeLessThan(1.6);
+  });
+
+  it('does not jump where a step of its noise ends', () => {
+    const spec = { ...PERFECT, whitePhaseNs: 100, flickerPhaseNs: 20 };
+    const oscillator = new Oscillator(spec, randomStream(SEED, 'smooth'));
+    let before = oscillator.errorNs(0);
+    for (let ns = 1e6; ns < 50e9; ns += 1e6) {
+      const now = oscillator.errorNs(ns);
+      expect(Math.abs(now - before)).toBeLessThan(1);
+      before = now;
+    }
+  });
+
   it('follows the temperature of the day', () => {
     const temperature = [
       { seconds: 10, ppb: 100 },
@@ -121,6 +147,15 @@ describe('a timestamper', () => {
       oscillator,
       randomStream(SEED, 's'),
     );
-    expect([0, 4, 5, 13].map((ns) => stamps.stampNs(ns))).toEqual([0, 0, 8, 16]);
+    expect([0, 4, 5, 13].map((ns) => stamps.stampNs(ns, 'in'))).toEqual([0, 0, 8, 16]);
+  });
+
+  it('is late for what comes in, and early for what goes out, by its latencies', () => {
+    const stamps = new Timestamper(
+      { ...EXACT_STAMPS, ingressLatencyNs: 300, egressLatencyNs: 40 },
+      new Oscillator(PERFECT, randomStream(SEED, 'o')),
+      randomStream(SEED, 's'),
+    );
+    expect([stamps.stampNs(1_000, 'in'), stamps.stampNs(1_000, 'out')]).toEqual([1_300, 960]);
   });
 });

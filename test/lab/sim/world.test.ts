@@ -1,12 +1,14 @@
 /** Clocks in a simulated world: they are the instances that run on the switch. */
 import { describe, expect, it } from 'vitest';
-import { scaledToNumber } from '#units/time';
+import type { PortChoices } from '#ptp/profiles/profile-choices';
+import { scaledFromNumber, scaledToNumber } from '#units/time';
 import { encodeMessage, type PtpMessage } from '#wire/ptp-message';
 import {
   corrupting,
   delaying,
   detouring,
   duplicating,
+  interrupting,
   losing,
   reordering,
   wire,
@@ -192,6 +194,49 @@ describe('a client under faults', () => {
     expect(slave.portState(1)).not.toBe('slave');
     link.set(true);
     expect(world.runUntil(() => slave.portState(1) === 'slave', 60)).not.toBeNull();
+  });
+
+  it('bears a link that flaps', () => {
+    const world = new World({ seed: 15 });
+    const { slave, link } = pair(world);
+    world.flap(link, { upSeconds: 60, downSeconds: 5 });
+    let ups = 0;
+    for (let second = 0; second < 640; second += 1) {
+      const was = link.isUp;
+      world.run(1);
+      if (link.isUp && !was) ups += 1;
+    }
+    expect(ups).toBe(9);
+    // 55 s since the link came back for the last time.
+    expect(slave.portState(1)).toBe('slave');
+    expect(Math.abs(slave.errorNs)).toBeLessThan(50);
+    expect(() => world.flap(link, { upSeconds: 0, downSeconds: 1 })).toThrow('up for 0 s');
+  });
+
+  it('bears a line that has bad moments, of which nobody tells', () => {
+    const world = new World({ seed: 16 });
+    const spec = { everyNs: 30 * SECOND_NS, downNs: 4 * SECOND_NS };
+    const { slave } = pair(world, { there: (channel) => interrupting(channel, spec) });
+    world.run(300);
+    expect(slave.portState(1)).toBe('slave');
+    expect(Math.abs(slave.errorNs)).toBeLessThan(50);
+    const used = slave.status.ports[0]?.counters['syncsUsed'] ?? 0;
+    expect(used).toBeGreaterThan(200);
+    expect(used).toBeLessThan(280);
+  });
+
+  it('is off by half of what latencies differ, unless its port knows them', () => {
+    const timestamper = { ingressLatencyNs: 300, egressLatencyNs: 100 };
+    const errorBehind = (port: Partial<PortChoices>): number => {
+      const world = new World({ seed: 17 });
+      const config = clockConfig({ identity: CLIENT, ports: 1, port });
+      const { slave } = pair(world, {}, { config, timestamper });
+      world.run(120);
+      return slave.errorNs;
+    };
+    expect(errorBehind({})).toBeCloseTo(-100, -1);
+    const known = { ingressLatency: scaledFromNumber(300), egressLatency: scaledFromNumber(100) };
+    expect(errorBehind(known)).toBeCloseTo(0, -1);
   });
 
   it('is drawn away by a delay attack, and by no more than half of it', () => {
