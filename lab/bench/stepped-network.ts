@@ -1,5 +1,4 @@
 /** The same trees of boundary clocks as simulated-network.ts in steps of a second instead of events. */
-import { narrowGains } from '../../control-plane/servo/gains.js';
 import { randomStream } from '../sim/random.js';
 import { SteppedNetwork } from '../sim/stepped-network.js';
 import { readShape } from '../topologies/read.js';
@@ -14,6 +13,7 @@ export interface SteppedScale {
 
 const SEED = 0x1588;
 const FANOUT = 10;
+const GAINS = { kp: 0.1, ki: 0.001 };
 
 export function steppedScales(quick: boolean): readonly SteppedScale[] {
   const sizes = quick ? [10, 1_000] : [10, 100, 1_000, 10_000];
@@ -36,7 +36,7 @@ export function contestOf(
   if (!topology.ok) throw new RangeError(topology.error.message);
   const random = randomStream(SEED, 'stepped');
   const network = new SteppedNetwork(topology.value, {
-    gains: narrowGains(1),
+    gains: GAINS,
     stampSigmaNs: 10,
     random,
   });
