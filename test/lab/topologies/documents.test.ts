@@ -2,6 +2,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { chooseTopology } from '#lab/choose-topology';
 import {
@@ -105,6 +106,48 @@ describe('what is wrong', () => {
     ],
   ])('%j: %s', (text, expected) => {
     expect(problems(text)[0]).toContain(expected);
+  });
+});
+
+describe('a file that something has gone through', () => {
+  const PIECES = [
+    'null',
+    '-1',
+    '.nan',
+    '&a',
+    '*a',
+    '{',
+    ']',
+    ': ',
+    '\n',
+    '- ',
+    '"',
+    '<<: ',
+    '\t',
+    '\0',
+  ];
+
+  it('is read, or told where it is wrong, whatever it holds', () => {
+    const text = fc.array(
+      fc.record({ at: fc.nat(GOOD.length), cut: fc.nat(8), piece: fc.constantFrom(...PIECES) }),
+      { minLength: 1, maxLength: 6 },
+    );
+    fc.assert(
+      fc.property(text, (edits) => {
+        const broken = edits.reduce(
+          (sum, { at, cut, piece }) => sum.slice(0, at) + piece + sum.slice(at + cut),
+          GOOD,
+        );
+        const parsed = parseTopology('lab.yaml', broken);
+        if (parsed.ok) return;
+        expect(parsed.problems.length).toBeGreaterThan(0);
+        for (const { line, message } of parsed.problems) {
+          expect(line).toBeGreaterThanOrEqual(1);
+          expect(message).not.toBe('');
+        }
+      }),
+      { numRuns: 200 },
+    );
   });
 });
 
