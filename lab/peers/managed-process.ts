@@ -30,65 +30,39 @@ export interface ProcessOptions {
   readonly dataOutput?: boolean;
 }
 
-interface Waiter {
-  readonly pattern: RegExp;
-  readonly found: (line: string) => void;
-}
-
 /** Starts a program in a session of its own, so that Ctrl-C reaches us alone and we end it. */
 export function startProcess(options: ProcessOptions): ManagedProcess {
+  const { label } = options;
   const argv = options.namespace?.inside(options.argv) ?? [...options.argv];
   const child = spawn(DIE_WITH_PARENT[0], [...DIE_WITH_PARENT.slice(1), ...argv], {
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });
-  const tail: string[] = [];
-  const waiters = new Set<Waiter>();
+  const output = new Output();
   let ended = false;
-
-  const remember = (line: string) => {
-    tail.push(line);
-    if (tail.length > TAIL_LINES) tail.shift();
-    for (const waiter of waiters) if (waiter.pattern.test(line)) waiter.found(line);
-  };
   createInterface({ input: child.stdout }).on('line', (line) => {
     options.onLine?.(line);
-    if (options.dataOutput !== true || tail.length === 0) remember(line);
+    if (options.dataOutput !== true || output.tail.length === 0) output.remember(line);
   });
-  createInterface({ input: child.stderr }).on('line', remember);
+  createInterface({ input: child.stderr }).on('line', (line) => output.remember(line));
   const exited = new Promise<void>((resolve) => {
     const end = () => {
       ended = true;
       resolve();
     };
     child.once('error', (error) => {
-      remember(error.message);
+      output.remember(error.message);
       end();
     });
     child.once('close', end);
   });
-
   const line = async (pattern: RegExp, timeoutMs: number): Promise<string> => {
-    const earlier = tail.find((text) => pattern.test(text));
-    if (earlier !== undefined) return earlier;
-    let timer: NodeJS.Timeout | undefined;
-    let waiter: Waiter | undefined;
-    const found = await Promise.race([
-      new Promise<string>((resolve) => {
-        waiter = { pattern, found: resolve };
-        waiters.add(waiter);
-      }),
-      exited.then(() => null),
-      new Promise<null>((resolve) => (timer = setTimeout(resolve, timeoutMs, null))),
-    ]);
-    clearTimeout(timer);
-    if (waiter !== undefined) waiters.delete(waiter);
+    const found = await output.line(pattern, exited, timeoutMs);
     if (found !== null) return found;
     throw ended
-      ? deathOf(options.label, tail)
-      : new LabError('not-ready', `${options.label} did not get ready: ${lastWords(tail)}`);
+      ? deathOf(label, output.tail)
+      : new LabError('not-ready', `${label} did not get ready: ${lastWords(output.tail)}`);
   };
-
   const stop = async () => {
     if (ended) return;
     child.kill('SIGTERM');
@@ -96,16 +70,44 @@ export function startProcess(options: ProcessOptions): ManagedProcess {
     await exited;
     clearTimeout(timer);
   };
+  const hasExited = () => ended;
+  return { label, pid: child.pid ?? 0, exited, hasExited, tail: () => output.tail, line, stop };
+}
 
-  return {
-    label: options.label,
-    pid: child.pid ?? 0,
-    exited,
-    hasExited: () => ended,
-    tail: () => tail,
-    line,
-    stop,
-  };
+interface Waiter {
+  readonly pattern: RegExp;
+  readonly found: (line: string) => void;
+}
+
+/** The last lines of a program, and who waits for one. */
+class Output {
+  readonly tail: string[] = [];
+  readonly #waiters = new Set<Waiter>();
+
+  remember(line: string): void {
+    this.tail.push(line);
+    if (this.tail.length > TAIL_LINES) this.tail.shift();
+    for (const waiter of this.#waiters) if (waiter.pattern.test(line)) waiter.found(line);
+  }
+
+  /** The first line that matches; null: there was none before the end, or the time was over. */
+  async line(pattern: RegExp, ended: Promise<void>, timeoutMs: number): Promise<string | null> {
+    const earlier = this.tail.find((text) => pattern.test(text));
+    if (earlier !== undefined) return earlier;
+    let timer: NodeJS.Timeout | undefined;
+    let waiter: Waiter | undefined;
+    const found = await Promise.race([
+      new Promise<string>((resolve) => {
+        waiter = { pattern, found: resolve };
+        this.#waiters.add(waiter);
+      }),
+      ended.then(() => null),
+      new Promise<null>((resolve) => (timer = setTimeout(resolve, timeoutMs, null))),
+    ]);
+    clearTimeout(timer);
+    if (waiter !== undefined) this.#waiters.delete(waiter);
+    return found;
+  }
 }
 
 const REASON_MAX_CHARACTERS = 240;

@@ -1,8 +1,9 @@
 /** simple_switch_grpc without interfaces: frames are packet-outs, and come back as packet-ins. */
 import { once } from 'node:events';
-import { connect, createServer, type AddressInfo } from 'node:net';
+import { connect } from 'node:net';
 import { afterAll, beforeAll, expect, vi } from 'vitest';
 import { extendPath, hasProgram } from '#lab/namespaces/sandbox';
+import { freePort } from '#lab/peers/free-port';
 import { Program } from '../support/sandbox.js';
 import { Controller } from './conversation.js';
 
@@ -11,15 +12,6 @@ export const BMV2 = 'simple_switch_grpc';
 const missing = ['setpriv', BMV2].filter((name) => !hasProgram(name));
 /** Why it cannot be run here, for a title; empty where it can. */
 export const bmv2Note = missing.length === 0 ? '' : ` (skipped: no ${missing.join(', ')} on PATH)`;
-
-/** A TCP port that is free at this moment. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 /** Fails as long as nobody listens there. */
 export async function reaches(port: number): Promise<void> {

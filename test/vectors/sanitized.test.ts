@@ -12,9 +12,10 @@ import { readRecipe } from '#binding/build';
 import { engineFolder, packageRoot } from '#binding/paths';
 import { compilePipeline } from '#compiler/compile';
 import { frameFile, readFrameFile } from '#lab/bench/mix';
-import { type SwitchPlan, engineStateFile } from '#lab/bench/switch-state';
+import { engineStateFile } from '#lab/bench/switch-state';
+import { PLANS } from '../fuzz/programs.js';
 import { anyFrame, mutatedFrame, ptpFrame } from './arbitraries.js';
-import { type Program, VECTOR_PLAN } from './virtual-switch.js';
+import type { Program } from './virtual-switch.js';
 
 const seed = Number(process.env['TIMEPLANE_SEED'] ?? 0x1588);
 const FRAMES = 6000;
@@ -31,38 +32,6 @@ function missing(): string | null {
   return probe.status === 0 ? null : 'the C compiler has no sanitizers here';
 }
 
-const ADDRESS = { clockIdentity: 1n, portNumber: 1, mac: 2n, ipv4: 3n, ipv6: 4n };
-
-/** Everything that a program can be told to do to a frame, in three switches. */
-const PLANS: readonly (readonly [string, SwitchPlan])[] = [
-  ['end-to-end', VECTOR_PLAN],
-  [
-    'two-step, marked, answering peer delay',
-    {
-      ...VECTOR_PLAN,
-      twoStepPorts: [1, 2],
-      peerDelay: [{ ...ADDRESS, port: 1, twoStep: true }],
-      marking: [1, 2].map((port) => ({ port, pcp: 3, dscp: 46 })),
-      rates: [{ sdoId: 0, domainNumber: 0, rateOffset: -12345 }],
-      ledgerMask: 1,
-    },
-  ],
-  [
-    'one port peer-to-peer, one boundary',
-    {
-      ...VECTOR_PLAN,
-      portModes: new Map([
-        [1, 3],
-        [2, 4],
-      ]),
-      peerDelay: [{ ...ADDRESS, port: 1, twoStep: false }],
-      delayResponders: [
-        { ...ADDRESS, port: 2, sdoId: 0, domainNumber: 0, logMinDelayReqInterval: 0 },
-      ],
-      clock: { referenceTicks: 0n, seconds: 1n, nanoseconds: 1, rateOffset: 1 },
-    },
-  ],
-];
 const CASES = (['main_native', 'main_bmv2'] as const satisfies readonly Program[]).flatMap(
   (program) => PLANS.map(([what, plan]) => ({ program, what, plan })),
 );

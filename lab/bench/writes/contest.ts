@@ -2,11 +2,10 @@
  * Table entries written in batches through gRPC, by this process into a server that is another one:
  * ours against the rate that it is meant to have, and beside simple_switch_grpc at fewer entries.
  */
-import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
 import { residentOctets } from '../../load/process-usage.js';
 import { timeplane } from '../../peers/agent.js';
 import { BMV2_PROGRAM } from '../../peers/bmv2.js';
+import { freePort } from '../../peers/free-port.js';
 import { startProcess } from '../../peers/managed-process.js';
 import { hasProgram } from '../../namespaces/sandbox.js';
 import type { BenchResult, Contest, Round } from '../results.js';
@@ -67,15 +66,6 @@ interface Measurement {
   readonly perSecond: number;
   /** By which the server's resident memory grew. */
   readonly octetsPerEntry: number;
-}
-
-/** A TCP port that is free at this moment. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 async function startSide(side: Side, address: string) {

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { rateOffsetOfPpb, ticksOnLine, type OscillatorOptions } from '#binding/oscillator';
 import type { Engine } from '#binding/engine';
 import { must, REQUESTS } from '../harness.js';
-import { addPair, startEngine, until, type Running } from './wires.js';
+import { addPair, startEngine, sync, until, type Running } from './wires.js';
 
 /*  sender  in0 ---- in1  one  out0 ---- out1  other  */
 let sender: Running;
@@ -39,13 +39,6 @@ beforeAll(async () => {
 afterAll(() => {
   for (const { engine } of [sender, one, other]) engine.close();
 });
-
-function sync(sequenceId: number): Uint8Array {
-  const frame = new Uint8Array(60);
-  frame.set([2, 0, 0, 0, 0, 7, 2, 0, 0, 0, 0, 1, 0x88, 0xf7, 0x00, 0x02, 0, 44]);
-  new DataView(frame.buffer).setUint16(58, sequenceId);
-  return frame;
-}
 
 const cell = ({ engine }: Running, register: number): bigint =>
   must(engine.registerRead(register, 0, 1))[0]?.[0] ?? 0n;

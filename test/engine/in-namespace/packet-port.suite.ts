@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import koffi from 'koffi';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { frameTo, must } from '../harness.js';
-import { addPair, ip, startEngine, until, type Running } from './wires.js';
+import { addPair, ip, startEngine, sync, until, type Running } from './wires.js';
 
 /*  sender -- in0 ~ in1 [ 1  switch  2 ] out0 ~ out1 -- receiver  */
 let sender: Running;
@@ -35,13 +35,6 @@ const send = (frame: Uint8Array) => must(sender.engine.packetOut(frame));
 async function received(count: number): Promise<Uint8Array[]> {
   await until(`${count} frames are there`, () => receiver.frames().length >= count);
   return receiver.frames();
-}
-
-/** A Sync over Ethernet, its correctionField 0. */
-function sync(): Uint8Array {
-  const frame = new Uint8Array(60);
-  frame.set([2, 0, 0, 0, 0, 7, 2, 0, 0, 0, 0, 1, 0x88, 0xf7, 0x00, 0x02, 0, 44]);
-  return frame;
 }
 
 describe('an interface', () => {

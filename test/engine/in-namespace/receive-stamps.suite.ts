@@ -1,7 +1,7 @@
 /** When a frame came, by the ring and by AF_XDP: both against when the kernel sent it. */
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { must, REQUESTS } from '../harness.js';
-import { addPair, startEngine, until, type Running } from './wires.js';
+import { addPair, startEngine, sync, until, type Running } from './wires.js';
 
 /*  sender  in0 ---- in1  one  out0 ---- out1  other, with either io  */
 let sender: Running;
@@ -24,13 +24,6 @@ afterEach(() => {
 afterAll(() => {
   for (const { engine } of [sender, one]) engine.close();
 });
-
-function sync(sequenceId: number): Uint8Array {
-  const frame = new Uint8Array(60);
-  frame.set([2, 0, 0, 0, 0, 7, 2, 0, 0, 0, 0, 1, 0x88, 0xf7, 0x00, 0x02, 0, 44]);
-  new DataView(frame.buffer).setUint16(58, sequenceId);
-  return frame;
-}
 
 const cell = ({ engine }: Running, register: number): bigint =>
   must(engine.registerRead(register, 0, 1))[0]?.[0] ?? 0n;

@@ -83,3 +83,11 @@ export async function until(what: string, condition: () => boolean, limitMs = 5_
     await delay(2);
   }
 }
+
+/** A Sync over Ethernet, its correctionField 0; the number stands behind it. */
+export function sync(number = 0): Uint8Array {
+  const frame = new Uint8Array(60);
+  frame.set([2, 0, 0, 0, 0, 7, 2, 0, 0, 0, 0, 1, 0x88, 0xf7, 0x00, 0x02, 0, 44]);
+  new DataView(frame.buffer).setUint16(58, number);
+  return frame;
+}

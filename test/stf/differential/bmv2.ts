@@ -13,13 +13,14 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs';
-import { connect, createServer, type AddressInfo } from 'node:net';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { P4Info } from '#protos/p4/config/v1/p4info_pb';
 import type { Update } from '#protos/p4/v1/p4runtime_pb';
 import { Update_Type } from '#protos/p4/v1/p4runtime_pb';
 import { pcapFile, readPcap } from '#lab/bench/pcap';
+import { freePort } from '#lab/peers/free-port';
 import { Controller } from '../../server/conversation.js';
 import { Program } from '../../support/sandbox.js';
 
@@ -29,14 +30,6 @@ const QUEUE_FRAMES = 100_000;
 const START_MS = 20_000;
 /** When nothing has come out for so long, all has. */
 const QUIET_MS = 400;
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 async function untilReachable(port: number): Promise<void> {
   const deadline = Date.now() + START_MS;
