@@ -107,9 +107,12 @@ export function renderCompare(result: CompareResult): string {
   ].join('\n');
 }
 
+/** A plain bridge's errors are so large that beside them all others would be a line at the bottom. */
+const DRAWN = COMPARE_KINDS.filter((kind) => kind !== 'bridge');
+
 /** rms over the number of switches, measured and predicted; null where there is nothing to draw. */
 export function compareChart(result: CompareResult, loaded: boolean): Chart | null {
-  const series = COMPARE_KINDS.flatMap((kind): Series[] => {
+  const series = DRAWN.flatMap((kind): Series[] => {
     const own = result.measurements.filter((one) => one.kind === kind && one.loaded === loaded);
     const points = own.flatMap(({ switches, error }) =>
       error === null ? [] : [{ x: switches, y: error.rmsNs }],
