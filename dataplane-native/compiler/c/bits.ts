@@ -1,9 +1,12 @@
 /** Fields in octets: how a header is read from a frame, and written to it. */
 import type { Field, HeaderType } from '../model.js';
+import { at } from '../scope.js';
 import type { HeaderNames } from './names.js';
 import { fieldType, memberName, storageBits } from './names.js';
 import { pow2 } from './range.js';
 import type { TypeUsage } from './usage.js';
+import { isWordWindow, wordBits, wordName } from './windows.js';
+import type { Window } from './windows.js';
 
 const LOAD_OCTETS = [1, 2, 4, 8, 16];
 
@@ -15,6 +18,9 @@ export function loadBits(base: string, octets: number, first: number, bitwidth: 
   const end = first + bitwidth;
   const [firstOctet, lastOctet] = [first >> 3, (end - 1) >> 3];
   const size = LOAD_OCTETS.find((n) => n > lastOctet - firstOctet && n <= octets);
+  if (size === undefined && bitwidth % 8 === 0 && first % 8 === 0 && bitwidth < 64) {
+    return loadPieces(base, firstOctet, bitwidth / 8);
+  }
   if (size === undefined) {
     const bits = `tp_load_bits(${base}, ${first}, ${bitwidth})`;
     return bitwidth <= 64 ? `((uint64_t)${bits})` : bits;
@@ -32,6 +38,19 @@ export function loadBits(base: string, octets: number, first: number, bitwidth: 
   return `(${text} & UINT64_C(0x${(pow2(bitwidth) - 1n).toString(16)}))`;
 }
 
+/** Whole octets of a header that is too short for one load of them all. */
+function loadPieces(base: string, first: number, octets: number): string {
+  const pieces: string[] = [];
+  for (let done = 0; done < octets;) {
+    const size = [4, 2, 1].find((n) => n <= octets - done) ?? 1;
+    const load = `tp_load${size * 8}(${base} + ${first + done})`;
+    const shift = (octets - done - size) * 8;
+    pieces.push(shift === 0 ? load : `(${load} << ${shift})`);
+    done += size;
+  }
+  return `(${pieces.join(' | ')})`;
+}
+
 function mask128(bitwidth: number): string {
   return `(~(tp_u128)0 >> ${128 - bitwidth})`;
 }
@@ -46,14 +65,20 @@ export function extractHeader(
   const octets = type.bits / 8;
   const lines = names.raw === null ? [] : [`memcpy(${names.raw}, ${base}, ${octets});`];
   if (names.origin !== null) lines.push(`${names.origin} = at;`);
-  let first = 0;
-  type.fields.forEach((field, i) => {
-    if (usage.members[i] === true) {
+  for (const window of usage.windows) {
+    if (isWordWindow(window)) {
+      const load = loadBits(base, octets, window.first * 8, window.octets * 8);
+      lines.push(`${names.value}.${wordName(window)} = (uint${wordBits(window)}_t)${load};`);
+      continue;
+    }
+    let first = window.first * 8;
+    for (const i of window.fields) {
+      const field = at(type.fields, i);
       const load = loadBits(base, octets, first, field.bitwidth);
       lines.push(`${names.value}.${memberName(type, i)} = ${fromBits(field, load)};`);
+      first += field.bitwidth;
     }
-    first += field.bitwidth;
-  });
+  }
   return lines;
 }
 
@@ -89,6 +114,7 @@ export function emitHeader(
 ): string[] {
   const octets = type.bits / 8;
   const { origin, raw } = names;
+  if (usage.kept === null) return storeWindows(type, usage.windows, names, base);
   const kept =
     origin === null
       ? raw === null
@@ -98,30 +124,52 @@ export function emitHeader(
   return [...kept, ...patchHeader(type, usage, names, base)];
 }
 
-/** Statements that write the fields that the program writes, in wide stores. */
+/** Statements that write the windows that the program may have changed. */
 export function patchHeader(
   type: HeaderType,
   usage: TypeUsage,
   names: HeaderNames,
   base: string,
 ): string[] {
+  return storeWindows(type, usage.written, names, base);
+}
+
+function storeWindows(
+  type: HeaderType,
+  windows: readonly Window[],
+  names: HeaderNames,
+  base: string,
+): string[] {
   const lines: string[] = [];
-  for (const [first, end] of usage.patches) {
-    for (let at = first; at < end;) {
-      const size = [8, 4, 2, 1].find((n) => n <= end - at) ?? 1;
-      const pieces = windowPieces(type, names.value, at * 8, size * 8);
-      lines.push(`tp_store${size * 8}(${base} + ${at}, ${pieces.join(' | ')});`);
-      at += size;
+  for (const window of windows) {
+    for (let done = 0; done < window.octets;) {
+      const size = [8, 4, 2, 1].find((n) => n <= window.octets - done) ?? 1;
+      const text = isWordWindow(window)
+        ? shiftedRight(`${names.value}.${wordName(window)}`, (window.octets - done - size) * 8)
+        : fieldPieces(type, names.value, window, done * 8, size * 8).join(' | ');
+      lines.push(`tp_store${size * 8}(${base} + ${window.first + done}, ${text});`);
+      done += size;
     }
   }
   return lines;
 }
 
-/** The parts of the fields in the window of `size` bits from bit `start`, as uint64_t. */
-function windowPieces(type: HeaderType, source: string, start: number, size: number): string[] {
+function shiftedRight(text: string, count: number): string {
+  return count === 0 ? text : `${text} >> ${count}`;
+}
+
+/** The parts of a window's fields that are in `size` bits from its bit `start` on, as uint64_t. */
+function fieldPieces(
+  type: HeaderType,
+  source: string,
+  window: Window,
+  start: number,
+  size: number,
+): string[] {
   const pieces: string[] = [];
   let first = 0;
-  type.fields.forEach((field, i) => {
+  for (const i of window.fields) {
+    const field = at(type.fields, i);
     const end = first + field.bitwidth;
     if (first < start + size && end > start) {
       const bits = toBits(field, `${source}.${memberName(type, i)}`);
@@ -131,6 +179,6 @@ function windowPieces(type: HeaderType, source: string, start: number, size: num
       pieces.push(field.bitwidth > 64 ? `((uint64_t)${shifted})` : shifted);
     }
     first = end;
-  });
+  }
   return pieces;
 }

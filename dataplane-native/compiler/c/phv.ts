@@ -16,6 +16,8 @@ import {
   unionStackNext,
 } from './names.js';
 import { VARBIT_BITS, VARBIT_OCTETS } from './varbit.js';
+import { isWordWindow, wordBits, wordName } from './windows.js';
+import type { Window } from './windows.js';
 import { usageOf } from './usage.js';
 import type { TypeUsage } from './usage.js';
 
@@ -146,25 +148,44 @@ function varbitMembers(varbit: HeaderType['varbit']): string[] {
     : [`uint32_t ${VARBIT_BITS};`, `uint8_t ${VARBIT_OCTETS}[${Math.max(varbit.maxOctets, 1)}];`];
 }
 
+/** A header's struct: words with fields for their parts, and fields by themselves. */
 function emitHeaderType(
   program: Program,
   index: number,
   type: HeaderType,
   usage: TypeUsage,
 ): string[] {
-  // Wide fields first: no padding between them. An empty struct is not C.
-  const order = type.fields
+  const words = usage.windows.filter(isWordWindow);
+  const inWord = new Set(words.flatMap(({ fields }) => fields));
+  const alone = type.fields
     .map((field, i) => ({ field, i }))
-    .filter(({ i }) => usage.members[i] === true)
-    .sort((a, b) => storageBits(b.field) - storageBits(a.field));
+    .filter(({ i }) => usage.members[i] === true && !inWord.has(i));
+  const members = [
+    ...words.map((window) => ({ bits: wordBits(window), lines: emitWord(type, window) })),
+    ...alone.map(({ field, i }) => ({
+      bits: storageBits(field),
+      lines: [`${fieldType(field)} ${memberName(type, i)};`],
+    })),
+  ].sort((a, b) => b.bits - a.bits); // wide ones first: no padding between them
   const variable = varbitMembers(type.varbit);
   return [
     `struct ${typeName(program, index)} {`,
-    ...(order.length + variable.length === 0 ? ['uint8_t unused;'] : []),
-    ...order.map(({ field, i }) => `${fieldType(field)} ${memberName(type, i)};`),
+    // An empty struct is not C.
+    ...(members.length + variable.length === 0 ? ['uint8_t unused;'] : []),
+    ...members.flatMap(({ lines }) => lines),
     ...variable,
     '};',
   ];
+}
+
+/** The last field of a word is in its lowest bits: those are a struct's first, on the targets that we have. */
+function emitWord(type: HeaderType, window: Window): string[] {
+  const unit = `int${wordBits(window)}_t`;
+  const parts = window.fields.map((i) => {
+    const { signed, bitwidth } = at(type.fields, i);
+    return `${signed ? '' : 'u'}${unit} ${memberName(type, i)} : ${bitwidth};`;
+  });
+  return ['union {', `u${unit} ${wordName(window)};`, 'struct {', ...parts.reverse(), '};', '};'];
 }
 
 function checkSize(program: Program): void {

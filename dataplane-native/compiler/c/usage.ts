@@ -5,16 +5,20 @@
 import type { HeaderType, Program } from '../model.js';
 import { at } from '../scope.js';
 import { AccessWalk } from './accesses.js';
+import { windowsOf } from './windows.js';
+import type { Window } from './windows.js';
 
 /** How the fields of one header type are kept. */
 export interface TypeUsage {
   /** By field: it has a member in the header's struct. */
   readonly members: readonly boolean[];
-  /** Octets that the struct's members stand for when the header is sent, as [first, end[. */
-  readonly patches: readonly (readonly [number, number])[];
+  /** Those windows whose fields have members; none of what is no header of a frame. */
+  readonly windows: readonly Window[];
+  /** Of these, the ones with a field that the program writes. */
+  readonly written: readonly Window[];
   /**
    * How the other octets are kept: by where they are in the frame, as octets where a varbit is between
-   * them, or not, where the patches are all of them.
+   * them, or not, where there are no others.
    */
   readonly kept: 'offset' | 'octets' | null;
 }
@@ -36,46 +40,28 @@ function computeUsage(program: Program): readonly TypeUsage[] {
     );
     return isFrameOnly && type.bits % 8 === 0
       ? frameUsage(type, at(accesses.read, index), at(accesses.written, index))
-      : { members: type.fields.map(() => true), patches: [], kept: null };
+      : { members: type.fields.map(() => true), windows: [], written: [], kept: null };
   });
 }
 
 function frameUsage(
   type: HeaderType,
   read: ReadonlySet<number>,
-  written: ReadonlySet<number>,
+  isSet: ReadonlySet<number>,
 ): TypeUsage {
-  const octets = Array.from({ length: type.bits / 8 }, () => false);
-  const spans: [number, number][] = [];
-  let bit = 0;
-  type.fields.forEach(({ bitwidth }, i) => {
-    const span: [number, number] = [bit >> 3, (bit + bitwidth - 1) >> 3];
-    spans.push(span);
-    bit += bitwidth;
-    if (written.has(i)) {
-      octets.fill(true, span[0], span[1] + 1);
-    }
-  });
-  // An octet is written whole, so all fields in it must be known.
-  const isPatched = ([first, last]: readonly [number, number]): boolean =>
-    octets.slice(first, last + 1).some((isSet) => isSet);
-  const members = spans.map((span, i) => read.has(i) || isPatched(span));
-  const patches = runs(octets);
-  const isWhole = octets.every((isSet) => isSet);
-  return { members, patches, kept: isWhole ? null : type.varbit === null ? 'offset' : 'octets' };
-}
-
-function runs(octets: readonly boolean[]): readonly (readonly [number, number])[] {
-  const found: [number, number][] = [];
-  octets.forEach((isSet, i) => {
-    const last = found.at(-1);
-    if (isSet && last?.[1] === i) {
-      last[1] = i + 1;
-    } else if (isSet) {
-      found.push([i, i + 1]);
-    }
-  });
-  return found;
+  const all = windowsOf(type);
+  const written = all.filter(({ fields }) => fields.some((field) => isSet.has(field)));
+  const windows = all.filter(
+    (window) => written.includes(window) || window.fields.some((field) => read.has(field)),
+  );
+  const known = new Set(windows.flatMap(({ fields }) => fields));
+  const isWhole = windows.length === all.length;
+  return {
+    members: type.fields.map((_, field) => known.has(field)),
+    windows,
+    written,
+    kept: isWhole ? null : type.varbit === null ? 'offset' : 'octets',
+  };
 }
 
 /** By header type: which fields are read, and which are written, anywhere in the program. */
