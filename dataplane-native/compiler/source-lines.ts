@@ -40,11 +40,17 @@ function lineOf(info: unknown): string | null {
   if (typeof filename !== 'string' || typeof line !== 'number' || typeof fragment !== 'string') {
     return null;
   }
-  const file = filename.split('/').pop() ?? '';
-  return harmless(`${file}(${line}): ${fragment}`);
+  const place = `${filename.split('/').pop() ?? ''}(${line})`;
+  return harmless(isTelling(fragment) ? `${place}: ${fragment}` : place);
 }
 
-const MOST_LETTERS = 110;
+/** p4c gives of an assignment what is from its sign on: that alone tells nothing. */
+function isTelling(fragment: string): boolean {
+  return /\w/.test(fragment) && !/^\s*[=;,)}\]]/.test(fragment);
+}
+
+/** So that a line of the C text holds it with what is around it. */
+const MOST_LETTERS = 96;
 
 /** Text that stays within a comment of one line: nothing ends it, begins another, or is a trigraph. */
 function harmless(text: string): string {

@@ -127,7 +127,6 @@ export class AccessWalk {
       case 'nothing':
       case 'assert':
       case 'markToDrop':
-      case 'digest':
       case 'clone':
       case 'resubmit':
       case 'recirculate':
@@ -135,16 +134,22 @@ export class AccessWalk {
       case 'count':
       case 'registerWrite':
         return;
+      case 'digest':
+        // What it holds is looked at when ingress ends, but is there from here on.
+        this.expressions(
+          at(this.program.learnLists, primitive.list).elements.map(({ value }) => value),
+        );
     }
   }
 
   /** Only metadata is copied field by field. */
   private copyMetadata(to: HeaderRef, from: HeaderRef): void {
     const type = this.typeOf(to);
+    const isSure = isMetadata(this.program, to) && isMetadata(this.program, from);
     if (isMetadata(this.program, to) || isMetadata(this.program, from)) {
       at(this.program.headerTypes, type).fields.forEach((_, field) => {
         this.visitor.read({ header: from, type, field });
-        this.visitor.written({ header: to, type, field }, false);
+        this.visitor.written({ header: to, type, field }, isSure);
       });
     }
   }

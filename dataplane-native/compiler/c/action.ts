@@ -18,6 +18,7 @@ import {
   changeValidity,
   shiftStack,
 } from './header-action.js';
+import { number64 } from './c-types.js';
 import { identifier } from './identifiers.js';
 import { hashText } from './calculation.js';
 import { unionStackNext } from './names.js';
@@ -76,7 +77,6 @@ export function emitAction(
   return [
     `/* ${sanitise(action.name)} */`,
     ...head(mask === 0n ? actionName(program, index) : `${actionName(program, index)}_locked`),
-    '(void)pipeline; (void)packet; (void)p; (void)l; (void)args;',
     ...(isLooping ? [`uint32_t turns = ${MOST_TURNS};`] : []),
     ...action.primitives.flatMap((primitive, i) => [
       ...label(i),
@@ -253,9 +253,7 @@ function accessArray(
  * then, which it is there too unless it was used before, so that no frame has to carry it.
  */
 function otherwiseZero(context: CodeContext, to: FieldRef): string[] {
-  return isVariable(context.program, to)
-    ? ['} else {', ...storeBits(context, to, 'UINT64_C(0)', 1)]
-    : [];
+  return isVariable(context.program, to) ? ['} else {', ...storeBits(context, to, '0ul', 1)] : [];
 }
 
 /** 0 to 2. */
@@ -317,9 +315,7 @@ function storeBits(context: CodeContext, to: FieldRef, text: string, bits: numbe
     return context.emitter.storeText(to, fromBits(field, wide));
   }
   const mask =
-    bitwidth <= 64
-      ? `UINT64_C(0x${(pow2(bitwidth) - 1n).toString(16)})`
-      : `(~(tp_u128)0 >> ${128 - bitwidth})`;
+    bitwidth <= 64 ? number64(pow2(bitwidth) - 1n) : `(~(tp_u128)0 >> ${128 - bitwidth})`;
   const cut = bitwidth <= 64 ? `((uint64_t)${wide} & ${mask})` : `(${wide} & ${mask})`;
   return context.emitter.storeText(to, fromBits(field, cut));
 }

@@ -1,6 +1,7 @@
 /** Fields in octets: how a header is read from a frame, and written to it. */
 import type { Field, HeaderType } from '../model.js';
 import { at } from '../scope.js';
+import { number64 } from './c-types.js';
 import type { HeaderNames } from './names.js';
 import { fieldType, memberName, storageBits } from './names.js';
 import { pow2 } from './range.js';
@@ -35,7 +36,7 @@ export function loadBits(base: string, octets: number, first: number, bitwidth: 
   if (isWhole || bitwidth > 64) {
     return bitwidth > 64 && !isWhole ? `(${text} & ${mask128(bitwidth)})` : text;
   }
-  return `(${text} & UINT64_C(0x${(pow2(bitwidth) - 1n).toString(16)}))`;
+  return `(${text} & ${number64(pow2(bitwidth) - 1n)})`;
 }
 
 /** Whole octets of a header that is too short for one load of them all. */
@@ -100,7 +101,7 @@ export function toBits(field: Field, value: string): string {
   }
   const narrow = `((uint64_t)${value})`;
   return field.signed && storageBits(field) <= 64 && field.bitwidth < 64
-    ? `(${narrow} & UINT64_C(0x${(pow2(field.bitwidth) - 1n).toString(16)}))`
+    ? `(${narrow} & ${number64(pow2(field.bitwidth) - 1n)})`
     : narrow;
 }
 

@@ -30,11 +30,16 @@ function hex(value: bigint): string {
   return `0x${value.toString(16)}`;
 }
 
+/** A constant of uint64_t, which is unsigned long wherever the engine runs. */
+export function number64(value: bigint): string {
+  return `${value < 10n ? value.toString() : hex(value)}ul`;
+}
+
 /** An unsigned constant of the type of `low(e, bits)`. */
 export function unsignedLiteral(value: bigint, bits: number): string {
   const cut = BigInt.asUintN(bits <= 64 ? 64 : 128, value);
   return bits <= 64
-    ? `UINT64_C(${hex(cut)})`
+    ? number64(cut)
     : `TP_U128(${hex(cut >> 64n)}, ${hex(BigInt.asUintN(64, cut))})`;
 }
 

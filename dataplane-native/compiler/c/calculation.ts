@@ -11,6 +11,7 @@ import type {
 } from '../model.js';
 import { at, instance } from '../scope.js';
 import { fromBits, toBits } from './bits.js';
+import { number64 } from './c-types.js';
 import { ExpressionEmitter } from './expression.js';
 import { noteChange } from './frame.js';
 import { calculationName, fieldName, fieldType, headerNames } from './names.js';
@@ -44,7 +45,6 @@ export function emitCalculation(program: Program, index: number): string[] {
     'static inline uint64_t __attribute__((unused))',
     `${calculationName(program, index)}(const struct tp_packet *packet, const struct phv *p,`,
     'const struct locals *l) {',
-    '(void)packet; (void)p; (void)l;',
     ...payload,
     ...(calculation.algorithm === 'csum16' && !inputs.some(({ isVarbit }) => isVarbit)
       ? fastSum(inputs, hasPayload)
@@ -84,7 +84,7 @@ function inputBits(program: Program, input: CalculationInput): Input[] {
       const low = BigInt.asUintN(64, input.value);
       const bits =
         input.bitwidth <= 64
-          ? `UINT64_C(0x${low.toString(16)})`
+          ? number64(low)
           : `TP_U128(0x${(input.value >> 64n).toString(16)}, 0x${low.toString(16)})`;
       return [{ bits, bitwidth: input.bitwidth, valid: 'true' }];
     }

@@ -5,6 +5,7 @@ import type { PipelineLayout, TableLayout } from '../layout.js';
 import type { ControlNode, NodeRef, Pipeline, Program, Table } from '../model.js';
 import { at } from '../scope.js';
 import { actionName, canExit, storeColour } from './action.js';
+import { number64 } from './c-types.js';
 import { comment } from './comments.js';
 import { ExpressionEmitter } from './expression.js';
 import { identifier } from './identifiers.js';
@@ -32,7 +33,6 @@ export function emitPipeline(
   return [
     `static inline void run_${pipeline.name}(struct tp_pipeline *pipeline, struct tp_packet *packet,`,
     'struct phv *restrict p, struct locals *restrict l) {',
-    '(void)pipeline; (void)packet; (void)p; (void)l;',
     ...withoutUnusedLabels(lines, targets),
     ...(targets.has('done') ? ['done:;'] : []),
     '}',
@@ -73,10 +73,10 @@ class NodeEmitter {
           node.whenTrue === following && node.whenTrue !== null
             ? [`if (!${condition}) { ${this.jump(node.whenFalse)} }`]
             : [`if (${condition}) { ${this.jump(node.whenTrue)} }`, ...go(node.whenFalse)];
-        return before.length === 0 ? [`;`, ...test] : ['{', ...before, ...test, '}'];
+        return before.length === 0 ? test : ['{', ...before, ...test, '}'];
       }
       case 'call':
-        return ['{', this.callAction(node.action, 'NULL'), '}', ...go(node.next)];
+        return [this.callAction(node.action, 'NULL'), ...go(node.next)];
       case 'table':
         return this.table(node, go);
     }
@@ -97,27 +97,74 @@ class NodeEmitter {
     if (table.keys.length === 0 && entry?.entryConst === true && !isCounted) {
       return this.constantTable(table, layout, entry.action, go);
     }
-    const miss = `pipeline->tables[${layout.index}].default_entry`;
     const isKeyless = table.keys.length === 0;
     return [
       '{',
       `/* ${sanitise(table.name)} */`,
       ...(isKeyless ? [] : this.lookup(table, layout)),
-      isKeyless ? `struct tp_entry *entry = ${miss};` : `const bool hit = entry != NULL;`,
-      ...(isKeyless
-        ? this.meterMiss(table, layout)
-        : [
-            'if (!hit) {',
-            `entry = ${miss};`,
-            ...this.meterMiss(table, layout),
-            '}',
-            ...this.onHit(table, layout),
-          ]),
+      ...(hasFixedMiss(table) && !isCounted
+        ? this.fixedMiss(table, layout, go)
+        : this.anyMiss(table, layout, isKeyless, go)),
+      '}',
+    ];
+  }
+
+  /** The default entry is found like any other: the host may change it. */
+  private anyMiss(
+    table: Table,
+    layout: TableLayout,
+    isKeyless: boolean,
+    go: (next: NodeRef) => string[],
+  ): string[] {
+    const miss = `pipeline->tables[${layout.index}].default_entry`;
+    const found = isKeyless
+      ? [`struct tp_entry *entry = ${miss};`, ...this.meterMiss(table, layout)]
+      : [
+          'const bool hit = entry != NULL;',
+          'if (!hit) {',
+          `entry = ${miss};`,
+          ...this.meterMiss(table, layout),
+          '}',
+          ...orElse(this.onHit(table, layout)),
+        ];
+    const isCounted = layout.directCounter !== null;
+    return [
+      ...found,
       // The default entry's counter counts misses (P4Runtime 1.5, 9.1.3).
       ...(isCounted ? ['tp_count_direct(pipeline, entry, packet->length);'] : []),
       ...this.choose(table, isKeyless),
-      ...this.dispatch(table, isKeyless, go),
+      ...this.runBase(table),
+      ...this.dispatch(table),
+      ...this.next(table, isKeyless, go),
+    ];
+  }
+
+  /** What a miss does is known now: the C compiler sees the action and its arguments. */
+  private fixedMiss(table: Table, layout: TableLayout, go: (next: NodeRef) => string[]): string[] {
+    const { defaultEntry } = table;
+    const action = defaultEntry?.action ?? 0;
+    return [
+      'const bool hit = entry != NULL;',
+      'if (!hit) {',
+      ...this.meterMiss(table, layout),
+      ...this.callDefault(layout, action),
+      ...(hasOneNext(table) ? [] : [this.jump(nextOf(table, action))]),
+      '} else {',
+      ...this.onHit(table, layout),
+      ...this.dispatch(table),
       '}',
+      ...this.next(table, false, go),
+    ];
+  }
+
+  /** Calls an action whose arguments the C compiler sees. */
+  private callDefault(layout: TableLayout, action: number): string[] {
+    const words = layout.defaultAction?.args ?? [];
+    if (words.length === 0) return [this.callAction(action, 'NULL')];
+    const args = words.map((word) => number64(BigInt(word))).join(', ');
+    return [
+      `static const uint64_t args[${words.length}] = {${args}};`,
+      this.callAction(action, 'args'),
     ];
   }
 
@@ -128,16 +175,8 @@ class NodeEmitter {
     action: number,
     go: (next: NodeRef) => string[],
   ): string[] {
-    const words = layout.defaultAction?.args ?? [];
-    const args = words.map((word) => `UINT64_C(${word})`).join(', ');
-    const declaration =
-      words.length === 0 ? [] : [`static const uint64_t args[${words.length}] = {${args}};`];
-    const call = this.callAction(action, words.length === 0 ? 'NULL' : 'args');
-    const byAction = table.nextByAction.has(action)
-      ? (table.nextByAction.get(action) ?? null)
-      : table.nextDefault;
-    const target = table.nextMiss === null ? byAction : table.nextMiss.node;
-    return ['{', `/* ${sanitise(table.name)} */`, ...declaration, call, '}', ...go(target)];
+    const target = table.nextMiss === null ? nextOf(table, action) : table.nextMiss.node;
+    return [...inBlock(this.callDefault(layout, action)), ...go(target)];
   }
 
   private lookup(table: Table, layout: TableLayout): string[] {
@@ -156,7 +195,7 @@ class NodeEmitter {
         words[word]?.push(`(uint64_t)${name}`);
         words[word + 1]?.push(`(uint64_t)(${name} >> 64)`);
       } else {
-        words[word]?.push(shift === 0 ? `(uint64_t)${bits}` : `((uint64_t)${bits} << ${shift})`);
+        words[word]?.push(shift === 0 ? bits : `(${bits} << ${shift})`);
       }
     });
     const key = words.map((parts) => parts.join(' | ')).join(', ');
@@ -166,10 +205,16 @@ class NodeEmitter {
     const sizes = isDirect
       ? String(layout.argWords)
       : `${layout.keyWords}, ${layout.argWords}${range}`;
+    const found = `tp_find_${find}(&pipeline->tables[${layout.index}], key, ${sizes});`;
+    const makeKey = [...this.emitter.take(), `const uint64_t key[${layout.keyWords}] = {${key}};`];
+    if (isDirect) return [...makeKey, `struct tp_entry *entry = ${found}`];
+    // A feature that is not in use costs a branch: neither a key nor a hash.
     return [
-      ...this.emitter.take(),
-      `const uint64_t key[${layout.keyWords}] = {${key}};`,
-      `struct tp_entry *entry = tp_find_${find}(&pipeline->tables[${layout.index}], key, ${sizes});`,
+      'struct tp_entry *entry = NULL;',
+      `if (pipeline->tables[${layout.index}].entry_count != 0) {`,
+      ...makeKey,
+      `entry = ${found}`,
+      '}',
     ];
   }
 
@@ -206,7 +251,7 @@ class NodeEmitter {
       );
       noted.push(...emitter.take(), ...stored);
     }
-    return noted.length === 0 ? [] : ['else {', ...noted, '}'];
+    return noted;
   }
 
   /** With a profile, the entry only says which member's action runs. */
@@ -235,12 +280,12 @@ class NodeEmitter {
   }
 
   /** A group may have an action that runs before that of the chosen member. */
-  private runBase(table: Table, used: Iterable<number>): string[] {
+  private runBase(table: Table): string[] {
     const profile = table.profile === null ? null : at(this.program.profiles, table.profile);
     if (profile === null || profile.selector === null) {
       return [];
     }
-    const cases = [...used].flatMap((action) => [
+    const cases = usedActions(table).flatMap((action) => [
       ...this.numbersOf(table, action).map((number) => `case ${number}:`),
       this.callAction(action, 'base->words'),
       'break;',
@@ -272,39 +317,57 @@ class NodeEmitter {
     return [...new Set(same)];
   }
 
-  private dispatch(table: Table, isKeyless: boolean, go: (next: NodeRef) => string[]): string[] {
-    const { nextHit, nextMiss } = table;
-    const byHit = nextHit !== null || nextMiss !== null;
-    const used = new Set(table.actions);
-    if (table.defaultEntry !== null) {
-      used.add(table.defaultEntry.action);
-    }
-    const nextOf = (action: number): NodeRef =>
-      table.nextByAction.has(action) ? (table.nextByAction.get(action) ?? null) : table.nextDefault;
-    const targets = new Set([table.nextDefault, ...[...used].map(nextOf)]);
-    const isOne = byHit || targets.size === 1;
+  private dispatch(table: Table): string[] {
     const origin = table.profile === null ? 'entry' : 'member';
-    const cases = [...used].flatMap((action) => [
+    const cases = usedActions(table).flatMap((action) => [
       ...this.numbersOf(table, action).map((number) => `case ${number}:`),
       this.callAction(action, `${origin}->words`),
-      isOne ? 'break;' : this.jump(nextOf(action)),
+      hasOneNext(table) ? 'break;' : this.jump(nextOf(table, action)),
     ]);
-    const end = byHit
-      ? isKeyless
-        ? go(nextMiss === null ? table.nextDefault : nextMiss.node)
-        : [
-            `if (hit) { ${this.jump(nextHit === null ? table.nextDefault : nextHit.node)} }`,
-            ...go(nextMiss === null ? table.nextDefault : nextMiss.node),
-          ]
-      : go(table.nextDefault);
-    return [
-      ...this.runBase(table, used),
-      `switch (${origin}->action) {`,
-      ...cases,
-      'default:',
-      'break;',
-      '}',
-      ...end,
-    ];
+    return [`switch (${origin}->action) {`, ...cases, 'default:', 'break;', '}'];
   }
+
+  /** Where it goes after the action, unless that has said so. */
+  private next(table: Table, isKeyless: boolean, go: (next: NodeRef) => string[]): string[] {
+    const { nextHit, nextMiss, nextDefault } = table;
+    if (nextHit === null && nextMiss === null) return go(nextDefault);
+    const miss = go(nextMiss === null ? nextDefault : nextMiss.node);
+    return isKeyless
+      ? miss
+      : [`if (hit) { ${this.jump(nextHit === null ? nextDefault : nextHit.node)} }`, ...miss];
+  }
+}
+
+/** A declaration needs a block of its own, a statement alone does not. */
+function inBlock(lines: readonly string[]): readonly string[] {
+  return lines.length > 1 ? ['{', ...lines, '}'] : lines;
+}
+
+function orElse(lines: readonly string[]): string[] {
+  return lines.length === 0 ? [] : ['else {', ...lines, '}'];
+}
+
+/** Whether a miss does the same whatever the host says. */
+function hasFixedMiss({ keys, profile, defaultEntry }: Table): boolean {
+  const isConst = defaultEntry?.actionConst === true && defaultEntry.entryConst;
+  return keys.length > 0 && profile === null && isConst;
+}
+
+function usedActions(table: Table): readonly number[] {
+  const { actions, defaultEntry } = table;
+  return [...new Set(defaultEntry === null ? actions : [...actions, defaultEntry.action])];
+}
+
+function nextOf({ nextByAction, nextDefault }: Table, action: number): NodeRef {
+  return nextByAction.has(action) ? (nextByAction.get(action) ?? null) : nextDefault;
+}
+
+/** Whether where it goes does not depend on the action. */
+function hasOneNext(table: Table): boolean {
+  const targets = usedActions(table).map((action) => nextOf(table, action));
+  return (
+    table.nextHit !== null ||
+    table.nextMiss !== null ||
+    targets.every((target) => target === table.nextDefault)
+  );
 }

@@ -21,6 +21,6 @@ export function withoutUnusedLabels(
 ): string[] {
   return lines.filter((line) => {
     const label = /^(\w+):$/.exec(line)?.[1];
-    return label === undefined || targets.has(label);
+    return label === undefined || label === 'default' || targets.has(label);
   });
 }

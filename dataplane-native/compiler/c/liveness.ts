@@ -133,17 +133,13 @@ class Liveness {
     }
   }
 
-  /** What is live when ingress begins. Digests are made of what the fields are when it ends. */
+  /**
+   * What is live when ingress begins. Digests are made of what the fields are when it ends: who has
+   * come by their primitive has written them.
+   */
   private ingress(carried: CellSet): CellSet {
     const end = carried.copy();
     end.addAll(this.listed);
-    end.addAll(
-      this.readBy((walk) => {
-        for (const { elements } of this.program.learnLists) {
-          walk.expressions(elements.map(({ value }) => value));
-        }
-      }),
-    );
     return this.pipeline(this.program.ingress, end);
   }
 

@@ -15,6 +15,7 @@ import { STANDARD_METADATA } from '../decode-declarations.js';
 import type { Field, FieldRef, HeaderRef, HeaderType, Program } from '../model.js';
 import { at } from '../scope.js';
 import { identifier } from './identifiers.js';
+import { boundMember } from './intrinsic.js';
 import { metadataPlace } from './liveness.js';
 import type { MetadataPlace } from './liveness.js';
 import { usageOf } from './usage.js';
@@ -169,6 +170,11 @@ function placed(program: Program, type: number, name: string): HeaderNames {
   };
 }
 
+/** Whether a field of v1model's standard_metadata is struct tp_standard_metadata's own. */
+export function isOwnStandard({ name, bitwidth }: Field): boolean {
+  return STANDARD_FIELDS.get(name) === bitwidth;
+}
+
 /** Whether C has a field as uint64_t: metadata is kept in words. */
 export function isWord(program: Program, { header, type, field }: FieldRef): boolean {
   const { bitwidth, signed } = at(at(program.headerTypes, type).fields, field);
@@ -184,9 +190,13 @@ export function isWord(program: Program, { header, type, field }: FieldRef): boo
 export function fieldName(program: Program, ref: FieldRef, index: string): string {
   if (ref.header.kind === 'instance') {
     const { role } = at(program.headers, ref.header.header);
-    const { name, bitwidth } = at(at(program.headerTypes, ref.type).fields, ref.field);
-    if (role === 'standardMetadata' && STANDARD_FIELDS.get(name) === bitwidth) {
-      return `packet->sm.${name}`;
+    const field = at(at(program.headerTypes, ref.type).fields, ref.field);
+    if (role === 'standardMetadata' && isOwnStandard(field)) {
+      return `packet->sm.${field.name}`;
+    }
+    if (role === 'intrinsic') {
+      const bound = boundMember(program, ref);
+      if (bound !== null) return bound;
     }
   }
   if (ref.header.kind === 'instance') {

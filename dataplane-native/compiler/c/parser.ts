@@ -7,6 +7,7 @@ import type {
   ParserOp,
   ParserState,
   Program,
+  Transition,
   TransitionCase,
   TransitionKey,
   Varbit,
@@ -14,6 +15,7 @@ import type {
 import { at } from '../scope.js';
 import { emitPrimitive } from './action.js';
 import { extractHeader, fromBits, loadBits, toBits } from './bits.js';
+import { number64 } from './c-types.js';
 import { comment, isComment } from './comments.js';
 import { ExpressionEmitter } from './expression.js';
 import { REARRANGED, orderBreaks } from './frame.js';
@@ -47,16 +49,17 @@ export function emitParser(program: Program, ranges: Ranges, layout: PipelineLay
     isComment(line)
       ? line
       : words.reduce((text, [word, name]) => text.replaceAll(word, name), line);
+  const uses = (name: string): boolean =>
+    code.some((line) => new RegExp(`(?<![\\w>.])${name}\\b`).test(line));
   return [
     'static void parse_frame(struct tp_pipeline *pipeline, struct tp_packet *packet,',
     'struct phv *restrict p, struct locals *restrict l) {',
-    'const uint8_t *restrict data = packet->data;',
-    'const uint32_t length = packet->length;',
+    ...(uses('data') ? ['const uint8_t *restrict data = packet->data;'] : []),
+    ...(uses('length') ? ['const uint32_t length = packet->length;'] : []),
     'uint32_t at = 0;',
     `uint32_t error = ${errorCode(program, 'NoError')};`,
     ...words.map(([, name, type]) => `${type} ${name} = 0;`),
     ...(isLooping ? [`uint32_t steps = ${MAX_STEPS};`] : []),
-    '(void)pipeline; (void)data; (void)length; (void)p; (void)l;',
     ...(start === null ? [] : first),
     ...lines.map(local),
     ...(targets.has('done') ? ['done:'] : []),
@@ -328,9 +331,33 @@ class StateEmitter {
     if (state.keys.length === 0 || cases.length === 0) {
       return end;
     }
-    const keys = state.keys.map((key, i) => this.key(key, i));
+    const targets = simpleTargets(state, cases);
+    if (targets !== null) {
+      const { before, text } = this.key(at(state.keys, 0));
+      const lines = [...new Set(targets.values())].flatMap((next) => [
+        ...[...targets].flatMap(([value, to]) =>
+          to === next ? [`case ${literal(value, 64)}:`] : [],
+        ),
+        jump(next),
+      ]);
+      return [
+        ...(before.length === 0 ? [] : ['{', ...before]),
+        `switch (${text}) {`,
+        ...lines,
+        'default:',
+        'break;',
+        '}',
+        ...(before.length === 0 ? [] : ['}']),
+        ...end,
+      ];
+    }
     const tests = cases.flatMap(({ match, next }) => this.test(state, match, jump(next)));
-    return ['{', ...keys.flat(), ...tests, '}', ...end];
+    const keys = state.keys.flatMap((key, i) => {
+      const { before, text, type } = this.key(key);
+      const isUsed = tests.some((line) => new RegExp(`\\bk${i}\\b`).test(line));
+      return [...before, ...(isUsed ? [`const ${type} k${i} = ${text};`] : [])];
+    });
+    return ['{', ...keys, ...tests, '}', ...end];
   }
 
   private test(state: ParserState, match: TransitionCase | null, jump: string): string[] {
@@ -367,24 +394,44 @@ class StateEmitter {
     ];
   }
 
-  private key(key: TransitionKey, i: number): string[] {
+  /** C for a key, and what has to stand before it. */
+  private key(key: TransitionKey): { before: string[]; text: string; type: string } {
     const type = key.bitwidth <= 64 ? 'uint64_t' : 'tp_u128';
-    const unused = `(void)k${i};`;
     if (key.kind === 'lookahead') {
       const octets = Math.ceil((key.offset + key.bitwidth) / 8);
-      const bits = loadBits('data + at', octets, key.offset, key.bitwidth);
-      return [this.need(`${octets}u`), `const ${type} k${i} = ${bits};`, unused];
+      const text = loadBits('data + at', octets, key.offset, key.bitwidth);
+      return { before: [this.need(`${octets}u`)], text, type };
     }
     if (key.kind === 'value') {
       const value = this.emitter.cut(key.value, key.bitwidth);
-      return [...this.emitter.take(), `const ${type} k${i} = (${type})${value};`, unused];
+      return { before: this.emitter.take(), text: `(${type})${value}`, type };
     }
     const field = at(at(this.program.headerTypes, key.ref.type).fields, key.ref.field);
     const { index, guard } = this.emitter.place(key.ref.header);
     const bits = toBits(field, fieldName(this.program, key.ref, index));
     const text = guard === null ? bits : `(${guard} ? ${bits} : 0)`;
-    return [...this.emitter.take(), `const ${type} k${i} = ${text};`, unused];
+    return { before: this.emitter.take(), text, type };
   }
+}
+
+/**
+ * Where each value of the only key leads, if all cases are values of it: in C a switch. Of several
+ * cases with one value the first is taken.
+ */
+function simpleTargets(
+  state: ParserState,
+  cases: readonly Transition[],
+): ReadonlyMap<bigint, number | null> | null {
+  const [key, ...others] = state.keys;
+  if (key === undefined || others.length > 0 || key.bitwidth > 64) return null;
+  const all = (1n << BigInt(key.bitwidth)) - 1n;
+  const targets = new Map<bigint, number | null>();
+  for (const { match, next } of cases) {
+    const only = match?.kind === 'values' ? match.keys[0] : undefined;
+    if (only === undefined || (only.mask !== null && (only.mask & all) !== all)) return null;
+    if (only.value <= all && !targets.has(only.value)) targets.set(only.value, next);
+  }
+  return targets;
 }
 
 function mask(bits: number): string {
@@ -409,6 +456,6 @@ function compareKey(name: string, bitwidth: number, value: bigint, keyMask: bigi
 function literal(number: bigint, bitwidth: number): string {
   const low = BigInt.asUintN(64, number).toString(16);
   return bitwidth <= 64
-    ? `UINT64_C(0x${low})`
+    ? number64(BigInt.asUintN(64, number))
     : `TP_U128(0x${BigInt.asUintN(64, number >> 64n).toString(16)}, 0x${low})`;
 }

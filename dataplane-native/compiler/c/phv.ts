@@ -1,14 +1,16 @@
 /** The packet header vector: struct phv. */
 import { fail } from '../failure.js';
 import { LIMITS } from '../limits.js';
-import type { Field, HeaderType, Program } from '../model.js';
+import type { Field, HeaderRole, HeaderType, Program } from '../model.js';
 import { at } from '../scope.js';
+import { boundMember } from './intrinsic.js';
 import { metadataPlace } from './liveness.js';
 import type { MetadataPlace } from './liveness.js';
 import {
   fieldType,
   headerBit,
   headerName,
+  isOwnStandard,
   memberName,
   stackName,
   storageBits,
@@ -23,100 +25,158 @@ import type { TypeUsage } from './usage.js';
 
 const PLACE = { path: '$.headers', source: null };
 
+/** The parts of struct phv that a program has, by their members. */
+export interface PhvParts {
+  /** Metadata that goes to egress, and may be what it began as. */
+  readonly hasCarried: boolean;
+  /** Metadata that goes to egress, and has always been written to. */
+  readonly hasAssigned: boolean;
+  /** The member of struct phv with which what is copied from frame to frame ends. */
+  readonly end: 'sent' | 'end';
+}
+
+export function phvParts(program: Program): PhvParts {
+  return {
+    hasCarried: metadataMembers(program, 'carried').length > 0,
+    hasAssigned: metadataMembers(program, 'assigned').length > 0,
+    end: hasTransmitEvents(program) ? 'sent' : 'end',
+  };
+}
+
+/** Whether frames may come back to egress with the time at which they left. */
+export function hasTransmitEvents(program: Program): boolean {
+  return program.headers.some(
+    ({ role, type }) =>
+      role === 'intrinsic' &&
+      at(program.headerTypes, type).fields.some(({ name }) => name === 'event_request'),
+  );
+}
+
 export function emitPhv(program: Program): string[] {
   checkSize(program);
-  const usage = usageOf(program);
-  const isIntrinsic = (type: number): boolean =>
-    program.headers.some((header) => header.type === type && header.role === 'intrinsic');
-  const isNeeded = (type: number): boolean =>
-    program.headers.some((header) => header.type === type && header.role !== 'metadata');
-  const types = program.headerTypes.flatMap((type, i) =>
-    isNeeded(i)
-      ? emitHeaderType(
-          program,
-          i,
-          isIntrinsic(i) ? { ...type, fields: type.fields.map(inWords) } : type,
-          at(usage, i),
-        )
+  const structs: readonly (readonly [name: string, members: readonly string[], place: string])[] = [
+    ['origins', storedHeaders(program, 'offset'), 'at'],
+    ['raw', storedHeaders(program, 'octets'), 'raw'],
+    ['assigned', metadataMembers(program, 'assigned'), 'a'],
+    ['valid', validMembers(program), '_Alignas(16) v'],
+    ['headers', headerMembers(program), 'h'],
+    ['carried', metadataMembers(program, 'carried'), 'm'],
+    // What a deferred correction changes in a frame that comes back with a TX event.
+    ['sent', hasTransmitEvents(program) ? SENT : [], '_Alignas(16) sent'],
+    ['cleared', ['uint32_t digest_plus1;', ...metadataMembers(program, 'cleared')], ''],
+    ['locals', ['struct cleared c;', ...metadataMembers(program, 'local')], ''],
+  ];
+  const used = structs.filter(([, members]) => members.length > 0);
+  return [
+    ...emitBits(program),
+    ...emitHeaderTypes(program),
+    ...used.flatMap(([name, members]) => [`struct ${name} {`, ...members, '};']),
+    '/* Copies of a frame get all of it but what was sent; a frame begins with zeros from v to m. */',
+    'struct phv {',
+    ...used.flatMap(([name, , place]) => {
+      const member = place.replace(/^_Alignas\(16\) /, '');
+      const alignment = place.slice(0, place.length - member.length);
+      return place === '' ? [] : [`${alignment}struct ${name} ${member};`];
+    }),
+    ...(hasTransmitEvents(program) ? [] : ['_Alignas(16) uint8_t end[];']),
+    '};',
+  ];
+}
+
+const SENT = ['uint8_t correction[8];', 'uint8_t checksum[2];', 'uint32_t checksum_at;'];
+
+/** The bit of each header that is one by itself, or an element of a stack. */
+function emitBits(program: Program): string[] {
+  return program.headers.flatMap(({ role }, i) =>
+    role === 'header'
+      ? [`#define ${headerBit(program, i)} 0x${(1n << BigInt(i % 64)).toString(16)}ul`]
       : [],
   );
+}
+
+function emitHeaderTypes(program: Program): string[] {
+  const usage = usageOf(program);
+  return program.headerTypes.flatMap((type, i) => {
+    const roles = program.headers.flatMap((header) => (header.type === i ? [header.role] : []));
+    if (!roles.some(isHeader)) return [];
+    if (!roles.includes('intrinsic')) return emitHeaderType(program, i, type, at(usage, i));
+    const members = type.fields.map((_, field) => !isBound(program, i, field));
+    const words = { ...type, fields: type.fields.map(inWords) };
+    return emitHeaderType(program, i, words, { ...at(usage, i), members });
+  });
+}
+
+function isHeader(role: HeaderRole): boolean {
+  return role === 'header' || role === 'intrinsic';
+}
+
+function isBound(program: Program, type: number, field: number): boolean {
+  return boundMember(program, { type, field }) !== null;
+}
+
+/** What is by itself, each with its name. */
+function eachHeader(program: Program, declare: (type: number, name: string) => string): string[] {
+  return [
+    ...program.headers.flatMap(({ role, type, element }, i) =>
+      isHeader(role) && element === null ? [declare(type, headerName(program, i))] : [],
+    ),
+    ...program.stacks.map(({ type, headers }, i) =>
+      declare(type, `${stackName(program, i)}[${headers.length}]`),
+    ),
+  ].filter((line) => line !== '');
+}
+
+function headerMembers(program: Program): string[] {
+  return eachHeader(program, (type, name) => `struct ${typeName(program, type)} ${name};`);
+}
+
+/** Where octets are that no member stands for, or these themselves. */
+function storedHeaders(program: Program, kept: 'offset' | 'octets'): string[] {
+  return eachHeader(program, (type, name) => {
+    if (at(usageOf(program), type).kept !== kept) return '';
+    const octets = at(program.headerTypes, type).bits / 8;
+    return kept === 'offset'
+      ? `uint32_t ${name};`
+      : octets > 0
+        ? `uint8_t ${name}[${octets}];`
+        : '';
+  });
+}
+
+function validMembers(program: Program): string[] {
   const words = Array.from(
     { length: (program.headers.length + 63) >> 6 },
     (_, i) => `uint64_t valid_${i};`,
   );
-  const valid = ['uint64_t changed;', ...words, 'uint32_t in_place;', 'uint32_t sent_at;'];
-  const headers = ['uint8_t unused;'];
-  const raw = ['uint8_t unused;'];
-  const origins = ['uint8_t unused;'];
-  const rawOctets = (type: number): number =>
-    at(usage, type).kept === 'octets' ? at(program.headerTypes, type).bits / 8 : 0;
-  program.headers.forEach(({ role, type, element }, i) => {
-    if (role !== 'metadata' && role !== 'standardMetadata' && element === null) {
-      const name = headerName(program, i);
-      headers.push(`struct ${typeName(program, type)} ${name};`);
-      if (rawOctets(type) > 0) {
-        raw.push(`uint8_t ${name}[${rawOctets(type)}];`);
-      }
-      if (at(usage, type).kept === 'offset') {
-        origins.push(`uint32_t ${name};`);
-      }
-    }
-  });
-  program.stacks.forEach(({ type, headers: elements }, i) => {
-    const name = stackName(program, i);
-    headers.push(`struct ${typeName(program, type)} ${name}[${elements.length}];`);
-    valid.push(`uint8_t ${name}[${elements.length}];`, `uint16_t next_${name};`);
-    if (rawOctets(type) > 0) {
-      raw.push(`uint8_t ${name}[${elements.length}][${rawOctets(type)}];`);
-    }
-    if (at(usage, type).kept === 'offset') {
-      origins.push(`uint32_t ${name}[${elements.length}];`);
-    }
-  });
-  program.unionStacks.forEach((_, i) => {
-    valid.push(`uint16_t ${unionStackNext(program, i).replace('p->v.', '')};`);
-  });
-  const structs: readonly (readonly [string, readonly string[]])[] = [
-    ['valid', valid],
-    ['headers', headers],
-    ['origins', origins],
-    ['raw', raw],
-    ['assigned', ['uint8_t unused;', ...metadataMembers(program, 'assigned')]],
-    ['carried', ['uint8_t unused;', ...metadataMembers(program, 'carried')]],
-    ['cleared', ['uint32_t digest_plus1;', ...metadataMembers(program, 'cleared')]],
-    ['locals', ['struct cleared c;', ...metadataMembers(program, 'local')]],
-  ];
   return [
-    ...program.headers.map(
-      (_, i) =>
-        `#define ${headerBit(program, i)} UINT64_C(0x${(1n << BigInt(i % 64)).toString(16)})`,
+    'uint64_t changed;',
+    ...words,
+    'uint32_t in_place;',
+    ...(hasTransmitEvents(program) ? ['uint32_t sent_at;'] : []),
+    ...program.stacks.flatMap(({ headers }, i) => {
+      const name = stackName(program, i);
+      return [`uint8_t ${name}[${headers.length}];`, `uint16_t next_${name};`];
+    }),
+    ...program.unionStacks.map(
+      (_, i) => `uint16_t ${unionStackNext(program, i).replace('p->v.', '')};`,
     ),
-    ...types,
-    ...structs.flatMap(([name, members]) => [`struct ${name} {`, ...members, '};']),
-    // Copies of a frame get all of it but what was sent; a frame begins with zeros from v to m.
-    'struct phv {',
-    '_Alignas(16) struct origins at;',
-    'struct raw raw;',
-    'struct assigned a;',
-    '_Alignas(16) struct valid v;',
-    'struct headers h;',
-    'struct carried m;',
-    // What a deferred correction changes in a frame that comes back with a TX event.
-    '_Alignas(16) uint8_t sent_correction[8];',
-    'uint8_t sent_checksum[2];',
-    'uint32_t sent_checksum_at;',
-    '};',
   ];
 }
 
 /** Of each metadata header the fields that have this place. */
 function metadataMembers(program: Program, place: MetadataPlace): string[] {
   return program.headers.flatMap(({ role, type }, i) => {
+    const { fields, varbit } = at(program.headerTypes, type);
     if (role === 'standardMetadata' && place === 'carried') {
-      return [`struct ${typeName(program, type)} ${headerName(program, i)};`];
+      // What struct tp_standard_metadata does not have: p4c's padding, most of the time.
+      const others = fields.flatMap((field, index) =>
+        isOwnStandard(field)
+          ? []
+          : [`${fieldType(field)} ${memberName(at(program.headerTypes, type), index)};`],
+      );
+      return others.length === 0 ? [] : ['struct {', ...others, `} ${headerName(program, i)};`];
     }
     if (role !== 'metadata') return [];
-    const { fields, varbit } = at(program.headerTypes, type);
     const wanted = fields
       .map((field, index) => ({ field, index }))
       .filter(({ index }) => metadataPlace(program, i, index) === place)

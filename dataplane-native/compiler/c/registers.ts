@@ -21,11 +21,11 @@ export function registerMask(primitives: readonly Primitive[]): bigint {
 }
 
 export function registersLock(mask: bigint): string {
-  return `tp_registers_lock(pipeline, UINT64_C(0x${mask.toString(16)}));`;
+  return `tp_registers_lock(pipeline, 0x${mask.toString(16)}ul);`;
 }
 
 export function registersUnlock(mask: bigint): string {
-  return `tp_registers_unlock(pipeline, UINT64_C(0x${mask.toString(16)}));`;
+  return `tp_registers_unlock(pipeline, 0x${mask.toString(16)}ul);`;
 }
 
 /** Statements that have one way out, with the locks that their primitives need around them. */

@@ -64,9 +64,7 @@ int tp_match_open(struct tp_table *table, const struct tp_table_spec *spec) {
   table->default_entry = calloc(1, entry_octets(table));
   int result = table->default_entry != NULL && open_entries(table) ? TP_OK : TP_E_NO_MEMORY;
   if (spec->kind != TP_TABLE_KEYLESS) {
-    const uint32_t slot_count = tp_slot_count(spec);
-    table->slots = new_memory(slot_count * sizeof *table->slots);
-    table->slot_mask = slot_count - 1;
+    tp_slot_begin(table, new_memory(tp_slot_memory(spec) * sizeof *table->slots));
     result = table->slots != NULL ? result : TP_E_NO_MEMORY;
   }
   if (result == TP_OK && spec->kind == TP_TABLE_LPM) {
@@ -88,7 +86,7 @@ void tp_match_close(struct tp_table *table) {
   tp_tuple_close(table);
   free(table->entries_memory);
   free(table->meters);
-  free(table->slots);
+  free(table->slots_memory);
   free(table->timeouts_ns);
   free(table->idle_from_ns);
   free(table->default_entry);

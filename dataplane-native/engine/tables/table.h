@@ -37,12 +37,14 @@ struct tp_entry {
 };
 _Static_assert(sizeof(struct tp_entry) == 40, "entry_octets below counts on it");
 
-/* An open-addressing slot; the tag is the hash's low half, 0 entry_plus1 is empty. TERNARY: the
- * entry is the best of its bucket. */
+/* An open-addressing slot: of an entry, TP_TAG_USED and the low bits of its hash, or zero. TERNARY:
+ * the entry is the best of its bucket. */
 struct tp_slot {
   uint32_t tag;
   uint32_t entry_plus1;
 };
+
+#define TP_TAG_USED UINT32_C(0x80000000)
 
 /* LPM: one prefix length in use. */
 struct tp_prefix {
@@ -78,29 +80,32 @@ struct tp_tuple {
   uint64_t mask[TP_MAX_KEY_WORDS];
 };
 
+/* What each lookup needs is at its beginning, in a cache line or two. */
 struct tp_table {
-  struct tp_table_spec spec;
-  unsigned char *entries;     /* spec.max_entries of them, tp_entry_octets() apart */
-  struct tp_meter *meters;    /* direct meters, by entry, then the default one's; null without */
-  struct tp_slot *slots;      /* but for KEYLESS */
-  uint32_t slot_mask;         /* slot count - 1 */
-  uint32_t entry_count;       /* in use */
-  uint32_t free_head_plus1;   /* removed entries */
-  uint32_t fresh;             /* entries from here on were never used */
-  struct tp_prefix *prefixes; /* LPM: longest first */
-  uint32_t prefix_count;
-  uint32_t prefix_capacity;
-  struct tp_filter filter;
+  unsigned char *entries; /* spec.max_entries of them, tp_entry_octets() apart */
+  struct tp_slot *slots;  /* but for KEYLESS */
+  uint32_t slot_mask;     /* slot count - 1: twice the entries that there are, or more */
+  uint32_t entry_count;   /* in use */
+  struct tp_entry *default_entry;
   struct tp_tuple *tuples; /* TERNARY: by falling best_rank */
   uint32_t tuple_count;
+  uint32_t prefix_count;
+  struct tp_prefix *prefixes; /* LPM: longest first */
+  uint32_t *tuple_of;         /* TERNARY: an entry's tuple, by its id */
+  struct tp_meter *meters;    /* direct meters, by entry, then the default one's; null without */
+  struct tp_filter filter;
+  struct tp_table_spec spec;
+  uint32_t free_head_plus1; /* removed entries */
+  uint32_t fresh;           /* entries from here on were never used */
+  uint32_t slots_used;
+  uint32_t prefix_capacity;
   uint32_t tuple_capacity;
-  uint32_t *tuple_of; /* TERNARY: an entry's tuple, by its id */
   uint32_t last_tuple_id;
-  uint32_t timeout_count; /* entries with an idle timeout */
-  uint64_t *timeouts_ns;  /* idle timeouts by entry, 0: none; null before the first */
-  uint64_t *idle_from_ns; /* when its time began anew */
-  struct tp_entry *default_entry;
-  void *entries_memory; /* what `entries` is a part of */
+  uint32_t timeout_count;       /* entries with an idle timeout */
+  uint64_t *timeouts_ns;        /* idle timeouts by entry, 0: none; null before the first */
+  uint64_t *idle_from_ns;       /* when its time began anew */
+  void *entries_memory;         /* what `entries` is a part of */
+  struct tp_slot *slots_memory; /* likewise */
 };
 
 /* --- control operations: 0 or a handle, or a negative TP_E… of engine.h ------------------------
@@ -193,12 +198,12 @@ TP_INLINE struct tp_meter *tp_default_meter(const struct tp_table *table) {
 
 /* Folded 64x64 multiply: every key bit reaches every tag bit. */
 TP_INLINE uint32_t tp_hash_words(const uint64_t *words, uint32_t word_count, uint64_t seed) {
-  uint64_t hash = seed ^ UINT64_C(0xd6e8feb86659fd93);
+  uint64_t hash = seed;
   for (uint32_t i = 0; i < word_count; i++) {
     const tp_u128 product = (tp_u128)(words[i] ^ hash) * UINT64_C(0x9e3779b97f4a7c15);
     hash = (uint64_t)product ^ (uint64_t)(product >> 64);
   }
-  return (uint32_t)(hash ^ (hash >> 32));
+  return (uint32_t)hash | TP_TAG_USED;
 }
 
 TP_INLINE bool tp_words_equal(const uint64_t *a, const uint64_t *b, uint32_t word_count) {
@@ -220,21 +225,17 @@ TP_INLINE struct tp_entry *tp_find_direct(const struct tp_table *table, const ui
 
 TP_INLINE struct tp_entry *tp_find_exact(const struct tp_table *table, const uint64_t *key,
                                          uint32_t key_words, uint32_t arg_words) {
-  if (table->entry_count == 0) {
-    return NULL; /* a feature that is not in use costs a branch, not a hash */
-  }
   const size_t octets = tp_entry_octets(TP_TABLE_EXACT, key_words, arg_words);
   const uint32_t tag = tp_hash_words(key, key_words, 0);
   for (uint32_t slot = tag & table->slot_mask;; slot = (slot + 1) & table->slot_mask) {
     const struct tp_slot found = table->slots[slot];
-    if (found.entry_plus1 == 0) {
-      return NULL;
-    }
     if (found.tag == tag) {
       struct tp_entry *entry = tp_entry_at(table, found.entry_plus1 - 1, octets);
       if (tp_words_equal(entry->words + arg_words, key, key_words)) {
         return entry;
       }
+    } else if (found.tag == 0) {
+      return NULL;
     }
   }
 }
@@ -245,15 +246,14 @@ TP_INLINE struct tp_entry *tp_find_prefix(const struct tp_table *table, const ui
   const uint32_t tag = tp_hash_words(masked, key_words, bits);
   for (uint32_t slot = tag & table->slot_mask;; slot = (slot + 1) & table->slot_mask) {
     const struct tp_slot found = table->slots[slot];
-    if (found.entry_plus1 == 0) {
-      return NULL;
-    }
     if (found.tag == tag) {
       struct tp_entry *entry = tp_entry_at(table, found.entry_plus1 - 1, octets);
       if (entry->priority == (int32_t)bits &&
           tp_words_equal(entry->words + arg_words, masked, key_words)) {
         return entry;
       }
+    } else if (found.tag == 0) {
+      return NULL;
     }
   }
 }

@@ -22,8 +22,12 @@ int64_t tp_table_handle(const struct tp_table *table, uint32_t index);
 struct tp_entry *tp_table_entry_of(const struct tp_table *table, int64_t handle, uint32_t *index);
 
 /* --- table_slots.c --------------------------------------------------------------------------- */
-/* How many a table of this kind and size has: a power of two, twice the entries at least. */
+/* How many a table of this kind and size may have: a power of two, twice the entries at least. */
 uint32_t tp_slot_count(const struct tp_table_spec *spec);
+/* For how many it wants memory, all zero, which tp_slot_begin then makes its own (null: it has
+ * none). */
+uint32_t tp_slot_memory(const struct tp_table_spec *spec);
+void tp_slot_begin(struct tp_table *table, struct tp_slot *memory);
 void tp_slot_add(struct tp_table *table, uint32_t tag, uint32_t index);
 /* The slot in which an entry is. Only for an entry that is in one. */
 struct tp_slot *tp_slot_of(struct tp_table *table, uint32_t tag, uint32_t index);

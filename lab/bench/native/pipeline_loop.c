@@ -143,6 +143,7 @@ static void receive(struct tp_packet *packet, const struct frame *frame) {
   packet->rx_time_ns = frame->record.time_ns;
   memset(&packet->requests, 0, sizeof packet->requests);
   memset(&packet->deferred, 0, sizeof packet->deferred);
+  memset(&packet->event, 0, sizeof packet->event);
   memset(&packet->sm, 0, sizeof packet->sm);
   packet->sm.ingress_port = (uint16_t)frame->record.port;
   packet->sm.packet_length = frame->record.octets;
