@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { identifier } from '../../dataplane-native/compiler/c/identifiers.js';
 import { assign, buildProgram, extract, field, hexstr, op, state } from './builder.js';
+import { artefact } from '../support/program.js';
 import { build, fixture, translate } from './harness.js';
 
 const from = (line: number, fragment: string, filename = 'switch/main.p4') => ({
@@ -44,7 +45,7 @@ describe('the C text of a program', () => {
   it('has the lines of P4 above what they became', () => {
     const { c } = translate(withFragment('hdr.ipv4.ttl = hdr.ipv4.ttl - 1'));
     expect(c).toMatch(
-      /\/\* main\.p4\(12\): hdr\.ipv4\.ttl = hdr\.ipv4\.ttl - 1 \*\/\n.*p->h\.ipv4_h\d+\.ttl_f0 = /,
+      /\/\* main\.p4\(12\): hdr\.ipv4\.ttl = hdr\.ipv4\.ttl - 1 \*\/\n[^/]*p->h\.ipv4_h\d+\.ttl_f0 = /,
     );
   });
 
@@ -55,6 +56,60 @@ describe('the C text of a program', () => {
     expect(lines.length).toBeGreaterThan(0);
     expect(comments.length).toBeGreaterThan(20);
   });
+});
+
+/** What a reader stumbles over, each with the lines in which it is. */
+function stumbles(c: string): Readonly<Record<string, readonly string[]>> {
+  const lines = c.split('\n');
+  const comments = lines.flatMap((line) => line.match(/\/\*.*?\*\//g) ?? []);
+  const code = lines.map((line) => line.replace(/\/\*.*?\*\//g, ''));
+  const names = code.flatMap((line) => /^struct (\w+) \{$/.exec(line)?.[1] ?? []);
+  const mentions = (name: string): number =>
+    code.filter((line) => new RegExp(`\\bstruct ${name}\\b`).test(line)).length;
+  return {
+    'lines beyond 110 columns': lines.filter((line) => line.length > 110),
+    'statements of nothing': code.filter((line) => /^\s*;\s*$/.test(line)),
+    'comments of a sign': comments.filter((text) => !/\w/.test(text)),
+    'comments that begin in the middle': comments.filter((text) => /\): [=;,)]/.test(text)),
+    'structs that nothing has': names.filter((name) => mentions(name) < 2),
+    'members of nothing': code.filter((line) => /\bunused;/.test(line)),
+    'two jumps in a row': code.filter(
+      (line, i) => /^\s*(?:break;|goto \w+;)$/.test(line) && /^\s*break;$/.test(code[i + 1] ?? ''),
+    ),
+    'values that are only named': code.filter((line) => /\(void\)\w/.test(line)),
+  };
+}
+
+describe.each([
+  ...['main_native', 'main_bmv2'].map((name) => [name, () => artefact(`${name}.json`)] as const),
+  ...['headers', 'tables', 'externs', 'unions', 'wide', 'value-sets', 'meters', 'profiles'].map(
+    (name) => [name, () => fixture(name)] as const,
+  ),
+])('the C of %s', (_, json) => {
+  it('has nothing to stumble over', () => {
+    const { c } = translate(json());
+    const found = Object.entries(stumbles(c)).map(([what, lines]) => [what, lines.length]);
+    console.info(`${c.split('\n').length} lines`, Object.fromEntries(found));
+    expect(stumbles(c)).toEqual(
+      Object.fromEntries(Object.keys(stumbles('')).map((what) => [what, []])),
+    );
+  });
+});
+
+it('what one stumbles over is found where it is', () => {
+  const c = [
+    'struct lonely {',
+    '  uint8_t unused;',
+    '};',
+    `${'x'.repeat(111)};`,
+    '  ;',
+    '  /* main.p4(1): = */',
+    '  /* = */',
+    '  break;',
+    '  break;',
+    '  (void)packet;',
+  ].join('\n');
+  for (const [what, lines] of Object.entries(stumbles(c))) expect(lines, what).toHaveLength(1);
 });
 
 describe('a line of P4 in a comment', () => {

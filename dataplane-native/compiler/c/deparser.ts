@@ -43,15 +43,25 @@ export function emitDeparser(program: Program): string[] {
   ];
 }
 
+/** The headers as far as something is done with one; the lengths of the others are nobody's. */
+function upToLast(
+  headers: readonly Emitted[],
+  has: (header: Emitted) => boolean,
+): readonly Emitted[] {
+  return headers.slice(0, headers.findLastIndex(has) + 1);
+}
+
 function emitStoreChanged(program: Program, headers: readonly Emitted[]): string[] {
-  const stores = headers.flatMap(({ header, names, type, usage, octets }) => {
-    const patches = patchHeader(type, usage, names, 'at');
+  const patchesOf = ({ type, usage, names }: Emitted): readonly string[] =>
+    type.varbit === null ? patchHeader(type, usage, names, 'at') : [];
+  const reached = upToLast(headers, (header) => patchesOf(header).length > 0);
+  const stores = reached.flatMap((emitted, i) => {
+    const { header, names, octets } = emitted;
+    const patches = patchesOf(emitted);
     return [
       `if (${names.valid} != 0) {`,
-      ...(patches.length === 0 || type.varbit !== null
-        ? []
-        : [`if (${isChanged(program, header)}) {`, ...patches, '}']),
-      `at += ${octets};`,
+      ...(patches.length === 0 ? [] : [`if (${isChanged(program, header)}) {`, ...patches, '}']),
+      ...(i === reached.length - 1 ? [] : [`at += ${octets};`]),
       '}',
     ];
   });
@@ -59,9 +69,8 @@ function emitStoreChanged(program: Program, headers: readonly Emitted[]): string
     '/* The headers are where they were: stores what was written to. */',
     'static __attribute__((noinline)) void store_changed(struct tp_packet *packet,',
     'struct phv *restrict p) {',
-    'uint8_t *restrict at = packet->data;',
+    ...(stores.length === 0 ? [] : ['uint8_t *restrict at = packet->data;']),
     ...stores,
-    '(void)at;',
     'p->v.changed = 0;',
     '}',
   ];
@@ -72,7 +81,8 @@ function emitRebuild(headers: readonly Emitted[]): string[] {
     (sum, { type }) => sum + type.bits / 8 + (type.varbit?.maxOctets ?? 0),
     1,
   );
-  const stores = headers.flatMap(({ names, type, usage, octets }) => [
+  const stored = headers.filter(({ type }) => type.bits > 0 || type.varbit !== null);
+  const stores = stored.flatMap(({ names, type, usage, octets }) => [
     `if (${names.valid} != 0) {`,
     ...emitHeader(type, usage, names, 'at', 'packet->data'),
     ...insertVarbit(type, names),
@@ -80,10 +90,11 @@ function emitRebuild(headers: readonly Emitted[]): string[] {
     '}',
   ]);
   // Only now: a header that is there twice is copied twice from where it was.
-  const moves = headers.flatMap(({ names, octets }) => [
+  const reached = upToLast(headers, ({ names }) => names.origin !== null);
+  const moves = reached.flatMap(({ names, octets }, i) => [
     `if (${names.valid} != 0) {`,
     ...(names.origin === null ? [] : [`${names.origin} = count;`]),
-    `count += ${octets};`,
+    ...(i === reached.length - 1 ? [] : [`count += ${octets};`]),
     '}',
   ]);
   return [
@@ -95,17 +106,15 @@ function emitRebuild(headers: readonly Emitted[]): string[] {
     ...headers.map(({ names, octets }) => `count += (${names.valid} != 0) * (${octets});`),
     'uint8_t *const payload = packet->data + packet->payload_offset;',
     'if ((size_t)(payload - packet->buffer) < count || count > sizeof headers) { return false; }',
-    'uint8_t *restrict at = headers;',
+    ...(stores.length === 0 ? [] : ['uint8_t *restrict at = headers;']),
     ...stores,
-    '(void)at;',
     'memcpy(payload - count, headers, count);',
     'packet->data = payload - count;',
     'packet->length = packet->length - packet->payload_offset + count;',
     'packet->payload_offset = count;',
     'p->v.in_place = count;',
     'p->v.changed = 0;',
-    'count = 0;',
-    ...moves,
+    ...(moves.length === 0 ? [] : ['count = 0;', ...moves]),
     'return true;',
     '}',
   ];

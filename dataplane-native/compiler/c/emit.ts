@@ -17,6 +17,7 @@ import { emitParser } from './parser.js';
 import { emitPhv, hasTransmitEvents, phvParts } from './phv.js';
 import { Ranges } from './range.js';
 import { withRegisters } from './registers.js';
+import { hasMembers } from './usage.js';
 import { PIECE_BITS } from '../wide.js';
 
 const PHV = 'struct phv *const p = (struct phv *)(void *)packet->phv;';
@@ -327,8 +328,10 @@ function clonesEgress(program: Program): boolean {
 
 /** A clone from egress has the headers as they are; the engine's header is the clone's own. */
 function emitCopyHeaders(program: Program): string[] {
-  const intrinsic = program.headers.flatMap(({ role }, header) =>
-    role === 'intrinsic' ? [`target->h.${headerName(program, header)}`] : [],
+  const intrinsic = program.headers.flatMap(({ role, type }, header) =>
+    role === 'intrinsic' && hasMembers(program, type)
+      ? [`target->h.${headerName(program, header)}`]
+      : [],
   );
   const { members } = phvParts(program);
   const own = bind(

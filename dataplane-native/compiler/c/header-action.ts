@@ -8,7 +8,7 @@ import { REARRANGED } from './frame.js';
 import { fieldName, headerNames, stackName, stackNext } from './names.js';
 import type { HeaderNames } from './names.js';
 import { noteGrowth } from './packet-length.js';
-import { usageOf } from './usage.js';
+import { hasMembers, usageOf } from './usage.js';
 import { VARBIT_BITS, VARBIT_OCTETS } from './varbit.js';
 
 /** An action on a header that may be a stack's element: `body` gets its names. */
@@ -23,10 +23,11 @@ function onHeader(
 }
 
 /** Fields of an invalid header read as zero, and a header that becomes valid has zeros. */
-function clear({ value, raw, origin }: HeaderNames, isValid: boolean): string[] {
+function clear(names: HeaderNames, isValid: boolean): string[] {
+  const { value, hasValue, raw, origin } = names;
   const octets = isValid && raw !== null ? [`memset(${raw}, 0, sizeof ${raw});`] : [];
   if (isValid && origin !== null) octets.push(`${origin} = TP_NO_OCTETS;`);
-  return [`memset(&${value}, 0, sizeof ${value});`, ...octets];
+  return hasValue ? [`memset(&${value}, 0, sizeof ${value});`, ...octets] : octets;
 }
 
 /** A header that becomes valid makes the others of its union invalid. */
@@ -47,7 +48,8 @@ function copy(to: HeaderNames, from: HeaderNames): string[] {
       ? [`memmove(${to.raw}, ${from.raw}, sizeof ${to.raw});`]
       : [];
   if (to.origin !== null && from.origin !== null) octets.push(`${to.origin} = ${from.origin};`);
-  return [`${to.value} = ${from.value};`, ...octets, REARRANGED];
+  const values = to.hasValue ? [`${to.value} = ${from.value};`] : [];
+  return [...values, ...octets, REARRANGED];
 }
 
 export function changeValidity(context: CodeContext, ref: HeaderRef, isValid: boolean): string[] {
@@ -133,17 +135,21 @@ export function assignStack(program: Program, to: number, from: number): string[
   const copied = (place: string): string =>
     `memcpy(${place}.${target}, ${place}.${origin}, sizeof ${place}.${target});`;
   return [
-    ...['p->h', 'p->v'].map(copied),
+    ...partsOf(program, to).map(copied),
     `${stackNext(program, to)} = ${stackNext(program, from)};`,
-    ...keptIn(program, to).map(copied),
     REARRANGED,
   ];
 }
 
-/** The member of struct phv that says what octets a stack's headers have beside their fields. */
-function keptIn(program: Program, stack: number): string[] {
-  const { kept } = at(usageOf(program), at(program.stacks, stack).type);
-  return kept === null ? [] : [kept === 'octets' ? 'p->raw' : 'p->at'];
+/** The members of struct phv that have something of a stack's headers. */
+function partsOf(program: Program, stack: number): string[] {
+  const { type } = at(program.stacks, stack);
+  const { kept } = at(usageOf(program), type);
+  return [
+    ...(hasMembers(program, type) ? ['p->h'] : []),
+    'p->v',
+    ...(kept === null ? [] : [kept === 'octets' ? 'p->raw' : 'p->at']),
+  ];
 }
 
 /** P4-16: the whole stack moves, and what comes in is invalid. */
@@ -169,9 +175,7 @@ export function shiftStack(
   const name = stackName(program, stack);
   const next = stackNext(program, stack);
   return [
-    ...move(`p->h.${name}`),
-    ...move(`p->v.${name}`),
-    ...keptIn(program, stack).flatMap((place) => move(`${place}.${name}`)),
+    ...partsOf(program, stack).flatMap((part) => move(`${part}.${name}`)),
     REARRANGED,
     ...changeSize(next, kind === 'push' ? by : -by, size),
   ];

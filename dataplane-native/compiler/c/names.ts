@@ -18,7 +18,7 @@ import { identifier } from './identifiers.js';
 import { boundMember } from './intrinsic.js';
 import { metadataPlace } from './liveness.js';
 import type { MetadataPlace } from './liveness.js';
-import { usageOf } from './usage.js';
+import { hasMembers, usageOf } from './usage.js';
 
 /** Where each kind of metadata is: see phv.ts. */
 const MEMBERS: Readonly<Record<MetadataPlace, string>> = {
@@ -103,6 +103,8 @@ export function headerBit(program: Program, header: number): string {
 export interface HeaderNames {
   /** The struct of its fields. */
   readonly value: string;
+  /** Whether there is such a struct. */
+  readonly hasValue: boolean;
   /** C that is not zero where it is valid. */
   readonly valid: string;
   /** Statements. */
@@ -125,6 +127,7 @@ export function headerNames(program: Program, ref: HeaderRef, index: string): He
     return {
       ...ALWAYS_VALID,
       value: `p->m.${headerName(program, ref.header)}`,
+      hasValue: true,
       raw: null,
       origin: null,
     };
@@ -162,6 +165,7 @@ function placed(program: Program, type: number, name: string): HeaderNames {
   const { kept } = at(usageOf(program), type);
   return {
     value: `p->h.${name}`,
+    hasValue: hasMembers(program, type),
     valid: `p->v.${name}`,
     makeValid: `p->v.${name} = 1;`,
     makeInvalid: `p->v.${name} = 0;`,

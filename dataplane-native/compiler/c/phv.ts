@@ -20,27 +20,24 @@ import {
 import { VARBIT_BITS, VARBIT_OCTETS } from './varbit.js';
 import { isWordWindow, wordBits, wordName } from './windows.js';
 import type { Window } from './windows.js';
-import { usageOf } from './usage.js';
+import { hasMembers, usageOf } from './usage.js';
 import type { TypeUsage } from './usage.js';
 
 const PLACE = { path: '$.headers', source: null };
 
-/** The parts of struct phv that a program has, by their members. */
+/** The parts of struct phv that a program has. */
 export interface PhvParts {
-  /** Metadata that goes to egress, and may be what it began as. */
-  readonly hasCarried: boolean;
-  /** Metadata that goes to egress, and has always been written to. */
-  readonly hasAssigned: boolean;
-  /** The member of struct phv with which what is copied from frame to frame ends. */
+  /** Of p->at, raw, a, v, h and m those that there are. */
+  readonly members: ReadonlySet<string>;
+  /** The member with which what is copied from frame to frame ends. */
   readonly end: 'sent' | 'end';
 }
 
 export function phvParts(program: Program): PhvParts {
-  return {
-    hasCarried: metadataMembers(program, 'carried').length > 0,
-    hasAssigned: metadataMembers(program, 'assigned').length > 0,
-    end: hasTransmitEvents(program) ? 'sent' : 'end',
-  };
+  const members = structsOf(program).flatMap(([, lines, member]) =>
+    lines.length > 0 ? [member] : [],
+  );
+  return { members: new Set(members), end: hasTransmitEvents(program) ? 'sent' : 'end' };
 }
 
 /** Whether frames may come back to egress with the time at which they left. */
@@ -52,32 +49,42 @@ export function hasTransmitEvents(program: Program): boolean {
   );
 }
 
-export function emitPhv(program: Program): string[] {
-  checkSize(program);
-  const structs: readonly (readonly [name: string, members: readonly string[], place: string])[] = [
+type Struct = readonly [name: string, lines: readonly string[], member: string];
+
+/** What struct phv is made of, in its order; some of it a program may not have. */
+function structsOf(program: Program): readonly Struct[] {
+  return [
     ['origins', storedHeaders(program, 'offset'), 'at'],
     ['raw', storedHeaders(program, 'octets'), 'raw'],
     ['assigned', metadataMembers(program, 'assigned'), 'a'],
-    ['valid', validMembers(program), '_Alignas(16) v'],
+    ['valid', validMembers(program), 'v'],
     ['headers', headerMembers(program), 'h'],
     ['carried', metadataMembers(program, 'carried'), 'm'],
     // What a deferred correction changes in a frame that comes back with a TX event.
-    ['sent', hasTransmitEvents(program) ? SENT : [], '_Alignas(16) sent'],
-    ['cleared', ['uint32_t digest_plus1;', ...metadataMembers(program, 'cleared')], ''],
+    ['sent', hasTransmitEvents(program) ? SENT : [], 'sent'],
+  ];
+}
+
+/** Whole blocks of these octets are cleared and copied. */
+const ALIGNED: ReadonlySet<string> = new Set(['v', 'sent']);
+
+export function emitPhv(program: Program): string[] {
+  checkSize(program);
+  const used = structsOf(program).filter(([, lines]) => lines.length > 0);
+  const locals: readonly Struct[] = [
+    ['cleared', ['uint32_t digest_plus1;', ...metadataMembers(program, 'cleared')], 'c'],
     ['locals', ['struct cleared c;', ...metadataMembers(program, 'local')], ''],
   ];
-  const used = structs.filter(([, members]) => members.length > 0);
   return [
     ...emitBits(program),
     ...emitHeaderTypes(program),
-    ...used.flatMap(([name, members]) => [`struct ${name} {`, ...members, '};']),
+    ...[...used, ...locals].flatMap(([name, lines]) => [`struct ${name} {`, ...lines, '};']),
     '/* Copies of a frame get all of it but what was sent; a frame begins with zeros from v to m. */',
     'struct phv {',
-    ...used.flatMap(([name, , place]) => {
-      const member = place.replace(/^_Alignas\(16\) /, '');
-      const alignment = place.slice(0, place.length - member.length);
-      return place === '' ? [] : [`${alignment}struct ${name} ${member};`];
-    }),
+    ...used.map(
+      ([name, , member]) =>
+        `${ALIGNED.has(member) ? '_Alignas(16) ' : ''}struct ${name} ${member};`,
+    ),
     ...(hasTransmitEvents(program) ? [] : ['_Alignas(16) uint8_t end[];']),
     '};',
   ];
@@ -98,7 +105,7 @@ function emitHeaderTypes(program: Program): string[] {
   const usage = usageOf(program);
   return program.headerTypes.flatMap((type, i) => {
     const roles = program.headers.flatMap((header) => (header.type === i ? [header.role] : []));
-    if (!roles.some(isHeader)) return [];
+    if (!roles.some(isHeader) || !hasMembers(program, i)) return [];
     if (!roles.includes('intrinsic')) return emitHeaderType(program, i, type, at(usage, i));
     const members = type.fields.map((_, field) => !isBound(program, i, field));
     const words = { ...type, fields: type.fields.map(inWords) };
@@ -127,7 +134,9 @@ function eachHeader(program: Program, declare: (type: number, name: string) => s
 }
 
 function headerMembers(program: Program): string[] {
-  return eachHeader(program, (type, name) => `struct ${typeName(program, type)} ${name};`);
+  return eachHeader(program, (type, name) =>
+    hasMembers(program, type) ? `struct ${typeName(program, type)} ${name};` : '',
+  );
 }
 
 /** Where octets are that no member stands for, or these themselves. */
@@ -230,8 +239,6 @@ function emitHeaderType(
   const variable = varbitMembers(type.varbit);
   return [
     `struct ${typeName(program, index)} {`,
-    // An empty struct is not C.
-    ...(members.length + variable.length === 0 ? ['uint8_t unused;'] : []),
     ...members.flatMap(({ lines }) => lines),
     ...variable,
     '};',

@@ -5,6 +5,7 @@
 import type { HeaderType, Program } from '../model.js';
 import { at } from '../scope.js';
 import { AccessWalk } from './accesses.js';
+import { boundMember } from './intrinsic.js';
 import { windowsOf } from './windows.js';
 import type { Window } from './windows.js';
 
@@ -30,6 +31,18 @@ export function usageOf(program: Program): readonly TypeUsage[] {
   const usage = known.get(program) ?? computeUsage(program);
   known.set(program, usage);
   return usage;
+}
+
+/** Whether a header's struct has any members: of one that is only taken and sent it has none. */
+export function hasMembers(program: Program, type: number): boolean {
+  const { members } = at(usageOf(program), type);
+  const isIntrinsic = program.headers.some(
+    (header) => header.type === type && header.role === 'intrinsic',
+  );
+  if (isIntrinsic) {
+    return members.some((_, field) => boundMember(program, { type, field }) === null);
+  }
+  return members.includes(true) || at(program.headerTypes, type).varbit !== null;
 }
 
 function computeUsage(program: Program): readonly TypeUsage[] {
