@@ -1,8 +1,9 @@
 /*
  * hand_loop.c - the peer of the in-memory benchmark: what a C programmer would write for just this
  * job. Parses Ethernet, up to two VLAN tags, IPv4, IPv6, UDP and PTP; checks the message; admits by
- * port and VLAN; looks up source and destination in a hash table; floods groups; corrects event
- * messages and mends the UDP checksum; counts messages and residences.
+ * port and VLAN; keeps reserved addresses to the link; looks up source and destination in a hash
+ * table; floods groups; corrects event messages and mends the UDP checksum; counts what came, what
+ * was corrected, what was sent, residences, and drops by reason, in frames and octets.
  *
  *   hand_loop STATE FRAMES PACKETS [OUT]
  *
@@ -15,6 +16,7 @@
 #define VLANS      4096u
 #define MAC_SLOTS  4096u
 #define NO_PORT    UINT32_MAX
+#define RESERVED   UINT64_C(0x180c200000) /* 01-80-C2-00-00-0X without its last half octet */
 #define CORRECTION 8u
 
 struct mac_slot {
@@ -22,19 +24,32 @@ struct mac_slot {
   uint32_t port;
 };
 
+struct counter {
+  uint64_t frames;
+  uint64_t octets;
+};
+
+enum drop { DROP_VLAN, DROP_MALFORMED, DROP_RESERVED, DROP_SAME_PORT, DROP_EGRESS_VLAN, DROPS };
+
 struct hand {
   bool transparent[PORTS];
   uint32_t slot[PORTS];
   uint16_t untagged_vid[PORTS];
   uint8_t member[VLANS][PORTS]; /* 0: no, 1: untagged, 2: tagged */
   struct mac_slot macs[MAC_SLOTS];
-  uint64_t received[PORTS][16];
-  uint64_t corrected[PORTS][16];
-  uint64_t residence[PORTS][512];
-  uint64_t malformed[PORTS][8];
-  uint64_t dropped;
+  struct counter received[PORTS][16];
+  struct counter corrected[PORTS][16];
+  struct counter sent[PORTS][16];
+  struct counter residence[PORTS][512];
+  struct counter malformed[PORTS];
+  struct counter dropped[PORTS][DROPS];
   uint64_t learned;
 };
+
+static inline void count(struct counter *counter, uint32_t octets) {
+  counter->frames++;
+  counter->octets += octets;
+}
 
 /* What the frame is, found once. */
 struct view {
@@ -56,8 +71,9 @@ static inline uint64_t load64(const uint8_t *at) {
   return __builtin_bswap64(value);
 }
 
+/* An address; both are followed by two octets at least. */
 static inline uint64_t load48(const uint8_t *at) {
-  return (uint64_t)load16(at) << 32 | (uint64_t)load16(at + 2) << 16 | load16(at + 4);
+  return load64(at) >> 16;
 }
 
 static inline uint32_t hash(uint64_t key) {
@@ -164,8 +180,8 @@ static inline void mend(uint8_t *field, uint64_t before, uint64_t after) {
   field[1] = (uint8_t)checksum;
 }
 
-static inline void correct(struct hand *hand, uint8_t *frame, const struct view *view,
-                           uint32_t egress, uint64_t residence_ns) {
+static inline void correct(struct hand *hand, uint8_t *frame, uint32_t octets,
+                           const struct view *view, uint32_t egress, uint64_t residence_ns) {
   const uint64_t before = load64(frame + view->ptp + CORRECTION);
   int64_t after = 0;
   if (residence_ns >> 47 != 0 ||
@@ -177,8 +193,8 @@ static inline void correct(struct hand *hand, uint8_t *frame, const struct view 
   if (view->udp != 0) {
     mend(frame + view->udp + 6, before, (uint64_t)after);
   }
-  hand->corrected[hand->slot[egress]][view->type]++;
-  hand->residence[hand->slot[egress]][bucket(residence_ns)]++;
+  count(&hand->corrected[hand->slot[egress]][view->type], octets);
+  count(&hand->residence[hand->slot[egress]][bucket(residence_ns)], octets);
 }
 
 /* Puts the VLAN form right that the port wants; the frame may begin 4 octets earlier or later. */
@@ -212,11 +228,14 @@ struct sink {
 static inline void send_out(struct hand *hand, uint8_t *frame, uint32_t octets, struct view view,
                             bool corrects, uint32_t egress, uint64_t rx_ns, struct sink *sink) {
   if (!shape(hand, &frame, &octets, &view, egress)) {
-    hand->dropped++;
+    count(&hand->dropped[hand->slot[egress]][DROP_EGRESS_VLAN], octets);
     return;
   }
   if (corrects && hand->transparent[egress]) {
-    correct(hand, frame, &view, egress, RESIDENCE_NS);
+    correct(hand, frame, octets, &view, egress, RESIDENCE_NS);
+  }
+  if (view.ptp != 0 && hand->transparent[egress]) {
+    count(&hand->sent[hand->slot[egress]][view.type], octets);
   }
   sink->outputs++;
   sink->digest += frame[octets - 1];
@@ -232,16 +251,23 @@ static inline void forward(struct hand *hand, uint8_t *frame, uint32_t octets, u
   if (!view.tagged) {
     view.vid = hand->untagged_vid[ingress];
   }
+  struct counter *dropped = hand->dropped[hand->slot[ingress]];
   if (hand->member[view.vid][ingress] == 0) {
-    hand->dropped++;
+    count(&dropped[DROP_VLAN], octets);
     return;
   }
   if (hand->transparent[ingress] && view.ptp != 0) {
-    (*(sound ? &hand->received[hand->slot[ingress]][view.type]
-             : &hand->malformed[hand->slot[ingress]][0]))++;
+    count(sound ? &hand->received[hand->slot[ingress]][view.type]
+                : &hand->malformed[hand->slot[ingress]],
+          octets);
   }
   if (hand->transparent[ingress] && !sound) {
-    hand->dropped++;
+    count(&dropped[DROP_MALFORMED], octets);
+    return;
+  }
+  const bool over_ethernet = view.ptp != 0 && view.udp == 0;
+  if (load48(frame) >> 4 == RESERVED && !(over_ethernet && hand->transparent[ingress])) {
+    count(&dropped[DROP_RESERVED], octets);
     return;
   }
   if ((frame[6] & 1) == 0 && find_mac(hand, view.vid, load48(frame + 6)) != ingress) {
@@ -250,7 +276,7 @@ static inline void forward(struct hand *hand, uint8_t *frame, uint32_t octets, u
   const bool corrects = view.event && hand->transparent[ingress];
   const uint32_t known = (frame[0] & 1) == 0 ? find_mac(hand, view.vid, load48(frame)) : NO_PORT;
   if (known == ingress) {
-    hand->dropped++;
+    count(&dropped[DROP_SAME_PORT], octets);
   } else if (known != NO_PORT) {
     send_out(hand, frame, octets, view, corrects, known, rx_ns, sink);
   } else {
