@@ -8,8 +8,8 @@ import { compilePipeline as compileJson } from '#compiler/compile';
 import { done, invalid } from '#server/errors';
 import type { PipelineBuilder } from '#server/pipeline-config';
 
-/** C for what an octet holds; 0 or 1 fits almost any field, whatever its width. */
-const MARKS: readonly string[] = ['1', '((i * 2654435761u) >> 13) & 1u'];
+/** C for what an octet holds: 0 or 1 fits almost any field. The last makes ones of fields of 16 bits. */
+const MARKS: readonly string[] = ['1', '((i * 2654435761u) >> 13) & 1u', '(i & 1u) == 0'];
 export const MARK_COUNT = MARKS.length;
 
 /** Null where the text cannot be changed so: a varbit of a length that was never set is no length. */

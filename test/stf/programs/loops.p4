@@ -33,8 +33,8 @@ control ingress(inout headers_t h, inout metadata_t m, inout standard_metadata_t
         h.f.turns = h.f.turns | 0x80;
     }
     action nest() {
-        for (bit<8> i = 1; i <= h.f.count; i = i + 1) {
-            for (bit<8> j = i; j <= h.f.count; j = j + 1) {
+        for (bit<8> i = 1; i < h.f.count; i = i + 1) {
+            for (bit<8> j = i; j < h.f.count; j = j + 1) {
                 h.f.turns = h.f.turns + 1;
                 if (j == 5) { break; }
             }
