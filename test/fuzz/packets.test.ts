@@ -56,6 +56,15 @@ interface Job {
   readonly folder: string;
 }
 
+// Before the first one is made, there is none.
+it.skipIf(KEEPS)(
+  'every program has a corpus, which `npm run fuzz -- --target packets --only NAME --keep` makes',
+  () => {
+    const without = makers.filter(([name]) => committedInputs('packets', name).length === 0);
+    expect(without.map(([name]) => name)).toEqual([]);
+  },
+);
+
 describe.skipIf(compiler === null)(`any frame, whatever the controller did (${note})`, () => {
   let fuzzer = '';
   const summary: string[] = [];
