@@ -10,6 +10,9 @@ import {
   at,
   calculationNamed,
   counterNamed,
+  fieldOf,
+  headerNamed,
+  instance,
   meterNamed,
   registerNamed,
   stackNamed,
@@ -17,6 +20,9 @@ import {
 } from './scope.js';
 import type { Scope } from './scope.js';
 import { piecesWithin } from './wide.js';
+
+/** As TP_PORT_DROP in pipeline.h. */
+const DROP_PORT = 511n;
 
 export function decodeAction(scope: Scope, json: Json): Action {
   const parameters = json
@@ -102,8 +108,11 @@ export function decodePrimitive(context: ExpressionContext, json: Json, length: 
     case 'assume':
       return { ...place, kind: 'assert', which: op, condition: value(0) };
     case 'drop':
-    case 'mark_to_drop':
       return { ...place, kind: 'markToDrop' };
+    case 'mark_to_drop':
+      return parameters[0] === undefined
+        ? { ...place, kind: 'markToDrop' }
+        : decodeMarkToDrop(context.scope, json, parameters[0]);
     default:
       return decodeExtern(context, json, op, parameter, value, target);
   }
@@ -181,6 +190,28 @@ export function decodeAssign(
   const { budget } = context.scope;
   const values = piecesWithin(budget, decodeValue(context, from), refs.length);
   return { path, source, kind: 'assignPieces', to: refs, values };
+}
+
+/**
+ * Of a copy too: an action or a control that has standard_metadata as a parameter works on one, which
+ * p4c copies back when it is over.
+ */
+function decodeMarkToDrop(scope: Scope, json: Json, parameter: Json): Primitive {
+  const place = { path: json.path, source: json.source };
+  const header = headerNamed(scope, parameter.get('value'));
+  if (at(scope.headers, header).role === 'standardMetadata') {
+    return { ...place, kind: 'markToDrop' };
+  }
+  const values = { egress_spec: DROP_PORT, mcast_grp: 0n };
+  const primitives = Object.entries(values).map(([name, value]): Primitive => {
+    const found = fieldOf(scope, instance(header), name, place);
+    if (found.kind !== 'field') {
+      return fail(json, 'MALFORMED', 'this is no copy of standard_metadata');
+    }
+    const constant: Expression = { ...place, kind: 'constant', value };
+    return { ...place, kind: 'assign', to: found.ref, value: constant };
+  });
+  return { ...place, kind: 'sequence', primitives };
 }
 
 function decodeAssignVarbit(

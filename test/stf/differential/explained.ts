@@ -31,6 +31,18 @@ export const NOT_RUN: Readonly<Record<string, string>> = {
   'forloop-bmv2': 'a loop up to 255 in bit<8> has no end there; here it is left after 65536 turns',
 };
 
+/** Packets that simple_switch does not survive; they are left out. */
+export const ENDING: Readonly<Record<string, (packet: Uint8Array) => boolean>> = {
+  // An index beyond a header stack, which P4 leaves open, ends the process.
+  'runtime-index-bmv2': (packet) => (packet[14] ?? 0) > 2,
+  'runtime-index-2-bmv2': (packet) => (((packet[14] ?? 0) - ((packet[15] ?? 0) >> 1)) & 0xff) > 7,
+  // As does a varbit of more bits than it has, or of no whole octets, or one copied that was never set.
+  'issue447-5-bmv2': (packet) => {
+    const bits = Buffer.from([...packet.slice(0, 4), 0, 0, 0, 0]).readUInt32BE(0);
+    return bits > 32 || bits % 8 !== 0 || packet.length < 4 + bits / 4;
+  },
+};
+
 const HEX = 2;
 
 /** Three headers of five octets; behind those that are there, one octet says which of them are equal. */

@@ -8,23 +8,34 @@ import { compilePipeline as compileJson } from '#compiler/compile';
 import { done, invalid } from '#server/errors';
 import type { PipelineBuilder } from '#server/pipeline-config';
 
-/** C for what an octet holds: 0 or 1 fits almost any field. The last makes ones of fields of 16 bits. */
-const MARKS: readonly string[] = ['1', '((i * 2654435761u) >> 13) & 1u', '(i & 1u) == 0'];
+/** C for what an octet holds; 0 or 1 fits almost any field, whatever its width. Null: as it was left. */
+const MARKS: readonly (string | null)[] = [
+  '1',
+  '((i * 2654435761u) >> 13) & 1u',
+  // Ones of fields of 16 bits.
+  '(i & 1u) == 0',
+  null,
+];
 export const MARK_COUNT = MARKS.length;
 
-/** Null where the text cannot be changed so: a varbit of a length that was never set is no length. */
-function marked(c: string, mark: string): string | null {
-  if (c.includes('var_bits')) return null;
-  const fill = (what: string): string =>
-    `for (size_t i = 0; i < sizeof ${what}; i++) { ((uint8_t *)&${what})[i] = (uint8_t)(${mark}); }`;
+/** Unchanged where that cannot be: a varbit of a length that was never set is no length. */
+function marked(c: string, mark: string | null): string {
   // Where a pass begins: all of the PHV that has to be zero.
   const begin = /tp_zero\(&p->v, offsetof\(struct phv, \w+\) - offsetof\(struct phv, v\)\);/;
   if (!begin.test(c))
     throw new Error('the generated C clears its headers in another way than this knows');
+  const clearing = /memset\(&?(p->(?:h|raw)[^,]*), 0, sizeof \1\);/g;
+  if (mark === null) {
+    return c
+      .replace(begin, (zero) => `const struct headers before = p->h; ${zero} p->h = before;`)
+      .replaceAll(clearing, '');
+  }
+  if (c.includes('var_bits')) return c;
+  const fill = (what: string): string =>
+    `for (size_t i = 0; i < sizeof ${what}; i++) { ((uint8_t *)&${what})[i] = (uint8_t)(${mark}); }`;
   return c
     .replace(begin, (zero) => `${zero} ${fill('p->h')}`)
-    .replaceAll(/memset\(&(p->h[^,]*), 0, sizeof \1\);/g, (_, what: string) => fill(what))
-    .replaceAll(/memset\((p->raw[^,]*), 0, sizeof \1\);/g, (_, what: string) => fill(what));
+    .replaceAll(clearing, (_, what: string) => fill(what));
 }
 
 export function markingBuilder(cacheFolder: string, mark: number): PipelineBuilder {
@@ -33,7 +44,7 @@ export function markingBuilder(cacheFolder: string, mark: number): PipelineBuild
       const compiled = compileJson(deviceConfig);
       if (!compiled.ok) return invalid(JSON.stringify(compiled.errors));
       const { c, layout } = compiled.value;
-      const built = await compileObject(marked(c, MARKS[mark] ?? '0') ?? c, { cacheFolder });
+      const built = await compileObject(marked(c, MARKS[mark] ?? null), { cacheFolder });
       if (!built.ok) return invalid(built.error.message);
       return done({ sharedObject: built.value.sharedObject, layout });
     },
