@@ -134,11 +134,13 @@ function compared(
 ): CompareMeasurement['predicted'] {
   if (prediction === null || prediction === undefined || rmsNs === undefined) return null;
   const [least, greatest] = prediction.runsNs;
+  const ratio = prediction.rmsNs / rmsNs;
   return {
     rmsNs: tenth(prediction.rmsNs),
     meanNs: tenth(prediction.meanNs),
     runsNs: [tenth(least), tenth(greatest)],
-    ratio: Number((prediction.rmsNs / rmsNs).toPrecision(3)),
+    ratio: Number(ratio.toPrecision(3)),
+    within: isWithin(ratio),
   };
 }
 
@@ -185,10 +187,10 @@ export function isWithin(ratio: number, tolerance = TOLERANCE): boolean {
 }
 
 export function validationOf(measurements: readonly CompareMeasurement[]) {
-  const ratios = (of: 'predicted' | 'predictedOwn') =>
-    measurements.flatMap((own) => own[of]?.ratio ?? []);
-  const [fromOne, fromOwn] = [ratios('predicted'), ratios('predictedOwn')];
-  const within = (all: readonly number[]) => all.filter((ratio) => isWithin(ratio)).length;
+  const predictions = (of: 'predicted' | 'predictedOwn') =>
+    measurements.flatMap((own) => own[of] ?? []);
+  const [fromOne, fromOwn] = [predictions('predicted'), predictions('predictedOwn')];
+  const within = (all: typeof fromOne) => all.filter((one) => one.within).length;
   return {
     tolerance: TOLERANCE,
     rows: fromOne.length,

@@ -5,7 +5,6 @@ import { formatNs } from '#units/format';
 import type { Chart, Series } from '../../study/study.js';
 import { fidelityLines } from '../fidelity.js';
 import { wrap } from '../first-light/report.js';
-import { isWithin } from './evaluate.js';
 import { COMPARE_KINDS, COMPARE_TITLES, type CompareKind } from './rows.js';
 import type { CompareMeasurement, CompareResult } from './schema.js';
 
@@ -17,7 +16,8 @@ const REASON_COLUMNS = 100;
 
 function ratioText(own: CompareMeasurement['predicted']): string {
   if (own === null) return '–';
-  return (isWithin(own.ratio) ? pc.green : pc.red)(own.ratio.toFixed(2));
+  const text = own.ratio.toFixed(2);
+  return own.within ? pc.green(`${text} right`) : pc.red(`${text} wrong`);
 }
 
 const COLOURS = { good: pc.green, doubtful: pc.yellow, unfit: pc.red } as const;
@@ -85,6 +85,38 @@ export function conclusions({ measurements, validation }: CompareResult): string
   ];
 }
 
+/** The switches' own part, where it was measured: how unlike the one that they are predicted from they are. */
+function switchesText(own: CompareMeasurement, all: readonly CompareMeasurement[]): string[] {
+  const one = all.find(
+    ({ kind, switches, loaded }) => kind === own.kind && switches === 1 && loaded === own.loaded,
+  );
+  const [here, there] = [own.noise?.switchesDown, one?.noise?.switchesDown];
+  if (own.switches < 2 || !here || !there) return [];
+  const expected = there.deviationNs * Math.sqrt(own.switches);
+  return [
+    `on the way down its switches added ${formatNs(here.meanNs)} ± ${formatNs(here.deviationNs)}, ` +
+      `not ${formatNs(there.meanNs * own.switches)} ± ${formatNs(expected)} as so many like the one would`,
+  ];
+}
+
+/** Rows that were not foretold, each with what is known of why. */
+export function misses({ measurements, config }: CompareResult): string[] {
+  return measurements.flatMap((own) => {
+    const { predicted, predictedOwn, error, fidelity, title, loaded } = own;
+    if (predicted === null || predicted.within || error === null) return [];
+    const load = loaded ? `${Math.round(config.load * 100)} %` : 'idle';
+    const why = [
+      `its mean was ${formatNs(error.meanNs)}, foretold ${formatNs(predicted.meanNs)}`,
+      ...switchesText(own, measurements),
+      ...(predictedOwn?.within === true ? ['from its own noise it is right'] : []),
+      ...(fidelity === null || fidelity.verdict === 'good'
+        ? []
+        : [`the machine was ${fidelity.verdict}: ${fidelity.reasons.join(', ')}`]),
+    ];
+    return [`Not foretold: ${title}, ${load} (${predicted.ratio.toFixed(2)}): ${why.join('; ')}.`];
+  });
+}
+
 /** Everything that is printed at the end. */
 export function renderCompare(result: CompareResult): string {
   const table = new Table({
@@ -103,6 +135,7 @@ export function renderCompare(result: CompareResult): string {
     ...[...LEGEND, `Seed: ${result.config.seed}.`].map((line) => pc.dim(line)),
     '',
     ...conclusions(result).map((line) => pc.bold(line)),
+    ...misses(result),
     ...fidelityLines(result.fidelity),
   ].join('\n');
 }

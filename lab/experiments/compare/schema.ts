@@ -19,6 +19,7 @@ const predictionSchema = z.strictObject({
     .tuple([nanoseconds, nanoseconds])
     .describe('Of single runs, as long as the measurement: the middle 80 % are within it.'),
   ratio: z.number().describe('To what was measured.'),
+  within: z.boolean().describe('Whether the ratio, or its inverse, is within the tolerance.'),
 });
 
 export const measurementSchema = z.strictObject({

@@ -6,7 +6,7 @@ import { constantsOf } from '#lab/experiments/compare/following-clock';
 import { CLIENT_GAINS } from '#lab/experiments/compare/leg';
 import { errorAt, type NoiseSample } from '#lab/experiments/compare/noise';
 import { predict, predictionOf, type PredictionPlan } from '#lab/experiments/compare/predict';
-import { compareChart, conclusions, renderCompare } from '#lab/experiments/compare/report';
+import { compareChart, conclusions, misses, renderCompare } from '#lab/experiments/compare/report';
 import { COMPARE_ROWS, selectRows } from '#lab/experiments/compare/rows';
 import {
   compareSchema,
@@ -156,7 +156,7 @@ function measurement(more: Partial<CompareMeasurement>): CompareMeasurement {
     ...{ row: 'tc-two-1', title: '1 × transparent, two-step', kind: 'tc-two', switches: 1 },
     ...{ loaded: false, status: 'ok', reason: '', samples: 100, noise: null },
     error: { rmsNs: 200, meanNs: 20, deviationNs: 199, p99Ns: 400, maxNs: 500 },
-    predicted: { rmsNs: 210, meanNs: 0, runsNs: [180, 240], ratio: 1.05 },
+    predicted: { rmsNs: 210, meanNs: 0, runsNs: [180, 240], ratio: 1.05, within: true },
     predictedOwn: null,
     fidelity: judged(),
     ...more,
@@ -186,7 +186,7 @@ describe('what the run says', () => {
   const boundary: Partial<CompareMeasurement> = {
     ...{ row: 'bc-1', kind: 'bc' as const, title: '1 × boundary' },
     error: { rmsNs: 100, meanNs: 20, deviationNs: 98, p99Ns: 200, maxNs: 300 },
-    predicted: { rmsNs: 160, meanNs: 0, runsNs: [100, 200], ratio: 1.6 },
+    predicted: { rmsNs: 160, meanNs: 0, runsNs: [100, 200], ratio: 1.6, within: false },
   };
 
   it('counts the rows that were foretold, and those that were not', () => {
@@ -209,6 +209,24 @@ describe('what the run says', () => {
     expect(text).toMatch(/Fidelity: .*unfit/);
     expect(text).toContain('the host took 20 % of the processors');
     expect(text).toContain('Seed: 7.');
+  });
+
+  it('says of each row that was not foretold what is known of why', () => {
+    const noise = (meanNs: number, deviationNs: number) => ({ samples: 9, meanNs, deviationNs });
+    const ends = { firstDown: noise(1, 1), lastUp: noise(1, 1), switchesUp: null };
+    const one = measurement({ noise: { ...ends, switchesDown: noise(100, 10) } });
+    const four = measurement({
+      ...{ title: '4 × transparent, two-step', switches: 4 },
+      noise: { ...ends, switchesDown: noise(150, 30) },
+      predicted: { rmsNs: 400, meanNs: -90, runsNs: [300, 500], ratio: 2, within: false },
+      predictedOwn: { rmsNs: 210, meanNs: 0, runsNs: [180, 240], ratio: 1.05, within: true },
+      fidelity: judged({ stealShare: 0.05 }),
+    });
+    expect(misses(result([one, four]))).toEqual([
+      'Not foretold: 4 × transparent, two-step, idle (2.00): its mean was 20 ns, foretold -90 ns; ' +
+        'on the way down its switches added 150 ns ± 30 ns, not 400 ns ± 20 ns as so many like the one would; ' +
+        "from its own noise it is right; the machine was doubtful: the host took 5 % of the processors' time.",
+    ]);
   });
 
   it('is drawn, measured and predicted', () => {
