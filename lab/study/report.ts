@@ -3,7 +3,15 @@ import Table from 'cli-table3';
 import pc from 'picocolors';
 import type { Estimate } from './estimate.js';
 import type { StudyResult } from './run-study.js';
-import { deviation, holds, type Cell, type Check, type Scale, type Study } from './study.js';
+import {
+  deviation,
+  holds,
+  replayCommand,
+  type Cell,
+  type Check,
+  type Scale,
+  type Study,
+} from './study.js';
 
 const DIGITS = 4;
 const style = { head: [], border: [] };
@@ -78,9 +86,4 @@ export function studyDocument(
     done,
     ...findings,
   };
-}
-
-export function replayCommand({ name }: Study, { name: scale, firstSeed, seeds }: Scale): string {
-  const quick = scale === 'quick' ? ' --quick' : '';
-  return `timeplane lab study ${name}${quick} --seed ${firstSeed} --seeds ${seeds}`;
 }

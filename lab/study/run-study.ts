@@ -4,7 +4,7 @@
  */
 import { Worker } from 'node:worker_threads';
 import { once } from 'node:events';
-import type { Findings, Run, Scale, Study } from './study.js';
+import { replayCommand, type Findings, type Run, type Scale, type Study } from './study.js';
 
 export interface RunOptions {
   /** 0: on this thread. */
@@ -35,10 +35,18 @@ const WORKER = new URL('./worker.js', import.meta.url);
 
 /** A point could not be simulated: a bug, with what replays it. */
 export class StudyError extends Error {
-  constructor(study: string, point: unknown, message: string) {
-    super(`${study}: ${message}\nat the point ${JSON.stringify(point)}`);
+  constructor(study: Study, scale: Scale, point: unknown, message: string) {
+    const seed = seedOf(point);
+    const again = replayCommand(study, seed === null ? scale : { ...scale, ...seed });
+    super(`${study.name}: ${message}\nat the point ${JSON.stringify(point)}\nagain: ${again}`);
     this.name = 'StudyError';
   }
+}
+
+/** Points name their seed. */
+function seedOf(point: unknown): Pick<Scale, 'firstSeed' | 'seeds'> | null {
+  const seed = (point as { readonly seed?: unknown } | null)?.seed;
+  return typeof seed === 'number' ? { firstSeed: seed, seeds: 1 } : null;
 }
 
 export async function runStudy(study: Study, options: RunOptions): Promise<StudyResult> {
@@ -63,13 +71,21 @@ type Take = (index: number, outcome: unknown) => void;
 async function runHere(
   study: Study,
   points: readonly unknown[],
-  { signal }: RunOptions,
+  { signal, scale }: RunOptions,
   take: Take,
 ): Promise<void> {
   for (const [index, point] of points.entries()) {
     if (signal?.aborted === true) return;
     // As a worker would have it: through JSON, so that nothing depends on where it runs.
-    take(index, JSON.parse(JSON.stringify(study.simulate(JSON.parse(JSON.stringify(point))))));
+    const passed: unknown = JSON.parse(JSON.stringify(point));
+    let outcome: unknown;
+    try {
+      outcome = JSON.parse(JSON.stringify(study.simulate(passed)));
+    } catch (error) {
+      const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      throw new StudyError(study, scale, point, message);
+    }
+    take(index, outcome);
     await new Promise((resolve) => setImmediate(resolve));
   }
 }
@@ -77,7 +93,7 @@ async function runHere(
 async function runOnWorkers(
   study: Study,
   points: readonly unknown[],
-  { workers: count, signal }: RunOptions,
+  { workers: count, signal, scale }: RunOptions,
   take: Take,
 ): Promise<void> {
   let next = 0;
@@ -89,7 +105,9 @@ async function runOnWorkers(
         next += 1;
         worker.postMessage(asked);
         const [answered] = (await once(worker, 'message', signal && { signal })) as [Answered];
-        if ('error' in answered) throw new StudyError(study.name, asked.point, answered.error);
+        if ('error' in answered) {
+          throw new StudyError(study, scale, asked.point, answered.error);
+        }
         take(answered.index, answered.outcome);
       }
     } catch (error) {

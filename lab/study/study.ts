@@ -119,3 +119,9 @@ export function grouped<Point, Outcome>(
 export function seedsOf({ firstSeed, seeds }: Scale): readonly number[] {
   return Array.from({ length: seeds }, (_, index) => firstSeed + index);
 }
+
+/** What runs the same points again, wherever it is typed. */
+export function replayCommand({ name }: Study, { name: scale, firstSeed, seeds }: Scale): string {
+  const quick = scale === 'quick' ? ' --quick' : '';
+  return `timeplane lab study ${name}${quick} --seed ${firstSeed} --seeds ${seeds}`;
+}

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { estimate, estimateRms, student95 } from '#lab/study/estimate';
 import { lineChart } from '#lab/study/line-chart';
-import { cellText, renderStudy, replayCommand } from '#lab/study/report';
+import { cellText, renderStudy } from '#lab/study/report';
 import { runStudy } from '#lab/study/run-study';
-import { deviation, grouped, holds, type Scale, type Study } from '#lab/study/study';
+import { deviation, grouped, holds, replayCommand, type Scale, type Study } from '#lab/study/study';
 
 describe('an estimate', () => {
   it('has the interval of Student’s t', () => {
@@ -93,6 +93,20 @@ describe('a run', () => {
     expect(replayCommand(DICE as unknown as Study, QUICK)).toBe(
       'timeplane lab study dice --quick --seed 1 --seeds 3',
     );
+  });
+
+  it('says which point failed, and the command that has it fail again', async () => {
+    const broken = {
+      ...DICE,
+      simulate: ({ seed }: Dice): { readonly value: number } => {
+        if (seed === 2) throw new Error('the dice fell off the table');
+        return { value: seed };
+      },
+    } as unknown as Study;
+    const run = runStudy(broken, { workers: 0, scale: QUICK, progress: () => {} });
+    await expect(run).rejects.toThrow('the dice fell off the table');
+    await expect(run).rejects.toThrow('at the point {"seed":2,"sides":6}');
+    await expect(run).rejects.toThrow('again: timeplane lab study dice --quick --seed 2 --seeds 1');
   });
 
   it('holds a figure to its tolerance', () => {
