@@ -17,7 +17,7 @@ import { readTableEntries } from './entities/table-read.js';
 import { readValueSetEntries } from './entities/value-set.js';
 import type { ItemStatus, Outcome } from './errors.js';
 import { done, invalid } from './errors.js';
-import type { ForwardingState } from './state.js';
+import type { ForwardingState } from './state/state.js';
 
 export interface ReadResult {
   /** Of the requests that were valid, in their order. */

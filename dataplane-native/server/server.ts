@@ -30,10 +30,10 @@ import { batchError, rpcError } from './errors.js';
 import { readResponses } from './read.js';
 import type { Outcome } from './errors.js';
 import type { P4RuntimeService } from './service.js';
-import type { TlsFiles } from './tls.js';
-import { mutualTls } from './tls.js';
-import type { WriteBatch } from './write-request.js';
-import { decodeWriteRequest } from './write-request.js';
+import type { TlsFiles } from './switch/tls.js';
+import { mutualTls } from './switch/tls.js';
+import type { WriteBatch } from './write/write-request.js';
+import { decodeWriteRequest } from './write/write-request.js';
 
 /** A pipeline config of the largest JSON that the compiler takes, with room for the P4Info. */
 const MAX_RECEIVE_OCTETS = 64 * 1024 * 1024;

@@ -20,26 +20,26 @@ import {
   GetForwardingPipelineConfigResponseSchema,
   WriteRequest_Atomicity as Atomicity,
 } from '#protos/p4/v1/p4runtime_pb';
-import type { DigestClock } from './digest.js';
-import { Digests } from './digest.js';
+import type { DigestClock } from './session/digest.js';
+import { Digests } from './session/digest.js';
 import type { EngineMessage, EnginePort } from './engine-port.js';
 import type { ItemStatus, Outcome } from './errors.js';
 import { DONE, done, fail, fromEngine, notFound } from './errors.js';
-import { IdleTimeouts } from './idle-timeouts.js';
-import { asksForLinks, linkNotice } from './link-notices.js';
-import { decodePacketIn, encodePacketOut } from './packet-io.js';
-import type { PipelineBuilder } from './pipeline-config.js';
-import { Pipelines } from './pipeline-config.js';
+import { IdleTimeouts } from './session/idle-timeouts.js';
+import { asksForLinks, linkNotice } from './session/link-notices.js';
+import { decodePacketIn, encodePacketOut } from './session/packet-io.js';
+import type { PipelineBuilder } from './config/pipeline-config.js';
+import { Pipelines } from './config/pipeline-config.js';
 import type { StartedRead } from './read.js';
 import { startRead } from './read.js';
-import type { RoleScope } from './role-config.js';
-import { mayReadEntity } from './role-config.js';
-import type { ForwardingState } from './state.js';
-import type { StreamCounts } from './stream.js';
-import { StreamClients } from './stream.js';
-import { namedPorts, unnamedPorts } from './translation.js';
-import type { WriteBatch } from './write-request.js';
-import { MAX_UPDATES } from './write-request.js';
+import type { RoleScope } from './session/role-config.js';
+import { mayReadEntity } from './session/role-config.js';
+import type { ForwardingState } from './state/state.js';
+import type { StreamCounts } from './session/stream.js';
+import { StreamClients } from './session/stream.js';
+import { namedPorts, unnamedPorts } from './program/translation.js';
+import type { WriteBatch } from './write/write-request.js';
+import { MAX_UPDATES } from './write/write-request.js';
 
 export const P4RUNTIME_API_VERSION = '1.5.0';
 

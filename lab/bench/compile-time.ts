@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { nativeBuilder } from '#server/native-builder';
+import { nativeBuilder } from '#server/config/native-builder';
 import { LabError } from '../lab-error.js';
 import { artefactPath } from './native-programs.js';
 import { type BenchResult, type Contest, type Round, judge } from './results.js';

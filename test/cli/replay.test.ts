@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { packageRoot } from '#binding/paths';
-import { readPcap, writePcap } from '#server/pcap';
+import { readPcap, writePcap } from '#server/replay/pcap';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { programP4Info } from '../support/program.js';
 

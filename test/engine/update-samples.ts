@@ -1,10 +1,10 @@
 /** Updates of the fixture program's tables with their plans, as fixtures/rows.c reads them. */
 import { create } from '@bufbuild/protobuf';
 import { UpdateSchema, Update_Type } from '#protos/p4/v1/p4runtime_pb';
-import { buildProgram } from '#server/program';
-import { rowPlan } from '#server/row-plan';
-import { unnamedPorts } from '#server/translation';
-import { UpdateList } from '#server/update-list';
+import { buildProgram } from '#server/program/program';
+import { rowPlan } from '#server/write/row-plan';
+import { unnamedPorts } from '#server/program/translation';
+import { UpdateList } from '#server/write/update-list';
 import type { TableEntryInit } from '../server/conversation.js';
 import { acl, b, exact, forward, mac, optional, range, route, ternary } from '../server/entries.js';
 import { ID, LAYOUT, p4info } from '../server/fixture-program.js';

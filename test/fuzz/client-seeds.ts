@@ -17,7 +17,7 @@ import {
   WriteRequest_Atomicity as Atomicity,
   WriteRequestSchema,
 } from '#protos/p4/v1/p4runtime_pb';
-import { parseP4Info } from '#server/p4info-file';
+import { parseP4Info } from '#server/program/p4info-file';
 import type { Call } from './calls.js';
 import { call } from './calls.js';
 import { DEVICE_ID } from './shadow-switch.js';

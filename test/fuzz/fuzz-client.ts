@@ -18,7 +18,7 @@ import {
 } from '#protos/p4/v1/p4runtime_pb';
 import type { ItemStatus, P4Error } from '#server/errors';
 import { batchError, rpcError } from '#server/errors';
-import { batchOf, decodeWriteRequest, type WriteBatch } from '#server/write-request';
+import { batchOf, decodeWriteRequest, type WriteBatch } from '#server/write/write-request';
 import type { Call } from './calls.js';
 import { REQUESTS } from './calls.js';
 import { readsEverything } from './client-seeds.js';

@@ -21,12 +21,12 @@ import {
   SetForwardingPipelineConfigRequest_Action as ConfigAction,
 } from '#protos/p4/v1/p4runtime_pb';
 import { done } from '#server/errors';
-import { parseP4Info } from '#server/p4info-file';
-import { Pipelines } from '#server/pipeline-config';
+import { parseP4Info } from '#server/program/p4info-file';
+import { Pipelines } from '#server/config/pipeline-config';
 import { StfEntities } from '#server/stf/entities';
 import { parseStf } from '#server/stf/parse';
 import type { StfStatement } from '#server/stf/statements';
-import { unnamedPorts } from '#server/translation';
+import { unnamedPorts } from '#server/program/translation';
 import { mutatedFrame, ptpFrame } from '../vectors/arbitraries.js';
 import { VECTOR_PLAN } from '../vectors/virtual-switch.js';
 import { RecordingEngine } from './recording-engine.js';

@@ -8,7 +8,7 @@ import type {
   MeterRates,
   NewEntry,
 } from '#server/engine-port';
-import { ShadowEngine } from '#server/shadow-engine';
+import { ShadowEngine } from '#server/state/shadow-engine';
 import { meterWords } from '#binding/state-values';
 import { numbers, step, words } from './steps.js';
 

@@ -7,9 +7,9 @@ import type { PipelineLayout } from '#compiler/layout';
 import type { EngineMessage, EnginePort } from '#server/engine-port';
 import type { Outcome } from '#server/errors';
 import { done, invalid } from '#server/errors';
-import type { BuiltPipeline, PipelineBuilder } from '#server/pipeline-config';
+import type { BuiltPipeline, PipelineBuilder } from '#server/config/pipeline-config';
 import { P4RuntimeService } from '#server/service';
-import { ShadowEngine } from '#server/shadow-engine';
+import { ShadowEngine } from '#server/state/shadow-engine';
 
 export const DEVICE_ID = 1n;
 export const CPU_PORT = 510;

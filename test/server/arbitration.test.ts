@@ -7,12 +7,12 @@ import type {
   ArbitrationInput,
   ArbitrationLimits,
   ArbitrationState,
-} from '#server/arbitration';
-import { arbitrate, isPrimary, mayWrite, NO_CLIENTS, primaries } from '#server/arbitration';
+} from '#server/session/arbitration';
+import { arbitrate, isPrimary, mayWrite, NO_CLIENTS, primaries } from '#server/session/arbitration';
 import type { Outcome } from '#server/errors';
 import { done, invalid } from '#server/errors';
-import type { RoleScope } from '#server/role-config';
-import { parseRoleConfig } from '#server/role-config';
+import type { RoleScope } from '#server/session/role-config';
+import { parseRoleConfig } from '#server/session/role-config';
 import { describe, expect, it } from 'vitest';
 
 const LIMITS: ArbitrationLimits = { deviceId: 1n, clientsPerRole: 4, roles: 3 };

@@ -11,8 +11,8 @@ import {
   WriteRequestSchema,
   WriteRequest_Atomicity as Atomicity,
 } from '#protos/p4/v1/p4runtime_pb';
-import { nativeBuilder } from '#server/native-builder';
-import { batchOf } from '#server/write-request';
+import { nativeBuilder } from '#server/config/native-builder';
+import { batchOf } from '#server/write/write-request';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { engineLibrary, must } from '../engine/harness.js';
 import type { EntityInit, TestSwitch } from './conversation.js';

@@ -9,11 +9,11 @@ import {
   Update_Type,
   WriteRequest_Atomicity as Atomicity,
 } from '#protos/p4/v1/p4runtime_pb';
-import { buildProgram } from '#server/program';
+import { buildProgram } from '#server/program/program';
 import { readEntities } from '#server/read';
-import { initialState, type ForwardingState } from '#server/state';
-import { unnamedPorts } from '#server/translation';
-import { writeUpdates } from '#server/write';
+import { initialState, type ForwardingState } from '#server/state/state';
+import { unnamedPorts } from '#server/program/translation';
+import { writeUpdates } from '#server/write/write';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Controller, EntityInit, TableEntryInit, TestSwitch } from './conversation.js';
 import { CPU_PORT, startSwitch } from './conversation.js';

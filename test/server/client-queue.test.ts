@@ -1,8 +1,8 @@
 import { create } from '@bufbuild/protobuf';
 import type { StreamMessageResponse } from '#protos/p4/v1/p4runtime_pb';
 import { StreamMessageResponseSchema } from '#protos/p4/v1/p4runtime_pb';
-import type { QueueLimits } from '#server/client-queue';
-import { ClientQueue } from '#server/client-queue';
+import type { QueueLimits } from '#server/session/client-queue';
+import { ClientQueue } from '#server/session/client-queue';
 import { describe, expect, it } from 'vitest';
 
 /** A client that takes `room` messages, and more when it is asked to. */

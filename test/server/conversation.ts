@@ -33,7 +33,7 @@ import {
 } from '#protos/p4/v1/p4runtime_pb';
 import type { EnginePort } from '#server/engine-port';
 import { done, invalid } from '#server/errors';
-import type { BuiltPipeline, PipelineBuilder } from '#server/pipeline-config';
+import type { BuiltPipeline, PipelineBuilder } from '#server/config/pipeline-config';
 import { startServer } from '#server/server';
 import { P4RuntimeService } from '#server/service';
 import { failure } from './conformance/deviation.js';

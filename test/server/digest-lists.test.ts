@@ -1,4 +1,4 @@
-import { CACHE_LIMIT, DigestLists, LIST_LIMIT } from '#server/digest-lists';
+import { CACHE_LIMIT, DigestLists, LIST_LIMIT } from '#server/session/digest-lists';
 import { describe, expect, it } from 'vitest';
 
 const words = (value: number) => BigUint64Array.of(BigInt(value));

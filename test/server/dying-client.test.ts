@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Engine } from '#binding/engine';
 import { Update_Type } from '#protos/p4/v1/p4runtime_pb';
-import { nativeBuilder } from '#server/native-builder';
+import { nativeBuilder } from '#server/config/native-builder';
 import { engineLibrary, must } from '../engine/harness.js';
 import { artefact, programP4Info } from '../support/program.js';
 import type { Controller, EntityInit, TestSwitch } from './conversation.js';

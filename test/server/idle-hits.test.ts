@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Engine } from '#binding/engine';
-import { nativeBuilder } from '#server/native-builder';
+import { nativeBuilder } from '#server/config/native-builder';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { engineLibrary, must } from '../engine/harness.js';
 import { ID, WHAT, byPort, configOf, requestFrame, tableEntry } from './conformance/program.js';

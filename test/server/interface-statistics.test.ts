@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { parseInterfaceStatistics, readInterfaceStatistics } from '#server/interface-statistics';
+import {
+  parseInterfaceStatistics,
+  readInterfaceStatistics,
+} from '#server/switch/interface-statistics';
 
 const TEXT = `Inter-|   Receive                                                |  Transmit
  face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier compressed

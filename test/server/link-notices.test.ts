@@ -3,7 +3,7 @@ import { create, fromJson, type JsonObject } from '@bufbuild/protobuf';
 import { anyPack, StructSchema } from '@bufbuild/protobuf/wkt';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { linksOf, watchLinks } from '#p4rt/link-notices';
-import { linkNotice } from '#server/link-notices';
+import { linkNotice } from '#server/session/link-notices';
 import { startSwitch, type Controller, type TestSwitch } from './conversation.js';
 
 let device: TestSwitch;

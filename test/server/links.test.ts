@@ -9,7 +9,7 @@ import {
   ActionProfileActionSet_SizeSemantics as Size,
   Update_Type,
 } from '#protos/p4/v1/p4runtime_pb';
-import { nativeBuilder } from '#server/native-builder';
+import { nativeBuilder } from '#server/config/native-builder';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { engineLibrary, must } from '../engine/harness.js';
 import type { Controller, EntityInit, TestSwitch } from './conversation.js';

@@ -10,7 +10,7 @@ import type {
   NewEntry,
   RowSource,
 } from '#server/engine-port';
-import { ShadowEngine } from '#server/shadow-engine';
+import { ShadowEngine } from '#server/state/shadow-engine';
 import type { DecodeRows } from './native-rows.js';
 
 const OK: EngineResult<void> = { ok: true, value: undefined };

@@ -10,7 +10,7 @@ import {
   Update_Type,
   WriteRequest_Atomicity as Atomicity,
 } from '#protos/p4/v1/p4runtime_pb';
-import { nativeBuilder } from '#server/native-builder';
+import { nativeBuilder } from '#server/config/native-builder';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { engineLibrary, must } from '../engine/harness.js';
 import { ReferenceMeter } from '../support/meter-reference.js';

@@ -2,7 +2,7 @@
 import { loadNative } from '#binding/native';
 import type { PipelineLayout } from '#compiler/layout';
 import type { EngineState, RowSource } from '#server/engine-port';
-import { ShadowEngine } from '#server/shadow-engine';
+import { ShadowEngine } from '#server/state/shadow-engine';
 import { engineLibrary, must } from '../engine/harness.js';
 
 export type DecodeRows = (source: RowSource) => number;

@@ -7,7 +7,7 @@ import type { EngineResult } from '#binding/result';
 import type { P4Info } from '#protos/p4/config/v1/p4info_pb';
 import type { StreamMessageResponse } from '#protos/p4/v1/p4runtime_pb';
 import { SetForwardingPipelineConfigRequest_Action as ConfigAction } from '#protos/p4/v1/p4runtime_pb';
-import { nativeBuilder } from '#server/native-builder';
+import { nativeBuilder } from '#server/config/native-builder';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { engineLibrary } from '../engine/harness.js';
 import { artefact, programP4Info } from '../support/program.js';

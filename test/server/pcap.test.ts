@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { readPcap, writePcap } from '#server/pcap';
+import { readPcap, writePcap } from '#server/replay/pcap';
 import { describe, expect, it } from 'vitest';
 
 const frame = { octets: Uint8Array.of(1, 2, 3), timeNs: 1_700_000_000_123_456_789n };

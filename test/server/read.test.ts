@@ -1,12 +1,12 @@
 import { create } from '@bufbuild/protobuf';
 import { EntitySchema } from '#protos/p4/v1/p4runtime_pb';
 import { MAX_CELLS_READ } from '#server/entities/index-range';
-import { buildProgram } from '#server/program';
-import { unnamedPorts } from '#server/translation';
+import { buildProgram } from '#server/program/program';
+import { unnamedPorts } from '#server/program/translation';
 import { readEntities } from '#server/read';
-import { ShadowEngine } from '#server/shadow-engine';
-import type { ForwardingState } from '#server/state';
-import { initialState } from '#server/state';
+import { ShadowEngine } from '#server/state/shadow-engine';
+import type { ForwardingState } from '#server/state/state';
+import { initialState } from '#server/state/state';
 import { describe, expect, it } from 'vitest';
 import { LAYOUT, p4info } from './fixture-program.js';
 

@@ -7,8 +7,8 @@ import {
   SetForwardingPipelineConfigRequest_Action as ConfigAction,
   Update_Type,
 } from '#protos/p4/v1/p4runtime_pb';
-import { nativeBuilder } from '#server/native-builder';
-import type { PipelineBuilder } from '#server/pipeline-config';
+import { nativeBuilder } from '#server/config/native-builder';
+import type { PipelineBuilder } from '#server/config/pipeline-config';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { engineLibrary, must } from '../engine/harness.js';
 import {

@@ -6,7 +6,7 @@ import {
   Update_Type,
   WriteRequest_Atomicity as Atomicity,
 } from '#protos/p4/v1/p4runtime_pb';
-import { parseRoleConfig } from '#server/role-config';
+import { parseRoleConfig } from '#server/session/role-config';
 import { status } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Controller, EntityInit, TestSwitch } from './conversation.js';

@@ -13,11 +13,11 @@ import {
   Update_Type,
 } from '#protos/p4/v1/p4runtime_pb';
 import { ROW, rowWords } from '#server/engine-port';
-import { encodeArgs, encodeKey } from '#server/match';
-import { buildProgram, type Program, type TableProgram } from '#server/program';
-import { rowPlan } from '#server/row-plan';
-import { unnamedPorts } from '#server/translation';
-import { type EncodedUpdates, UpdateList } from '#server/update-list';
+import { encodeArgs, encodeKey } from '#server/state/match';
+import { buildProgram, type Program, type TableProgram } from '#server/program/program';
+import { rowPlan } from '#server/write/row-plan';
+import { unnamedPorts } from '#server/program/translation';
+import { type EncodedUpdates, UpdateList } from '#server/write/update-list';
 import { LAYOUT, p4info } from './fixture-program.js';
 import { loadRows, type DecodeRows } from './native-rows.js';
 

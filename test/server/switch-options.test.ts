@@ -6,7 +6,7 @@ import {
   parsePort,
   parseProcessors,
   parseQueue,
-} from '#server/switch-options';
+} from '#server/switch/switch-options';
 import { describe, expect, it } from 'vitest';
 
 describe('--port', () => {

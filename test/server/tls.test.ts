@@ -6,7 +6,7 @@ import { P4rtSession, type SessionTls } from '#p4rt/session';
 import { startServer } from '#server/server';
 import type { RunningServer } from '#server/server';
 import { P4RuntimeService } from '#server/service';
-import type { TlsFiles } from '#server/tls';
+import type { TlsFiles } from '#server/switch/tls';
 import { loadTls } from '#runtime/tls-files';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { Authority } from '../support/certificates.js';

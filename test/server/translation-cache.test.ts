@@ -17,8 +17,8 @@ import { join } from 'node:path';
 import { status } from '@grpc/grpc-js';
 import { packageRoot } from '#binding/paths';
 import { compilePipeline } from '#compiler/compile';
-import { nativeBuilder } from '#server/native-builder';
-import { hashOfCompilerFiles } from '#server/translation-cache';
+import { nativeBuilder } from '#server/config/native-builder';
+import { hashOfCompilerFiles } from '#server/config/translation-cache';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 const fixture = (name: string) =>

@@ -10,7 +10,7 @@ import {
   Update_Type,
 } from '#protos/p4/v1/p4runtime_pb';
 import { prefixesOf } from '#server/entities/value-ranges';
-import { nativeBuilder } from '#server/native-builder';
+import { nativeBuilder } from '#server/config/native-builder';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { engineLibrary, must } from '../engine/harness.js';
 import type { Controller, EntityInit, TableEntryInit, TestSwitch } from './conversation.js';

@@ -6,7 +6,7 @@ import { fromJsonString } from '@bufbuild/protobuf';
 import { Engine } from '#binding/engine';
 import { P4InfoSchema } from '#protos/p4/config/v1/p4info_pb';
 import type { StreamMessageResponse } from '#protos/p4/v1/p4runtime_pb';
-import { nativeBuilder } from '#server/native-builder';
+import { nativeBuilder } from '#server/config/native-builder';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { engineLibrary, must } from '../engine/harness.js';
 import type { Controller, TestSwitch } from './conversation.js';

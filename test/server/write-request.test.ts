@@ -2,7 +2,7 @@ import { create, fromBinary, isMessage, toBinary } from '@bufbuild/protobuf';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { UpdateSchema, type WriteRequest, WriteRequestSchema } from '#protos/p4/v1/p4runtime_pb';
-import { decodeWriteRequest, MAX_UPDATES } from '#server/write-request';
+import { decodeWriteRequest, MAX_UPDATES } from '#server/write/write-request';
 
 const octets = fc.uint8Array({ maxLength: 5 });
 const id = fc.oneof(fc.constant(0), fc.nat(300), fc.integer({ min: 0, max: 0xffff_ffff }));

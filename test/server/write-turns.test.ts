@@ -6,7 +6,7 @@ import {
   WriteRequestSchema,
 } from '#protos/p4/v1/p4runtime_pb';
 import type { EngineResult, RowBatch } from '#server/engine-port';
-import { batchOf } from '#server/write-request';
+import { batchOf } from '#server/write/write-request';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Controller, TableEntryInit, TestSwitch } from './conversation.js';
 import { DEVICE_ID, startSwitch } from './conversation.js';

@@ -1,9 +1,9 @@
 /** Batches that are written at once, to a state of one's own. */
 import type { Update } from '#protos/p4/v1/p4runtime_pb';
 import type { ItemStatus } from '#server/errors';
-import type { ForwardingState } from '#server/state';
-import { UpdateList } from '#server/update-list';
-import { complete, writeAllOrNone as allOrNone, writeEach } from '#server/write';
+import type { ForwardingState } from '#server/state/state';
+import { UpdateList } from '#server/write/update-list';
+import { complete, writeAllOrNone as allOrNone, writeEach } from '#server/write/write';
 
 export function writeAllOrNone(state: ForwardingState, updates: readonly Update[]): ItemStatus[] {
   const statuses: ItemStatus[] = [];

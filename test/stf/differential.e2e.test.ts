@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { packageRoot } from '#binding/paths';
 import { hasProgram } from '#lab/namespaces/sandbox';
-import { parseP4Info } from '#server/p4info-file';
+import { parseP4Info } from '#server/program/p4info-file';
 import { parseStf } from '#server/stf/parse';
 import { EXPLAINED, NOT_RUN } from './differential/explained.js';
 import type { Outcome, Subject } from './differential/program.js';

@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { packageRoot } from '#binding/paths';
-import { parseP4Info } from '#server/p4info-file';
+import { parseP4Info } from '#server/program/p4info-file';
 import { parseStf } from '#server/stf/parse';
 import { runStf } from '#server/stf/run';
 

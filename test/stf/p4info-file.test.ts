@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { toJson } from '@bufbuild/protobuf';
 import { describe, expect, it } from 'vitest';
 import { P4InfoSchema } from '#protos/p4/config/v1/p4info_pb';
-import { parseP4Info } from '#server/p4info-file';
+import { parseP4Info } from '#server/program/p4info-file';
 
 function info(text: string) {
   const parsed = parseP4Info(text);

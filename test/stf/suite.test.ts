@@ -3,7 +3,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { packageRoot } from '#binding/paths';
-import { parseP4Info } from '#server/p4info-file';
+import { parseP4Info } from '#server/program/p4info-file';
 import { parseStf } from '#server/stf/parse';
 import type { StfReport } from '#server/stf/run';
 import { runStf } from '#server/stf/run';

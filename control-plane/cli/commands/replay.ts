@@ -2,13 +2,13 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import type { PcapFrame } from '#server/pcap';
-import { readPcap, writePcap } from '#server/pcap';
-import type { Replayed } from '#server/replay';
-import { replay } from '#server/replay';
-import { parseReplayFiles } from '#server/replay-input';
-import type { QueueOption } from '#server/switch-options';
-import { parseQueue } from '#server/switch-options';
+import type { PcapFrame } from '#server/replay/pcap';
+import { readPcap, writePcap } from '#server/replay/pcap';
+import type { Replayed } from '#server/replay/replay';
+import { replay } from '#server/replay/replay';
+import { parseReplayFiles } from '#server/replay/replay-input';
+import type { QueueOption } from '#server/switch/switch-options';
+import { parseQueue } from '#server/switch/switch-options';
 import { fileErrorText } from '#units/file-error';
 import { OperatorError } from '../operator-error.js';
 

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import pc from 'picocolors';
-import { parseP4Info } from '#server/p4info-file';
+import { parseP4Info } from '#server/program/p4info-file';
 import { parseStf } from '#server/stf/parse';
 import type { StfProgram, StfReport } from '#server/stf/run';
 import { runStf } from '#server/stf/run';

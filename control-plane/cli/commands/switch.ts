@@ -4,10 +4,15 @@ import { pino } from 'pino';
 import { productVersion } from '#runtime/version';
 import type { ListenAddress } from '#server/server';
 import { isLoopback, parseAddress, parseListen } from '#server/server';
-import type { RunningSwitch } from '#server/switch';
-import { startSwitch } from '#server/switch';
-import type { TlsFiles } from '#server/tls';
-import type { OscillatorOption, Parsed, PortOption, QueueOption } from '#server/switch-options';
+import type { RunningSwitch } from '#server/switch/switch';
+import { startSwitch } from '#server/switch/switch';
+import type { TlsFiles } from '#server/switch/tls';
+import type {
+  OscillatorOption,
+  Parsed,
+  PortOption,
+  QueueOption,
+} from '#server/switch/switch-options';
 import {
   checkPorts,
   loopOptions,
@@ -16,7 +21,7 @@ import {
   parsePort,
   parseProcessors,
   parseQueue,
-} from '#server/switch-options';
+} from '#server/switch/switch-options';
 import { OperatorError } from '../operator-error.js';
 
 interface Flags {

@@ -10,20 +10,20 @@ import {
   Update_Type,
   type Entity,
 } from '#protos/p4/v1/p4runtime_pb';
-import type { ActionUse } from '../action-scope.js';
-import { mayBeUsed, useText } from '../action-scope.js';
+import type { ActionUse } from '../program/action-scope.js';
+import { mayBeUsed, useText } from '../program/action-scope.js';
 import type { Outcome } from '../errors.js';
 import { DONE, denied, done, fail, fromEngine, invalid, notFound } from '../errors.js';
-import { decodeArgs, encodeArgs } from '../match.js';
-import type { ActionProgram } from '../program.js';
+import { decodeArgs, encodeArgs } from '../state/match.js';
+import type { ActionProgram } from '../program/program.js';
 import type {
   ForwardingState,
   GroupMember,
   ProfileState,
   StoredGroup,
   StoredMember,
-} from '../state.js';
-import type { WriteType } from '../write-type.js';
+} from '../state/state.js';
+import type { WriteType } from '../write/write-type.js';
 import { checkGroupSize, checkMaxSize, checkWeight, engineGroup, watchOf } from './group-size.js';
 
 function findProfile(state: ForwardingState, id: number): Outcome<ProfileState> {

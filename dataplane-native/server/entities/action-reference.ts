@@ -14,12 +14,12 @@ import {
   ActionProfileActionSetSchema,
   TableActionSchema,
 } from '#protos/p4/v1/p4runtime_pb';
-import type { ActionUse } from '../action-scope.js';
+import type { ActionUse } from '../program/action-scope.js';
 import { REFERS_TO_GROUP, REFERS_TO_MEMBER } from '../engine-port.js';
 import type { Outcome } from '../errors.js';
 import { done, fromEngine, invalid, notFound } from '../errors.js';
-import { decodeArgs } from '../match.js';
-import type { ProfileProgram } from '../program.js';
+import { decodeArgs } from '../state/match.js';
+import type { ProfileProgram } from '../program/program.js';
 import type {
   ForwardingState,
   GroupMember,
@@ -28,7 +28,7 @@ import type {
   StoredAction,
   StoredActionSet,
   StoredMember,
-} from '../state.js';
+} from '../state/state.js';
 import { memberAction } from './action-profile.js';
 import type { SizeRules } from './group-size.js';
 import { checkGroupSize, checkWeight, engineGroup, watchOf } from './group-size.js';

@@ -10,8 +10,8 @@ import {
 } from '#protos/p4/v1/p4runtime_pb';
 import type { Outcome } from '../errors.js';
 import { DONE, done, fail, invalid, notFound } from '../errors.js';
-import type { ForwardingState } from '../state.js';
-import type { WriteType } from '../write-type.js';
+import type { ForwardingState } from '../state/state.js';
+import type { WriteType } from '../write/write-type.js';
 
 export function writeDigestEntry(
   state: ForwardingState,

@@ -4,9 +4,9 @@ import type { ActionProfileAction } from '#protos/p4/v1/p4runtime_pb';
 import type { EngineGroup } from '../engine-port.js';
 import type { Outcome } from '../errors.js';
 import { DONE, done, fail, invalid } from '../errors.js';
-import type { ProfileProgram } from '../program.js';
-import type { GroupMember, StoredMember, Watch } from '../state.js';
-import type { Translations } from '../translation.js';
+import type { ProfileProgram } from '../program/program.js';
+import type { GroupMember, StoredMember, Watch } from '../state/state.js';
+import type { Translations } from '../program/translation.js';
 
 /** As TP_GROUP_LIMIT in profile.h. */
 const GROUP_LIMIT = 65536;

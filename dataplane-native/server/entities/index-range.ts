@@ -5,7 +5,7 @@ import type { Index } from '#protos/p4/v1/p4runtime_pb';
 import { IndexSchema } from '#protos/p4/v1/p4runtime_pb';
 import type { Outcome } from '../errors.js';
 import { DONE, done, fail, invalid, outOfRange } from '../errors.js';
-import type { Translation } from '../translation.js';
+import type { Translation } from '../program/translation.js';
 
 /** An array of cells: counters, meters, registers. */
 export interface CellArray {

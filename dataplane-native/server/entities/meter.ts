@@ -10,9 +10,9 @@ import {
 } from '#protos/p4/v1/p4runtime_pb';
 import type { Outcome } from '../errors.js';
 import { DONE, done, fromEngine, invalid, notFound } from '../errors.js';
-import type { MeterProgram } from '../program.js';
-import type { ForwardingState } from '../state.js';
-import type { WriteType } from '../write-type.js';
+import type { MeterProgram } from '../program/program.js';
+import type { ForwardingState } from '../state/state.js';
+import type { WriteType } from '../write/write-type.js';
 import { cellIndex, cellRange, checkCells } from './index-range.js';
 import {
   checkMeterCounts,

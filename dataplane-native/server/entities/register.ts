@@ -4,10 +4,10 @@ import type { Entity, RegisterEntry } from '#protos/p4/v1/p4runtime_pb';
 import { EntitySchema, RegisterEntrySchema, Update_Type } from '#protos/p4/v1/p4runtime_pb';
 import type { Outcome } from '../errors.js';
 import { DONE, done, fromEngine, invalid, notFound } from '../errors.js';
-import type { RegisterProgram } from '../program.js';
-import type { ForwardingState } from '../state.js';
-import { readSlot, writeSlot } from '../words.js';
-import type { WriteType } from '../write-type.js';
+import type { RegisterProgram } from '../program/program.js';
+import type { ForwardingState } from '../state/state.js';
+import { readSlot, writeSlot } from '../state/words.js';
+import type { WriteType } from '../write/write-type.js';
 import { cellIndex, cellRange, checkCells } from './index-range.js';
 
 function findRegister(state: ForwardingState, id: number): Outcome<RegisterProgram> {

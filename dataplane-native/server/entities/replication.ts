@@ -22,10 +22,10 @@ import {
 import type { EngineReplica } from '../engine-port.js';
 import type { Outcome } from '../errors.js';
 import { DONE, done, fail, fromEngine, invalid, notFound } from '../errors.js';
-import type { ForwardingState } from '../state.js';
-import type { Translations } from '../translation.js';
-import { MAX_PORT } from '../translation.js';
-import type { WriteType } from '../write-type.js';
+import type { ForwardingState } from '../state/state.js';
+import type { Translations } from '../program/translation.js';
+import { MAX_PORT } from '../program/translation.js';
+import type { WriteType } from '../write/write-type.js';
 
 /** v1model: bit<16> mcast_grp, bit<16> egress_rid. */
 const MAX_GROUP = 0xffff;

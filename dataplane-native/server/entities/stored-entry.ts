@@ -3,8 +3,8 @@ import type { TableEntry } from '#protos/p4/v1/p4runtime_pb';
 import type { CounterValue } from '../engine-port.js';
 import type { Outcome } from '../errors.js';
 import { DONE, fromEngine } from '../errors.js';
-import { encodeKey } from '../match.js';
-import type { ForwardingState, StoredEntry, TableState } from '../state.js';
+import { encodeKey } from '../state/match.js';
+import type { ForwardingState, StoredEntry, TableState } from '../state/state.js';
 
 export interface Located {
   readonly table: TableState;

@@ -2,13 +2,13 @@
 import { status } from '@grpc/grpc-js';
 import type { CounterData, TableAction, TableEntry } from '#protos/p4/v1/p4runtime_pb';
 import { Update_Type } from '#protos/p4/v1/p4runtime_pb';
-import type { ActionUse } from '../action-scope.js';
-import { mayBeUsed, useText } from '../action-scope.js';
+import type { ActionUse } from '../program/action-scope.js';
+import { mayBeUsed, useText } from '../program/action-scope.js';
 import type { Outcome } from '../errors.js';
 import { DONE, denied, done, fail, fromEngine, invalid, notFound } from '../errors.js';
-import type { KeyWords } from '../match.js';
-import { encodeArgs, encodeKey } from '../match.js';
-import type { TableProgram } from '../program.js';
+import type { KeyWords } from '../state/match.js';
+import { encodeArgs, encodeKey } from '../state/match.js';
+import type { TableProgram } from '../program/program.js';
 import type {
   ForwardingState,
   ProfileState,
@@ -16,9 +16,9 @@ import type {
   StoredAction,
   StoredEntry,
   TableState,
-} from '../state.js';
-import { initialDefault } from '../state.js';
-import type { WriteType } from '../write-type.js';
+} from '../state/state.js';
+import { initialDefault } from '../state/state.js';
+import type { WriteType } from '../write/write-type.js';
 import { acquireReference, referenceAction, releaseReference } from './action-reference.js';
 import { checkCounterData, counterValueOf } from './counter-data.js';
 import { checkMeterCounts, meterRatesOf } from './meter-config.js';

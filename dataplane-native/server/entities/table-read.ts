@@ -10,9 +10,9 @@ import {
 import type { MeterRates } from '../engine-port.js';
 import type { Outcome } from '../errors.js';
 import { done, fromEngine, invalid, notFound } from '../errors.js';
-import type { KeyWords } from '../match.js';
-import { decodeArgs, decodeKey, encodeKey } from '../match.js';
-import type { ForwardingState, StoredEntry, TableState } from '../state.js';
+import type { KeyWords } from '../state/match.js';
+import { decodeArgs, decodeKey, encodeKey } from '../state/match.js';
+import type { ForwardingState, StoredEntry, TableState } from '../state/state.js';
 import { referenceMessage } from './action-reference.js';
 import { counterDataOf } from './counter-data.js';
 import { meterConfigOf, meterCounterDataOf } from './meter-config.js';

@@ -1,7 +1,7 @@
 /** Ranges as values under masks, which is what a compiled parser compares. Pure. */
-import type { KeyWords } from '../match.js';
-import type { FieldProgram } from '../program.js';
-import { allOnes, readSlot, writeSlot } from '../words.js';
+import type { KeyWords } from '../state/match.js';
+import type { FieldProgram } from '../program/program.js';
+import { allOnes, readSlot, writeSlot } from '../state/words.js';
 
 export interface Masked {
   readonly value: bigint;

@@ -11,11 +11,11 @@ import {
 import type { EntryHandle } from '../engine-port.js';
 import type { Outcome } from '../errors.js';
 import { DONE, done, fail, fromEngine, invalid, notFound } from '../errors.js';
-import { decodeKey, encodeKey, keyText, type KeyWords } from '../match.js';
-import type { ValueSetProgram } from '../program.js';
-import type { ForwardingState, StoredValue } from '../state.js';
+import { decodeKey, encodeKey, keyText, type KeyWords } from '../state/match.js';
+import type { ValueSetProgram } from '../program/program.js';
+import type { ForwardingState, StoredValue } from '../state/state.js';
 import { withoutRanges } from './value-ranges.js';
-import type { WriteType } from '../write-type.js';
+import type { WriteType } from '../write/write-type.js';
 
 function findValueSet(state: ForwardingState, id: number): Outcome<ValueSetProgram> {
   if (id === 0) return invalid('value_set_id is not set');

@@ -12,8 +12,8 @@ import type {
   Update,
 } from '#protos/p4/v1/p4runtime_pb';
 import { EntitySchema, UpdateSchema, Update_Type } from '#protos/p4/v1/p4runtime_pb';
-import { decodeKey } from '../match.js';
-import type { ForwardingState } from '../state.js';
+import { decodeKey } from '../state/match.js';
+import type { ForwardingState } from '../state/state.js';
 import { matchOf } from './match-value.js';
 import type { Found } from './names.js';
 import { findAction, findByPreamble, findMatchField } from './names.js';

@@ -9,7 +9,7 @@ import { FAILOVER, selectBoundary } from '#lab/experiments/boundary/rows';
 import type { AccuracyRow, BoundaryResult } from '#lab/experiments/boundary/schema';
 import { oscillatorOption, withOwnClock } from '#lab/peers/own-clock';
 import { parseConfig } from '#runtime/config';
-import { parseOscillator } from '#server/switch-options';
+import { parseOscillator } from '#server/switch/switch-options';
 import { judged } from '../support/fidelity.js';
 
 describe('--only', () => {

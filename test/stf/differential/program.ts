@@ -6,7 +6,7 @@ import type { P4Info } from '#protos/p4/config/v1/p4info_pb';
 import type { Update } from '#protos/p4/v1/p4runtime_pb';
 import type { WritingStatement } from '#server/stf/entities';
 import { StfEntities } from '#server/stf/entities';
-import type { PipelineBuilder } from '#server/pipeline-config';
+import type { PipelineBuilder } from '#server/config/pipeline-config';
 import { StfSwitch, portsOfTest } from '#server/stf/run';
 import type { StfStatement } from '#server/stf/statements';
 import { throughSimpleSwitch } from './bmv2.js';

@@ -6,7 +6,7 @@
 import { compilePipeline as compileObject } from '#binding/toolchain';
 import { compilePipeline as compileJson } from '#compiler/compile';
 import { done, invalid } from '#server/errors';
-import type { PipelineBuilder } from '#server/pipeline-config';
+import type { PipelineBuilder } from '#server/config/pipeline-config';
 
 /** C for what an octet holds; 0 or 1 fits almost any field, whatever its width. Null: as it was left. */
 const MARKS: readonly (string | null)[] = [
