@@ -4,9 +4,11 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { createProgress } from '../experiments/first-light/progress.js';
 import { STUDIES } from '../experiments/studies.js';
+import { reportHtml } from '../instrument/html.js';
 import { lineChart } from './line-chart.js';
-import { renderStudy, studyDocument } from './report.js';
+import { chartFile, renderStudy, studyDocument } from './report.js';
 import { runStudy } from './run-study.js';
+import { studyPage, type StudyRun } from './study-page.js';
 import { holds, type Chart, type Scale, type Study } from './study.js';
 
 export interface StudyOptions {
@@ -18,6 +20,7 @@ export interface StudyOptions {
   /** Not given: one a processor. */
   readonly workers?: number;
   readonly jsonFile?: string;
+  readonly htmlFile?: string;
   /** For the pictures; made if it is not there. */
   readonly chartDirectory?: string;
   readonly productVersion: string;
@@ -31,6 +34,7 @@ export async function runStudies(options: StudyOptions): Promise<number> {
   process.once('SIGINT', onInterrupt);
   process.once('SIGTERM', onInterrupt);
   const documents: unknown[] = [];
+  const runs: StudyRun[] = [];
   let exitCode = 0;
   const versions = { timeplane: options.productVersion, node: process.versions.node };
   for (const study of options.studies) {
@@ -45,6 +49,7 @@ export async function runStudies(options: StudyOptions): Promise<number> {
     });
     progress.done(renderStudy(study, result, scale));
     documents.push(studyDocument(study, result, scale, versions));
+    runs.push({ study, result, scale });
     if (options.chartDirectory !== undefined) {
       await writeCharts(study, result.findings.charts, options.chartDirectory);
     }
@@ -53,12 +58,14 @@ export async function runStudies(options: StudyOptions): Promise<number> {
   if (options.jsonFile !== undefined) {
     await writeFile(options.jsonFile, `${JSON.stringify(documents, null, 2)}\n`);
   }
+  if (options.htmlFile !== undefined) {
+    await writeFile(options.htmlFile, reportHtml(studyPage(runs, versions)));
+  }
   process.off('SIGINT', onInterrupt);
   process.off('SIGTERM', onInterrupt);
   return interrupted.signal.aborted ? 130 : exitCode;
 }
 
-/** `NAME.svg`, or `NAME-2.svg` for a second one. */
 async function writeCharts(
   { name }: Study,
   charts: readonly Chart[],
@@ -66,8 +73,7 @@ async function writeCharts(
 ): Promise<void> {
   await mkdir(directory, { recursive: true });
   for (const [index, chart] of charts.entries()) {
-    const file = index === 0 ? `${name}.svg` : `${name}-${index + 1}.svg`;
-    await writeFile(join(directory, file), lineChart(chart));
+    await writeFile(join(directory, chartFile(name, index)), lineChart(chart));
   }
 }
 

@@ -87,3 +87,8 @@ export function studyDocument(
     ...findings,
   };
 }
+
+/** `NAME.svg`, or `NAME-2.svg` for a second picture. */
+export function chartFile(name: string, index: number): string {
+  return index === 0 ? `${name}.svg` : `${name}-${index + 1}.svg`;
+}

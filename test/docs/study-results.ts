@@ -53,7 +53,7 @@ export class Results {
     const found = table.rows.find((cells) => row.every((cell, index) => cells[index] === cell));
     const cell = found?.[at];
     if (cell === undefined) {
-      throw new Error(`study ${number}, "${title}…": no ${row.join(', ')} under ${column}`);
+      throw new Error(`study ${number}, "${title}…": no ${JSON.stringify(row)} under ${column}`);
     }
     return cell;
   }
@@ -93,11 +93,7 @@ export function resultTable({ columns, rows }: Table): string {
   return markdownTable(
     columns.map(({ name }) => name),
     rows.map((row) =>
-      row.map((cell, at) => cellText(cell, columns[at]?.digits).replace('|', '\\|')),
+      row.map((cell, at) => cellText(cell, columns[at]?.digits).replaceAll('|', '\\|')),
     ),
   );
 }
-
-/** As `timeplane lab study --charts` names them. */
-export const chartFile = (name: string, index: number) =>
-  index === 0 ? `${name}.svg` : `${name}-${index + 1}.svg`;

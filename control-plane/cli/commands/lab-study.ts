@@ -4,7 +4,7 @@ import { productVersion } from '#runtime/version';
 import { STUDIES, studyNamed } from '#lab/experiments/studies';
 import { listStudies, runStudies } from '#lab/study/main';
 import { OperatorError } from '../operator-error.js';
-import { integerBetween, jsonOption } from './lab-arguments.js';
+import { integerBetween, jsonOption, writableFile } from './lab-arguments.js';
 
 interface StudyFlags {
   readonly all?: boolean;
@@ -13,6 +13,7 @@ interface StudyFlags {
   readonly seeds?: number;
   readonly workers?: number;
   readonly json?: string;
+  readonly html?: string;
   readonly charts?: string;
 }
 
@@ -32,6 +33,7 @@ async function study(names: readonly string[], flags: StudyFlags): Promise<void>
     ...(flags.seeds === undefined ? {} : { seeds: flags.seeds }),
     ...(flags.workers === undefined ? {} : { workers: flags.workers }),
     ...(flags.json === undefined ? {} : { jsonFile: flags.json }),
+    ...(flags.html === undefined ? {} : { htmlFile: flags.html }),
     ...(flags.charts === undefined ? {} : { chartDirectory: flags.charts }),
     productVersion: productVersion(),
   });
@@ -80,11 +82,14 @@ export function registerStudy(lab: Command): void {
     )
     .addOption(jsonOption('tables, charts and checks'))
     .addOption(
+      new Option('--html <file>', 'write a report with pictures, one file').argParser(writableFile),
+    )
+    .addOption(
       new Option('--charts <directory>', 'write the pictures there, as SVG').argParser(directory),
     )
     .addHelpText(
       'after',
-      '\nExamples:\n  timeplane lab study\n  timeplane lab study 001 003 --quick\n  timeplane lab study --all --charts pictures --json studies.json\n',
+      '\nExamples:\n  timeplane lab study\n  timeplane lab study 001 003 --quick\n  timeplane lab study --all --charts pictures --json studies.json\n  timeplane lab study 003 --html relays.html\n',
     )
     .action(study);
 }

@@ -98,8 +98,11 @@ function crossingCell(boundary: readonly Row[], transparent: readonly Row[]): Ce
   const found = seeds.map((seed) => crossing(curve(boundary, seed), curve(transparent, seed)));
   const at = found.flatMap((one) => (one.at === null ? [] : [one.at]));
   if (at.length === 0) return 'do not';
-  if (at.length < found.length) return `with ${at.length} of ${found.length} seeds`;
-  return estimate(at);
+  const each = estimate(at);
+  if (at.length === found.length) return each;
+  const mean = `${Number(each.mean.toPrecision(2))}`;
+  const text = Number.isFinite(each.half) ? `${mean} ± ${Number(each.half.toPrecision(2))}` : mean;
+  return `${text}, with ${at.length} of ${found.length} seeds`;
 }
 
 /** How many in a row never are further off than a budget, with any seed. */

@@ -69,11 +69,11 @@ describe.skipIf(program === null)('the report in a browser (chromium)', () => {
 
   /** Brightness of the page, of its text and of its first picture's ground, 0 to 255. */
   async function brightness(page: Page): Promise<Record<'ground' | 'text' | 'picture', number>> {
-    const colours = (await page.evaluate(`[
+    const colours = await page.evaluate<string[]>(`[
       getComputedStyle(document.body).backgroundColor,
       getComputedStyle(document.body).color,
       getComputedStyle(document.querySelector('svg .ground')).fill,
-    ]`)) as string[];
+    ]`);
     const [ground = 0, text = 0, picture = 0] = colours.map((colour) => {
       const [red = 0, green = 0, blue = 0] = (colour.match(/\d+/g) ?? []).map(Number);
       return (red + green + blue) / 3;

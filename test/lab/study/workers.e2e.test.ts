@@ -53,8 +53,20 @@ describe('timeplane lab study', () => {
 
   it('draws', async () => {
     const charts = join(directory, 'charts');
-    await study('3', '--quick', '--charts', charts);
+    const html = join(directory, 'relays.html');
+    await study('3', '--quick', '--charts', charts, '--html', html);
     expect(readdirSync(charts)).toEqual(['003-relays.svg']);
+    const page = readFileSync(html, 'utf8');
+    for (const text of [
+      'A chain of 802.1AS relays',
+      'against what is known',
+      '1 to 3, ± 95 % over them',
+      'timeplane lab study 003-relays --quick --seed 1 --seeds 3',
+      process.versions.node,
+    ]) {
+      expect(page).toContain(text);
+    }
+    expect(page.match(/<svg /g)).toHaveLength(1);
   }, 60_000);
 
   it('that does not exist is said, with those that do', async () => {
