@@ -4,7 +4,7 @@ import Table from 'cli-table3';
 import pc from 'picocolors';
 import { fileErrorText } from '#units/file-error';
 import { writeColumns, type Column } from './columns.js';
-import { reportHtml, type ReportPage } from './html.js';
+import { reportHtml, type ReportPage } from '../study/report-page.js';
 import { problemText, type InputProblem } from './problem.js';
 import type { TextTable } from './tables.js';
 

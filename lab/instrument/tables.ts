@@ -11,12 +11,9 @@ import {
   type StabilityTable,
 } from '../measure/stability/table.js';
 import type { TimeErrorSummary } from '../measure/time-error.js';
+import type { TextTable } from '../study/report-page.js';
 
-export interface TextTable {
-  readonly title: string;
-  readonly head: readonly string[];
-  readonly rows: readonly (readonly string[])[];
-}
+export type { TextTable };
 
 /** A time in its best unit: "12.3 ns", "−4.56 µs". */
 export function nsText(ns: number): string {

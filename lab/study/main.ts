@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { createProgress } from '../experiments/first-light/progress.js';
 import { STUDIES } from '../experiments/studies.js';
-import { reportHtml } from '../instrument/html.js';
+import { reportHtml } from './report-page.js';
 import { lineChart } from './line-chart.js';
 import { chartFile, renderStudy, studyDocument } from './report.js';
 import { runStudy } from './run-study.js';

@@ -1,5 +1,5 @@
 /** Studies as a report: one file, light or dark, that asks nobody for anything. */
-import type { ReportPage } from '../instrument/html.js';
+import type { ReportPage } from './report-page.js';
 import { cellText, replayCommand } from './report.js';
 import type { StudyResult } from './run-study.js';
 import { deviation, holds, type Check, type Scale, type Study, type Table } from './study.js';

@@ -1,7 +1,12 @@
 /** The report: one file without anything from elsewhere, that follows the reader's light or dark theme. */
-import { escapeXml, lineChart } from '../study/line-chart.js';
-import type { Chart } from '../study/study.js';
-import type { TextTable } from './tables.js';
+import { escapeXml, lineChart } from './line-chart.js';
+import type { Chart } from './study.js';
+
+export interface TextTable {
+  readonly title: string;
+  readonly head: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
 
 export interface ReportPage {
   readonly title: string;
