@@ -1,8 +1,16 @@
 /** Studies as a report: one file, light or dark, that asks nobody for anything. */
 import type { ReportPage } from './report-page.js';
-import { cellText, replayCommand } from './report.js';
+import { cellText } from './report.js';
 import type { StudyResult } from './run-study.js';
-import { deviation, holds, type Check, type Scale, type Study, type Table } from './study.js';
+import {
+  deviation,
+  holds,
+  replayCommand,
+  type Check,
+  type Scale,
+  type Study,
+  type Table,
+} from './study.js';
 
 export interface StudyRun {
   readonly study: Study;
