@@ -116,7 +116,9 @@ describe.skipIf(why !== '')(`timeplane switch${why}`, { timeout: 90_000 }, () =>
 
   it.each([
     ['--listen 0.0.0.0:9559', 'not a loopback address'],
-    ['--listen 0.0.0.0:9559 --tls-cert a.pem', 'belong together'],
+    ['--tls-cert a.pem', '--tls-key and --tls-client-ca are missing'],
+    ['--tls-cert a.pem --tls-client-ca b.pem', '--tls-key is missing'],
+    ['--threads 2 --processor 0', '--processor names 1 for --threads 2'],
     ['--status 192.0.2.1:80', 'not a loopback address'],
     ['--port 1', 'is not NUMBER=INTERFACE'],
     ['--port 1=a --port 1=b', 'port 1 is given twice'],
@@ -126,6 +128,14 @@ describe.skipIf(why !== '')(`timeplane switch${why}`, { timeout: 90_000 }, () =>
     ['--nonsense', 'unknown option'],
   ])('refuses %s', (options, text) => {
     expectMistake(inNamespace(`$SWITCH ${options}`), 2, text);
+  });
+
+  it.each([
+    ['--tls-cert a --tls-key b --tls-client-ca c', '--tls-cert: ENOENT'],
+    ['--pipeline-cache /proc/nowhere', '--pipeline-cache: ENOENT'],
+    ['--processor 1023', '--processor 1023: '],
+  ])('does not start with %s', (options, text) => {
+    expectMistake(inNamespace(`$SWITCH --listen 127.0.0.1:0 ${options}`), 1, text);
   });
 
   it('runs without a C compiler, and says at once that it cannot build pipelines', () => {

@@ -127,6 +127,17 @@ describe('packet-out (16.1)', () => {
     expect((await hears(controller, 'error')).canonicalCode).toBe(status.OUT_OF_RANGE);
   });
 
+  it('longer than any frame is INVALID_ARGUMENT, and is not sent back', async () => {
+    const controller = await primaryWithPipeline();
+    const value = { ...packet(b(1)), payload: new Uint8Array(1_000_000) };
+    controller.says({ case: 'packet', value });
+    const error = await hears(controller, 'error');
+    expect(error.canonicalCode).toBe(status.INVALID_ARGUMENT);
+    expect(error.message).toContain('a packet-out of 1000000 octets: frames have 9216 at most');
+    expect(error.details).toMatchObject({ case: 'packetOut' });
+    expect(error.details.case === 'packetOut' && error.details.value.packetOut).toBe(undefined);
+  });
+
   it('of a backup is PERMISSION_DENIED', async () => {
     await primaryWithPipeline();
     const backup = device.controller(4n);

@@ -185,7 +185,7 @@ describe('packet loops', () => {
       value: [{ thread: 0, priority: 'realtime', processor: null }],
     });
     expect(loopOptions(2, 'normal', [4])).toMatchObject({
-      message: '1 processors are given for 2 threads',
+      message: '--processor names 1 for --threads 2: each thread has one, or none has',
     });
   });
 

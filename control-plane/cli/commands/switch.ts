@@ -64,8 +64,12 @@ function tlsOf({ listen, tlsCert, tlsKey, tlsClientCa }: Flags): TlsFiles | null
       hint: 'give --tls-cert, --tls-key and --tls-client-ca, or listen on 127.0.0.1',
     });
   }
+  const given = { '--tls-cert': tlsCert, '--tls-key': tlsKey, '--tls-client-ca': tlsClientCa };
+  const missing = Object.entries(given).flatMap(([name, file]) =>
+    file === undefined ? [name] : [],
+  );
   const hint = 'TLS is mutual: clients without a certificate would be as good as no TLS';
-  const message = '--tls-cert, --tls-key and --tls-client-ca belong together';
+  const message = `${missing.join(' and ')} ${missing.length === 1 ? 'is' : 'are'} missing: --tls-cert, --tls-key and --tls-client-ca belong together`;
   throw new OperatorError(message, { exitCode: 2, hint });
 }
 

@@ -80,12 +80,19 @@ function compiledWidths(
   return found?.fields.map(({ bitwidth }) => bitwidth);
 }
 
+/** Of a frame, as the engine takes it. */
+export const MAX_PAYLOAD_OCTETS = 9216;
+
 /** The frame for the engine: the header, then the payload. Errors: INVALID_ARGUMENT unless there is
  * exactly one value for each field, OUT_OF_RANGE for a value. */
 export function encodePacketOut(
   header: ControllerHeader | null,
   packet: PacketOut,
 ): Outcome<Uint8Array> {
+  const { length } = packet.payload;
+  if (length > MAX_PAYLOAD_OCTETS) {
+    return invalid(`a packet-out of ${length} octets: frames have ${MAX_PAYLOAD_OCTETS} at most`);
+  }
   const given = new Map(packet.metadata.map(({ metadataId, value }) => [metadataId, value]));
   if (given.size !== packet.metadata.length) return invalid('a metadata field is given twice');
   let value = 0n;

@@ -45,6 +45,7 @@ import { ClientQueue } from './client-queue.js';
 import type { Outcome, P4Error } from '../errors.js';
 import { done, fail } from '../errors.js';
 import type { RoleScope } from './role-config.js';
+import { MAX_PAYLOAD_OCTETS } from './packet-io.js';
 import { mayPass, ownsId, parseRoleConfig } from './role-config.js';
 
 /** What a stream message asks of the rest of the server. */
@@ -148,7 +149,10 @@ export class StreamClients {
           (scope) => scope === null || mayPass(scope.packetOuts, metadata),
           () => this.#handlers.packetOut(update.value),
         );
-        const details = { case: 'packetOut', value: { packetOut: update.value } } as const;
+        // One that is too long is not sent back as well.
+        const isShort = update.value.payload.length <= MAX_PAYLOAD_OCTETS;
+        const copy = isShort ? { packetOut: update.value } : {};
+        const details = { case: 'packetOut', value: copy } as const;
         if (!result.ok) this.#sendError(id, result.error, details);
         return;
       }

@@ -267,7 +267,9 @@ export function loopOptions(
   processors: readonly number[],
 ): Parsed<readonly LoopOptions[]> {
   if (processors.length !== 0 && processors.length !== threads) {
-    return wrong(`${processors.length} processors are given for ${threads} threads`);
+    return wrong(
+      `--processor names ${processors.length} for --threads ${threads}: each thread has one, or none has`,
+    );
   }
   const loops = Array.from({ length: threads }, (_, thread) => ({
     thread,

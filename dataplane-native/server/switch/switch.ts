@@ -1,4 +1,7 @@
 /** The embedded switch, put together: engine, ports, P4Runtime server, status page. */
+import { constants } from 'node:fs';
+import { access, mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
 import type { EngineFailure } from '#binding/result';
 import { Engine, type LoopOptions } from '#binding/engine';
@@ -88,6 +91,8 @@ async function assemble(
   closers: Closer[],
 ): Promise<SwitchResult<Omit<RunningSwitch, 'close'>>> {
   const { cpuPort, deviceId, log } = options;
+  const cache = await checkCache(options.pipelineCache);
+  if (!cache.ok) return cache;
   // It writes to standard error by itself what we report in our own words.
   setLogVerbosity(logVerbosity.NONE);
   const opened = Engine.open({ cpuPort, threads: options.loops.length });
@@ -137,12 +142,42 @@ async function assemble(
   };
 }
 
+/** With those above it. Node's own way of that never ends where the kernel makes none, as in /proc. */
+async function makeFolder(folder: string): Promise<void> {
+  const make = () => mkdir(folder, { mode: 0o700 });
+  try {
+    await make();
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : '';
+    if (code === 'EEXIST') return;
+    if (code !== 'ENOENT' || dirname(folder) === folder) throw error;
+    await makeFolder(dirname(folder));
+    await make();
+  }
+}
+
+/** A folder that was asked for has to be one, before a controller finds out that it is not. */
+async function checkCache(folder: string | null): Promise<SwitchResult<void>> {
+  if (folder === null) return { ok: true, value: undefined };
+  try {
+    await makeFolder(folder);
+    await access(folder, constants.W_OK | constants.X_OK);
+    return { ok: true, value: undefined };
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    const hint = 'compiled pipelines are kept there: name a folder that can be written';
+    return { ok: false, error: { message: `--pipeline-cache: ${why}`, hint } };
+  }
+}
+
 function startLoops({ loops }: SwitchOptions, engine: Engine): SwitchResult<void> {
   const refused = loops.map((loop) => engine.setLoop(loop)).find((set) => !set.ok);
   const started = refused ?? engine.start();
   if (started.ok) return started;
   const { code, message } = started.error;
-  return { ok: false, error: { message, hint: LOOP_HINTS[code] ?? '' } };
+  const which = loops.flatMap(({ processor }) => (processor === null ? [] : [processor])).join(',');
+  const text = code === 'OUT_OF_RANGE' ? `--processor ${which}: ${message}` : message;
+  return { ok: false, error: { message: text, hint: LOOP_HINTS[code] ?? '' } };
 }
 
 /** Beside what the engine's message says already. */

@@ -19,39 +19,42 @@ export type TlsResult =
 
 const wrong = (message: string) => ({ ok: false, message }) as const;
 
-/** Every client has to show a certificate. Errors name the file, and what is wrong with it. */
+/** Every client has to show a certificate. Errors name the option, its file, and what is wrong with it. */
 export async function mutualTls(files: TlsFiles): Promise<TlsResult> {
-  const [certificate, key, clientCa] = await Promise.all(
-    [files.certificate, files.key, files.clientCa].map((path) => pem(path)),
-  );
-  for (const read of [certificate, key, clientCa]) {
-    if (typeof read === 'string') return wrong(read);
-  }
+  const read = await Promise.all([
+    pem('--tls-cert', files.certificate, true),
+    pem('--tls-key', files.key, false),
+    pem('--tls-client-ca', files.clientCa, true),
+  ]);
+  const [certificate, key, clientCa] = read;
+  const bad = read.find((part) => typeof part === 'string');
+  if (typeof bad === 'string') return wrong(bad);
   if (!Buffer.isBuffer(certificate) || !Buffer.isBuffer(key) || !Buffer.isBuffer(clientCa)) {
     return wrong('a file is missing');
-  }
-  for (const [path, octets] of [
-    [files.certificate, certificate],
-    [files.clientCa, clientCa],
-  ] as const) {
-    if (!isCertificate(octets)) return wrong(`${path} holds no certificate in PEM`);
   }
   try {
     createSecureContext({ cert: certificate, key, ca: clientCa });
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    return wrong(`${files.key} is not the key of ${files.certificate} (${why})`);
+    return wrong(`--tls-key: ${files.key} is not the key of ${files.certificate} (${why})`);
   }
   const pairs = [{ cert_chain: certificate, private_key: key }];
   return { ok: true, value: ServerCredentials.createSsl(clientCa, pairs, true) };
 }
 
-/** What the file holds, or what is wrong. */
-async function pem(path: string): Promise<Buffer | string> {
+/** What the option's file holds, or what is wrong. */
+async function pem(
+  option: string,
+  path: string,
+  hasCertificate: boolean,
+): Promise<Buffer | string> {
   try {
-    return await readFile(path);
+    const octets = await readFile(path);
+    return !hasCertificate || isCertificate(octets)
+      ? octets
+      : `${option}: ${path} holds no certificate in PEM`;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return `${option}: ${error instanceof Error ? error.message : String(error)}`;
   }
 }
 
