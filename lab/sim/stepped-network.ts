@@ -164,9 +164,8 @@ function sourcesOf(topology: Topology, options: SteppedNetworkOptions): readonly
     const masters = level.toSorted((a, b) => a - b);
     level = [];
     for (const master of masters) {
-      for (const first of neighbours[master] ?? []) {
-        const hops = wayFrom(master, first, topology, neighbours, reached);
-        if (hops.length === 0) continue;
+      const ways = waysFrom(master, topology, neighbours, reached);
+      for (const [first, hops] of ways) {
         const phase = phaseOf(nameOf(master), nameOf(first));
         sources.push({ master, phase, hops });
         for (const { node } of hops) if (nodes[node]?.role === 'boundary') level.push(node);
@@ -198,27 +197,30 @@ function neighboursOf({ nodes, links }: Topology): readonly (readonly number[])[
   return neighbours;
 }
 
-/** What a port's Syncs reach that nobody nearer has reached before. */
-function wayFrom(
+/**
+ * By the first neighbour of each port: what its Syncs reach that nobody nearer has reached before. All ports
+ * together, link by link, so that each clock is reached by the fewest transparent clocks, where there are loops, too.
+ */
+function waysFrom(
   master: number,
-  first: number,
   { nodes }: Topology,
   neighbours: readonly (readonly number[])[],
   reached: Set<number>,
-): readonly Hop[] {
-  const hops: Hop[] = [];
-  const waiting: { readonly node: number; readonly above: number }[] = [
-    { node: first, above: NOBODY },
-  ];
-  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-    const { node, above } = next;
+): ReadonlyMap<number, readonly Hop[]> {
+  const ways = new Map<number, Hop[]>();
+  const ports = neighbours[master] ?? [];
+  const waiting = ports.map((first) => ({ first, node: first, above: NOBODY }));
+  // Those that are added meanwhile are visited, too.
+  for (const { first, node, above } of waiting) {
     const role = nodes[node]?.role;
     if (reached.has(node) || node === master || role === 'grandmaster') continue;
     reached.add(node);
     const isTransparent = role === 'transparent';
+    const hops = ways.get(first) ?? [];
     hops.push({ node, above, isTransparent });
+    ways.set(first, hops);
     if (!isTransparent) continue;
-    for (const other of neighbours[node] ?? []) waiting.push({ node: other, above: node });
+    for (const other of neighbours[node] ?? []) waiting.push({ first, node: other, above: node });
   }
-  return hops;
+  return ways;
 }

@@ -5,8 +5,8 @@ import { simulatedNetwork } from '#lab/sim/simulated-network';
 import { expectedRms } from '#lab/sim/stepped-chain';
 import { SteppedNetwork } from '#lab/sim/stepped-network';
 import { World } from '#lab/sim/world';
-import { chain, star, tree, type LinkTerms } from '#lab/topologies/shapes';
-import { numberedLinks, type Topology } from '#lab/topologies/topology';
+import { chain, clos, ring, star, tree, type LinkTerms } from '#lab/topologies/shapes';
+import { hopsFromGrandmaster, numberedLinks, type Topology } from '#lab/topologies/topology';
 import type { LoopGains } from '../../../control-plane/servo/gains.js';
 
 const SIGMA_NS = 50;
@@ -135,7 +135,32 @@ describe('the network in steps', () => {
     const random = randomStream(1, 'stepped');
     const options = { gains: FLAT, stampSigmaNs: 0, random };
     const { places } = new SteppedNetwork(MIXED, options);
-    expect([...places.keys()]).toEqual(['near', 'boundary', 'far-2', 'far-1']);
+    expect([...places.keys()]).toEqual(['boundary', 'near', 'far-1', 'far-2']);
+  });
+
+  const allTransparent = (topology: Topology): Topology => ({
+    ...topology,
+    nodes: topology.nodes.map((node) =>
+      node.role === 'boundary' ? { ...node, role: 'transparent' } : node,
+    ),
+  });
+
+  it.each([
+    ring(7, NO_DELAY),
+    clos({ grandmasters: 1, superSpines: 2, spines: 2, leaves: 3, serversPerLeaf: 1 }, NO_DELAY),
+  ])('takes the shortest way through transparent clocks, where there are loops: $name', (shape) => {
+    const topology = allTransparent(shape);
+    const links = hopsFromGrandmaster(topology);
+    const squares = [...inSteps(topology, LINUXPTP, () => 0)];
+    const clients = topology.nodes.filter(({ role }) => role === 'client');
+    expect(squares.map(([name]) => name).toSorted()).toEqual(
+      clients.map(({ name }) => name).toSorted(),
+    );
+    // The error's variance is that of two stamps at each link.
+    const one = 2 * (SIGMA_NS * expectedRms(LINUXPTP, 1).boundary) ** 2;
+    for (const [name, square] of squares) {
+      expect(square / one / (links.get(name) ?? Number.NaN), name).toBeCloseTo(1, 1);
+    }
   });
 
   it('says what it cannot model', () => {
