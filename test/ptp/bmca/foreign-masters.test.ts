@@ -102,6 +102,45 @@ describe('a foreign master qualifies (9.3.2.5 c)', () => {
   });
 });
 
+describe('an Announce is a repeated one', () => {
+  const tlv = (octet: number) => ({
+    type: TLV_TYPE.organizationExtension,
+    value: Uint8Array.of(0, octet),
+  });
+  const TOLD: AnnounceParts = { flags: FLAG.ptpTimescale, tlvs: [tlv(1), tlv(2)] };
+
+  it('if it tells all that the one before told, and only its number is another', () => {
+    const port = new Hearing();
+    expect(port.hears(0, TOLD)).toMatchObject({ isRepeated: false });
+    expect(port.hears(1, TOLD)).toMatchObject({ isRepeated: true, changed: false });
+    expect(port.hears(2, { ...TOLD, tlvs: [tlv(1), tlv(2)] })).toMatchObject({ isRepeated: true });
+  });
+
+  it.each<[string, AnnounceParts, boolean]>([
+    ['the UTC flag', { flags: FLAG.ptpTimescale | FLAG.currentUtcOffsetValid }, false],
+    ['the UTC offset', { currentUtcOffsetSeconds: 38 }, false],
+    ['the source of time', { timeSource: 0x20 }, false],
+    ['an octet of a TLV', { tlvs: [tlv(1), tlv(3)] }, false],
+    ['the order of TLVs', { tlvs: [tlv(2), tlv(1)] }, false],
+    ['a TLV that is gone', { tlvs: [tlv(1)] }, false],
+    ['a TLV that is new', { tlvs: [tlv(1), tlv(2), tlv(3)] }, false],
+    ['stepsRemoved', { steps: 1 }, true],
+    ['the grandmaster', { grandmaster: 0x77n }, true],
+  ])('not if %s has changed, and once it is known it is', (_, change, changed) => {
+    const port = new Hearing();
+    port.meets(0, TOLD);
+    expect(port.hears(1, { ...TOLD, ...change })).toMatchObject({ isRepeated: false, changed });
+    expect(port.hears(2, { ...TOLD, ...change })).toMatchObject({ isRepeated: true });
+    expect(port.hears(3, TOLD)).toMatchObject({ isRepeated: false, changed });
+  });
+
+  it('not if another port of the same clock told it', () => {
+    const port = new Hearing();
+    port.meets(0, { ...TOLD, senderPort: 1 });
+    expect(port.hears(1, { ...TOLD, senderPort: 2 })).toMatchObject({ isRepeated: false });
+  });
+});
+
 describe('a foreign master ages', () => {
   it('if fewer than two Announces came within four intervals, and it is not the best', () => {
     const port = new Hearing();
