@@ -127,6 +127,18 @@ export function parseWakeReport(line: string): WakeReport | null {
   return { atNs: BigInt(at), maxNs: Number(max), counts };
 }
 
+/** Each two that follow each other as one, from the earlier time: half as many. */
+export function pairedReports(reports: readonly WakeReport[]): WakeReport[] {
+  return reports.flatMap((first, at) => {
+    if (at % 2 === 1) return [];
+    const second = reports[at + 1];
+    if (second === undefined) return [first];
+    const counts = new Map(first.counts);
+    for (const [index, count] of second.counts) counts.set(index, (counts.get(index) ?? 0) + count);
+    return [{ atNs: first.atNs, maxNs: Math.max(first.maxNs, second.maxNs), counts }];
+  });
+}
+
 export interface WakeSummary {
   readonly wakes: number;
   readonly wakeP50Ns: number;
@@ -140,14 +152,15 @@ export function summarizeWakes(reports: readonly WakeReport[]): WakeSummary {
   const counts = new Map<number, number>();
   let wakes = 0;
   let late = 0;
+  let wakeMaxNs = 0;
   for (const report of reports) {
+    wakeMaxNs = Math.max(wakeMaxNs, report.maxNs);
     for (const [index, count] of report.counts) {
       counts.set(index, (counts.get(index) ?? 0) + count);
       wakes += count;
       if (classEndNs(index) > LATE_NS) late += count;
     }
   }
-  const wakeMaxNs = Math.max(0, ...reports.map(({ maxNs }) => maxNs));
   const ascending = [...counts].sort(([a], [b]) => a - b);
   const at = (share: number): number => {
     let below = 0;

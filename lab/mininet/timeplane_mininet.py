@@ -25,6 +25,7 @@ import shlex
 import shutil
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
 import zlib
@@ -38,6 +39,10 @@ from mininet.topo import Topo
 
 # Mininet runs this file without a name of its own, so __file__ may not be there.
 _HERE = Path((lambda: None).__code__.co_filename).resolve().parent
+if str(_HERE) not in sys.path:
+    sys.path.append(str(_HERE))
+
+from timeplane_fidelity import Watch  # pylint: disable=wrong-import-position
 
 P4RUNTIME = '127.0.0.1:9559'
 SWITCH_STATUS = '127.0.0.1:9560'
@@ -368,14 +373,16 @@ def measure(net: Any, seconds: float = 20) -> Dict[str, List[int]]:
 
 
 def run_ptp(net: Any, seconds: float = 20) -> Dict[str, List[int]]:
-    """`mn --test ptp,20`: what `measure` finds, as a table."""
+    """`mn --test ptp,20`: what `measure` finds, as a table, and a verdict on the machine."""
     info(f'*** ptp4l on {len(net.hosts)} hosts for {seconds} s\n')
-    offsets = measure(net, float(seconds))
+    with Watch() as watch:
+        offsets = measure(net, float(seconds))
     output(f'{"client":<16}{"offsets":>8}{"median":>12}{"least":>12}{"greatest":>12}\n')
     for name, found in offsets.items():
         figures = [statistics.median(found), min(found), max(found)] if found else []
         cells = ''.join(f'{figure:>9.0f} ns' for figure in figures) or '  none: nobody to follow'
         output(f'{name:<16}{len(found):>8}{cells}\n')
+    output(''.join(f'{line}\n' for line in watch.lines))
     return offsets
 
 

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import {
   judgeFidelity,
+  pairedReports,
   parseProcessorTimes,
   parseWakeReport,
   summarizeWakes,
@@ -13,6 +14,8 @@ import { helperPath } from './helpers.js';
 import { startProcess, type ManagedProcess } from './managed-process.js';
 
 const READY_TIMEOUT_MS = 2000;
+/** Of an hour; who watches for longer knows less exactly what was when. */
+const MOST_REPORTS = 36_000;
 const NS_PER_MS = 1_000_000n;
 
 interface Window {
@@ -51,7 +54,10 @@ export class FidelityWatch {
       dataOutput: true,
       onLine: (line) => {
         const report = parseWakeReport(line);
-        if (report !== null) reports.push(report);
+        if (report === null) return;
+        reports.push(report);
+        if (reports.length >= MOST_REPORTS)
+          reports.splice(0, reports.length, ...pairedReports(reports));
       },
     });
     await probe.line(/^ready$/, READY_TIMEOUT_MS);

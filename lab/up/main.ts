@@ -5,11 +5,13 @@ import { join } from 'node:path';
 import pc from 'picocolors';
 import { LabError } from '../lab-error.js';
 import type { ClockContext } from '../experiments/boundary/clocks.js';
+import { fidelityLines } from '../experiments/fidelity.js';
 import { Cleanup } from '../experiments/first-light/cleanup.js';
 import { createProgress, type Progress } from '../experiments/first-light/progress.js';
 import { INTERRUPTED_EXIT_CODE, interruption, pause, requireHelpers } from '../experiments/run.js';
 import { buildGraph, graphPlanOf } from '../namespaces/graph.js';
 import { lengthenDatagramQueues } from '../namespaces/sandbox.js';
+import { FidelityWatch } from '../peers/fidelity-watch.js';
 import { lastWords, type ManagedProcess } from '../peers/managed-process.js';
 import type { Mechanism, Transport } from '../peers/ptp4l.js';
 import type { Topology } from '../topologies/topology.js';
@@ -50,8 +52,10 @@ export async function runUp(options: UpOptions, directory: string): Promise<numb
     await raise(options, context, { offsets, progress, signal });
     isUp = true;
     await announce(topology, context, progress);
-    const died = await hold(options, { offsets, progress, signal, processes });
-    progress.done(offsets.render());
+    const watch = await FidelityWatch.start();
+    cleanup.add(() => watch.stop());
+    const died = await watch.during(() => hold(options, { offsets, progress, signal, processes }));
+    progress.done([offsets.render(), ...fidelityLines(watch.judge())].join('\n'));
     return died ? 1 : 0;
   } catch (error) {
     if (!(error instanceof LabError && error.code === 'interrupted')) throw error;

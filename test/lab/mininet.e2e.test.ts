@@ -90,6 +90,8 @@ describe.skipIf(reason !== '')(`Mininet${reason === '' ? '' : ` (${reason})`}`, 
     const { code, said } = await mn('timeplane,chain,2,mode=transparent', 'pingall+ptp,10');
     expect(said).toContain('0% dropped (2/2 received)');
     expect(clients(said), said).toMatchObject([{ name: 'client' }]);
+    expect(said).toMatch(/^Fidelity: (good|doubtful|unfit); timers late by/m);
+    expect(said).not.toContain('was not watched long enough');
     const [client] = clients(said);
     expect(client?.offsets).toBeGreaterThanOrEqual(3);
     // A bridge in user space holds frames for milliseconds on a busy machine: they are corrected.

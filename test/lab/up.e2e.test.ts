@@ -56,6 +56,7 @@ links:
     lab.kill('SIGINT');
     expect(await ended, output()).toBe(0);
     expect(output()).toMatch(/│ c\s+│|No client followed/);
+    expect(output()).toMatch(/^Fidelity: (good|doubtful|unfit); timers late by/m);
     expect(labProcesses(dirname(socket))).toEqual([]);
     expect(readdirSync(directory).sort()).toEqual(
       ['mine.yaml', 'pmc'].filter((name) => existsSync(join(directory, name))),
@@ -74,6 +75,9 @@ links:
     );
     expect(await exitCodeOf(lab), output()).toBe(0);
     expect(output()).toMatch(/│ client\s+│\s+\d+\s+│\s+-?\d+ ns/);
+    expect(output()).toMatch(/^Fidelity: (good|doubtful|unfit); timers late by/m);
+    // The whole time was watched: a wake every 2 ms where none is late.
+    expect(output()).not.toContain('was not watched long enough');
     expect(readdirSync(directory)).toEqual([]);
   }, 90_000);
 

@@ -3,6 +3,7 @@ import {
   classEndNs,
   judgeFidelity,
   LATE_NS,
+  pairedReports,
   parseProcessorTimes,
   parseWakeReport,
   summarizeWakes,
@@ -91,6 +92,20 @@ describe('what the probe says', () => {
     expect(classEndNs(52)).toBeGreaterThan(LATE_NS);
     const [first] = reports;
     expect(summarizeWakes(first === undefined ? [] : [first]).wakeP99Ns).toBe(70_000);
+  });
+
+  it('is the same where two and two of its reports became one', () => {
+    const reports = Array.from({ length: 5 }, (_, at) => ({
+      ...{ atNs: BigInt(at), maxNs: 70_000 + (at === 3 ? 5_000 : 0) },
+      counts: new Map([[20, 40 + at], [24 + at, 1]]),
+    })); // prettier-ignore
+    const paired = pairedReports(reports);
+    expect(paired.map(({ atNs }) => atNs)).toEqual([0n, 2n, 4n]);
+    expect(summarizeWakes(paired)).toEqual(summarizeWakes(reports));
+    const again = pairedReports(pairedReports(paired));
+    expect(again).toHaveLength(1);
+    expect(summarizeWakes(again)).toEqual(summarizeWakes(reports));
+    expect(pairedReports([])).toEqual([]);
   });
 
   it('is nothing where it said nothing', () => {
