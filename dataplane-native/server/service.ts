@@ -38,6 +38,7 @@ import type { ForwardingState } from './state/state.js';
 import type { StreamCounts } from './session/stream.js';
 import { StreamClients } from './session/stream.js';
 import { namedPorts, unnamedPorts } from './program/translation.js';
+import { ChangeQueue } from './write/change-queue.js';
 import type { WriteBatch } from './write/write-request.js';
 import { MAX_UPDATES } from './write/write-request.js';
 
@@ -104,8 +105,7 @@ export class P4RuntimeService {
   readonly #pipelines: Pipelines;
   readonly #digests: Digests;
   readonly #idleTimeouts: IdleTimeouts;
-  /** By role: when its last batch has been written. */
-  readonly #writing = new Map<string, Promise<void>>();
+  readonly #changes = new ChangeQueue((role) => this.streams.written(role));
   #writes = 0;
   #failedUpdates = 0;
   #packetOuts = 0;
@@ -116,7 +116,7 @@ export class P4RuntimeService {
     this.#options = options;
     const { portNames } = options;
     const ports = portNames === undefined ? unnamedPorts(cpuPort) : namedPorts(cpuPort, portNames);
-    this.#pipelines = new Pipelines(engine, builder, ports);
+    this.#pipelines = new Pipelines(engine, builder, ports, this.#changes);
     this.#digests = new Digests(clock, (list, octets) => this.streams.sendDigest(list, octets));
     this.#idleTimeouts = new IdleTimeouts(clock, (table, idle) =>
       this.streams.sendIdle(table, idle),
@@ -127,6 +127,7 @@ export class P4RuntimeService {
       other: (message) => this.#watchLinks(message),
       digestAck: (ack) => this.#digests.acknowledge(ack),
       primariesChanged: () => this.#digests.clear(),
+      isWriting: (role) => this.#changes.isChanging(role),
     });
     engine.onMessage((message) => this.#receive(message));
   }
@@ -136,22 +137,14 @@ export class P4RuntimeService {
     return this.#pipelines.committedState?.program.layout.program ?? null;
   }
 
-  /** The status of each update; an error where none was tried. Batches of one role are written one
-   * after the other. */
-  write(batch: WriteBatch): Promise<Outcome<ItemStatus[]>> {
-    const { role } = batch.request;
-    const before = this.#writing.get(role);
-    const writing =
-      before === undefined ? this.#write(batch) : before.then(() => this.#write(batch));
-    const ended = writing.then(
-      () => undefined,
-      () => undefined,
-    );
-    this.#writing.set(role, ended);
-    void ended.then(() => {
-      if (this.#writing.get(role) === ended) this.#writing.delete(role);
-    });
-    return writing;
+  /** The status of each update; an error where none was tried. Its sender must be the primary when it
+   * comes, and still when its turn has come. */
+  async write(batch: WriteBatch): Promise<Outcome<ItemStatus[]>> {
+    const { role, atomicity } = batch.request;
+    const accepted = this.#acceptWriter(batch.request);
+    if (!accepted.ok) return accepted;
+    const isAlone = atomicity === Atomicity.ROLLBACK_ON_ERROR;
+    return this.#changes.run({ role, isAlone }, () => this.#write(batch));
   }
 
   async #write({ request, updates }: WriteBatch): Promise<Outcome<ItemStatus[]>> {

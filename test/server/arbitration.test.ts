@@ -36,7 +36,12 @@ function device(limits = LIMITS) {
     says: (
       client: number,
       electionId: bigint | null,
-      more: { deviceId?: bigint; role?: string; config?: Outcome<RoleScope> } = {},
+      more: {
+        deviceId?: bigint;
+        role?: string;
+        config?: Outcome<RoleScope>;
+        isWriting?: boolean;
+      } = {},
     ) =>
       take({
         kind: 'update',
@@ -45,8 +50,10 @@ function device(limits = LIMITS) {
         deviceId: 1n,
         role: '',
         config: done(null),
+        isWriting: false,
         ...more,
       }),
+    written: (role = '') => take({ kind: 'written', role }),
     leaves: (client: number) => take({ kind: 'disconnected', client }),
     accepts: (electionId: bigint | null, role = '') => mayWrite(state, role, electionId),
     isPrimary: (client: number) => isPrimary(state, client),
@@ -235,6 +242,66 @@ describe('roles', () => {
   });
 });
 
+describe('a new primary while Writes of the role are under way', () => {
+  const isWriting = true;
+  const handover = () => {
+    const all = device();
+    all.says(1, 5n);
+    expect(all.says(2, 6n, { isWriting })).toEqual(['1 backup 6']);
+    return all;
+  };
+
+  it('is told, and accepted, when they have ended; the old one is accepted no more', () => {
+    const { accepts, isPrimary, written } = handover();
+    expect([accepts(5n), accepts(6n), isPrimary(1), isPrimary(2)]).toEqual(Array(4).fill(false));
+    expect(written('a')).toEqual([]);
+    expect(written()).toEqual(['2 primary 6']);
+    expect([accepts(5n), accepts(6n), isPrimary(1), isPrimary(2)]).toEqual([
+      false,
+      true,
+      false,
+      true,
+    ]);
+    expect(written()).toEqual([]);
+  });
+
+  it('waits too when the old one has gone, or comes back under the same id', () => {
+    const { says, leaves, written } = device();
+    says(1, 5n);
+    leaves(1);
+    expect(says(2, 5n, { isWriting })).toEqual([]);
+    expect(written()).toEqual(['2 primary 5']);
+  });
+
+  it('is not told when it has gone meanwhile', () => {
+    const { leaves, written, accepts } = handover();
+    expect(leaves(2)).toEqual(['1 noPrimary 6']);
+    expect(written()).toEqual([]);
+    expect(accepts(5n)).toBe(false);
+  });
+
+  it('is not told when a third has become it: that one is', () => {
+    const { says, written, accepts } = handover();
+    expect(says(3, 7n, { isWriting })).toEqual(['1 backup 7', '2 backup 7']);
+    expect(written()).toEqual(['3 primary 7']);
+    expect([accepts(6n), accepts(7n)]).toEqual([false, true]);
+  });
+
+  it('does not wait when it steps down, nor does who comes after the end', () => {
+    const { says, written } = handover();
+    expect(says(2, 1n, { isWriting })).toEqual(['1 noPrimary 6', '2 noPrimary 6']);
+    expect(written()).toEqual([]);
+    expect(says(3, 7n)).toEqual(['1 backup 7', '2 backup 7', '3 primary 7']);
+  });
+
+  it('waits on when it says its id again, and the primary never waits for its own', () => {
+    const { says, written } = handover();
+    expect(says(2, 7n, { isWriting })).toEqual(['1 backup 7']);
+    expect(written()).toEqual(['2 primary 7']);
+    expect(says(2, 8n, { isWriting })).toEqual(['1 backup 8', '2 primary 8']);
+  });
+});
+
 describe('any conversation', () => {
   const input = fc.oneof(
     fc.record({
@@ -244,7 +311,9 @@ describe('any conversation', () => {
       role: fc.constantFrom('', 'a'),
       deviceId: fc.constantFrom(1n, 1n, 1n, 2n),
       config: fc.constantFrom(done(null), done(null), WRONG, roleConfig({ exclusive: [1] })),
+      isWriting: fc.boolean(),
     }),
+    fc.record({ kind: fc.constant('written' as const), role: fc.constantFrom('', 'a') }),
     fc.record({
       kind: fc.constant('disconnected' as const),
       client: fc.integer({ min: 1, max: 5 }),

@@ -28,6 +28,7 @@ import type { RoleScope } from '../session/role-config.js';
 import { ShadowEngine } from '../state/shadow-engine.js';
 import type { ForwardingState } from '../state/state.js';
 import { clearReplication, initialState } from '../state/state.js';
+import { ChangeQueue } from '../write/change-queue.js';
 import { UpdateList } from '../write/update-list.js';
 import { complete, writeAllOrNone, writeEach, writeUpdates } from '../write/write.js';
 
@@ -67,25 +68,28 @@ const TURN_ROWS = 512;
 
 const NO_UPDATES = UpdateList.ofMessages([]);
 
-const REPLACED = {
-  code: status.ABORTED,
-  message: 'not applied: the pipeline was replaced meanwhile',
-} as const;
-
 /** See the file's comment. */
 export class Pipelines {
   readonly #engine: EnginePort;
   readonly #builder: PipelineBuilder;
   readonly #ports: PortDirectory;
+  readonly #changes: ChangeQueue;
   #committed: Committed | null = null;
   #saved: Saved | null = null;
   /** Requests are served one after the other: building takes seconds. */
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(engine: EnginePort, builder: PipelineBuilder, ports: PortDirectory) {
+  /** `changes` is what writes in turns wait in, too. */
+  constructor(
+    engine: EnginePort,
+    builder: PipelineBuilder,
+    ports: PortDirectory,
+    changes = new ChangeQueue(),
+  ) {
     this.#engine = engine;
     this.#builder = builder;
     this.#ports = ports;
+    this.#changes = changes;
   }
 
   /** The state that the dataplane runs with. */
@@ -107,7 +111,7 @@ export class Pipelines {
   }
 
   /** The same of what the role may write, part by part where it may be: others have their turn in between.
-   * What is left when the pipeline is replaced meanwhile is ABORTED. */
+   * To be run in the queue of changes, which keeps the pipeline as it is meanwhile. */
   async writeInTurns(
     state: ForwardingState,
     updates: UpdateList,
@@ -132,10 +136,8 @@ export class Pipelines {
       this.#note(state, updates, statuses, noted);
       noted = statuses.length;
       await setImmediate();
-      if (this.currentState !== state) break;
     }
     this.#note(state, updates, statuses, noted);
-    while (statuses.length < updates.length) statuses.push(REPLACED);
     return statuses;
   }
 
@@ -154,7 +156,7 @@ export class Pipelines {
     }
   }
 
-  /** Performs a configuration action. `stillPrimary` is asked again after the long part. */
+  /** Performs a configuration action. `stillPrimary` is asked again after the long part and the wait. */
   set(
     action: ConfigAction,
     config: ForwardingPipelineConfig | undefined,
@@ -173,7 +175,7 @@ export class Pipelines {
     switch (action) {
       case ConfigAction.COMMIT:
         return config === undefined
-          ? this.#commitSaved()
+          ? this.#change(stillPrimary, () => this.#commitSaved())
           : invalid('COMMIT takes no config: it commits the saved one');
       case ConfigAction.VERIFY:
       case ConfigAction.VERIFY_AND_SAVE:
@@ -189,10 +191,19 @@ export class Pipelines {
     if (!realizable.ok) return realizable;
     if (!stillPrimary()) return denied('another client became primary meanwhile');
     if (action === ConfigAction.VERIFY) return DONE;
-    if (action === ConfigAction.VERIFY_AND_SAVE) return this.#save(realizable.value);
-    if (action === ConfigAction.RECONCILE_AND_COMMIT) return this.#reconcile(realizable.value);
-    this.#saved = null;
-    return this.#engine.held(() => this.#commit(realizable.value, NO_UPDATES));
+    return this.#change(stillPrimary, () => {
+      if (action === ConfigAction.VERIFY_AND_SAVE) return this.#save(realizable.value);
+      if (action === ConfigAction.RECONCILE_AND_COMMIT) return this.#reconcile(realizable.value);
+      this.#saved = null;
+      return this.#engine.held(() => this.#commit(realizable.value, NO_UPDATES));
+    });
+  }
+
+  /** Once the batches that are being written have ended: none is in force by half, or journalled by half. */
+  #change(stillPrimary: () => boolean, change: () => Outcome<void>): Promise<Outcome<void>> {
+    return this.#changes.run({ role: null, isAlone: true }, () =>
+      stillPrimary() ? change() : denied('another client became primary meanwhile'),
+    );
   }
 
   async #verify(config: ForwardingPipelineConfig): Promise<Outcome<Realizable>> {

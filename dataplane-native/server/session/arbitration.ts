@@ -3,8 +3,8 @@
  * a pure state machine: one input in, the new state and the effects out. The caller performs the
  * effects in order, and feeds `disconnected` when a stream has ended, for whatever reason.
  *
- * Writes are done within one turn of the event loop, so none is ever in flight at an input: the
- * specification's wait for the old primary's writes is empty here.
+ * A new primary waits for the Writes of the one before: that one's requests are accepted no more, the
+ * others are told, and at `written` it is told itself, and accepted.
  */
 import { status } from '@grpc/grpc-js';
 import type { Outcome } from '../errors.js';
@@ -19,6 +19,8 @@ export interface RoleState {
   /** The highest election id ever received, kept when its client has gone. */
   readonly highest: ElectionId | null;
   readonly primary: ClientId | null;
+  /** The primary waits for Writes of the one before: it has not been told, and may do nothing yet. */
+  readonly isWaiting: boolean;
   /** Live clients and the id of each; null where the client gave none. */
   readonly clients: ReadonlyMap<ClientId, ElectionId | null>;
   /** What its last primary said that it may do. */
@@ -45,8 +47,11 @@ export type ArbitrationInput =
       /** role.config, or what is wrong with it. */
       readonly config: Outcome<RoleScope>;
       readonly electionId: ElectionId | null;
+      /** Writes of the role are under way; `written` comes at their end. */
+      readonly isWriting: boolean;
     }
-  | { readonly kind: 'disconnected'; readonly client: ClientId };
+  | { readonly kind: 'disconnected'; readonly client: ClientId }
+  | { readonly kind: 'written'; readonly role: string };
 
 export type Standing = 'primary' | 'backup' | 'noPrimary';
 
@@ -75,7 +80,13 @@ export const DEFAULT_ROLE = '';
 
 export const NO_CLIENTS: ArbitrationState = { roles: new Map() };
 
-const NEW_ROLE: RoleState = { highest: null, primary: null, clients: new Map(), scope: null };
+const NEW_ROLE: RoleState = {
+  highest: null,
+  primary: null,
+  isWaiting: false,
+  clients: new Map(),
+  scope: null,
+};
 
 /** What one input changes. */
 export function arbitrate(
@@ -83,7 +94,14 @@ export function arbitrate(
   limits: ArbitrationLimits,
   input: ArbitrationInput,
 ): ArbitrationStep {
-  return input.kind === 'update' ? update(state, limits, input) : disconnect(state, input.client);
+  switch (input.kind) {
+    case 'update':
+      return update(state, limits, input);
+    case 'disconnected':
+      return disconnect(state, input.client);
+    case 'written':
+      return written(state, input.role);
+  }
 }
 
 /** The role that a live client has, or null. */
@@ -93,8 +111,7 @@ export function roleOf(state: ArbitrationState, client: ClientId): string | null
 }
 
 export function isPrimary(state: ArbitrationState, client: ClientId): boolean {
-  for (const role of state.roles.values()) if (role.primary === client) return true;
-  return false;
+  return primaries(state).includes(client);
 }
 
 /** Whether a request under this role and id comes from the role's primary. */
@@ -104,8 +121,9 @@ export function mayWrite(
   electionId: ElectionId | null,
 ): boolean {
   const role = state.roles.get(roleName);
-  if (role === undefined || role.primary === null || electionId === null) return false;
-  return role.clients.get(role.primary) === electionId;
+  const primary = role === undefined ? null : acceptedOf(role);
+  if (role === undefined || primary === null || electionId === null) return false;
+  return role.clients.get(primary) === electionId;
 }
 
 /** What a live client's role may do; undefined for a client that has none yet. */
@@ -115,7 +133,12 @@ export function scopeOf(state: ArbitrationState, client: ClientId): RoleScope | 
 }
 
 export function primaries(state: ArbitrationState): ClientId[] {
-  return [...state.roles.values()].flatMap(({ primary }) => (primary === null ? [] : [primary]));
+  return [...state.roles.values()].map(acceptedOf).filter((primary) => primary !== null);
+}
+
+/** The primary, once it has been told that it is. */
+function acceptedOf({ primary, isWaiting }: RoleState): ClientId | null {
+  return isWaiting ? null : primary;
 }
 
 type Update = ArbitrationInput & { readonly kind: 'update' };
@@ -135,12 +158,14 @@ function update(
   const becomesPrimary = electionId !== null && electionId >= (role.highest ?? 0n);
   if (becomesPrimary) {
     const scope = input.config.ok ? input.config.value : role.scope;
-    const next: RoleState = { highest: electionId, primary: client, clients, scope };
+    const isWaiting = role.primary === client ? role.isWaiting : input.isWriting;
+    const next: RoleState = { highest: electionId, primary: client, isWaiting, clients, scope };
     // The others first: the new primary may write as soon as it knows.
-    return withRole(state, input.role, next, [...others(clients, client), client]);
+    const told = isWaiting ? [] : [client];
+    return withRole(state, input.role, next, [...others(clients, client), ...told]);
   }
   const wasPrimary = role.primary === client;
-  const next: RoleState = { ...role, primary: wasPrimary ? null : role.primary, clients };
+  const next: RoleState = { ...(wasPrimary ? withoutPrimary(role) : role), clients };
   return withRole(state, input.role, next, wasPrimary ? [...clients.keys()] : [client]);
 }
 
@@ -230,8 +255,19 @@ function disconnect(state: ArbitrationState, client: ClientId): ArbitrationStep 
   const clients = new Map(role.clients);
   clients.delete(client);
   const wasPrimary = role.primary === client;
-  const next = { ...role, clients, primary: wasPrimary ? null : role.primary };
+  const next = { ...(wasPrimary ? withoutPrimary(role) : role), clients };
   return withRole(state, name, next, wasPrimary ? [...clients.keys()] : []);
+}
+
+function withoutPrimary(role: RoleState): RoleState {
+  return { ...role, primary: null, isWaiting: false };
+}
+
+/** Whoever is to be the primary by now, which may be another than the first who waited. */
+function written(state: ArbitrationState, name: string): ArbitrationStep {
+  const role = state.roles.get(name);
+  if (role?.isWaiting !== true || role.primary === null) return { state, effects: [] };
+  return withRole(state, name, { ...role, isWaiting: false }, [role.primary]);
 }
 
 function others(clients: RoleState['clients'], client: ClientId): ClientId[] {

@@ -56,6 +56,8 @@ export interface StreamHandlers {
   readonly other: (message: Any) => Any | null;
   /** The primaries have changed; digests for the old ones are of no use any more. */
   readonly primariesChanged: () => void;
+  /** Whether Writes of the role are under way; `written` is told of their end. */
+  readonly isWriting: (role: string) => boolean;
 }
 
 /** One client's stream: where messages go, and how it is ended with an error. */
@@ -140,7 +142,7 @@ export class StreamClients {
     const { update } = request;
     switch (update.case) {
       case 'arbitration':
-        this.#arbitrate(arbitrationInput(id, update.value));
+        this.#arbitrate(this.#arbitrationInput(id, update.value));
         return;
       case 'packet': {
         const { metadata } = update.value;
@@ -175,6 +177,25 @@ export class StreamClients {
       default:
         this.#refuseUnknown(id);
     }
+  }
+
+  /** The Writes of the role that were under way have ended. */
+  written(role: string): void {
+    this.#arbitrate({ kind: 'written', role });
+  }
+
+  #arbitrationInput(client: ClientId, update: MasterArbitrationUpdate): ArbitrationInput {
+    const config = update.role?.config;
+    const role = update.role?.name ?? DEFAULT_ROLE;
+    return {
+      kind: 'update',
+      client,
+      deviceId: update.deviceId,
+      role,
+      config: config === undefined ? done(null) : parseRoleConfig(config),
+      electionId: electionIdOf(update.electionId),
+      isWriting: this.#handlers.isWriting(role),
+    };
   }
 
   #refuseUnknown(id: ClientId): void {
@@ -335,18 +356,6 @@ export class StreamClients {
 
 type MessageOf<C> = (StreamMessageResponse['update'] & { readonly case: C })['value'];
 type StreamErrorDetails = NonNullable<MessageInitShape<typeof StreamErrorSchema>['details']>;
-
-function arbitrationInput(client: ClientId, update: MasterArbitrationUpdate): ArbitrationInput {
-  const config = update.role?.config;
-  return {
-    kind: 'update',
-    client,
-    deviceId: update.deviceId,
-    role: update.role?.name ?? DEFAULT_ROLE,
-    config: config === undefined ? done(null) : parseRoleConfig(config),
-    electionId: electionIdOf(update.electionId),
-  };
-}
 
 function addCounts(total: QueueCounts, more: QueueCounts): void {
   total.sent += more.sent;
