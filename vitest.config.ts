@@ -1,7 +1,7 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 
 /** Tests that run real clocks or load a machine: one after the other, when all others are done. */
-const ALONE = ['test/e2e/**/*.test.ts', 'test/**/*.e2e.test.ts'];
+const ALONE = ['test/**/*.e2e.test.ts'];
 
 /** Tests run on the TypeScript sources: the `timeplane-source` condition picks them over `dist/`. */
 export default defineConfig({

@@ -21,8 +21,8 @@
  *   inbox.c               from a loop to another one's queues
  *   queue.c               the egress queue of a port
  *   transmit_stamp.c      the deferred correction, transmit stamps and what is learned from them
- *   tx_event.c            frames that come back with their transmit time, and those that wait for
- * it pool.c                the buffers
+ *   tx_event.c            frames that come back with their transmit time, and that wait for it
+ *   pool.c                the buffers
  *
  * ports/, where frames come from and go to:
  *   port.h                any port; those in memory, to the control plane, and that are nowhere

@@ -96,10 +96,8 @@ TP_PRIMITIVE void tp_zero(void *memory, size_t octets) {
 /* --- headers in the frame ----------------------------------------------------------------------
  */
 
-#define TP_REARRANGED                                                                              \
-  UINT32_MAX                    /* the headers do not stand in the frame as they are to be sent    \
-                                 */
-#define TP_NO_OCTETS UINT32_MAX /* a header that did not come in the frame: its octets are zero */
+#define TP_REARRANGED UINT32_MAX /* headers do not stand in the frame as they are to be sent */
+#define TP_NO_OCTETS  UINT32_MAX /* a header that did not come in the frame: its octets are zero */
 
 /* The octets that a header came in: those at `origin` of its frame. */
 TP_PRIMITIVE void tp_copy_kept(uint8_t *to, const uint8_t *frame, uint32_t origin, size_t octets) {

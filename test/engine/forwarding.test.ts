@@ -164,6 +164,18 @@ describe('clones', () => {
     expect(bench.sent(2).map(({ frame }) => frame.length)).toEqual([64]);
   });
 
+  it.each(['cloneForward', 'egressClone'] as const)(
+    'of several replicas are all cut, %s, and the frame itself is not',
+    (action) => {
+      bench.on(7, action, 5, 2);
+      const replicas = [1, 3, 4].map((port) => ({ port, instance: port }));
+      must(bench.engine.cloneSessionSet(5, replicas, 0, 20));
+      bench.receive(1, frameTo(7)).settle();
+      const lengths = [1, 3, 4, 2].map((port) => bench.sent(port).map(({ frame }) => frame.length));
+      expect(lengths).toEqual([[20], [20], [20], [64]]);
+    },
+  );
+
   it('from egress carry the frame as it was sent', async () => {
     bench.on(7, 'egressClone', 5, 2);
     must(bench.engine.cloneSessionSet(5, [{ port: 510, instance: 1 }], 0, 0));

@@ -29,6 +29,7 @@ describe.skipIf(!hasSanitizers)('under the sanitizers', () => {
   const smoke = join(folder, `smoke-${process.pid}`);
   const latency = join(folder, `latency-${process.pid}`);
   const tables = join(folder, `tables-${process.pid}`);
+  const growth = join(folder, `growth-${process.pid}`);
   const rows = join(folder, `rows-${process.pid}`);
   const updates = join(folder, `updates-${process.pid}`);
   const pipeline = join(folder, `l2-${process.pid}.so`);
@@ -39,7 +40,7 @@ describe.skipIf(!hasSanitizers)('under the sanitizers', () => {
     const include = `-I${includeDirectory}`;
     const whole = ['-r', '-nostdlib', ...sources, '-o', engine];
     expect(cc(...flags, include, ...whole)).toMatchObject({ status: 0, stderr: '' });
-    const programs = { smoke, latency, tables, rows };
+    const programs = { smoke, latency, tables, growth, rows };
     for (const [name, program] of Object.entries(programs)) {
       const source = join(fixtures, `${name}.c`);
       const args = [source, engine, '-ldl', '-o', program];
@@ -50,7 +51,7 @@ describe.skipIf(!hasSanitizers)('under the sanitizers', () => {
   });
 
   afterAll(() => {
-    for (const file of [engine, smoke, latency, tables, rows, updates, pipeline])
+    for (const file of [engine, smoke, latency, tables, growth, rows, updates, pipeline])
       rmSync(file, { force: true });
   });
 
@@ -98,6 +99,15 @@ describe.skipIf(!hasSanitizers)('under the sanitizers', () => {
     'tables of every kind find what a look at each entry finds (seed %i)',
     (seed) => {
       const run = spawnSync(tables, [`${seed}`, `${TABLE_STEPS}`], { encoding: 'utf8' });
+      expect(run.stderr).toBe('');
+      expect(run.stdout).toBe('ok\n');
+    },
+  );
+
+  it.each([1, Date.now() % 1_000_000])(
+    'the slots of a table grow with its entries, and lose none (seed %i)',
+    (seed) => {
+      const run = spawnSync(growth, [`${seed}`], { encoding: 'utf8' });
       expect(run.stderr).toBe('');
       expect(run.stdout).toBe('ok\n');
     },

@@ -23,8 +23,7 @@ static void take_contents(struct tp_packet *to, const struct tp_packet *from) {
   memcpy(to->data, from->data, from->length);
 }
 
-/* The same frame once more, metadata and all, but not cut: as in simple_switch, whose copies forget
- * what `truncate` asked for. */
+/* The same frame once more, metadata and all, to be cut as it. */
 static struct tp_packet *copy_packet(struct tp_loop *loop, const struct tp_packet *from) {
   struct tp_packet *to = tp_pool_take(&loop->pool);
   if (to == NULL) {
@@ -33,6 +32,7 @@ static struct tp_packet *copy_packet(struct tp_loop *loop, const struct tp_packe
   }
   take_contents(to, from);
   to->grown_octets = from->grown_octets;
+  to->truncate_plus1 = from->truncate_plus1;
   memcpy(to->phv, from->phv, loop->ops->phv_copied_octets);
   return to;
 }
@@ -246,6 +246,7 @@ static void route(struct tp_loop *loop, struct tp_packet *packet) {
     if (group == NULL) {
       tp_loop_drop(loop, packet, TP_ENGINE_DROPPED_NO_GROUP);
     } else {
+      /* As in simple_switch, whose copies forget what `truncate` asked for. */
       packet->truncate_plus1 = 0;
       replicate(loop, packet, group, TP_INSTANCE_REPLICATED);
     }
