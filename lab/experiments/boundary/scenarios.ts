@@ -82,6 +82,9 @@ async function watchServed(
   checks.steady(name, observer.served(sinceNs));
 }
 
+/** Until a ptp4l follows its grandmaster. */
+const FOLLOWS_TIMEOUT_MS = 30_000;
+
 const CLOCK = 'boundary clock';
 
 /** One clock between a grandmaster and two clients. */
@@ -187,7 +190,9 @@ const sandwich: Scenario = {
     const behind = [...names.slice(1), CLIENTS[0]];
     const observers = await Promise.all(behind.map((name) => observe(stage, name)));
     await best(stage);
-    await theirs(stage, 'ptp4l above', 0);
+    const above = await theirs(stage, 'ptp4l above', 0);
+    // It steps once, when it follows. Who has followed it before has used up its own step, and slews for minutes.
+    await above.line(/UNCALIBRATED to SLAVE/, FOLLOWS_TIMEOUT_MS);
     await ours(stage, 'ours', 1);
     await theirs(stage, 'ptp4l below', 2);
     const log = await client(stage, CLIENTS[0]);
