@@ -9,8 +9,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packageRoot } from '#runtime/version';
-import { instant, logInterval, scaledNs, scaledUnits } from '#units/time';
-import { decodeMessage, encodeMessage } from '#wire/ptp-message';
+import { scaledUnits } from '#units/time';
+import { decodeMessage } from '#wire/ptp-message';
+import { SYNC_OCTETS } from '../support/raw-sync.js';
 import { Sandbox, sandboxObstacle, type Program } from '../support/sandbox.js';
 
 const CLI = join(packageRoot(), 'dist', 'control-plane', 'cli', 'main.js');
@@ -34,27 +35,6 @@ const SWITCH = [
   ...[NODE, '--import', STALL, CLI, 'switch', '--listen', '127.0.0.1:9559', '--device-id', '1'],
   ...['--cpu-port', '510', '--port', '1=s1', '--port', '2=s2'],
 ];
-
-const SYNC = Buffer.from(
-  encodeMessage({
-    kind: 'sync',
-    header: {
-      majorSdoId: 0,
-      minorVersionPtp: 1,
-      domainNumber: 0,
-      minorSdoId: 0,
-      flags: 0x0200,
-      correctionField: scaledNs(0n),
-      messageTypeSpecific: 0,
-      sourcePortIdentity: { clockIdentity: 0x0200_00ff_fe00_0001n, portNumber: 1 },
-      sequenceId: 0,
-      controlField: 0,
-      logMessageInterval: logInterval(0),
-    },
-    tlvs: [],
-    originTimestamp: instant(1_000_000_000n),
-  }),
-).toString('hex');
 
 const reason = sandboxObstacle();
 if (reason !== '') console.warn(`the dataplane on its own is skipped: ${reason}`);
@@ -106,7 +86,7 @@ ports:
 
   const sends = () =>
     sandbox.start(
-      [NODE, DATAGRAMS, 'stream', '10.0.0.1', `${PORT}`, `${COUNT}`, `${INTERVAL_MS}`, SYNC],
+      [NODE, DATAGRAMS, 'stream', '10.0.0.1', `${PORT}`, `${COUNT}`, `${INTERVAL_MS}`, SYNC_OCTETS],
       master,
     );
 

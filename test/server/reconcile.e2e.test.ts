@@ -11,10 +11,11 @@ import { P4InfoSchema } from '#protos/p4/config/v1/p4info_pb';
 import { SetForwardingPipelineConfigRequest_Action as Action } from '#protos/p4/v1/p4runtime_pb';
 import { Update_Type } from '#protos/p4/v1/p4runtime_pb';
 import { packageRoot } from '#runtime/version';
-import { instant, logInterval, scaledNs, scaledUnits } from '#units/time';
-import { decodeMessage, encodeMessage } from '#wire/ptp-message';
+import { scaledUnits } from '#units/time';
+import { decodeMessage } from '#wire/ptp-message';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { relayInto, type Relay } from '../support/relay.js';
+import { SYNC_OCTETS } from '../support/raw-sync.js';
 import { Sandbox, sandboxObstacle } from '../support/sandbox.js';
 import { Controller, type EntityInit } from './conversation.js';
 import { action, b, exact } from './entries.js';
@@ -56,27 +57,6 @@ interface Report {
   }[];
   readonly drops: { readonly droppedReload: number; readonly droppedNoBuffer: number };
 }
-
-const SYNC = Buffer.from(
-  encodeMessage({
-    kind: 'sync',
-    header: {
-      majorSdoId: 0,
-      minorVersionPtp: 1,
-      domainNumber: 0,
-      minorSdoId: 0,
-      flags: 0x0200,
-      correctionField: scaledNs(0n),
-      messageTypeSpecific: 0,
-      sourcePortIdentity: { clockIdentity: 0x0200_00ff_fe00_0001n, portNumber: 1 },
-      sequenceId: 0,
-      controlField: 0,
-      logMessageInterval: logInterval(0),
-    },
-    tlvs: [],
-    originTimestamp: instant(1_000_000_000n),
-  }),
-).toString('hex');
 
 const reason = sandboxObstacle();
 if (reason !== '') console.warn(`a new pipeline under traffic is skipped: ${reason}`);
@@ -150,7 +130,7 @@ ports:
     const client = sandbox.start([NODE, DATAGRAMS, 'listen', '10.0.0.2'], slave);
     await client.says((output) => output.includes('ready'));
     const before = await passed();
-    const stream = ['stream', '10.0.0.1', `${PORT}`, `${COUNT}`, `${INTERVAL_MS}`, SYNC];
+    const stream = ['stream', '10.0.0.1', `${PORT}`, `${COUNT}`, `${INTERVAL_MS}`, SYNC_OCTETS];
     const sender = sandbox.start([NODE, DATAGRAMS, ...stream], master);
     await client.says((output) => output.includes(`${PORT} `));
     for (let round = 0; round < ROUNDS; round += 1) {
