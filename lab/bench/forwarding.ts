@@ -20,7 +20,14 @@ import { BMV2, bmv2MissingReason, configureBmv2 } from './bmv2-files.js';
 import { difference, withoutCorrection } from './compare.js';
 import { type MixFrame, benchPlan, frameFile, mixFrames, readFrameFile } from './mix.js';
 import { artefactPath, programPath } from './native-programs.js';
-import { type BenchResult, type Contest, interleave, judge, without } from './results.js';
+import {
+  type BenchResult,
+  type Contest,
+  type Target,
+  interleave,
+  judge,
+  without,
+} from './results.js';
 import { type SearchLimits, type Trial, type ZeroLossRate, zeroLossRate } from './zero-loss.js';
 
 const SEED = 0x2019;
@@ -49,18 +56,35 @@ function framesOf(rate: number, scale: ForwardingScale): number {
 
 export type Traffic = 'plain' | 'mix';
 
-const contest = (name: string, baseline: string): Contest => ({
+const contest = (name: string, baseline: string, target: Omit<Target, 'figure'>): Contest => ({
   name,
   baseline,
   unit: 'packets/s',
   direction: 'rate',
+  targets: [{ ...target, figure: 'ratio' }],
 });
 
+/** Of the null forwarder's rate. */
+const NULL_SHARE = { unit: '×', least: 0.95 };
+
 export const CONTESTS = {
-  plain: contest('forwarding over veth, plain', 'null AF_PACKET forwarder'),
-  mix: contest('forwarding over veth, PTP mix', 'null AF_PACKET forwarder'),
-  bmv2: contest('forwarding over veth, PTP mix vs bmv2', 'simple_switch'),
-  threads: contest('forwarding over veth, PTP mix, two packet loops', 'one packet loop'),
+  plain: contest('forwarding over veth, plain', 'null AF_PACKET forwarder', {
+    what: 'packets a second over veth, plain, over the null forwarder’s',
+    ...NULL_SHARE,
+  }),
+  mix: contest('forwarding over veth, PTP mix', 'null AF_PACKET forwarder', {
+    what: 'packets a second over veth, PTP mix, over the null forwarder’s',
+    ...NULL_SHARE,
+  }),
+  bmv2: contest('forwarding over veth, PTP mix vs bmv2', 'simple_switch', {
+    what: 'packets a second over veth, PTP mix, over simple_switch’s',
+    unit: '×',
+    least: 5,
+  }),
+  threads: contest('forwarding over veth, PTP mix, two packet loops', 'one packet loop', {
+    what: 'packets a second over veth, PTP mix, two packet loops over one',
+    unit: '×',
+  }),
 } as const;
 
 type Forwarder = 'engine' | 'null' | 'bmv2' | 'threads';

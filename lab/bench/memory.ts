@@ -21,7 +21,15 @@ import {
   readFrameFile,
 } from './mix.js';
 import { type Program, artefactPath, buildPipeline, programPath } from './native-programs.js';
-import { type BenchResult, type Contest, interleave, judge, median, without } from './results.js';
+import {
+  type BenchResult,
+  type Contest,
+  type Target,
+  interleave,
+  judge,
+  median,
+  without,
+} from './results.js';
 import { engineStateFile, handStateFile } from './switch-state.js';
 
 const SEED = 0x1588;
@@ -43,26 +51,51 @@ export interface Scale {
 export const FULL: Scale = { rounds: 7, packets: 1_000_000, bmv2Packets: 20_000 };
 export const QUICK: Scale = { rounds: 3, packets: 300_000, bmv2Packets: 5_000 };
 
-const contest = (name: string, baseline: string): Contest => ({
+const contest = (name: string, baseline: string, ...targets: Target[]): Contest => ({
   name,
   baseline,
   unit: 'ns CPU/packet',
   direction: 'cost',
+  targets,
 });
 
-export const PIPELINE_CONTEST = contest('pipeline in memory', 'hand-written C loop');
+export const PIPELINE_CONTEST = contest('pipeline in memory', 'hand-written C loop', {
+  what: 'processor time a packet in memory, over the hand-written loop’s',
+  figure: 'share',
+  unit: '×',
+  most: 3,
+});
 export const ENGINE_CONTEST = contest('engine in memory', 'hand-written C loop');
 export const THREADS_CONTEST: Contest = {
   name: 'engine in memory, two packet loops',
   baseline: 'one packet loop',
   unit: 'packets/s',
   direction: 'rate',
+  targets: [
+    {
+      what: 'packets a second in memory, two packet loops over one, every frame from one loop to the other',
+      figure: 'ratio',
+      unit: '×',
+    },
+  ],
 };
 export const PAIRS_CONTEST: Contest = {
   ...THREADS_CONTEST,
   name: 'engine in memory, two packet loops with a pair of ports each',
+  targets: [
+    {
+      what: 'the same, a pair of ports on each loop',
+      figure: 'ratio',
+      unit: '×',
+    },
+  ],
 };
-export const BMV2_CONTEST = contest('engine in memory vs bmv2', 'simple_switch, pcap files');
+export const BMV2_CONTEST = contest('engine in memory vs bmv2', 'simple_switch, pcap files', {
+  what: 'simple_switch’s processor time a packet in memory, over ours',
+  figure: 'ratio',
+  unit: '×',
+  least: 300,
+});
 
 /** A program of native/ with everything but its last arguments. */
 interface Loop {

@@ -6,13 +6,16 @@ export interface BenchOptions {
   readonly quick: boolean;
   /** Only benchmarks whose name contains this. */
   readonly only: string;
+  /** Only those that have a target, and the table of targets. */
+  readonly targets: boolean;
 }
 
-export const USAGE = `usage: npm run bench -- [--json FILE] [--quick] [--only TEXT]
+export const USAGE = `usage: npm run bench -- [--json FILE] [--quick] [--only TEXT] [--targets]
 
-  --json FILE   write the results as JSON
+  --json FILE   write the results as JSON; with --targets, what FILE has of other benchmarks stays
   --quick       fewer and shorter rounds: a look, not a measurement
   --only TEXT   only benchmarks whose name contains TEXT
+  --targets     only benchmarks that have a target, and the table of targets
 `;
 
 export type OptionsResult =
@@ -27,13 +30,19 @@ export function parseOptions(args: readonly string[]): OptionsResult {
         json: { type: 'string' },
         quick: { type: 'boolean', default: false },
         only: { type: 'string', default: '' },
+        targets: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
       },
     });
     if (values.help) return { ok: false, message: USAGE, isHelp: true };
     return {
       ok: true,
-      value: { json: values.json ?? null, quick: values.quick, only: values.only },
+      value: {
+        json: values.json ?? null,
+        quick: values.quick,
+        only: values.only,
+        targets: values.targets,
+      },
     };
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);

@@ -25,6 +25,22 @@ export interface Contest {
   readonly baseline: string;
   readonly unit: string;
   readonly direction: Direction;
+  /** What it is to show; see targets.ts. */
+  readonly targets?: readonly Target[];
+}
+
+/** One figure of a contest, and what it is to come to. Without `most` and `least` it is only told. */
+export interface Target {
+  /** As the table of targets has it. */
+  readonly what: string;
+  /**
+   * `value`: ours, which has a spread only where the baseline is a constant. `share`: ours over the
+   * baseline's. `ratio`: the result's own, which is better the greater it is.
+   */
+  readonly figure: 'value' | 'share' | 'ratio';
+  readonly unit: string;
+  readonly most?: number;
+  readonly least?: number;
 }
 
 /** One round A-B-B-A: two measurements of ours (A) around two of the baseline (B). */

@@ -22,6 +22,14 @@ export const CONTEST: Contest = {
   baseline: 'real time',
   unit: 'seconds a second',
   direction: 'rate',
+  targets: [
+    {
+      what: `a chain of ${HOPS} boundary clocks, simulated`,
+      figure: 'value',
+      unit: 'seconds a second',
+      least: 1_000,
+    },
+  ],
 };
 
 /** @throws LabError where not all clocks follow: they would have less to do. */

@@ -38,11 +38,17 @@ interface TableContest {
   readonly theirs: Side;
 }
 
-const contest = (name: string, baseline: string): Contest => ({
+const contest = (
+  name: string,
+  baseline: string,
+  what: string,
+  figure: 'share' | 'ratio',
+): Contest => ({
   name,
   baseline,
   unit: 'ns CPU/lookup',
   direction: 'cost',
+  targets: [{ what, figure, unit: '×' }],
 });
 
 const side = (kind: string, entries: number, lookupsShare = 1): Side => ({
@@ -53,17 +59,32 @@ const side = (kind: string, entries: number, lookupsShare = 1): Side => ({
 
 export const CONTESTS: readonly TableContest[] = [
   {
-    contest: contest('exact table of 1,000,000 entries', 'the same of 1,000 entries'),
+    contest: contest(
+      'exact table of 1,000,000 entries',
+      'the same of 1,000 entries',
+      'a lookup among 1,000,000 exact entries, over one among 1,000',
+      'share',
+    ),
     ours: side('exact', 1_000_000),
     theirs: side('exact', 1_000),
   },
   {
-    contest: contest('LPM table of 100,000 prefixes', 'a probe for each length in use'),
+    contest: contest(
+      'LPM table of 100,000 prefixes',
+      'a probe for each length in use',
+      'a probe for each length in use, over a lookup among 100,000 prefixes',
+      'ratio',
+    ),
     ours: side('lpm', 100_000),
     theirs: side('lpm-plain', 100_000),
   },
   {
-    contest: contest('ternary table of 10,000 entries', 'a list by falling priority'),
+    contest: contest(
+      'ternary table of 10,000 entries',
+      'a list by falling priority',
+      'a list by priority, over a lookup among 10,000 ternary entries',
+      'ratio',
+    ),
     ours: side('ternary', 10_000, 0.2),
     theirs: side('ternary-list', 10_000, 0.01),
   },

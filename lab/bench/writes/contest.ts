@@ -41,12 +41,18 @@ function contestFor(
   against: WriteContest['against'],
 ): WriteContest {
   const title = `writing ${count.toLocaleString('en')} ${KIND[table]} entries through gRPC`;
+  const what = `${count.toLocaleString('en')} ${KIND[table]} entries inserted through gRPC`;
   const contest: Contest = {
     name: against === 'target' ? title : `${title} vs bmv2`,
     baseline:
       against === 'target' ? `the target, ${TARGET_PER_SECOND.toLocaleString('en')}` : BMV2_PROGRAM,
     unit: 'entries/s',
     direction: 'rate',
+    targets: [
+      against === 'target'
+        ? { what, figure: 'value', unit: 'entries/s', least: TARGET_PER_SECOND }
+        : { what: `${what}, over ${BMV2_PROGRAM}’s rate`, figure: 'ratio', unit: '×' },
+    ],
   };
   return { contest, table, count, against };
 }

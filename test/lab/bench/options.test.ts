@@ -3,13 +3,13 @@ import { parseOptions } from '#lab/bench/options';
 
 describe('the command line of the benchmarks', () => {
   it('runs everything in full by default', () => {
-    const value = { json: null, quick: false, only: '' };
+    const value = { json: null, quick: false, only: '', targets: false };
     expect(parseOptions([])).toEqual({ ok: true, value });
   });
 
-  it('takes a file, a quick run and a choice', () => {
-    const value = { json: 'out.json', quick: true, only: 'memory' };
-    const args = ['--json', 'out.json', '--quick', '--only', 'memory'];
+  it('takes a file, a quick run, a choice, and those with targets', () => {
+    const value = { json: 'out.json', quick: true, only: 'memory', targets: true };
+    const args = ['--json', 'out.json', '--quick', '--only', 'memory', '--targets'];
     expect(parseOptions(args)).toEqual({ ok: true, value });
   });
 
