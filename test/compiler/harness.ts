@@ -1,9 +1,20 @@
 /** Compiles a program to C, builds it with the harness and runs frames through it. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync, readdirSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { packageRoot } from '#binding/paths';
 import { compilePipeline } from '#compiler/compile';
 import type { CompiledPipeline, PipelineLayout, TableLayout } from '#compiler/layout';
 import { fillSlots, packSlots } from '#compiler/slots';
@@ -38,6 +49,34 @@ const STATE_SOURCES = readdirSync(join(ENGINE, 'tables'))
   .filter((name) => name.endsWith('.c'))
   .map((name) => join(ENGINE, 'tables', name));
 
+const KEPT = join(packageRoot, 'build', 'test', 'harness');
+
+/** What a build of the harness is made of, beside the compiler and its flags. */
+const HARNESS_TEXTS = [
+  HARNESS,
+  ...STATE_SOURCES,
+  ...readdirSync(ENGINE, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.h'))
+    .sort()
+    .map((name) => join(ENGINE, name)),
+].map((file) => readFileSync(file, 'utf8'));
+
+/** All but the program, which is the same for every one: compiled once, and kept. */
+function harnessObject(cc: string, flags: readonly string[]): string {
+  const version = spawnSync(cc, ['--version'], { encoding: 'utf8' }).stdout;
+  const hash = createHash('sha256');
+  for (const part of [cc, version, ...flags, ...HARNESS_TEXTS])
+    hash.update(`${part.length}:${part}`);
+  const object = join(KEPT, `${hash.digest('hex').slice(0, 24)}.o`);
+  if (existsSync(object)) return object;
+  mkdirSync(KEPT, { recursive: true });
+  const unfinished = `${object}.${process.pid}`;
+  const args = [...flags, '-r', '-nostdlib', HARNESS, ...STATE_SOURCES, '-o', unfinished];
+  execFileSync(cc, args, { stdio: 'pipe' });
+  renameSync(unfinished, object);
+  return object;
+}
+
 /** Builds with sanitizers, unless `fast`. */
 export function build(json: unknown, options: { cc?: string; fast?: boolean } = {}): Harness {
   const { c, layout } = translate(json);
@@ -45,9 +84,11 @@ export function build(json: unknown, options: { cc?: string; fast?: boolean } = 
   const source = join(folder, 'pipeline.c');
   const program = join(folder, 'pipeline');
   writeFileSync(source, c);
+  const cc = options.cc ?? compilers()[0] ?? 'cc';
   const mode = options.fast === true ? ['-O2'] : SANITIZERS;
-  const args = [...WARNINGS, ...mode, `-I${ENGINE}`, source, HARNESS, ...STATE_SOURCES];
-  execFileSync(options.cc ?? compilers()[0] ?? 'cc', [...args, '-o', program], { stdio: 'pipe' });
+  const flags = [...WARNINGS, ...mode, `-I${ENGINE}`];
+  const args = [...flags, source, harnessObject(cc, flags), '-o', program];
+  execFileSync(cc, args, { stdio: 'pipe' });
   return {
     layout,
     run: (commands) =>
