@@ -4,7 +4,15 @@
  * whole engine with memory ports.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync, readdirSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -44,6 +52,15 @@ function cc(output: string, args: readonly string[]): string {
   const path = join(directory, output);
   execFileSync('cc', [...SANITIZERS, ...args, '-o', path], { cwd: packageRoot, stdio: 'pipe' });
   return path;
+}
+
+/** Compiled once for all plans. */
+function sharedObjectOf(program: Program, c: string): string {
+  const known = join(directory, `${program}.so`);
+  if (existsSync(known)) return known;
+  const source = join(directory, `${program}.c`);
+  writeFileSync(source, c);
+  return cc(`${program}.so`, ['-fPIC', '-shared', source]);
 }
 
 /** Sound, damaged and random frames: what a parser meets, and what it should never meet. */
@@ -103,9 +120,7 @@ describe.skipIf(reason !== null)(`random octets under ASan and UBSan (${note})`,
       const json = readFileSync(join(packageRoot, 'p4', 'artefacts', `${program}.json`));
       const compiled = compilePipeline(json);
       if (!compiled.ok) throw new Error(compiled.errors[0]?.message);
-      const source = join(directory, `${program}.c`);
-      writeFileSync(source, compiled.value.c);
-      const sharedObject = cc(`${program}.so`, ['-fPIC', '-shared', source]);
+      const sharedObject = sharedObjectOf(program, compiled.value.c);
       const state = join(directory, `${program}.state`);
       writeFileSync(state, engineStateFile(compiled.value.layout, plan));
       for (const which of ['pipeline', 'engine'] as const) {
