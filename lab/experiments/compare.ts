@@ -9,6 +9,7 @@ import { formatNs } from '#units/format';
 import { LabError } from '../lab-error.js';
 import { lengthenDatagramQueues } from '../namespaces/sandbox.js';
 import type { FidelityWatch } from '../peers/fidelity-watch.js';
+import { mininetObstacle, mininetVersion } from '../peers/mininet.js';
 import { lineChart } from '../study/line-chart.js';
 import {
   measurementsOf,
@@ -18,9 +19,14 @@ import {
   validationOf,
   type MeasuredRow,
 } from './compare/evaluate.js';
-import { runCompareLeg, type CompareContext, type CompareOutcome } from './compare/leg.js';
+import {
+  runCompareLeg,
+  skippedLeg,
+  type CompareContext,
+  type CompareOutcome,
+} from './compare/leg.js';
 import { compareChart, renderCompare } from './compare/report.js';
-import { COMPARE_ROWS, rowTitle, type CompareRow } from './compare/rows.js';
+import { COMPARE_ROWS, ENVIRONMENTS, rowTitle, type CompareRow } from './compare/rows.js';
 import {
   compareSchema,
   type CompareConfig,
@@ -44,7 +50,12 @@ export interface CompareOptions {
 
 /** Those that were asked for, and those whose noise these are predicted from. */
 export function withSources(rows: readonly CompareRow[]): readonly CompareRow[] {
-  const wanted = new Set(rows.flatMap(({ name, kind }) => [name, sourceOf(kind) ?? name]));
+  const wanted = new Set(
+    rows.flatMap(({ name, environment, kind }) => [
+      name,
+      ...(environment === 'namespaces' ? [sourceOf(kind) ?? name] : []),
+    ]),
+  );
   return COMPARE_ROWS.filter(({ name }) => wanted.has(name));
 }
 
@@ -64,7 +75,14 @@ async function measureRows(
   rows: readonly CompareRow[],
 ): Promise<MeasuredRow[]> {
   const measured: MeasuredRow[] = [];
+  const isMininet = ({ environment }: CompareRow) => environment === 'mininet';
+  const obstacle = rows.some(isMininet) ? await mininetObstacle() : '';
+  if (obstacle !== '') context.progress.done(`Rows in Mininet are skipped: ${obstacle}.`);
   for (const row of rows) {
+    if (isMininet(row) && obstacle !== '') {
+      measured.push({ row, leg: skippedLeg(context, row, obstacle) });
+      continue;
+    }
     const cleanup = new Cleanup();
     try {
       const leg = await runCompareLeg(context, row, cleanup);
@@ -99,12 +117,26 @@ async function predictRows(
 
 async function writeCharts(result: CompareResult, directory: string): Promise<void> {
   await mkdir(directory, { recursive: true });
-  for (const loaded of [false, true]) {
-    const chart = compareChart(result, loaded);
-    if (chart === null) continue;
-    const file = join(directory, `compare-${loaded ? 'loaded' : 'idle'}.svg`);
-    await writeFile(file, lineChart(chart));
+  for (const environment of ENVIRONMENTS) {
+    const where = environment === 'namespaces' ? '' : `${environment}-`;
+    for (const loaded of [false, true]) {
+      const chart = compareChart(result, loaded, environment);
+      if (chart === null) continue;
+      const file = join(directory, `compare-${where}${loaded ? 'loaded' : 'idle'}.svg`);
+      await writeFile(file, lineChart(chart));
+    }
   }
+}
+
+async function versionsOf(
+  product: string,
+  measurements: readonly CompareMeasurement[],
+): Promise<Record<string, string>> {
+  const isIn = measurements.some(({ environment, status }) => {
+    return environment === 'mininet' && status === 'ok';
+  });
+  const mininet = isIn ? { mininet: await mininetVersion() } : {};
+  return { ...(await versions(product)), ...mininet };
 }
 
 async function runAll(context: CompareContext, options: CompareOptions): Promise<number> {
@@ -114,7 +146,7 @@ async function runAll(context: CompareContext, options: CompareOptions): Promise
   const result = compareSchema.parse({
     measurements,
     validation: validationOf(measurements),
-    versions: await versions(productVersion),
+    versions: await versionsOf(productVersion, measurements),
     fidelity: context.fidelity.judge(),
     config: context.config,
   });

@@ -278,8 +278,12 @@ class TimeplaneSwitch(Switch):
             if process.poll() is not None:
                 break
             time.sleep(0.05)
-        last = self._log(what).read_text(encoding='utf8', errors='replace').strip().splitlines()[-3:]
-        raise TimeplaneError(f'{self.name}: its {what} did not get ready: {" | ".join(last)}')
+        raise TimeplaneError(f'{self.name}: its {what} did not get ready: {self.last_words(what)}')
+
+    def last_words(self, what: str) -> str:
+        """What its `switch` or its `agent` said last."""
+        said = self._log(what).read_text(encoding='utf8', errors='replace')
+        return ' | '.join(said.strip().splitlines()[-3:])
 
     def end_processes(self) -> None:
         """Ends agent and switch, and removes what they wrote."""

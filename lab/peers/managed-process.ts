@@ -17,6 +17,8 @@ export interface ManagedProcess {
   tail(): readonly string[];
   /** The first line of output, printed or to come, that matches; throws when it ends before. */
   line(pattern: RegExp, timeoutMs: number): Promise<string>;
+  /** A line to its standard input, which it has where that was asked for. */
+  tell(line: string): void;
   /** SIGTERM, then SIGKILL after a grace. */
   stop(): Promise<void>;
 }
@@ -28,6 +30,10 @@ export interface ProcessOptions {
   readonly onLine?: (line: string) => void;
   /** Keep nothing of standard output: for programs that print data. */
   readonly dataOutput?: boolean;
+  /** It is told things, and that input ends when we do. */
+  readonly hasInput?: boolean;
+  /** How long it may take to end when it is asked to. */
+  readonly stopGraceMs?: number;
 }
 
 /** Starts a program in a session of its own, so that Ctrl-C reaches us alone and we end it. */
@@ -35,9 +41,12 @@ export function startProcess(options: ProcessOptions): ManagedProcess {
   const { label } = options;
   const argv = options.namespace?.inside(options.argv) ?? [...options.argv];
   const child = spawn(DIE_WITH_PARENT[0], [...DIE_WITH_PARENT.slice(1), ...argv], {
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
     detached: true,
   });
+  // Whoever has ended reads no more; that it has is seen elsewhere.
+  child.stdin.on('error', () => undefined);
+  if (options.hasInput !== true) child.stdin.end();
   const output = new Output();
   let ended = false;
   createInterface({ input: child.stdout }).on('line', (line) => {
@@ -66,12 +75,14 @@ export function startProcess(options: ProcessOptions): ManagedProcess {
   const stop = async () => {
     if (ended) return;
     child.kill('SIGTERM');
-    const timer = setTimeout(() => child.kill('SIGKILL'), STOP_GRACE_MS);
+    const timer = setTimeout(() => child.kill('SIGKILL'), options.stopGraceMs ?? STOP_GRACE_MS);
     await exited;
     clearTimeout(timer);
   };
   const hasExited = () => ended;
-  return { label, pid: child.pid ?? 0, exited, hasExited, tail: () => output.tail, line, stop };
+  const tail = () => output.tail;
+  const tell = (text: string) => void child.stdin.write(`${text}\n`);
+  return { label, pid: child.pid ?? 0, exited, hasExited, tail, line, tell, stop };
 }
 
 interface Waiter {

@@ -9,7 +9,7 @@ import {
   type AgentSettings,
   type PtpMode,
 } from './agent.js';
-import { WIRE_OVERHEAD_BYTES } from '../namespaces/links.js';
+import { WIRE_OVERHEAD_BYTES, type QueueLimits } from '../namespaces/links.js';
 import type { Forwarder, ForwarderOptions } from './forwarder.js';
 import { startProcess, type ManagedProcess } from './managed-process.js';
 import { oscillatorOption, type OwnClock } from './own-clock.js';
@@ -21,20 +21,22 @@ export interface DataplaneOptions extends Pick<ForwarderOptions, 'path' | 'limit
   readonly clock?: OwnClock;
 }
 
+/** Of port 2, towards the client. One priority: PTP waits with everything else, as it does in a switch that
+ * knows no priorities. */
+export function queueOption({ rateBitsPerSecond, boundBytes }: QueueLimits): string {
+  return `2:rate=${rateBitsPerSecond},bound=${boundBytes},priorities=1,overhead=${WIRE_OVERHEAD_BYTES}`;
+}
+
 /** The switch alone: it forwards nothing until an agent has given it its pipeline. */
 export async function startNativeDataplane(options: DataplaneOptions): Promise<ManagedProcess> {
   const { path, limits, clock } = options;
   const ports = path.ports.flatMap((port, index) => ['--port', `${index + 1}=${port.name}`]);
-  // One priority: PTP waits with everything else, as it does in a switch that knows no priorities.
-  const queue =
-    `2:rate=${limits.rateBitsPerSecond},bound=${limits.boundBytes},` +
-    `priorities=1,overhead=${WIRE_OVERHEAD_BYTES}`;
   const process = startProcess({
     label: `timeplane switch in ${path.switchNamespace.label}`,
     argv: timeplane(
       ...['switch', '--listen', P4RUNTIME_ADDRESS, '--device-id', '1', '--cpu-port', '510'],
       ...ports,
-      ...['--queue', queue, '--status', SWITCH_STATUS_ADDRESS],
+      ...['--queue', queueOption(limits), '--status', SWITCH_STATUS_ADDRESS],
       ...(clock === undefined ? [] : ['--oscillator', oscillatorOption(clock)]),
     ),
     namespace: path.switchNamespace,

@@ -31,6 +31,7 @@ describe.skipIf(reason !== '')('two switches in a row', () => {
     const { lab, output } = startLab(
       directory,
       ...['compare', '--quick', '--only', 'tc-two-2,bc-2', '--load', '0', '--seed', '7'],
+      ...['--in', 'namespaces'],
       ...['--json', json, '--charts', charts],
     );
     expect(await exitCodeOf(lab), output()).toBe(0);
@@ -53,7 +54,10 @@ describe.skipIf(reason !== '')('two switches in a row', () => {
   }, 150_000);
 
   it('leave nothing behind when it is interrupted', async () => {
-    const { lab, output } = startLab(directory, 'compare', '--only', 'bc-2', '--duration', '60');
+    const { lab, output } = startLab(
+      directory,
+      ...['compare', '--only', 'bc-2', '--in', 'namespaces', '--duration', '60'],
+    );
     await until(() => labProcesses(directory).length >= 6, output);
     lab.kill('SIGINT');
     expect(await exitCodeOf(lab), output()).toBe(130);

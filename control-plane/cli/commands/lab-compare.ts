@@ -2,7 +2,13 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { productVersion } from '#runtime/version';
 import { runCompare } from '#lab/experiments/compare';
-import { COMPARE_KINDS, selectRows, type CompareRow } from '#lab/experiments/compare/rows';
+import {
+  COMPARE_KINDS,
+  ENVIRONMENTS,
+  isQuick,
+  selectRows,
+  type Environment,
+} from '#lab/experiments/compare/rows';
 import {
   boundOption,
   inSandbox,
@@ -13,14 +19,10 @@ import {
   rateOption,
 } from './lab-arguments.js';
 
-interface Only {
-  readonly names: readonly string[];
-  readonly rows: readonly CompareRow[] | null;
-}
-
 interface CompareFlags {
   readonly quick?: boolean;
-  readonly only: Only;
+  readonly only: readonly string[];
+  readonly in: readonly Environment[];
   readonly duration?: number;
   readonly load: number;
   readonly rate: number;
@@ -34,13 +36,21 @@ interface CompareFlags {
 const MAX_SEED = 2 ** 32 - 1;
 const MOST_LOG_SYNCS = 7;
 
-function onlyList(text: string): Only {
-  const names = text.split(',').map((name) => name.trim());
-  const rows = selectRows(names);
-  if (rows !== null) return { names, rows };
+const listed = (text: string) => text.split(',').map((name) => name.trim());
+
+function onlyList(text: string): readonly string[] {
+  const names = listed(text);
+  if (selectRows(names) !== null) return names;
   throw new InvalidArgumentError(
     `expected some of ${COMPARE_KINDS.join(',')}, or rows such as bc-4`,
   );
+}
+
+function environmentList(text: string): readonly Environment[] {
+  const names = listed(text);
+  const known = ENVIRONMENTS.filter((name) => names.includes(name));
+  if (known.length === new Set(names).size) return known;
+  throw new InvalidArgumentError(`expected some of ${ENVIRONMENTS.join(',')}`);
 }
 
 function syncsPerSecond(text: string): number {
@@ -51,8 +61,10 @@ function syncsPerSecond(text: string): number {
 
 function compare(flags: CompareFlags): Promise<void> {
   const quick = flags.quick ?? false;
-  const { names, rows } = flags.only;
+  const rows = selectRows(flags.only, flags.in);
   if (rows === null) throw new Error('a selection that is none');
+  // Who names rows gets all of them.
+  const isAsked = quick && flags.only.length === 0 ? isQuick : () => true;
   const options = {
     config: {
       durationSeconds: flags.duration ?? (quick ? 4 : 12),
@@ -63,9 +75,10 @@ function compare(flags: CompareFlags): Promise<void> {
       queueBoundBytes: flags.bound,
       logSyncInterval: -Math.log2(flags.syncs),
       seed: flags.seed ?? Math.floor(Math.random() * MAX_SEED),
-      only: [...names],
+      in: [...flags.in],
+      only: [...flags.only],
     },
-    rows,
+    rows: rows.filter(isAsked),
     ...(flags.json === undefined ? {} : { jsonFile: flags.json }),
     ...(flags.charts === undefined ? {} : { chartDirectory: flags.charts }),
     productVersion: productVersion(),
@@ -87,7 +100,15 @@ export function registerCompare(lab: Command): void {
     .addOption(
       new Option('--only <list>', `some of ${COMPARE_KINDS.join(',')}; or rows such as bc-4`)
         .argParser(onlyList)
-        .default({ names: [], rows: selectRows([]) }, 'all'),
+        .default([], 'all'),
+    )
+    .addOption(
+      new Option(
+        '--in <list>',
+        `where rows are built: some of ${ENVIRONMENTS.join(',')}; without Mininet its rows are skipped`,
+      )
+        .argParser(environmentList)
+        .default(ENVIRONMENTS, 'both'),
     )
     .addOption(
       new Option(

@@ -1,8 +1,16 @@
 /** Puts a row's switches between the clocks. */
-import { startAgent, startConfiguredAgent, type AgentSettings } from '../../peers/agent.js';
+import { parse } from 'yaml';
+import {
+  startAgent,
+  startConfiguredAgent,
+  switchConfig,
+  type AgentSettings,
+} from '../../peers/agent.js';
 import { startClockPoller, type ClockPoller } from '../../peers/clock-poller.js';
 import type { ManagedProcess } from '../../peers/managed-process.js';
-import { startNativeDataplane } from '../../peers/native-switch.js';
+import type { SwitchStart } from '../../peers/mininet.js';
+import { queueOption, startNativeDataplane } from '../../peers/native-switch.js';
+import { oscillatorOption } from '../../peers/own-clock.js';
 import { forEachPlace } from '../../peers/switch-row.js';
 import type { ChainPath, SwitchPlace } from '../../namespaces/chain.js';
 import type { QueueLimits } from '../../namespaces/links.js';
@@ -26,10 +34,19 @@ const SETTINGS = {
   bridge: { ptp: 'off', step: 'one' },
 } as const satisfies Record<string, Pick<AgentSettings, 'ptp' | 'step'>>;
 
+const agentSettings = (kind: keyof typeof SETTINGS): AgentSettings => ({
+  ...SETTINGS[kind],
+  sourcePtp: 'blocked',
+  delayAsymmetryNs: 0,
+});
+
 /** Each boundary clock counts by an oscillator of its own, as each has one. */
 const clockOf = (index: number) => (index === 0 ? LAB_OSCILLATOR : otherOscillator(index));
 
-function boundaryText({ rates }: CompareDevicesOptions, { ports }: SwitchPlace): string {
+function boundaryText(
+  { rates }: Pick<CompareDevicesOptions, 'rates'>,
+  { ports }: SwitchPlace,
+): string {
   return boundaryConfig(
     { transport: 'L2', mechanism: 'E2E', rates },
     { ports: ports.slice(0, 2) },
@@ -53,15 +70,38 @@ export async function startCompareDevices(options: CompareDevicesOptions): Promi
     }
     return;
   }
-  const settings: AgentSettings = { ...SETTINGS[kind], sourcePtp: 'blocked', delayAsymmetryNs: 0 };
+  const settings = agentSettings(kind);
   await forEachPlace(path.switches, async (place) => {
     await startNativeDataplane({ path: place, limits, onStart });
     await startAgent({ path: place, kind: 'native', settings, directory, onStart });
   });
 }
 
+/** The same switches for whoever starts them elsewhere: what each of the row is told. */
+export function switchStarts({
+  row: { kind },
+  path,
+  limits,
+  rates,
+}: Pick<CompareDevicesOptions, 'row' | 'path' | 'limits' | 'rates'>): readonly SwitchStart[] {
+  const queue = ['--queue', queueOption(limits)];
+  return path.switches.map((place, index) => {
+    if (kind === 'bc') {
+      const oscillator = ['--oscillator', oscillatorOption(clockOf(index))];
+      const config: unknown = parse(boundaryText({ rates }, place));
+      return { arguments: [...queue, ...oscillator], config };
+    }
+    if (kind === 'direct') throw new Error('a direct link has no switches');
+    const text = switchConfig('native', agentSettings(kind), place.ports.length);
+    return { arguments: queue, config: parse(text) as unknown };
+  });
+}
+
 /** Reads the last boundary clock's own error, without any stamp. */
-export function pollLast({ path, onStart }: CompareDevicesOptions): ClockPoller | null {
+export function pollLast({
+  path,
+  onStart,
+}: Pick<CompareDevicesOptions, 'path' | 'onStart'>): ClockPoller | null {
   const last = path.switches.at(-1);
   return last === undefined ? null : startClockPoller(last.switchNamespace, onStart);
 }

@@ -112,7 +112,8 @@ export function predictRow(
   config: CompareConfig,
   own: boolean,
 ): RowPrediction | null {
-  const { kind, switches } = row;
+  const { environment, kind, switches } = row;
+  if (environment !== 'namespaces') return null;
   if (kind === 'bridge' || (own && switches === 0)) return null;
   const idle = played(book, row, 'idle', own);
   if (idle === null) return null;
@@ -156,8 +157,9 @@ export function measurementsOf(
   { fromOne, fromOwn }: Predictions,
 ): CompareMeasurement[] {
   const line = (load: Load, outcome: CompareOutcome): CompareMeasurement => {
-    const { name, kind, switches } = row;
-    const what = { row: name, title: rowTitle(row), kind, switches, loaded: load === 'loaded' };
+    const { name, environment, kind, switches } = row;
+    const place = { row: name, title: rowTitle(row), environment };
+    const what = { ...place, kind, switches, loaded: load === 'loaded' };
     if (outcome.status !== 'ok') {
       const nothing = { samples: 0, error: null, noise: null, fidelity: null };
       return { ...what, ...outcome, ...nothing, predicted: null, predictedOwn: null };

@@ -14,7 +14,7 @@ import { syncWays } from '../../measure/path-noise.js';
 import type { SlaveEvent } from '../../measure/slave-events.js';
 import type { TapMessage } from '../../measure/tap-messages.js';
 import { servedTimes } from '../../measure/served-time.js';
-import { buildChain, type ChainPath } from '../../namespaces/chain.js';
+import type { ChainPath } from '../../namespaces/chain.js';
 import type { QueueLimits } from '../../namespaces/links.js';
 import { FAST_RATES, type Rates } from '../boundary/clocks.js';
 import { SETTLED_NS, sharedNowNs, until } from '../boundary/observer.js';
@@ -22,9 +22,10 @@ import { CLIENT_OSCILLATOR } from '../boundary/plan.js';
 import type { Cleanup } from '../first-light/cleanup.js';
 import { listen, settle, type ListeningContext, type Running } from '../listening.js';
 import { pause } from '../run.js';
-import { pollLast, startCompareDevices } from './devices.js';
+import { pollLast } from './devices.js';
 import { rowTitle, type CompareRow } from './rows.js';
 import type { CompareConfig } from './schema.js';
+import { buildSite } from './sites.js';
 
 export interface CompareContext extends ListeningContext {
   readonly config: CompareConfig;
@@ -173,16 +174,15 @@ async function buildNetwork(
   const { config, directory } = context;
   context.progress.update(`${title}: building`);
   const { switches, kind } = row;
-  const plan = { switches, vlan: false, addresses: 'none', switchesSpeak: false } as const;
-  const path = await buildChain(plan);
-  cleanup.add(() => path.close());
   const processes: ManagedProcess[] = [];
   const onStart = (process: ManagedProcess) => {
     processes.push(process);
     cleanup.add(() => process.stop());
   };
   const [limits, rates] = [limitsOf(config), ratesOf(config)];
-  const devices = { row, path, limits, rates, directory, onStart };
+  const devices = { row, limits, rates, directory, onStart };
+  const { path, startSwitches } = await buildSite({ ...devices, signal: context.signal });
+  cleanup.add(() => path.close());
   const sink = path.crossTraffic && (await startSink(path.crossTraffic.sink));
   if (sink !== undefined) onStart(sink);
   const taps = new Map<string, LinkTap>();
@@ -196,9 +196,9 @@ async function buildNetwork(
     steering: { clock: { ...CLIENT_OSCILLATOR, traceFile }, settings: STEERING },
     // Boundary clocks begin when there is somebody to follow.
     beforeClient: async () => {
-      await startCompareDevices(devices);
+      await startSwitches();
       if (kind !== 'bc' || clientTap === undefined) return;
-      if (switches <= MOST_LISTENED) poller = pollLast(devices);
+      if (switches <= MOST_LISTENED) poller = pollLast({ path, onStart });
       await boundarySettled(context, title, clientTap, processes);
     },
   });
@@ -304,6 +304,16 @@ function explain(error: unknown): Exclude<CompareOutcome, { readonly status: 'ok
   return { status, reason: error.message };
 }
 
+/** Whether a row is measured under load, too. */
+const isLoaded = ({ config }: CompareContext, { switches }: CompareRow) =>
+  switches > 0 && config.load > 0;
+
+/** A row that there cannot be here. */
+export function skippedLeg(context: CompareContext, row: CompareRow, reason: string): CompareLeg {
+  const idle = { status: 'skipped', reason } as const;
+  return { secondsBefore: 0, idle, ...(isLoaded(context, row) ? { loaded: idle } : {}) };
+}
+
 /** Runs a row, idle and where it makes sense loaded. What it started is left to `cleanup`. */
 export async function runCompareLeg(
   context: CompareContext,
@@ -313,7 +323,7 @@ export async function runCompareLeg(
   context.legs.begun += 1;
   const { begun, planned } = context.legs;
   const title = `[${begun}/${planned}] ${rowTitle(row)}`;
-  const withLoad = row.switches > 0 && context.config.load > 0;
+  const withLoad = isLoaded(context, row);
   const begunMs = performance.now();
   let secondsBefore = 0;
   let idle: CompareOutcome;

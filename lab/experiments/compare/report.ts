@@ -5,7 +5,13 @@ import { formatNs } from '#units/format';
 import type { Chart, Series } from '../../study/study.js';
 import { fidelityLines } from '../fidelity.js';
 import { wrap } from '../first-light/report.js';
-import { COMPARE_KINDS, COMPARE_TITLES, type CompareKind } from './rows.js';
+import {
+  COMPARE_KINDS,
+  COMPARE_TITLES,
+  ENVIRONMENTS,
+  type CompareKind,
+  type Environment,
+} from './rows.js';
 import type { CompareMeasurement, CompareResult } from './schema.js';
 
 const HEAD = [
@@ -52,8 +58,17 @@ const LEGEND = [
   'row. A ratio is right from 0.80 to 1.25. machine: whether it was fit to be measured on meanwhile.',
 ];
 
-/** What the run says, in plain sentences. */
-export function conclusions({ measurements, validation }: CompareResult): string[] {
+const BEGINNINGS = {
+  namespaces: 'Boundary clocks’ rms to that of two-step transparent ones',
+  mininet: 'The same in Mininet',
+} as const satisfies Record<Environment, string>;
+
+/** Empty where there is nothing to hold against each other. */
+function boundaryToTransparent(
+  all: readonly CompareMeasurement[],
+  environment: Environment,
+): string[] {
+  const measurements = all.filter((own) => own.environment === environment);
   const rms = (kind: CompareKind, switches: number, loaded: boolean) =>
     measurements.find(
       (own) => own.kind === kind && own.switches === switches && own.loaded === loaded,
@@ -69,13 +84,16 @@ export function conclusions({ measurements, validation }: CompareResult): string
       return [`${switches}: ${(boundary / transparent).toFixed(2)}${loaded ? ' loaded' : ''}`];
     }),
   );
+  return against.length === 0
+    ? []
+    : [`${BEGINNINGS[environment]}, by switches: ${against.join(', ')}.`];
+}
+
+/** What the run says, in plain sentences. */
+export function conclusions({ measurements, validation }: CompareResult): string[] {
   const { rows, within, rowsOwn, withinOwn } = validation;
   return [
-    ...(against.length === 0
-      ? []
-      : [
-          `Boundary clocks’ rms to that of two-step transparent ones, by switches: ${against.join(', ')}.`,
-        ]),
+    ...ENVIRONMENTS.flatMap((environment) => boundaryToTransparent(measurements, environment)),
     ...(rows === 0
       ? []
       : [`The simulator foretold ${within} of ${rows} rows within 25 % from one switch.`]),
@@ -88,7 +106,11 @@ export function conclusions({ measurements, validation }: CompareResult): string
 /** The switches' own part, where it was measured: how unlike the one that they are predicted from they are. */
 function switchesText(own: CompareMeasurement, all: readonly CompareMeasurement[]): string[] {
   const one = all.find(
-    ({ kind, switches, loaded }) => kind === own.kind && switches === 1 && loaded === own.loaded,
+    ({ environment, kind, switches, loaded }) =>
+      environment === own.environment &&
+      kind === own.kind &&
+      switches === 1 &&
+      loaded === own.loaded,
   );
   const [here, there] = [own.noise?.switchesDown, one?.noise?.switchesDown];
   if (own.switches < 2 || !here || !there) return [];
@@ -117,6 +139,24 @@ export function misses({ measurements, config }: CompareResult): string[] {
   });
 }
 
+/** An environment that there is not here, in a line of its own instead of one for each of its rows. */
+function wholeSkips(all: readonly CompareMeasurement[]) {
+  const skipped = ENVIRONMENTS.flatMap((environment) => {
+    const own = all.filter((one) => one.environment === environment);
+    const [first] = own;
+    const isWhole = own.every(({ status, reason }) => {
+      return status === 'skipped' && reason === first?.reason;
+    });
+    return first !== undefined && own.length > 1 && isWhole ? [first] : [];
+  });
+  const isWhole = (own: CompareMeasurement) =>
+    skipped.some(({ environment }) => environment === own.environment);
+  const lines = skipped.map(
+    ({ environment, reason }) => `Rows in ${environment} are skipped: ${reason}.`,
+  );
+  return { rest: all.filter((own) => !isWhole(own)), skipped: lines };
+}
+
 /** Everything that is printed at the end. */
 export function renderCompare(result: CompareResult): string {
   const table = new Table({
@@ -125,13 +165,15 @@ export function renderCompare(result: CompareResult): string {
     style: { head: [], border: [], compact: true },
     colAligns: ['left', ...HEAD.slice(1).map(() => 'right' as const)],
   });
+  const { rest, skipped } = wholeSkips(result.measurements);
   for (const loaded of [false, true]) {
-    for (const own of result.measurements.filter((one) => one.loaded === loaded)) {
+    for (const own of rest.filter((one) => one.loaded === loaded)) {
       table.push(cells(own, result.config.load));
     }
   }
   return [
     table.toString(),
+    ...skipped.map(pc.yellow),
     ...[...LEGEND, `Seed: ${result.config.seed}.`].map((line) => pc.dim(line)),
     '',
     ...conclusions(result).map((line) => pc.bold(line)),
@@ -144,9 +186,16 @@ export function renderCompare(result: CompareResult): string {
 const DRAWN = COMPARE_KINDS.filter((kind) => kind !== 'bridge');
 
 /** rms over the number of switches, measured and predicted; null where there is nothing to draw. */
-export function compareChart(result: CompareResult, loaded: boolean): Chart | null {
+export function compareChart(
+  result: CompareResult,
+  loaded: boolean,
+  environment: Environment = 'namespaces',
+): Chart | null {
+  const measurements = result.measurements.filter(
+    (one) => one.loaded === loaded && one.environment === environment,
+  );
   const series = DRAWN.flatMap((kind): Series[] => {
-    const own = result.measurements.filter((one) => one.kind === kind && one.loaded === loaded);
+    const own = measurements.filter((one) => one.kind === kind);
     const points = own.flatMap(({ switches, error }) =>
       error === null ? [] : [{ x: switches, y: error.rmsNs }],
     );
@@ -168,8 +217,9 @@ export function compareChart(result: CompareResult, loaded: boolean): Chart | nu
   });
   if (series.length === 0) return null;
   const load = loaded ? `${Math.round(result.config.load * 100)} % of cross traffic` : 'idle';
+  const where = environment === 'mininet' ? ' in Mininet' : '';
   return {
-    title: `The client’s error behind a row of switches, ${load}`,
+    title: `The client’s error behind a row of switches${where}, ${load}`,
     x: { label: 'switches in the row', scale: 'linear' },
     y: { label: 'rms error, ns', scale: 'log' },
     series,

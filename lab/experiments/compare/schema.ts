@@ -1,7 +1,7 @@
 /** The shape of `--json FILE`. It is stable; docs/compare-lab-json.md is written from it. */
 import { z } from 'zod';
 import { fidelitySchema } from '../fidelity.js';
-import { COMPARE_KINDS } from './rows.js';
+import { COMPARE_KINDS, ENVIRONMENTS } from './rows.js';
 
 const nanoseconds = z.number();
 const count = z.number().int().nonnegative();
@@ -23,8 +23,15 @@ const predictionSchema = z.strictObject({
 });
 
 export const measurementSchema = z.strictObject({
-  row: z.string(),
+  row: z.string().describe('No two have the same; those in Mininet begin with `mininet-`.'),
   title: z.string().describe('As in the table.'),
+  environment: z
+    .enum(ENVIRONMENTS)
+    // Files from before there were two have no such field.
+    .default('namespaces')
+    .describe(
+      '`mininet`: hosts, links and switches are Mininet’s; all else is as in `namespaces`.',
+    ),
   kind: z
     .enum(COMPARE_KINDS)
     .describe('`tc-one`, `tc-two`: transparent clocks; `bc`: boundary clocks.'),
@@ -62,7 +69,9 @@ export const measurementSchema = z.strictObject({
     ),
   predicted: predictionSchema
     .nullable()
-    .describe('By the simulator, from the noise of the row’s ends and of one switch.'),
+    .describe(
+      'By the simulator, from the noise of the row’s ends and of one switch. Rows in Mininet are not foretold.',
+    ),
   predictedOwn: predictionSchema
     .nullable()
     .describe(
@@ -82,7 +91,9 @@ export const compareSchema = z.strictObject({
       withinOwn: count,
     })
     .describe('Of the simulator.'),
-  versions: z.record(z.string(), z.string()).describe('timeplane, node, kernel, ptp4l.'),
+  versions: z
+    .record(z.string(), z.string())
+    .describe('timeplane, node, kernel, ptp4l; mininet where rows were in it.'),
   fidelity: fidelitySchema,
   config: z.strictObject({
     durationSeconds: z.number().positive().describe('Per row, idle and again loaded.'),
@@ -93,6 +104,10 @@ export const compareSchema = z.strictObject({
     logSyncInterval: z.number().int().describe('Of Sync and Delay_Req.'),
     simulatedRuns: count.describe('Of each prediction.'),
     seed: count.describe('Of the cross traffic and of the simulator.'),
+    in: z
+      .array(z.enum(ENVIRONMENTS))
+      .default(['namespaces'])
+      .describe('Where rows were to be measured.'),
     only: z.array(z.string()).describe('What was asked for; empty: everything.'),
   }),
 });

@@ -12,7 +12,14 @@ import { syntheticRow, type KnownNoise, type SyntheticNoise } from '../support/s
 const SEED = 1588;
 const CONFIG: CompareConfig = {
   ...{ durationSeconds: 60, warmUpSeconds: 20, load: 0, rateBitsPerSecond: 1e8 },
-  ...{ queueBoundBytes: 131_072, logSyncInterval: -4, simulatedRuns: 3, seed: SEED, only: [] },
+  ...{
+    queueBoundBytes: 131_072,
+    logSyncInterval: -4,
+    in: ['namespaces'],
+    simulatedRuns: 3,
+    seed: SEED,
+    only: [],
+  },
 };
 /** Long enough for boundary clocks to have forgotten how they began. */
 const SECONDS_BEFORE = 120;

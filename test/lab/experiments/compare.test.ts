@@ -7,7 +7,7 @@ import { CLIENT_GAINS } from '#lab/experiments/compare/leg';
 import { errorAt, type NoiseSample } from '#lab/experiments/compare/noise';
 import { predict, predictionOf, type PredictionPlan } from '#lab/experiments/compare/predict';
 import { compareChart, conclusions, misses, renderCompare } from '#lab/experiments/compare/report';
-import { COMPARE_ROWS, selectRows } from '#lab/experiments/compare/rows';
+import { COMPARE_ROWS, isQuick, selectRows } from '#lab/experiments/compare/rows';
 import {
   compareSchema,
   type CompareMeasurement,
@@ -19,18 +19,40 @@ import { judged } from '../support/fidelity.js';
 describe('what is asked for', () => {
   it('is everything, a kind or a row, in our own order', () => {
     expect(selectRows([])).toEqual(COMPARE_ROWS);
-    expect(selectRows(['tc-two-4', 'bc'])?.map(({ name }) => name)).toEqual([
+    expect(selectRows(['tc-two-4', 'bc'], ['namespaces'])?.map(({ name }) => name)).toEqual([
       ...['bc-1', 'bc-2', 'tc-two-4', 'bc-4', 'bc-8'],
     ]);
     expect(selectRows(['bc-3'])).toBeNull();
   });
 
+  it('is in namespaces, in Mininet, or in both', () => {
+    const names = (...asked: Parameters<typeof selectRows>) =>
+      selectRows(...asked)?.map(({ name }) => name);
+    expect(names(['tc-two-4'])).toEqual(['tc-two-4', 'mininet-tc-two-4']);
+    expect(names(['tc-two-4', 'direct'], ['mininet'])).toEqual([
+      ...['mininet-direct', 'mininet-tc-two-4'],
+    ]);
+    expect(names(['mininet-bc-2', 'bc-1'], ['namespaces'])).toEqual(['bc-1']);
+    expect(names(['mininet-bc'])).toEqual([1, 2, 4, 8].map((length) => `mininet-bc-${length}`));
+    expect(names(['mininet-bc-3'])).toBeUndefined();
+  });
+
+  it('is all namespaces and the shorter rows of Mininet in a quick look', () => {
+    const quick = COMPARE_ROWS.filter(isQuick).map(({ name }) => name);
+    expect(quick.filter((name) => name.startsWith('mininet-'))).toEqual([
+      ...['mininet-tc-two-1', 'mininet-bc-1', 'mininet-tc-two-2', 'mininet-bc-2'],
+    ]);
+    expect(quick).toHaveLength(COMPARE_ROWS.length / 2 + 4);
+  });
+
   it('comes with the one switch that rows are predicted from', () => {
     const names = (asked: readonly string[]) =>
-      withSources(selectRows(asked) ?? []).map(({ name }) => name);
+      withSources(selectRows(asked, ['namespaces']) ?? []).map(({ name }) => name);
     expect(names(['bc-8'])).toEqual(['tc-two-1', 'bc-8']);
     expect(names(['tc-one-2'])).toEqual(['tc-one-1', 'tc-one-2']);
     expect(names(['bridge-2', 'direct'])).toEqual(['direct', 'bridge-2']);
+    const inMininet = selectRows(['bc-8'], ['mininet']) ?? [];
+    expect(withSources(inMininet)).toEqual(inMininet);
   });
 });
 
@@ -153,7 +175,8 @@ describe('what the simulator foretells', () => {
 
 function measurement(more: Partial<CompareMeasurement>): CompareMeasurement {
   return {
-    ...{ row: 'tc-two-1', title: '1 × transparent, two-step', kind: 'tc-two', switches: 1 },
+    ...{ row: 'tc-two-1', title: '1 × transparent, two-step', environment: 'namespaces' },
+    ...{ kind: 'tc-two', switches: 1 },
     ...{ loaded: false, status: 'ok', reason: '', samples: 100, noise: null },
     error: { rmsNs: 200, meanNs: 20, deviationNs: 199, p99Ns: 400, maxNs: 500 },
     predicted: { rmsNs: 210, meanNs: 0, runsNs: [180, 240], ratio: 1.05, within: true },
@@ -171,7 +194,14 @@ function result(measurements: CompareMeasurement[]): CompareResult {
     fidelity: judged({ stealShare: 0.2 }),
     config: {
       ...{ durationSeconds: 12, warmUpSeconds: 20, load: 0.9, rateBitsPerSecond: 1e8 },
-      ...{ queueBoundBytes: 131_072, logSyncInterval: -4, simulatedRuns: 8, seed: 7, only: [] },
+      ...{
+        queueBoundBytes: 131_072,
+        logSyncInterval: -4,
+        simulatedRuns: 8,
+        seed: 7,
+        in: ['namespaces'],
+        only: [],
+      },
     },
   });
 }
@@ -227,6 +257,25 @@ describe('what the run says', () => {
         'on the way down its switches added 150 ns ± 30 ns, not 400 ns ± 20 ns as so many like the one would; ' +
         "from its own noise it is right; the machine was doubtful: the host took 5 % of the processors' time.",
     ]);
+  });
+
+  it('has rows in Mininet beside those in namespaces, and says in a line that there are none', () => {
+    const mininet = { environment: 'mininet', predicted: null } as const;
+    const [one, two] = [
+      measurement({ ...mininet, row: 'mininet-tc-two-1', title: '1 × transparent (Mininet)' }),
+      measurement({ ...boundary, ...mininet, row: 'mininet-bc-1' }),
+    ];
+    expect(conclusions(result([measurement({}), one, two]))).toEqual([
+      'The same in Mininet, by switches: 1: 0.50.',
+      'The simulator foretold 1 of 1 rows within 25 % from one switch.',
+    ]);
+    expect(compareChart(result([one]), false)).toBeNull();
+    expect(compareChart(result([one]), false, 'mininet')?.title).toContain('in Mininet');
+    const skipped = { status: 'skipped', reason: 'mn not installed', error: null } as const;
+    const rows = [one, two].map((own) => ({ ...own, ...skipped }));
+    const text = renderCompare(result([measurement({}), ...rows]));
+    expect(text).toContain('Rows in mininet are skipped: mn not installed.');
+    expect(text).not.toContain('1 × transparent (Mininet)');
   });
 
   it('is drawn, measured and predicted', () => {
