@@ -6,6 +6,7 @@ import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:
 import { setTimeout as sleep } from 'node:timers/promises';
 import { join } from 'node:path';
 import { LabError } from '../lab-error.js';
+import { freePort } from '../peers/free-port.js';
 import { type ManagedProcess, startProcess } from '../peers/managed-process.js';
 import { runCommand, tryCommand } from '../namespaces/commands.js';
 import { hasProgram } from '../namespaces/sandbox.js';
@@ -17,9 +18,9 @@ import type { SwitchPlan } from './switch-state.js';
 
 export const BMV2 = 'simple_switch';
 export const BMV2_CLI = 'simple_switch_CLI';
-const THRIFT_PORT = '19090';
-/** How long simple_switch waits before it reads: the tables are filled in this time. */
-const WAIT_S = 3;
+/** How long simple_switch waits before it reads: the tables are filled in this time. Pipes are empty
+ * until they are. */
+const WAIT_S = { files: 3, pipes: 1 };
 /** From then on it certainly reads, on a busy machine too. */
 const READING_MS = 500;
 /** More frames than a run holds: what a file feeds must not be lost in a queue. */
@@ -92,20 +93,22 @@ async function run(asked: Bmv2Run): Promise<Finished> {
   const path = (port: number, end: string): string => join(directory, `p${port}_${end}.pcap`);
   for (const port of plan.ports) rmSync(path(port, 'out'), { force: true });
   const feed = await inputs(asked, (port) => path(port, 'in'));
+  const thrift = String(await freePort());
+  const waitS = feed === null ? WAIT_S.files : WAIT_S.pipes;
   const startedMs = Date.now();
   const process = startProcess({
     label: BMV2,
     argv: [
-      ...[BMV2, '--use-files', String(WAIT_S), '--thrift-port', THRIFT_PORT],
+      ...[BMV2, '--use-files', String(waitS), '--thrift-port', thrift],
       ...plan.ports.flatMap((port) => ['-i', `${port}@${join(directory, `p${port}`)}`]),
       json,
     ],
   });
   try {
-    await configureBmv2(json, plan, THRIFT_PORT, QUEUE_FRAMES);
+    await configureBmv2(json, plan, thrift, QUEUE_FRAMES);
     const before = cpuNs(process.pid);
     if (feed !== null) {
-      await sleep(startedMs + WAIT_S * 1000 + READING_MS - Date.now());
+      await sleep(startedMs + waitS * 1000 + READING_MS - Date.now());
       await feed.play();
     }
     await allCameOut(

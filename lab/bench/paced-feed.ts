@@ -27,8 +27,7 @@ export class PacedFeed {
     this.#frames = frames;
   }
 
-  /** Makes the pipes, with the first record of each in them. Frames in order of time; every port
-   * that has a path has a frame. */
+  /** Makes the pipes. Frames in order of time; every port that has a path has a frame. */
   static async open(
     paths: ReadonlyMap<number, string>,
     frames: readonly PacedFrame[],
@@ -39,13 +38,13 @@ export class PacedFeed {
       const pipe = openSync(path, 'r+');
       feed.#pipes.set(port, pipe);
       writeSync(pipe, pcapFile([]));
-      feed.#writeNext(port, -1);
     }
     return feed;
   }
 
-  /** Lets all frames but the first go, each at its time from now on. */
+  /** Lets the first frame go, and each at its time from then on. */
   async play(): Promise<void> {
+    for (const port of this.#pipes.keys()) this.#writeNext(port, -1);
     const startMs = performance.now();
     for (const [index, { port }] of this.#frames.entries()) {
       const next = this.#frames[index + 1];

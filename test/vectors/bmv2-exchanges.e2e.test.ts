@@ -43,7 +43,7 @@ const SECOND = 1_000_000_000n * NS;
 /** Between two frames. Nanoseconds. */
 const PACE_NS = 10_000_000n;
 /** A busy machine may take that long for one frame, and the next one overtakes what it makes. */
-const AGAIN = { retry: 2, timeout: 60_000 };
+const AGAIN = { retry: 4, timeout: 60_000 };
 
 const EXCHANGES = JSON.parse(
   readFileSync(join(import.meta.dirname, 'exchanges.json'), 'utf8'),
