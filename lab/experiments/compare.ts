@@ -14,6 +14,7 @@ import { lineChart } from '../study/line-chart.js';
 import {
   measurementsOf,
   noiseBook,
+  predictOwn,
   predictRow,
   sourceOf,
   validationOf,
@@ -108,8 +109,8 @@ async function predictRows(
     progress.update(`${rowTitle(one.row)}: simulating`);
     // For Ctrl-C to be heard.
     await pause(1, signal);
-    const fromOne = predictRow(book, one, config, false);
-    const fromOwn = predictRow(book, one, config, true);
+    const fromOne = predictRow(book, one, config);
+    const fromOwn = predictOwn(one, config);
     measurements.push(...measurementsOf(one, book, { fromOne, fromOwn }));
   }
   return measurements;

@@ -30,6 +30,15 @@ export function syncWays(messages: readonly TapMessage[]): Way[] {
 const requestKey = (port: PortIdentity, sequenceId: number) =>
   `${portIdentityText(port)}/${sequenceId}`;
 
+/** Of each Delay_Req that came in: when it did. */
+export function requestStamps(messages: readonly TapMessage[]): Omit<Way, 'ns'>[] {
+  return messages.flatMap(({ direction, stampNs, message }) => {
+    if (direction !== 'in' || message.kind !== 'delayReq') return [];
+    const { sourcePortIdentity, sequenceId } = message.header;
+    return [{ key: requestKey(sourcePortIdentity, sequenceId), stampNs }];
+  });
+}
+
 /**
  * Of each Delay_Req that passed: from here to the master's stamp, less its correction. `direction` is that of
  * the request at this interface; the answer passes the other way.

@@ -42,6 +42,8 @@ export interface PtpNodeOptions {
   /** Messages are encoded and decoded on their way, as on a wire: slower, and what does not fit is lost. */
   readonly overTheWire?: boolean;
   readonly onEffect?: (effect: InstanceEffect) => void;
+  /** When a timer runs out that was to do so after `afterNs`: for clocks that are to send when others did. */
+  readonly timerAfterNs?: (timer: string, afterNs: number, nowNs: number) => number;
   /** Of ports whose mechanism is peer-to-peer; what the port's configuration says, it says. */
   readonly peerDelay?: Partial<PeerDelaySpec>;
 }
@@ -57,6 +59,7 @@ export class PtpNode implements Station {
   readonly #overTheWire: boolean;
   readonly #onEffect: PtpNodeOptions['onEffect'];
   readonly #peerDelay: PtpNodeOptions['peerDelay'];
+  readonly #timerAfterNs: PtpNodeOptions['timerAfterNs'];
   readonly #identity: bigint;
   readonly #oscillator: Oscillator;
   readonly #timestamper: Timestamper;
@@ -77,6 +80,7 @@ export class PtpNode implements Station {
     this.#overTheWire = options.overTheWire === true;
     this.#onEffect = options.onEffect;
     this.#peerDelay = options.peerDelay;
+    this.#timerAfterNs = options.timerAfterNs;
     this.#identity = options.config.defaultDS.clockIdentity;
     const random = (what: string) => world.stream(`${name}: ${what}`);
     this.#oscillator = new Oscillator({ ...PERFECT, ...options.oscillator }, random('oscillator'));
@@ -266,7 +270,8 @@ export class PtpNode implements Station {
       event = new ScheduledEvent(() => this.#runTimer(name));
       this.#timers.set(name, event);
     }
-    this.#world.again(event, afterNs);
+    const asRecordedNs = this.#timerAfterNs?.(name, afterNs, this.#world.nowNs);
+    this.#world.again(event, asRecordedNs ?? afterNs);
   }
 
   #runTimer(name: string): void {

@@ -146,7 +146,12 @@ export interface BoundaryOptions {
   readonly trafficPorts?: number;
   /** Of ptp4l: further settings. */
   readonly settings?: Settings;
+  /** Of ours: its slave port tells of every Sync and Delay_Req, in messages that taps take whole. */
+  readonly monitored?: boolean;
 }
+
+/** So many events that the Signaling is no longer than what a tap keeps of a frame. */
+const MONITORING = { rxSyncTiming: { eventsPerTlv: 2 }, txEvents: { eventsPerTlv: 4 } };
 
 /** linuxptp's, steering its own clock. */
 export function startPtp4lBoundary(
@@ -186,6 +191,7 @@ export function boundaryConfig(
     boundaryOf = [],
     target = 'native',
     trafficPorts,
+    monitored = false,
   } = options;
   const ports = node.ports.map((port, index) => ({
     number: index + 1,
@@ -230,6 +236,7 @@ export function boundaryConfig(
       priority1,
       outsideProfile: true,
       ptp4lLog: true,
+      ...(monitored ? { slaveMonitoring: MONITORING } : {}),
     },
     ports: [...ports, ...others],
   });

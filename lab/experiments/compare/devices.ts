@@ -6,7 +6,6 @@ import {
   switchConfig,
   type AgentSettings,
 } from '../../peers/agent.js';
-import { startClockPoller, type ClockPoller } from '../../peers/clock-poller.js';
 import type { ManagedProcess } from '../../peers/managed-process.js';
 import type { SwitchStart } from '../../peers/mininet.js';
 import { queueOption, startNativeDataplane } from '../../peers/native-switch.js';
@@ -26,6 +25,8 @@ export interface CompareDevicesOptions {
   readonly directory: string;
   /** Called with everything as it is started, so that it is stopped whatever comes after. */
   readonly onStart: (process: ManagedProcess) => void;
+  /** Called when a switch has begun, from the grandmaster's side on where they begin one by one. */
+  readonly onBegun: () => void;
 }
 
 const SETTINGS = {
@@ -50,13 +51,13 @@ function boundaryText(
   return boundaryConfig(
     { transport: 'L2', mechanism: 'E2E', rates },
     { ports: ports.slice(0, 2) },
-    { step: 'two', trafficPorts: ports.length - 2 },
+    { step: 'two', trafficPorts: ports.length - 2, monitored: true },
   );
 }
 
 /** Starts them and waits until each is configured. Throws LabError. */
 export async function startCompareDevices(options: CompareDevicesOptions): Promise<void> {
-  const { row, path, limits, directory, onStart } = options;
+  const { row, path, limits, directory, onStart, onBegun } = options;
   const { kind } = row;
   if (kind === 'direct') return;
   if (kind === 'bc') {
@@ -67,6 +68,7 @@ export async function startCompareDevices(options: CompareDevicesOptions): Promi
       const namespace = place.switchNamespace;
       const config = boundaryText(options, place);
       await startConfiguredAgent({ namespace, config, directory, onStart });
+      onBegun();
     }
     return;
   }
@@ -74,6 +76,7 @@ export async function startCompareDevices(options: CompareDevicesOptions): Promi
   await forEachPlace(path.switches, async (place) => {
     await startNativeDataplane({ path: place, limits, onStart });
     await startAgent({ path: place, kind: 'native', settings, directory, onStart });
+    onBegun();
   });
 }
 
@@ -95,13 +98,4 @@ export function switchStarts({
     const text = switchConfig('native', agentSettings(kind), place.ports.length);
     return { arguments: queue, config: parse(text) as unknown };
   });
-}
-
-/** Reads the last boundary clock's own error, without any stamp. */
-export function pollLast({
-  path,
-  onStart,
-}: Pick<CompareDevicesOptions, 'path' | 'onStart'>): ClockPoller | null {
-  const last = path.switches.at(-1);
-  return last === undefined ? null : startClockPoller(last.switchNamespace, onStart);
 }

@@ -2,7 +2,6 @@
 import { summarizeErrors } from '../../measure/statistics.js';
 import {
   CLIENT_GAINS,
-  LOAD_SETTLING_MS,
   ratesOf,
   type CompareFigures,
   type CompareLeg,
@@ -15,6 +14,8 @@ import { rowTitle, type CompareKind, type CompareRow } from './rows.js';
 import type { CompareConfig, CompareMeasurement } from './schema.js';
 
 export const TOLERANCE = 0.25;
+/** Of what is played again as it was: only the oscillators are others each time. */
+const OWN_RUNS = 3;
 
 export interface MeasuredRow {
   readonly row: CompareRow;
@@ -89,44 +90,48 @@ export function sourceOf(kind: CompareKind): string | null {
 
 const NOTHING: WayNoise = { down: [], up: [] };
 
-function played(
-  book: NoiseBook,
-  { name, kind }: CompareRow,
-  load: Load,
-  own: boolean,
-): PlayedNoise | null {
+function drawn(book: NoiseBook, { name, kind }: CompareRow, load: Load): PlayedNoise | null {
   const noise = book.get(pageOf(name, load));
   if (noise === undefined) return null;
   const { firstDown, lastUp, steering } = noise;
   const source = sourceOf(kind);
-  const one = source === null ? NOTHING : book.get(pageOf(source, load))?.switches;
-  const hop = own ? noise.switches : one;
+  const hop = source === null ? NOTHING : book.get(pageOf(source, load))?.switches;
   if (hop === null || hop === undefined) return null;
   return { ends: { down: firstDown, up: lastUp }, hop, steering };
 }
 
-/** `own`: from all that is in the row, as if it were one switch. Null where it cannot be told. */
+const shared = (config: CompareConfig) => ({
+  ...{ rates: ratesOf(config), gains: CLIENT_GAINS },
+  ...{ runs: config.simulatedRuns, seed: config.seed },
+});
+
+/** What such a row is like, from the noise of its ends and of one switch. Null where it cannot be told. */
 export function predictRow(
   book: NoiseBook,
   { row, leg }: MeasuredRow,
   config: CompareConfig,
-  own: boolean,
 ): RowPrediction | null {
   const { environment, kind, switches } = row;
+  const { recording } = leg;
   if (environment !== 'namespaces') return null;
-  if (kind === 'bridge' || (own && switches === 0)) return null;
-  const idle = played(book, row, 'idle', own);
-  if (idle === null) return null;
-  return predict({
-    ...{ kind, idle, loaded: played(book, row, 'loaded', own), rates: ratesOf(config) },
-    switches: own ? 1 : switches,
-    gains: CLIENT_GAINS,
-    secondsBefore: leg.secondsBefore,
-    secondsBetween: LOAD_SETTLING_MS / 1000,
-    seconds: config.durationSeconds,
-    runs: config.simulatedRuns,
-    seed: config.seed,
-  });
+  const idle = drawn(book, row, 'idle');
+  if (kind === 'bridge' || idle === null || recording === null) return null;
+  const noise = { how: 'drawn', idle, loaded: drawn(book, row, 'loaded') } as const;
+  return predict({ ...shared(config), kind, switches, noise, timeline: recording.timeline });
+}
+
+/** What this very row did, from the noise of all its links when it was. Null where it cannot be told. */
+export function predictOwn({ row, leg }: MeasuredRow, config: CompareConfig): RowPrediction | null {
+  const { recording } = leg;
+  if (recording === null) return null;
+  const { timeline } = recording;
+  const { links, steering } = recording.noise;
+  if (links.length === 0) return null;
+  // What plain bridges and all transparent clocks of a row add is one link's.
+  const kind = row.kind === 'bridge' ? 'direct' : row.kind;
+  const noise = { how: 'aligned', noise: { links, steering } } as const;
+  const runs = Math.min(OWN_RUNS, config.simulatedRuns);
+  return predict({ ...shared(config), kind, switches: links.length - 1, noise, timeline, runs });
 }
 
 function compared(

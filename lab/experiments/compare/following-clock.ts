@@ -10,6 +10,7 @@ import { stationAddress, type Frame, type Station } from '../../sim/link-types.j
 import { Oscillator, PERFECT, type OscillatorSpec } from '../../sim/oscillator.js';
 import type { RandomStream } from '../../sim/random.js';
 import { EPOCH_NS, type World } from '../../sim/world.js';
+import type { Moments } from './recorded-moments.js';
 
 export interface FollowingOptions {
   readonly identity: bigint;
@@ -21,6 +22,8 @@ export interface FollowingOptions {
   readonly lateNs: () => number;
   /** Whenever it was steered. */
   readonly onSteered: (errorNs: number) => void;
+  /** When it sends its Delay_Req, where that is known; otherwise at random moments, as ptp4l does. */
+  readonly requests?: Moments | null;
 }
 
 /** As ptp4l.conf has them; the exponents are of the Sync interval in seconds. */
@@ -188,8 +191,9 @@ export class FollowingClock implements Station {
   }
 
   #requestLater(): void {
-    const meanNs = 1e9 * 2 ** this.#options.logInterval;
-    this.#world.after(2 * meanNs * this.#random.uniform(), () => {
+    const { logInterval: interval, requests } = this.#options;
+    const recordedNs = requests?.afterNs(this.#world.nowNs) ?? null;
+    this.#world.after(recordedNs ?? 2e9 * 2 ** interval * this.#random.uniform(), () => {
       this.#request();
       this.#requestLater();
     });

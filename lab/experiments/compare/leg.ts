@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LabError } from '../../lab-error.js';
 import { startClockPair } from '../../peers/clock-pair.js';
-import type { ClockPoller, TrueError } from '../../peers/clock-poller.js';
 import type { FrameCount } from '../../peers/fidelity-watch.js';
 import { startLinkTap, type LinkTap } from '../../peers/link-tap.js';
 import type { ManagedProcess } from '../../peers/managed-process.js';
@@ -22,7 +21,8 @@ import { CLIENT_OSCILLATOR } from '../boundary/plan.js';
 import type { Cleanup } from '../first-light/cleanup.js';
 import { listen, settle, type ListeningContext, type Running } from '../listening.js';
 import { pause } from '../run.js';
-import { pollLast } from './devices.js';
+import { rowNoise, type RowNoise } from './noise.js';
+import type { Timeline } from './predict.js';
 import { rowTitle, type CompareRow } from './rows.js';
 import type { CompareConfig } from './schema.js';
 import { buildSite } from './sites.js';
@@ -39,16 +39,20 @@ export interface ClockError {
   readonly errorNs: number;
 }
 
-/** What is known of a row at one load. */
-export interface CompareFigures {
+/** What was heard in a row for a while. */
+export interface Heard {
   /** Of the client's clock against the true time, whenever it was steered. */
   readonly errors: readonly ClockError[];
   /** What passed the interfaces of the grandmaster, of the switches' sides towards them, of the client. */
   readonly taps: ReadonlyMap<string, readonly TapMessage[]>;
   /** The client's raw times, on its own clock. */
   readonly events: readonly SlaveEvent[];
-  /** Of the last boundary clock, where it was asked. */
-  readonly served: readonly TrueError[];
+}
+
+/** What is known of a row at one load. */
+export interface CompareFigures extends Heard {
+  readonly startNs: bigint;
+  readonly endNs: bigint;
   readonly lostTrafficFrames: number;
   readonly sentTrafficFrames: number;
   /** Of this measurement alone. */
@@ -59,21 +63,25 @@ export type CompareOutcome =
   | { readonly status: 'ok'; readonly figures: CompareFigures }
   | { readonly status: 'skipped' | 'failed'; readonly reason: string };
 
+/** A row from its beginning to its end; both count from its beginning. */
+export interface Recording {
+  readonly timeline: Timeline;
+  readonly noise: RowNoise;
+}
+
 export interface CompareLeg {
-  /** From the first switch's start until the client was listened to. */
-  readonly secondsBefore: number;
+  /** Null where it was not measured. */
+  readonly recording: Recording | null;
   readonly idle: CompareOutcome;
   /** Undefined where load was not asked for, or is not meant. */
   readonly loaded?: CompareOutcome;
 }
 
-/** In the rows of so many switches every interface is listened at: for what each adds. */
-const MOST_LISTENED = 2;
 const SETTLED_SYNCS = 8;
 const SETTLE_LIMIT_MS = 60_000;
 /** For the client's loop to have forgotten how it began: ten of its time constants. */
 const CLIENT_WARM_UP_MS = 5_000;
-export const LOAD_SETTLING_MS = 1_500;
+const LOAD_SETTLING_MS = 1_500;
 const TAP_SETTLING_MS = 200;
 
 /** linuxptp's gains for good stamps: with those for software stamps it needs most of a minute to begin. */
@@ -118,18 +126,20 @@ interface Network {
   readonly path: ChainPath;
   readonly running: Running;
   readonly taps: ReadonlyMap<string, LinkTap>;
-  readonly served: () => readonly TrueError[];
   readonly sink?: ManagedProcess;
   readonly traceFile: string;
+  readonly beginNs: bigint;
+  /** When the switches began, and the client. */
+  readonly begun: { readonly switchesNs: readonly bigint[]; readonly clientNs: bigint };
 }
 
-/** Where it is listened: at the ends of the first link and of the last. */
+/** Where it is listened: at the ends of the first link and of the last; between boundary clocks at all. */
 function listenedAt({ kind, switches }: CompareRow, path: ChainPath) {
   const inside = path.switches.flatMap(({ ports: [up, down] }, index) => {
-    const isShort = switches <= MOST_LISTENED;
+    const isEach = kind === 'bc';
     return [
-      ...(up !== undefined && (index === 0 || isShort) ? [[`${index + 1}-up`, up] as const] : []),
-      ...(down !== undefined && (index === switches - 1 || isShort)
+      ...(up !== undefined && (index === 0 || isEach) ? [[`${index + 1}-up`, up] as const] : []),
+      ...(down !== undefined && (index === switches - 1 || isEach)
         ? [[`${index + 1}-down`, down] as const]
         : []),
     ];
@@ -165,6 +175,12 @@ async function boundarySettled(
   await pause(config.warmUpSeconds * 1000, signal);
 }
 
+/** When so many began one after the other, where nobody tells of each. */
+function evenly(fromNs: bigint, untilNs: bigint, count: number): bigint[] {
+  const step = count === 0 ? 0n : (untilNs - fromNs) / BigInt(count);
+  return Array.from({ length: count }, (_, index) => fromNs + BigInt(index + 1) * step);
+}
+
 async function buildNetwork(
   context: CompareContext,
   title: string,
@@ -180,7 +196,9 @@ async function buildNetwork(
     cleanup.add(() => process.stop());
   };
   const [limits, rates] = [limitsOf(config), ratesOf(config)];
-  const devices = { row, limits, rates, directory, onStart };
+  const switchesNs: bigint[] = [];
+  const onBegun = () => switchesNs.push(sharedNowNs());
+  const devices = { row, limits, rates, directory, onStart, onBegun };
   const { path, startSwitches } = await buildSite({ ...devices, signal: context.signal });
   cleanup.add(() => path.close());
   const sink = path.crossTraffic && (await startSink(path.crossTraffic.sink));
@@ -188,7 +206,8 @@ async function buildNetwork(
   const taps = new Map<string, LinkTap>();
   for (const [name, end] of listenedAt(row, path)) taps.set(name, await startLinkTap(end, onStart));
   const clientTap = taps.get('client');
-  let poller: ClockPoller | null = null;
+  const beginNs = sharedNowNs();
+  let clientNs = beginNs;
   const traceFile = join(directory, `client-${path.client.namespace.pid}.trace`);
   const clocks = await startClockPair({
     ...{ grandmaster: path.grandmaster, client: path.client, directory, transport: 'L2' },
@@ -196,17 +215,29 @@ async function buildNetwork(
     steering: { clock: { ...CLIENT_OSCILLATOR, traceFile }, settings: STEERING },
     // Boundary clocks begin when there is somebody to follow.
     beforeClient: async () => {
+      const startNs = sharedNowNs();
       await startSwitches();
-      if (kind !== 'bc' || clientTap === undefined) return;
-      if (switches <= MOST_LISTENED) poller = pollLast({ path, onStart });
-      await boundarySettled(context, title, clientTap, processes);
+      if (switchesNs.length === 0) switchesNs.push(...evenly(startNs, sharedNowNs(), switches));
+      if (kind === 'bc' && clientTap !== undefined) {
+        await boundarySettled(context, title, clientTap, processes);
+      }
+      clientNs = sharedNowNs();
     },
   });
   cleanup.add(() => clocks.stop());
   const running = { clocks, processes: [...processes, ...clocks.processes] };
   const others = sink === undefined ? {} : { sink };
-  const served = () => poller?.errors ?? [];
-  return { path, running, taps, served, traceFile, ...others };
+  const begun = { switchesNs, clientNs };
+  return { path, running, taps, traceFile, beginNs, begun, ...others };
+}
+
+/** All since the row's beginning. */
+function heardIn({ running, taps, traceFile }: Network): Heard {
+  return {
+    errors: tracedErrors(readFileSync(traceFile, 'utf8')),
+    taps: new Map([...taps].map(([name, { messages }]) => [name, [...messages]])),
+    events: running.clocks.events,
+  };
 }
 
 async function listenTo(
@@ -214,23 +245,24 @@ async function listenTo(
   title: string,
   network: Network,
 ): Promise<Omit<CompareFigures, 'lostTrafficFrames' | 'sentTrafficFrames' | 'fidelity'>> {
-  const { running, taps, served, traceFile } = network;
+  const { running } = network;
   const startNs = sharedNowNs();
   const eventsBefore = running.clocks.events.length;
   await listen(context, title, running, context.config.durationSeconds);
   const endNs = sharedNowNs();
   await pause(TAP_SETTLING_MS, context.signal);
   const isWithin = (ns: bigint) => ns >= startNs && ns < endNs;
+  const { errors, taps, events } = heardIn(network);
   return {
-    errors: tracedErrors(readFileSync(traceFile, 'utf8')).filter(({ atNs }) => isWithin(atNs)),
+    ...{ startNs, endNs },
+    errors: errors.filter(({ atNs }) => isWithin(atNs)),
     taps: new Map(
-      [...taps].map(([name, { messages }]) => [
+      [...taps].map(([name, messages]) => [
         name,
         messages.filter(({ stampNs }) => isWithin(stampNs)),
       ]),
     ),
-    events: running.clocks.events.slice(eventsBefore),
-    served: served().filter(({ atNs }) => isWithin(atNs)),
+    events: events.slice(eventsBefore),
   };
 }
 
@@ -311,7 +343,26 @@ const isLoaded = ({ config }: CompareContext, { switches }: CompareRow) =>
 /** A row that there cannot be here. */
 export function skippedLeg(context: CompareContext, row: CompareRow, reason: string): CompareLeg {
   const idle = { status: 'skipped', reason } as const;
-  return { secondsBefore: 0, idle, ...(isLoaded(context, row) ? { loaded: idle } : {}) };
+  return { recording: null, idle, ...(isLoaded(context, row) ? { loaded: idle } : {}) };
+}
+
+/** Null where nothing was measured: there is nothing to hold a prediction against. */
+function recordingOf(
+  row: CompareRow,
+  network: Network,
+  outcomes: readonly (CompareOutcome | undefined)[],
+): Recording | null {
+  const { beginNs, begun } = network;
+  const seconds = (ns: bigint) => Number(ns - beginNs) / 1e9;
+  const [idle, loaded] = outcomes.map((outcome) =>
+    outcome?.status === 'ok'
+      ? { from: seconds(outcome.figures.startNs), until: seconds(outcome.figures.endNs) }
+      : null,
+  );
+  if (!idle) return null;
+  const switches = begun.switchesNs.map(seconds);
+  const timeline = { switches, client: seconds(begun.clientNs), idle, loaded: loaded ?? null };
+  return { timeline, noise: rowNoise(row, heardIn(network), beginNs) };
 }
 
 /** Runs a row, idle and where it makes sense loaded. What it started is left to `cleanup`. */
@@ -324,8 +375,6 @@ export async function runCompareLeg(
   const { begun, planned } = context.legs;
   const title = `[${begun}/${planned}] ${rowTitle(row)}`;
   const withLoad = isLoaded(context, row);
-  const begunMs = performance.now();
-  let secondsBefore = 0;
   let idle: CompareOutcome;
   let network: Network;
   try {
@@ -333,16 +382,15 @@ export async function runCompareLeg(
     await settle(context, title, network.running);
     context.progress.update(`${title}: the client is settling`);
     await pause(CLIENT_WARM_UP_MS, context.signal);
-    secondsBefore = (performance.now() - begunMs) / 1000;
     const noTraffic = () => Promise.resolve(NO_TRAFFIC);
     const figures = await listenJudged(context, `${title}, idle`, network, noTraffic);
     idle = { status: 'ok', figures };
   } catch (error) {
     idle = explain(error);
-    return withLoad ? { secondsBefore, idle, loaded: idle } : { secondsBefore, idle };
+    return { recording: null, idle, ...(withLoad ? { loaded: idle } : {}) };
   }
-  if (!withLoad) return { secondsBefore, idle };
+  if (!withLoad) return { recording: recordingOf(row, network, [idle]), idle };
   const loadedTitle = `${title}, loaded`;
   const loaded = await listenLoaded(context, loadedTitle, network).catch(explain);
-  return { secondsBefore, idle, loaded };
+  return { recording: recordingOf(row, network, [idle, loaded]), idle, loaded };
 }

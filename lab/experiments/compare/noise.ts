@@ -1,7 +1,9 @@
 /** From what was heard in a row: what each part of the way adds to its messages' times. Pure. */
 import { between, requestWays, syncWays, type Way } from '../../measure/path-noise.js';
 import type { SlaveEvent } from '../../measure/slave-events.js';
-import type { ClockError, CompareFigures } from './leg.js';
+import { boundaryLinks } from './boundary-links.js';
+import { errorAt, settledErrors } from './clock-error.js';
+import type { ClockError, Heard } from './leg.js';
 import type { CompareRow } from './rows.js';
 
 /** A message's time on a part of its way beyond what was corrected. */
@@ -27,23 +29,13 @@ export interface RowNoise {
    * row together. Null behind boundary clocks, whose own time is in it, and on a direct link.
    */
   readonly switches: WayNoise | null;
+  /**
+   * Of each link that stands for the row in a simulated one, from the grandmaster on: between boundary clocks
+   * their own, else what all switches add is the last one's. Empty where it cannot be told.
+   */
+  readonly links: readonly WayNoise[];
   /** From a Sync's arrival to the moment at which the client steered by it: how late its process was. */
   readonly steering: readonly NoiseSample[];
-}
-
-/** The error of a clock between the moments at which it was steered: a straight line. */
-export function errorAt(errors: readonly ClockError[], atNs: bigint): number | null {
-  let low = 0;
-  let high = errors.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((errors[middle]?.atNs ?? 0n) <= atNs) low = middle + 1;
-    else high = middle;
-  }
-  const [before, after] = [errors[low - 1], errors[low]];
-  if (before === undefined || after === undefined) return null;
-  const share = Number(atNs - before.atNs) / Number(after.atNs - before.atNs);
-  return before.errorNs + share * (after.errorNs - before.errorNs);
 }
 
 /** Delay_Req as the client stamped them, by the true time. */
@@ -63,7 +55,7 @@ function clientRequests(
 }
 
 /** Of each time that it was steered: since the Sync that had come last. */
-function steeringDelays({ events, errors }: CompareFigures, startNs: bigint): NoiseSample[] {
+function steeringDelays({ events, errors }: Heard, startNs: bigint): NoiseSample[] {
   const ingress = events.flatMap((event) => (event.kind === 'sync' ? [event.ingressNs] : []));
   let at = 0;
   return errors.flatMap(({ atNs }) => {
@@ -86,35 +78,47 @@ function fromClient(ways: readonly Way[], sent: ReadonlyMap<number, bigint>): Wa
   });
 }
 
-/** @throws RangeError where it was not listened at an interface. */
-export function rowNoise({ kind, switches }: CompareRow, figures: CompareFigures): RowNoise {
-  const { taps, events, errors } = figures;
-  const heard = (name: string) => {
+const sorted = (samples: readonly NoiseSample[]) => [...samples].sort((a, b) => a.atNs - b.atNs);
+
+/** `beginNs`: what samples' times are counted from. @throws RangeError where it was not listened. */
+export function rowNoise({ kind, switches }: CompareRow, heard: Heard, beginNs?: bigint): RowNoise {
+  const { taps, events } = heard;
+  const at = (name: string) => {
     const messages = taps.get(name);
     if (messages === undefined) throw new RangeError(`nobody listened at ${name}`);
     return messages;
   };
-  const client = heard('client');
-  const startNs = client[0]?.stampNs ?? 0n;
+  const client = at('client');
+  const startNs = beginNs ?? client[0]?.stampNs ?? 0n;
   const samples = (ways: readonly Way[]): NoiseSample[] =>
-    ways
-      .map(({ stampNs, ns }) => ({ atNs: Number(stampNs - startNs), ns }))
-      .sort((a, b) => a.atNs - b.atNs);
-  const sent = clientRequests(events, errors);
-  const steering = steeringDelays(figures, startNs);
-  const down = syncWays(client);
+    sorted(ways.map(({ stampNs, ns }) => ({ atNs: Number(stampNs - startNs), ns })));
+  const sent = clientRequests(events, settledErrors(heard.errors));
+  const steering = steeringDelays(heard, startNs);
+  const whole = syncWays(client);
   const up = fromClient(requestWays(client, 'out'), sent);
-  if (switches === 0) {
-    return { firstDown: samples(down), lastUp: samples(up), switches: null, steering };
+  if (switches === 0 || kind === 'bridge') {
+    const [firstDown, lastUp] = [samples(whole), samples(up)];
+    const links = [{ down: firstDown, up: lastUp }];
+    return { firstDown, lastUp, switches: null, links, steering };
   }
-  const firstDown = syncWays(heard('1-up'));
+  const firstWays = syncWays(at('1-up'));
   // Answers that a switch sends pass its tap unseen; the client's has them.
-  const requests = heard(`${switches}-down`).filter(({ message }) => message.kind === 'delayReq');
+  const requests = at(`${switches}-down`).filter(({ message }) => message.kind === 'delayReq');
   const answers = client.filter(({ message }) => message.kind === 'delayResp');
   const turned = answers.map((answer) => ({ ...answer, direction: 'out' as const }));
   const beyond = requestWays([...requests, ...turned], 'in');
-  const lastUp = samples(between(up, beyond));
-  const ends = { firstDown: samples(firstDown), lastUp, steering };
-  if (kind === 'bc') return { ...ends, switches: null };
-  return { ...ends, switches: { down: samples(between(down, firstDown)), up: samples(beyond) } };
+  const [firstDown, lastUp] = [samples(firstWays), samples(between(up, beyond))];
+  if (kind === 'bc') {
+    const links = boundaryLinks({ taps, switches, sent }).map((link) => ({
+      down: samples(link.down),
+      up: samples(link.up),
+    }));
+    return { firstDown, lastUp, switches: null, links, steering };
+  }
+  const own = { down: samples(between(whole, firstWays)), up: samples(beyond) };
+  const links = [
+    { down: firstDown, up: own.up },
+    { down: own.down, up: lastUp },
+  ];
+  return { firstDown, lastUp, switches: own, links, steering };
 }

@@ -1,6 +1,7 @@
 /**
- * What the simulator makes of a row, from the noise of its ends and of one switch: the same clocks are
- * started at the same pace, wait for as long, and are measured for as long, idle and then loaded.
+ * What the simulator makes of a row: the same clocks are started when they were, wait for as long, and are
+ * measured for as long, idle and then loaded. Either the noise is another row's, of one switch, or it is what was
+ * measured in this row, played again when it was: then this very run is foretold, else what such runs are like.
  */
 import { TransparentNode } from '../../sim/transparent/node.js';
 import { clockConfig, grandmasterConfig } from '../../sim/clocks.js';
@@ -12,21 +13,44 @@ import type { OwnClock } from '../../peers/own-clock.js';
 import type { Rates } from '../boundary/clocks.js';
 import { CLIENT_OSCILLATOR, LAB_OSCILLATOR, otherOscillator } from '../boundary/plan.js';
 import { FollowingClock, type Ptp4lGains } from './following-clock.js';
-import { Player, type PlayedNoise } from './recorded-noise.js';
+import { Moments, recordedTimers } from './recorded-moments.js';
+import {
+  AlignedPlayer,
+  DrawnPlayer,
+  type AlignedNoise,
+  type NoisePlayer,
+  type PlayedNoise,
+} from './recorded-noise.js';
 
 export type PredictedKind = 'direct' | 'tc-one' | 'tc-two' | 'bc';
+
+/** In seconds since the row's beginning. */
+export interface Span {
+  readonly from: number;
+  readonly until: number;
+}
+
+/** When things began, in seconds since the first of them. */
+export interface Timeline {
+  /** Of each switch, from the grandmaster's side on. */
+  readonly switches: readonly number[];
+  readonly client: number;
+  /** When it was measured. */
+  readonly idle: Span;
+  readonly loaded: Span | null;
+}
+
+export type RowNoiseToPlay =
+  | { readonly how: 'drawn'; readonly idle: PlayedNoise; readonly loaded: PlayedNoise | null }
+  | { readonly how: 'aligned'; readonly noise: AlignedNoise };
 
 export interface PredictionPlan {
   readonly kind: PredictedKind;
   readonly switches: number;
-  readonly idle: PlayedNoise;
-  readonly loaded: PlayedNoise | null;
+  readonly noise: RowNoiseToPlay;
   readonly rates: Rates;
   readonly gains: Ptp4lGains;
-  /** From the first switch's start to the measurement, and between idle and loaded. */
-  readonly secondsBefore: number;
-  readonly secondsBetween: number;
-  readonly seconds: number;
+  readonly timeline: Timeline;
   /** Worlds that are simulated, with seeds from `seed` on. */
   readonly runs: number;
   readonly seed: number;
@@ -47,28 +71,29 @@ export interface RowPrediction {
 
 /** Longer than any noise is negative; the same both ways, so that no clock sees it. */
 const LINK_NS = 100_000;
-/** Of the time before the measurement, the client's part. */
-const CLIENT_SECONDS = 7;
 const IDENTITIES = 0x0274_70ff_fe00_0000n;
 
 function oscillatorOf({ ppm, wanderPpb }: OwnClock): Partial<OscillatorSpec> {
   return { ppm, walkPpb: wanderPpb };
 }
 
-/** The links from the grandmaster down, with what is played on them. */
-function linkOf(player: Player, { switches, rates }: PredictionPlan, index: number) {
+/** A link, the grandmaster's being the first, with what is played on it. */
+function linkOf(player: NoisePlayer, rates: Rates, link: number) {
   const intervalNs = 1e9 * 2 ** rates.logSyncInterval;
+  let lastNs = 0;
   const down: Channel = (frame, nowNs, arrive) => {
-    if (index > 0) arrive(frame, LINK_NS + player.hop('down', index, nowNs));
-    else if (frame.message.kind !== 'sync' || !player.isSilent(nowNs, intervalNs)) {
-      arrive(frame, LINK_NS + player.end('down', nowNs));
+    if (frame.message.kind !== 'sync') {
+      // A Follow_Up does not overtake its Sync.
+      arrive(frame, LINK_NS + Math.max(0, lastNs));
+    } else if (!player.isSilent(link, nowNs, intervalNs)) {
+      lastNs = Math.max(-LINK_NS, player.link('down', link, nowNs));
+      arrive(frame, LINK_NS + lastNs);
     }
   };
-  // On its way up a message meets a switch after the link: what that adds is put on the link above it.
   const up: Channel = (frame, nowNs, arrive) => {
-    const isLast = index === switches;
-    const noiseNs = isLast ? player.end('up', nowNs) : player.hop('up', index + 1, nowNs);
-    arrive(frame, LINK_NS + noiseNs);
+    const isRequest = frame.message.kind === 'delayReq';
+    const noiseNs = isRequest ? player.link('up', link, nowNs) : 0;
+    arrive(frame, LINK_NS + Math.max(-LINK_NS, noiseNs));
   };
   return { down, up };
 }
@@ -92,6 +117,7 @@ function switchOf(world: World, plan: PredictionPlan, index: number) {
   return new PtpNode(world, name, {
     config: clockConfig({ identity, ports: 2, port: portOf(plan) }),
     oscillator: oscillatorOf(clock),
+    ...timersOf(plan, index + 1),
   });
 }
 
@@ -100,13 +126,34 @@ interface RunErrors {
   readonly loaded: readonly number[];
 }
 
-function simulate(plan: PredictionPlan, seed: number): RunErrors {
-  const world = new World({ seed });
-  const { rates, gains, switches, secondsBefore } = plan;
+interface SimulatedRow {
+  readonly stations: readonly (PtpNode | TransparentNode)[];
+  readonly client: FollowingClock;
+  /** All errors of the client since it was asked last. */
+  readonly takeErrors: () => readonly number[];
+}
+
+/** When a clock of the row sends: as it did, where that is known. The grandmaster is the first. */
+function timersOf({ noise }: PredictionPlan, clock: number) {
+  if (noise.how === 'drawn') return {};
+  const { links } = noise.noise;
+  const below = links[clock];
+  const above = clock === 0 ? null : links[clock - 1];
+  return below === undefined || above === undefined
+    ? {}
+    : { timerAfterNs: recordedTimers(above, below) };
+}
+
+function momentsOf({ noise }: PredictionPlan) {
+  const last = noise.how === 'drawn' ? undefined : noise.noise.links.at(-1);
+  return last === undefined ? null : new Moments(last.up);
+}
+
+function buildRow(world: World, plan: PredictionPlan, player: NoisePlayer): SimulatedRow {
+  const { rates, gains, switches } = plan;
   const config = grandmasterConfig({ identity: IDENTITIES, ports: 1, port: portOf(plan) });
-  const grandmaster = new PtpNode(world, 'grandmaster', { config });
+  const grandmaster = new PtpNode(world, 'grandmaster', { config, ...timersOf(plan, 0) });
   const row = Array.from({ length: switches }, (_, index) => switchOf(world, plan, index));
-  const player = new Player(plan.idle, switches, (name) => world.stream(name));
   let errors: number[] = [];
   const client = new FollowingClock(world, {
     identity: IDENTITIES + 1n,
@@ -115,36 +162,56 @@ function simulate(plan: PredictionPlan, seed: number): RunErrors {
     gains,
     lateNs: () => player.steeringNs(world.nowNs),
     onSteered: (errorNs) => errors.push(errorNs),
+    requests: momentsOf(plan),
   });
   const stations: Station[] = [grandmaster, ...row, client];
   for (const [index, below] of [...row, client].entries()) {
     const above = stations[index];
     if (above === undefined) continue;
-    const { down, up } = linkOf(player, plan, index);
+    const { down, up } = linkOf(player, rates, index);
     const port = index === 0 ? 1 : 2;
     world.link({ station: above, port }, { station: below, port: 1 }, down, up);
   }
-  grandmaster.start();
-  const stepSeconds = Math.max(0, secondsBefore - CLIENT_SECONDS) / (2 * Math.max(1, switches));
-  for (const one of row) {
-    one.start();
-    world.run(stepSeconds);
-  }
-  world.run(Math.max(0, secondsBefore - CLIENT_SECONDS - row.length * stepSeconds));
-  client.start();
-  world.run(CLIENT_SECONDS);
-  const measured = (): readonly number[] => {
+  const takeErrors = () => {
+    const taken = errors;
     errors = [];
-    world.run(plan.seconds);
-    const found = errors;
-    errors = [];
-    return found;
+    return taken;
   };
-  const idle = measured();
-  if (plan.loaded === null) return { idle, loaded: [] };
-  player.play(plan.loaded);
-  world.run(plan.secondsBetween);
-  return { idle, loaded: measured() };
+  grandmaster.start();
+  return { stations: row, client, takeErrors };
+}
+
+function simulate(plan: PredictionPlan, seed: number): RunErrors {
+  const { noise, timeline, switches } = plan;
+  const world = new World({ seed });
+  const player =
+    noise.how === 'drawn'
+      ? new DrawnPlayer(noise.idle, switches, (name) => world.stream(name))
+      : new AlignedPlayer(noise.noise);
+  const { stations, client, takeErrors } = buildRow(world, plan, player);
+  const runTo = (seconds: number) => {
+    world.run(Math.max(0, seconds - world.nowNs / 1e9));
+  };
+  for (const [index, one] of stations.entries()) {
+    runTo(timeline.switches[index] ?? 0);
+    one.start();
+  }
+  runTo(timeline.client);
+  client.start();
+  const measured = ({ from, until }: Span) => {
+    runTo(from);
+    takeErrors();
+    runTo(until);
+    return takeErrors();
+  };
+  const idle = measured(timeline.idle);
+  const { loaded } = timeline;
+  if (loaded === null || (noise.how === 'drawn' && noise.loaded === null)) {
+    return { idle, loaded: [] };
+  }
+  if (noise.how === 'drawn' && player instanceof DrawnPlayer)
+    player.play(noise.loaded ?? noise.idle);
+  return { idle, loaded: measured(loaded) };
 }
 
 const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);

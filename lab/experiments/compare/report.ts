@@ -16,7 +16,7 @@ import type { CompareMeasurement, CompareResult } from './schema.js';
 
 const HEAD = [
   ...['', 'load', 'rms', 'mean', 'σ', 'p99', 'max'],
-  ...['predicted', 'single runs', 'ratio', 'own noise', 'ratio', 'machine'],
+  ...['predicted', 'ratio', 'from one', 'single runs', 'ratio', 'machine'],
 ];
 const REASON_COLUMNS = 100;
 
@@ -41,11 +41,11 @@ function cells(own: CompareMeasurement, load: number) {
   return [
     ...first,
     ...[rmsNs, meanNs, deviationNs, p99Ns, maxNs].map(formatNs),
+    predictedOwn === null ? '–' : formatNs(predictedOwn.rmsNs),
+    ratioText(predictedOwn),
     predicted === null ? '–' : formatNs(predicted.rmsNs),
     predicted === null ? '–' : predicted.runsNs.map(formatNs).join(' to '),
     ratioText(predicted),
-    predictedOwn === null ? '–' : formatNs(predictedOwn.rmsNs),
-    ratioText(predictedOwn),
     fidelity === null ? '–' : COLOURS[fidelity.verdict](fidelity.verdict),
   ];
 }
@@ -53,10 +53,31 @@ function cells(own: CompareMeasurement, load: number) {
 const LEGEND = [
   'rms to max: of the client’s clock against the one that all share, whenever it was steered: ptp4l on an',
   'oscillator of its own, with linuxptp’s constants for good stamps. No stamp is in it. σ: about the mean.',
-  'predicted: the same by the simulator, from the noise of the row’s two end links and of ONE switch; single',
-  'runs: within that are 80 % of simulated runs of this length. own noise: from the noise of all that is in the',
-  'row. A ratio is right from 0.80 to 1.25. machine: whether it was fit to be measured on meanwhile.',
+  'predicted: the same by the simulator, from the noise of all links of the row, played again when it was; a ratio',
+  'is right from 0.80 to 1.25. from one: from the noise of the row’s two end links and of ONE switch in another row:',
+  'what such rows are like; 80 % of simulated runs of this length are within single runs. machine: whether it was',
+  'fit to be measured on meanwhile.',
 ];
+
+const off = (ratio: number) => Math.abs(Math.log(ratio));
+
+/** How many rows the simulator foretold from their own noise, and which one worst. */
+export function validationText(
+  measurements: readonly CompareMeasurement[],
+  { rowsOwn, withinOwn, tolerance }: CompareResult['validation'],
+): string {
+  const worst = measurements.reduce<CompareMeasurement | null>((most, one) => {
+    if (one.predictedOwn === null) return most;
+    const ratio = most?.predictedOwn?.ratio;
+    return ratio === undefined || off(one.predictedOwn.ratio) > off(ratio) ? one : most;
+  }, null);
+  const counted = `Prediction: ${withinOwn} of ${rowsOwn} rows within ${Math.round(100 * tolerance)} %`;
+  const predictedOwn = worst?.predictedOwn ?? null;
+  if (worst === null || predictedOwn === null) return `${counted}.`;
+  const { title, loaded } = worst;
+  const load = loaded ? 'loaded' : 'idle';
+  return `${counted}, from the noise measured in each; the farthest is ${title}, ${load} (${predictedOwn.ratio.toFixed(2)}).`;
+}
 
 const BEGINNINGS = {
   namespaces: 'Boundary clocks’ rms to that of two-step transparent ones',
@@ -91,15 +112,15 @@ function boundaryToTransparent(
 
 /** What the run says, in plain sentences. */
 export function conclusions({ measurements, validation }: CompareResult): string[] {
-  const { rows, within, rowsOwn, withinOwn } = validation;
+  const { rows, within, rowsOwn } = validation;
   return [
     ...ENVIRONMENTS.flatMap((environment) => boundaryToTransparent(measurements, environment)),
+    ...(rowsOwn === 0 ? [] : [validationText(measurements, validation)]),
     ...(rows === 0
       ? []
-      : [`The simulator foretold ${within} of ${rows} rows within 25 % from one switch.`]),
-    ...(rowsOwn === 0
-      ? []
-      : [`From what was measured in each row itself: ${withinOwn} of ${rowsOwn}.`]),
+      : [
+          `From the noise of one switch, which is another row’s: ${within} of ${rows}. That is what rows are like that were not measured.`,
+        ]),
   ];
 }
 
@@ -121,22 +142,40 @@ function switchesText(own: CompareMeasurement, all: readonly CompareMeasurement[
   ];
 }
 
-/** Rows that were not foretold, each with what is known of why. */
+function machineText({ fidelity }: CompareMeasurement): string[] {
+  if (fidelity === null || fidelity.verdict === 'good') return [];
+  return [`the machine was ${fidelity.verdict}: ${fidelity.reasons.join(', ')}`];
+}
+
+/** Rows that were not foretold, each with what is known of why: from their own noise first, then from one switch. */
 export function misses({ measurements, config }: CompareResult): string[] {
-  return measurements.flatMap((own) => {
-    const { predicted, predictedOwn, error, fidelity, title, loaded } = own;
-    if (predicted === null || predicted.within || error === null) return [];
-    const load = loaded ? `${Math.round(config.load * 100)} %` : 'idle';
-    const why = [
-      `its mean was ${formatNs(error.meanNs)}, foretold ${formatNs(predicted.meanNs)}`,
-      ...switchesText(own, measurements),
-      ...(predictedOwn?.within === true ? ['from its own noise it is right'] : []),
-      ...(fidelity === null || fidelity.verdict === 'good'
-        ? []
-        : [`the machine was ${fidelity.verdict}: ${fidelity.reasons.join(', ')}`]),
-    ];
-    return [`Not foretold: ${title}, ${load} (${predicted.ratio.toFixed(2)}): ${why.join('; ')}.`];
+  const named = ({ title, loaded }: CompareMeasurement) =>
+    `${title}, ${loaded ? `${Math.round(config.load * 100)} %` : 'idle'}`;
+  const meansText = (measuredNs: number, foretoldNs: number) =>
+    `its mean was ${formatNs(measuredNs)}, foretold ${formatNs(foretoldNs)}`;
+  const own = measurements.flatMap((one) => {
+    const { predictedOwn, error, status, kind } = one;
+    if (status !== 'ok' || error === null || predictedOwn?.within === true) return [];
+    if (predictedOwn === null) {
+      const why =
+        kind === 'bc' ? 'a boundary clock did not tell of its stamps' : 'no noise is known';
+      return [`Not foretold: ${named(one)}: ${why}.`];
+    }
+    const why = [meansText(error.meanNs, predictedOwn.meanNs), ...machineText(one)];
+    return [`Not foretold: ${named(one)} (${predictedOwn.ratio.toFixed(2)}): ${why.join('; ')}.`];
   });
+  const fromOne = measurements.flatMap((one) => {
+    const { predicted, error } = one;
+    if (predicted === null || predicted.within || error === null) return [];
+    const why = [
+      meansText(error.meanNs, predicted.meanNs),
+      ...switchesText(one, measurements),
+      ...machineText(one),
+    ];
+    const ratio = predicted.ratio.toFixed(2);
+    return [`Unlike one switch: ${named(one)} (${ratio}): ${why.join('; ')}.`];
+  });
+  return [...own, ...fromOne];
 }
 
 /** An environment that there is not here, in a line of its own instead of one for each of its rows. */
@@ -199,7 +238,7 @@ export function compareChart(
     const points = own.flatMap(({ switches, error }) =>
       error === null ? [] : [{ x: switches, y: error.rmsNs }],
     );
-    const predicted = own.flatMap(({ switches, predicted: found }) =>
+    const predicted = own.flatMap(({ switches, predictedOwn: found }) =>
       found === null ? [] : [{ x: switches, y: found.rmsNs }],
     );
     return [

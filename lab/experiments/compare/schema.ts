@@ -70,12 +70,13 @@ export const measurementSchema = z.strictObject({
   predicted: predictionSchema
     .nullable()
     .describe(
-      'By the simulator, from the noise of the row’s ends and of one switch. Rows in Mininet are not foretold.',
+      'By the simulator, from the noise of the row’s ends and of one switch, which is another row’s. ' +
+        'Rows in Mininet are not foretold so.',
     ),
   predictedOwn: predictionSchema
     .nullable()
     .describe(
-      'From the noise of all that is in the row: tells whether the clocks are simulated right.',
+      'From the noise of all links of the row, played again when it was: tells whether the clocks are simulated right.',
     ),
   fidelity: fidelitySchema.nullable(),
 });

@@ -4,7 +4,11 @@ import { withSources } from '#lab/experiments/compare';
 import { isWithin, validationOf } from '#lab/experiments/compare/evaluate';
 import { constantsOf } from '#lab/experiments/compare/following-clock';
 import { CLIENT_GAINS } from '#lab/experiments/compare/leg';
-import { errorAt, type NoiseSample } from '#lab/experiments/compare/noise';
+import { AlignedPlayer } from '#lab/experiments/compare/recorded-noise';
+import { Moments, recordedTimers } from '#lab/experiments/compare/recorded-moments';
+import { errorAt } from '#lab/experiments/compare/clock-error';
+import type { NoiseSample } from '#lab/experiments/compare/noise';
+import type { PlayedNoise } from '#lab/experiments/compare/recorded-noise';
 import { predict, predictionOf, type PredictionPlan } from '#lab/experiments/compare/predict';
 import { compareChart, conclusions, misses, renderCompare } from '#lab/experiments/compare/report';
 import { COMPARE_ROWS, isQuick, selectRows } from '#lab/experiments/compare/rows';
@@ -76,21 +80,38 @@ function series(ns: (index: number) => number): NoiseSample[] {
 
 const NONE = series(() => 0);
 
-function plan(more: Partial<PredictionPlan>, noise: Partial<PredictionPlan['idle']>) {
+/** In seconds: until the client is measured, and for how long. */
+function timelineOf(switches: number, before: number, seconds: number, isLoaded: boolean) {
+  const idle = { from: before, until: before + seconds };
+  const loaded = isLoaded ? { from: idle.until + 1, until: idle.until + 1 + seconds } : null;
   return {
-    ...{ kind: 'tc-two', switches: 1, loaded: null, rates: FAST_RATES, gains: CLIENT_GAINS },
-    ...{ secondsBefore: 20, secondsBetween: 1, seconds: 12, runs: 3, seed: 5 },
+    switches: Array.from({ length: switches }, (_, index) => index),
+    client: before - 7,
+    ...{ idle, loaded },
+  };
+}
+
+interface Asked extends Partial<PredictionPlan> {
+  readonly before?: number;
+  readonly loaded?: PlayedNoise;
+}
+
+function played(noise: Partial<PlayedNoise>): PlayedNoise {
+  const nothing = { down: NONE, up: NONE };
+  return { ends: nothing, hop: nothing, steering: NONE, ...noise };
+}
+
+function plan({ before = 20, loaded, ...more }: Asked, noise: Partial<PlayedNoise>) {
+  const { switches = 1 } = more;
+  return {
+    ...{ kind: 'tc-two', switches, rates: FAST_RATES, gains: CLIENT_GAINS, runs: 3, seed: 5 },
+    noise: { how: 'drawn', idle: played(noise), loaded: loaded ?? null },
+    timeline: timelineOf(switches, before, 12, loaded !== undefined),
     ...more,
-    idle: {
-      ends: { down: NONE, up: NONE },
-      hop: { down: NONE, up: NONE },
-      steering: NONE,
-      ...noise,
-    },
   } as const satisfies PredictionPlan;
 }
 
-function idleOf(more: Partial<PredictionPlan>, noise: Partial<PredictionPlan['idle']> = {}) {
+function idleOf(more: Asked, noise: Partial<PlayedNoise> = {}) {
   const prediction = predict(plan(more, noise));
   if (prediction === null) throw new Error('no clock followed');
   return prediction.idle;
@@ -139,14 +160,13 @@ describe('what the simulator foretells', () => {
   it('lets more of a grandmaster’s noise through a transparent clock than through a narrow boundary clock', () => {
     const ends = { down: white(3, 1000), up: NONE };
     const transparent = idleOf({ kind: 'tc-two' }, { ends });
-    const boundary = idleOf({ kind: 'bc', secondsBefore: 60 }, { ends });
+    const boundary = idleOf({ kind: 'bc', before: 60 }, { ends });
     expect(boundary.rmsNs).toBeLessThan(0.75 * transparent.rmsNs);
   });
 
   it('goes from idle to loaded in the same worlds', () => {
-    const asked = plan({}, {});
-    const loaded = { ...asked.idle, hop: { down: white(4, 2000), up: NONE } };
-    const both = predict({ ...asked, loaded });
+    const loaded = played({ hop: { down: white(4, 2000), up: NONE } });
+    const both = predict(plan({ loaded }, {}));
     expect(both?.idle.rmsNs).toBeLessThan(10);
     expect(both?.loaded?.rmsNs).toBeGreaterThan(200);
   });
@@ -173,6 +193,45 @@ describe('what the simulator foretells', () => {
   });
 });
 
+describe('a row’s own noise, played again', () => {
+  const at = (seconds: number, ns: number): NoiseSample => ({ atNs: seconds * 1e9, ns });
+  const down = [at(10, 1), at(11, 2), at(12, 3)];
+  const link = { down, up: [at(10.5, 7)] };
+
+  it('is what it was when it was, each once', () => {
+    const player = new AlignedPlayer({ links: [link], steering: [at(10, 50), at(11, 60)] });
+    // Sent a little beside what was measured, but one after the other.
+    const played = [10.001, 11.1, 11.9].map((seconds) => player.link('down', 0, seconds * 1e9));
+    expect(played).toEqual([1, 2, 3]);
+    expect(player.link('up', 0, 10.5e9)).toBe(7);
+    expect(player.steeringNs(10.9e9)).toBe(60);
+  });
+
+  it('is what came soon afterwards before anything was measured', () => {
+    const player = new AlignedPlayer({ links: [link], steering: [] });
+    expect(down.map(({ ns }) => ns)).toContain(player.link('down', 0, 2e9));
+    expect(player.steeringNs(2e9)).toBe(0);
+  });
+
+  it('has Syncs missing where they were', () => {
+    const player = new AlignedPlayer({ links: [link], steering: [] });
+    const isSilent = (seconds: number) => player.isSilent(0, seconds * 1e9, 0.5e9);
+    expect([5, 10.1, 10.45, 11].map(isSilent)).toEqual([false, false, true, false]);
+  });
+
+  it('has messages sent when they were, and at their own times where nobody knows', () => {
+    const moments = new Moments(down);
+    expect([9.5e9, 10e9, 12e9].map((nowNs) => moments.afterNs(nowNs))).toEqual([0.5e9, 1e9, null]);
+    expect(new Moments(down).afterNs(1e9)).toBeNull();
+    const master = recordedTimers(null, link);
+    expect(master('1/sync', 5, 10.9e9)).toBe(0.1e9);
+    expect(master('1/announce', 5, 10.9e9)).toBe(5);
+    const boundary = recordedTimers(link, link);
+    expect(boundary('1/delayReq', 5, 10e9)).toBe(0.5e9);
+    expect(boundary('2/sync', 5, 10e9)).toBe(1e9);
+  });
+});
+
 function measurement(more: Partial<CompareMeasurement>): CompareMeasurement {
   return {
     ...{ row: 'tc-two-1', title: '1 × transparent, two-step', environment: 'namespaces' },
@@ -180,7 +239,7 @@ function measurement(more: Partial<CompareMeasurement>): CompareMeasurement {
     ...{ loaded: false, status: 'ok', reason: '', samples: 100, noise: null },
     error: { rmsNs: 200, meanNs: 20, deviationNs: 199, p99Ns: 400, maxNs: 500 },
     predicted: { rmsNs: 210, meanNs: 0, runsNs: [180, 240], ratio: 1.05, within: true },
-    predictedOwn: null,
+    predictedOwn: { rmsNs: 204, meanNs: 0, runsNs: [200, 208], ratio: 1.02, within: true },
     fidelity: judged(),
     ...more,
   };
@@ -217,13 +276,15 @@ describe('what the run says', () => {
     ...{ row: 'bc-1', kind: 'bc' as const, title: '1 × boundary' },
     error: { rmsNs: 100, meanNs: 20, deviationNs: 98, p99Ns: 200, maxNs: 300 },
     predicted: { rmsNs: 160, meanNs: 0, runsNs: [100, 200], ratio: 1.6, within: false },
+    predictedOwn: { rmsNs: 50, meanNs: 0, runsNs: [49, 51], ratio: 0.5, within: false },
   };
 
   it('counts the rows that were foretold, and those that were not', () => {
     const said = conclusions(result([measurement({}), measurement(boundary)]));
     expect(said).toEqual([
       'Boundary clocks’ rms to that of two-step transparent ones, by switches: 1: 0.50.',
-      'The simulator foretold 1 of 2 rows within 25 % from one switch.',
+      'Prediction: 1 of 2 rows within 25 %, from the noise measured in each; the farthest is 1 × boundary, idle (0.50).',
+      'From the noise of one switch, which is another row’s: 1 of 2. That is what rows are like that were not measured.',
     ]);
   });
 
@@ -252,10 +313,16 @@ describe('what the run says', () => {
       predictedOwn: { rmsNs: 210, meanNs: 0, runsNs: [180, 240], ratio: 1.05, within: true },
       fidelity: judged({ stealShare: 0.05 }),
     });
+    const doubtful = "the machine was doubtful: the host took 5 % of the processors' time";
     expect(misses(result([one, four]))).toEqual([
-      'Not foretold: 4 × transparent, two-step, idle (2.00): its mean was 20 ns, foretold -90 ns; ' +
+      'Unlike one switch: 4 × transparent, two-step, idle (2.00): its mean was 20 ns, foretold -90 ns; ' +
         'on the way down its switches added 150 ns ± 30 ns, not 400 ns ± 20 ns as so many like the one would; ' +
-        "from its own noise it is right; the machine was doubtful: the host took 5 % of the processors' time.",
+        `${doubtful}.`,
+    ]);
+    const silent = measurement({ ...boundary, predicted: null, predictedOwn: null });
+    expect(misses(result([measurement(boundary), silent])).slice(0, 2)).toEqual([
+      'Not foretold: 1 × boundary, idle (0.50): its mean was 20 ns, foretold 0 ns.',
+      'Not foretold: 1 × boundary, idle: a boundary clock did not tell of its stamps.',
     ]);
   });
 
@@ -267,7 +334,8 @@ describe('what the run says', () => {
     ];
     expect(conclusions(result([measurement({}), one, two]))).toEqual([
       'The same in Mininet, by switches: 1: 0.50.',
-      'The simulator foretold 1 of 1 rows within 25 % from one switch.',
+      'Prediction: 2 of 3 rows within 25 %, from the noise measured in each; the farthest is 1 × boundary, idle (0.50).',
+      'From the noise of one switch, which is another row’s: 1 of 1. That is what rows are like that were not measured.',
     ]);
     expect(compareChart(result([one]), false)).toBeNull();
     expect(compareChart(result([one]), false, 'mininet')?.title).toContain('in Mininet');

@@ -13,7 +13,13 @@ import type { SlaveEvent } from '#lab/measure/slave-events';
 import type { TapMessage } from '#lab/measure/tap-messages';
 import { CLIENT_OSCILLATOR, LAB_OSCILLATOR, otherOscillator } from '#lab/experiments/boundary/plan';
 import { FollowingClock } from '#lab/experiments/compare/following-clock';
-import { CLIENT_GAINS, ratesOf, type ClockError } from '#lab/experiments/compare/leg';
+import { rowNoise } from '#lab/experiments/compare/noise';
+import {
+  CLIENT_GAINS,
+  ratesOf,
+  type ClockError,
+  type CompareFigures,
+} from '#lab/experiments/compare/leg';
 import type { MeasuredRow } from '#lab/experiments/compare/evaluate';
 import type { CompareRow } from '#lab/experiments/compare/rows';
 import type { CompareConfig } from '#lab/experiments/compare/schema';
@@ -41,6 +47,12 @@ const GENERAL_NS = 90_000;
 const SLOW_NS = 1e9;
 const LATE_NS = 150_000;
 const CLIENT_SECONDS = 7;
+/** As the lab's boundary clocks are told to. */
+const MONITORING = {
+  rxSyncTiming: { enable: true, eventsPerTlv: 2, everyNth: 1 },
+  rxSyncComputed: { enable: false, eventsPerTlv: 1, everyNth: 1 },
+  txEvents: { enable: true, eventsPerTlv: 4, everyNth: 1 },
+};
 const IDENTITIES = 0x0200_00ff_fe00_1000n;
 
 /** White and slow noise; the slow part is an Ornstein-Uhlenbeck process, exact for any spacing. */
@@ -72,10 +84,20 @@ class Listening {
     this.taps.get(name)?.push({ direction, stampNs, message });
   }
 
-  forget(): void {
-    for (const messages of this.taps.values()) messages.length = 0;
-    this.events = [];
-    this.errors = [];
+  /** Of all that was heard since the beginning, what a measurement from then until now has. */
+  since(startNs: bigint): CompareFigures {
+    const isWithin = (ns: bigint) => ns >= startNs;
+    const taps = [...this.taps].map(
+      ([name, messages]) => [name, messages.filter(({ stampNs }) => isWithin(stampNs))] as const,
+    );
+    return {
+      ...{ taps: new Map(taps), startNs, endNs: this.errors.at(-1)?.atNs ?? startNs },
+      errors: this.errors.filter(({ atNs }) => isWithin(atNs)),
+      events: this.events.filter((event) =>
+        isWithin(event.kind === 'sync' ? event.ingressNs : event.requestNs),
+      ),
+      ...{ lostTrafficFrames: 0, sentTrafficFrames: 0, fidelity: judged() },
+    };
   }
 }
 
@@ -120,10 +142,9 @@ function rowOf(
     }
     const identity = IDENTITIES + BigInt(0x100 + index);
     const oscillator = spec(index === 0 ? LAB_OSCILLATOR : otherOscillator(index));
-    return new PtpNode(world, name, {
-      config: clockConfig({ identity, ports: 2, port }),
-      oscillator,
-    });
+    const instance = { slaveMonitoring: MONITORING };
+    const config = clockConfig({ identity, ports: 2, port, instance });
+    return new PtpNode(world, name, { config, oscillator });
   });
 }
 
@@ -141,7 +162,9 @@ export function syntheticRow(
     logMinDelayReqInterval: rates.logDelayReqInterval,
     step: 'two',
   } as const;
-  const heard = new Listening(['client', '1-up', `${row.switches}-down`]);
+  const inside = Array.from({ length: row.switches }, (_, index) => index + 1);
+  const sides = inside.flatMap((index) => [`${index}-up`, `${index}-down`]);
+  const heard = new Listening(['grandmaster', 'client', ...sides]);
   const world = new World({ seed: config.seed });
   const grandmaster = new PtpNode(world, 'grandmaster', {
     config: grandmasterConfig({ identity: IDENTITIES, ports: 1, port }),
@@ -160,32 +183,35 @@ export function syntheticRow(
   });
   const switches = between.map((one, index) =>
     tapped(one, (direction, side, frame) => {
-      if (index === 0 && side === 1) heard.hear('1-up', direction, frame, world.nowNs);
-      if (index === row.switches - 1 && side === 2) {
-        heard.hear(`${row.switches}-down`, direction, frame, world.nowNs);
-      }
+      heard.hear(`${index + 1}-${side === 1 ? 'up' : 'down'}`, direction, frame, world.nowNs);
     }),
   );
   const own = new SlaveMonitor(world, client, heard);
   const tappedClient = tapped(client, (direction, _port, frame) => {
     own.hear(direction, frame);
   });
-  linkUp(world, [grandmaster, ...switches, tappedClient], noise);
+  const tappedMaster = tapped(grandmaster, (direction, _port, frame) => {
+    heard.hear('grandmaster', direction, frame, world.nowNs);
+  });
+  linkUp(world, [tappedMaster, ...switches, tappedClient], noise);
   grandmaster.start();
-  for (const one of between) {
+  const seconds = () => world.nowNs / 1e9;
+  const begun = between.map((one) => {
+    const at = seconds();
     one.start();
     world.run((secondsBefore - CLIENT_SECONDS) / row.switches);
-  }
+    return at;
+  });
+  const clientSeconds = seconds();
   client.start();
   world.run(CLIENT_SECONDS);
-  heard.forget();
+  const from = seconds();
   world.run(config.durationSeconds);
-  const { taps, events, errors } = heard;
-  const figures = {
-    ...{ taps, events, errors, served: [], lostTrafficFrames: 0, sentTrafficFrames: 0 },
-    fidelity: judged(),
-  };
-  return { row, leg: { secondsBefore, idle: { status: 'ok', figures } } };
+  const idle = { from, until: seconds() };
+  const timeline = { switches: begun, client: clientSeconds, idle, loaded: null };
+  const figures = heard.since(EPOCH_NS + BigInt(Math.round(1e9 * from)));
+  const recording = { timeline, noise: rowNoise(row, heard, EPOCH_NS) };
+  return { row, leg: { recording, idle: { status: 'ok', figures } } };
 }
 
 function linkUp(world: World, stations: readonly Station[], { ends, hop }: SyntheticNoise): void {
