@@ -11,7 +11,9 @@ import type {
   ValueSetLayout,
 } from './layout.js';
 import { LIMITS } from './limits.js';
+import { wholeKeys } from './model.js';
 import type { Program, Table } from './model.js';
+import { pieceCount } from './pieces.js';
 import { at } from './scope.js';
 import { fillSlots, packSlots } from './slots.js';
 
@@ -54,7 +56,7 @@ export function buildLayout(program: Program): PipelineLayout {
       index,
       size,
       bitwidth,
-      words: bitwidth > 64 ? 2 : 1,
+      words: pieceCount(bitwidth),
     })),
     digests: digestLayouts(program),
     assertions: assertionsOf(program).map((one) => assertionText(program, one)),
@@ -151,7 +153,7 @@ function valueSetKeys(program: Program, index: number): readonly number[] {
     const isUsed = transitions.some(
       ({ match }) => match?.kind === 'set' && match.valueSet === index,
     );
-    const widths = keys.map(({ bitwidth }) => bitwidth);
+    const widths = wholeKeys(keys).map(({ bitwidth }) => bitwidth);
     if (isUsed && found !== null && found.join() !== widths.join()) {
       fail(set, 'UNSUPPORTED', 'a value set that is selected by keys of different widths');
     }

@@ -1,11 +1,11 @@
-import { decodeExpression, decodeHeaderRef, decodeValue } from './decode-expression.js';
+import { decodeExpression, decodeHeaderRef } from './decode-expression.js';
 import { decodeAssignUnion, decodeShiftUnions } from './decode-union.js';
 import type { ExpressionContext } from './decode-expression.js';
 import { fail, sanitise } from './failure.js';
 import type { Place } from './failure.js';
 import type { Json } from './json.js';
 import { LIMITS } from './limits.js';
-import type { Action, Expression, FieldRef, Primitive } from './model.js';
+import type { Action, Expression, Primitive, Target } from './model.js';
 import {
   at,
   calculationNamed,
@@ -19,7 +19,6 @@ import {
   typeOf,
 } from './scope.js';
 import type { Scope } from './scope.js';
-import { piecesWithin } from './wide.js';
 
 /** As TP_PORT_DROP in pipeline.h. */
 const DROP_PORT = 511n;
@@ -45,11 +44,12 @@ export function decodeAction(scope: Scope, json: Json): Action {
 }
 
 /** Decodes the field that an operation writes to. */
-export function decodeTarget(context: ExpressionContext, json: Json): FieldRef {
+export function decodeTarget(context: ExpressionContext, json: Json): Target {
   const target = decodeExpression(context, json);
-  return target.kind === 'field'
-    ? target.ref
-    : fail(json, 'UNSUPPORTED', 'only a field can be written to');
+  const parts = target.kind === 'wide' ? target.pieces : [target];
+  return parts.map((part) =>
+    part.kind === 'field' ? part.ref : fail(json, 'UNSUPPORTED', 'only a field can be written to'),
+  );
 }
 
 /** Decodes one primitive. `length` is how many its action has, for the targets of jumps. */
@@ -60,7 +60,7 @@ export function decodePrimitive(context: ExpressionContext, json: Json, length: 
   const parameter = (i: number): Json =>
     parameters[i] ?? fail(json, 'MALFORMED', `"${sanitise(op)}" lacks parameter ${i}`);
   const value = (i: number): Expression => decodeExpression(context, parameter(i));
-  const target = (i: number): FieldRef => decodeTarget(context, parameter(i));
+  const target = (i: number): Target => decodeTarget(context, parameter(i));
   switch (op) {
     case 'assign':
     case 'modify_field':
@@ -125,7 +125,7 @@ function decodeExtern(
   op: string,
   parameter: (i: number) => Json,
   value: (i: number) => Expression,
-  target: (i: number) => FieldRef,
+  target: (i: number) => Target,
 ): Primitive {
   const { scope } = context;
   const place = { path: json.path, source: json.source };
@@ -172,24 +172,18 @@ function decodeExtern(
   }
 }
 
-/** Also of a wide field, which takes as many pieces of the value. */
 export function decodeAssign(
   context: ExpressionContext,
   { path, source }: Place,
   to: Json,
   from: Json,
 ): Primitive {
-  const target = decodeValue(context, to);
-  if (target.kind !== 'wide') {
-    const value = decodeExpression(context, from);
-    return { path, source, kind: 'assign', to: decodeTarget(context, to), value };
-  }
-  const refs = target.pieces.map((piece) =>
-    piece.kind === 'field' ? piece.ref : fail(to, 'UNSUPPORTED', 'only a field can be written to'),
-  );
-  const { budget } = context.scope;
-  const values = piecesWithin(budget, decodeValue(context, from), refs.length);
-  return { path, source, kind: 'assignPieces', to: refs, values };
+  const target = decodeTarget(context, to);
+  const value = decodeExpression(context, from);
+  const [only, ...others] = target;
+  return only !== undefined && others.length === 0
+    ? { path, source, kind: 'assign', to: only, value }
+    : { path, source, kind: 'assignWide', to: target, value };
 }
 
 /**

@@ -4,7 +4,7 @@ import { LIMITS } from './limits.js';
 import type { Calculation, CalculationInput, HashAlgorithm } from './model.js';
 import { bitwidthOf, fieldNamed, headerNamed, typeOf } from './scope.js';
 import type { Scope } from './scope.js';
-import { PIECE_BITS, pieceCount } from './wide.js';
+import { PIECE_BITS, pieceCount } from './pieces.js';
 
 const ALGORITHMS: ReadonlyMap<string, HashAlgorithm> = new Map([
   ['csum16', 'csum16'],

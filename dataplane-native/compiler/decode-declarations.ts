@@ -17,7 +17,7 @@ import type {
   WideField,
 } from './model.js';
 import { VALID_FIELD, at } from './scope.js';
-import { PIECE_BITS, wideBudget } from './wide.js';
+import { PIECE_BITS, pieceCount } from './pieces.js';
 import type { Scope } from './scope.js';
 
 /** The header type that the engine binds to itself: see struct tp_packet in pipeline.h. */
@@ -80,7 +80,6 @@ export function decodeDeclarations(root: Json): Scope {
     .map(decodeMeter);
   const registers = root.get('register_arrays').items(LIMITS.arrays).map(decodeRegister);
   return {
-    budget: wideBudget(),
     headerTypes,
     headers,
     stacks,
@@ -147,7 +146,8 @@ function decodeHeaderType(json: Json): HeaderType {
     fields.push(...pieces);
     if (pieces.length > 1) {
       const indices = pieces.map((_, i) => top + i).reverse();
-      wideFields.set(top, { bitwidth: field.bitwidth, pieces: indices });
+      const { bitwidth, signed } = field;
+      wideFields.set(top, { bitwidth, signed, pieces: indices });
     }
   }
   const bits = fields.reduce((sum, field) => sum + field.bitwidth, 0);
@@ -199,7 +199,7 @@ function splitField(field: Field): readonly Field[] {
   if (bitwidth <= LIMITS.fieldBits) {
     return [field];
   }
-  const count = Math.ceil(bitwidth / PIECE_BITS);
+  const count = pieceCount(bitwidth);
   return Array.from({ length: count }, (_, i) => ({
     name: `${name}#${i}`,
     bitwidth: i === 0 ? bitwidth - (count - 1) * PIECE_BITS : PIECE_BITS,
@@ -226,7 +226,7 @@ function decodeField(json: Json): Field {
     return fail(json, 'MALFORMED', 'a field needs a name and a width');
   }
   const bitwidth = width.integer(0, 1 << 20);
-  const most = isSigned(signed) ? LIMITS.fieldBits : LIMITS.headerOctets * 8;
+  const most = LIMITS.wideBits;
   if (bitwidth < 1 || bitwidth > most) {
     const what = `"${sanitise(name.string())}" has ${bitwidth} bits`;
     return fail(json, 'UNSUPPORTED', `${what}; such fields of 1 to ${most} are supported`);
@@ -399,7 +399,7 @@ function decodeRegister(json: Json): RegisterArray {
   return {
     name: json.get('name').string(),
     size: json.get('size').integer(0, LIMITS.arrayCells),
-    bitwidth: json.get('bitwidth').integer(1, LIMITS.fieldBits),
+    bitwidth: json.get('bitwidth').integer(1, LIMITS.wideBits),
   };
 }
 

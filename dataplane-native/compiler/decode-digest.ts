@@ -1,5 +1,5 @@
 /** Learn lists: what a digest carries, in the order of the P4Info's type. */
-import { decodeValue, fieldValue } from './decode-expression.js';
+import { decodeExpression, fieldValue } from './decode-expression.js';
 import { fail } from './failure.js';
 import type { Json } from './json.js';
 import { LIMITS } from './limits.js';
@@ -28,7 +28,9 @@ export function learnList(scope: Scope, json: Json): LearnList {
     const begins: boolean =
       next !== null && !(run?.header === next.header && run.field < next.field);
     if (next !== null && begins) elements.push(validity(scope, item, next.header, `valid${i}`));
-    elements.push(element(scope, item, decodeValue({ scope, parameters: [] }, item), `value${i}`));
+    elements.push(
+      element(scope, item, decodeExpression({ scope, parameters: [] }, item), `value${i}`),
+    );
     run = next;
   }
   if (elements.length > LIMITS.fields) {
@@ -72,7 +74,7 @@ function headerElements(scope: Scope, item: Json, header: number, name: string):
   if (varbit !== null) fail(item, 'UNSUPPORTED', 'headers with a varbit in a digest');
   const ref = instance(header);
   const fields = declared.map((field, i) =>
-    element(scope, item, fieldValue(item, fieldAt(scope, ref, field, item)), `${name}.${i}`),
+    element(scope, item, fieldValue(item, fieldAt(scope, ref, field)), `${name}.${i}`),
   );
   return [validity(scope, item, header, `${name}.valid`), ...fields];
 }

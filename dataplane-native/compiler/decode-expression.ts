@@ -18,7 +18,7 @@ import {
   unionStackNamed,
 } from './scope.js';
 import type { FieldOrValid, Scope } from './scope.js';
-import { PIECE_BITS, narrowWithin, pieceCount } from './wide.js';
+import { PIECE_BITS, pieceCount } from './pieces.js';
 
 /** Where an expression stands: the parameters of the action around it. */
 export interface ExpressionContext {
@@ -26,23 +26,18 @@ export interface ExpressionContext {
   readonly parameters: readonly Parameter[];
 }
 
-const MAX_CAST_BITS = 4096n;
+const MAX_CAST_BITS = BigInt(LIMITS.wideBits);
 const ARITHMETIC = new Set(['+', '-', '*', '/', '%', '<<', '>>', '&', '|', '^']);
 const COMPARE = new Set(['==', '!=', '<', '<=', '>', '>=']);
 
-/** Decodes a type-value object that is used for its value, of at most 128 bits. */
+/** Decodes a type-value object that is used for its value. */
 export function decodeExpression(context: ExpressionContext, json: Json): Expression {
-  return narrowWithin(context.scope.budget, decodeValue(context, json));
-}
-
-/** As `decodeExpression`, of any width: see wide.ts. */
-export function decodeValue(context: ExpressionContext, json: Json): Expression {
   const type = json.get('type').string();
   const place = { path: json.path, source: json.source };
   switch (type) {
     case 'expression': {
       const value = json.get('value');
-      return isTypeValue(value) ? decodeValue(context, value) : decodeOp(context, value);
+      return isTypeValue(value) ? decodeExpression(context, value) : decodeOp(context, value);
     }
     case 'field':
     case 'stack_field': {
@@ -103,7 +98,7 @@ export function fieldValue({ path, source }: Place, found: FieldOrValid): Expres
       return { ...place, kind: 'field', ref: found.ref };
     case 'wide': {
       const pieces = found.refs.map((ref): Expression => ({ ...place, kind: 'field', ref }));
-      return { ...place, kind: 'wide', bits: found.bitwidth, pieces };
+      return { ...place, kind: 'wide', bits: found.bitwidth, signed: found.signed, pieces };
     }
     case 'varbit':
       return { ...place, kind: 'varbit', ref: found.header };
@@ -121,7 +116,7 @@ function parameterValue({ path, source }: Place, index: number, bitwidth: number
     const bits = Math.min(bitwidth - word * PIECE_BITS, PIECE_BITS);
     return { ...place, kind: 'parameter', index, bitwidth: bits, word };
   });
-  return { ...place, kind: 'wide', bits: bitwidth, pieces };
+  return { ...place, kind: 'wide', bits: bitwidth, signed: false, pieces };
 }
 
 function isTypeValue(json: Json): boolean {
@@ -132,7 +127,7 @@ function decodeOp(context: ExpressionContext, json: Json): Expression {
   const op = json.get('op').string();
   const place = { path: json.path, source: json.source };
   const side = (name: 'left' | 'right' | 'cond'): Expression =>
-    decodeValue(context, json.get(name));
+    decodeExpression(context, json.get(name));
   if (ARITHMETIC.has(op)) {
     // A missing left side is zero: unary minus.
     const left: Expression =
@@ -219,7 +214,7 @@ function decodeHeaderOp(context: ExpressionContext, json: Json, op: string): Exp
       const field = json.get('right').integer(0, declared.length);
       return field === declared.length
         ? { ...place, kind: 'toData', arg: { ...place, kind: 'valid', header } }
-        : fieldValue(json, fieldAt(scope, header, at(declared, field), json));
+        : fieldValue(json, fieldAt(scope, header, at(declared, field)));
     }
     default:
       return fail(json, 'UNSUPPORTED', `the operation "${sanitise(op)}"`);

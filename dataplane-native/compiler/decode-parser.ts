@@ -1,14 +1,15 @@
-import { decodeAssign, decodePrimitive } from './decode-action.js';
-import { decodeExpression, decodeValue } from './decode-expression.js';
+import { decodeAssign, decodePrimitive, decodeTarget } from './decode-action.js';
+import { decodeExpression } from './decode-expression.js';
 import { fail, sanitise } from './failure.js';
+import type { Place } from './failure.js';
 import type { Json } from './json.js';
 import { LIMITS } from './limits.js';
 import type {
   Expression,
-  FieldRef,
   Parser,
   ParserOp,
   ParserState,
+  Target,
   Transition,
   TransitionKey,
 } from './model.js';
@@ -27,7 +28,7 @@ import {
   valueSetNamed,
 } from './scope.js';
 import type { Scope } from './scope.js';
-import { PIECE_BITS, pieceCount } from './wide.js';
+import { PIECE_BITS, pieceCount } from './pieces.js';
 
 export function decodeParser(scope: Scope, root: Json): Parser {
   const [parser, second] = root.get('parsers').items(16);
@@ -75,13 +76,23 @@ function decodeKey(scope: Scope, json: Json): readonly TransitionKey[] {
   const type = json.get('type').string();
   const value = json.get('value');
   if (type === 'lookahead') {
-    return lookaheadPieces(value).map((piece) => ({ ...place, kind: 'lookahead', ...piece }));
+    const { offset, bitwidth } = decodeLookahead(value);
+    return keyPieces(bitwidth).map(({ low, bits }) => ({
+      ...place,
+      kind: 'lookahead',
+      offset: offset + bitwidth - low - bits,
+      ...widths(low, bits, bitwidth),
+    }));
   }
   if (type === 'union_stack_field') {
-    const expression = decodeExpression({ scope, parameters: [] }, json);
-    return [
-      { ...place, kind: 'value', value: expression, bitwidth: unionFieldWidth(scope, value) },
-    ];
+    const all = decodeExpression({ scope, parameters: [] }, json);
+    const bitwidth = unionFieldWidth(scope, value);
+    return keyPieces(bitwidth).map(({ low, bits }) => {
+      const right: Expression = { ...place, kind: 'constant', value: BigInt(low) };
+      const moved: Expression = { ...place, kind: 'arithmetic', op: '>>', left: all, right };
+      const piece = low === 0 ? all : moved;
+      return { ...place, kind: 'value', value: piece, ...widths(low, bits, bitwidth) };
+    });
   }
   if (type !== 'field' && type !== 'stack_field') {
     return fail(json, 'UNSUPPORTED', `a transition key of type "${sanitise(type)}"`);
@@ -91,7 +102,34 @@ function decodeKey(scope: Scope, json: Json): readonly TransitionKey[] {
     return fail(json, 'UNSUPPORTED', `a ${describe(found)} as transition key`);
   }
   const refs = found.kind === 'wide' ? [...found.refs].reverse() : [found.ref];
-  return refs.map((ref) => ({ ...place, kind: 'field', ref, bitwidth: bitwidthOf(scope, ref) }));
+  const wide = found.kind === 'wide' ? { wideBits: found.bitwidth } : {};
+  return refs.map((ref, i) => ({
+    ...place,
+    kind: 'field',
+    ref,
+    bitwidth: bitwidthOf(scope, ref),
+    ...(i === 0 ? wide : {}),
+  }));
+}
+
+/** What a key of so many bits is split into, the top first: `low` is its lowest bit in the whole. */
+function keyPieces(bitwidth: number): readonly { readonly low: number; readonly bits: number }[] {
+  if (bitwidth <= LIMITS.fieldBits) {
+    return [{ low: 0, bits: bitwidth }];
+  }
+  const count = pieceCount(bitwidth);
+  return Array.from({ length: count }, (_, i) => {
+    const low = (count - 1 - i) * PIECE_BITS;
+    return { low, bits: Math.min(bitwidth - low, PIECE_BITS) };
+  });
+}
+
+function widths(
+  low: number,
+  bits: number,
+  all: number,
+): { readonly bitwidth: number; readonly wideBits?: number } {
+  return low > 0 && low + bits === all ? { bitwidth: bits, wideBits: all } : { bitwidth: bits };
 }
 
 function unionFieldWidth(scope: Scope, json: Json): number {
@@ -100,9 +138,10 @@ function unionFieldWidth(scope: Scope, json: Json): number {
   const members = at(at(scope.unionStacks, stack).elements, 0);
   const header = instance(at(members, unionMemberNamed(scope, stack, member)));
   const found = fieldOf(scope, header, field.string(), field);
-  return found.kind === 'field'
-    ? bitwidthOf(scope, found.ref)
-    : fail(json, 'UNSUPPORTED', `a ${describe(found)} as transition key`);
+  if (found.kind === 'valid' || found.kind === 'varbit') {
+    return fail(json, 'UNSUPPORTED', `a ${describe(found)} as transition key`);
+  }
+  return found.kind === 'wide' ? found.bitwidth : bitwidthOf(scope, found.ref);
 }
 
 interface Lookahead {
@@ -110,20 +149,10 @@ interface Lookahead {
   readonly bitwidth: number;
 }
 
-/** More bits than C computes with as pieces, the first one on top. */
-function lookaheadPieces(json: Json): readonly Lookahead[] {
+function decodeLookahead(json: Json): Lookahead {
   const [first, width] = json.tuple(2) as readonly [Json, Json];
   const offset = first.integer(0, LIMITS.headerOctets * 8);
-  const bitwidth = width.integer(1, LIMITS.wideBits);
-  if (bitwidth <= LIMITS.fieldBits) {
-    return [{ offset, bitwidth }];
-  }
-  const top = bitwidth - (pieceCount(bitwidth) - 1) * PIECE_BITS;
-  return Array.from({ length: pieceCount(bitwidth) }, (_, i) =>
-    i === 0
-      ? { offset, bitwidth: top }
-      : { offset: offset + top + (i - 1) * PIECE_BITS, bitwidth: PIECE_BITS },
-  );
+  return { offset, bitwidth: width.integer(1, LIMITS.wideBits) };
 }
 
 function decodeTransition(
@@ -143,9 +172,6 @@ function decodeTransition(
   if (type === 'parse_vset') {
     const valueSet = valueSetNamed(scope, json.get('value'));
     const bits = keys.reduce((sum, key) => sum + key.bitwidth, 0);
-    if (keys.some((key) => key.kind === 'field' && isPiece(scope, key.ref))) {
-      return fail(json, 'UNSUPPORTED', 'a value set of more than 128 bits');
-    }
     return at(scope.valueSets, valueSet).bits === bits
       ? { match: { kind: 'set', valueSet, masks }, next }
       : fail(json, 'MALFORMED', 'the value set has another width than the transition key');
@@ -156,11 +182,6 @@ function decodeTransition(
   const values = splitKeys(json.get('value').hex(), keys, json);
   const matches = values.map((value, i) => ({ value, mask: masks === null ? null : at(masks, i) }));
   return { match: { kind: 'values', keys: matches }, next };
-}
-
-function isPiece(scope: Scope, { type, field }: FieldRef): boolean {
-  const { wideFields } = at(scope.headerTypes, type);
-  return [...wideFields.values()].some(({ pieces }) => pieces.includes(field));
 }
 
 /** Values stand one after the other, each padded to whole octets, the first one on top. */
@@ -194,17 +215,29 @@ function decodeSet(scope: Scope, json: Json): readonly ParserOp[] {
         : { ...place, kind: 'primitive', primitive },
     ];
   }
-  const target = decodeValue(context, to);
-  const parts = lookaheadPieces(from.get('value'));
-  const refs = target.kind === 'wide' ? [...target.pieces].reverse() : [target];
-  if (refs.length !== parts.length) {
-    return fail(json, 'UNSUPPORTED', 'a lookahead of more than 128 bits of another width');
-  }
-  return parts.map((part, i): ParserOp => {
-    const ref = at(refs, i);
-    return ref.kind === 'field'
-      ? { ...place, kind: 'setLookahead', to: ref.ref, ...part }
-      : fail(to, 'UNSUPPORTED', 'only a field can be written to');
+  const lookahead = decodeLookahead(from.get('value'));
+  return setLookahead(place, scope, decodeTarget(context, to), lookahead);
+}
+
+/**
+ * The low bits of what is ahead into a field of any width, zeros above them. The lowest piece comes first:
+ * where the frame ends too soon for it, nothing is written.
+ */
+function setLookahead(
+  place: Place,
+  scope: Scope,
+  target: Target,
+  { offset, bitwidth }: Lookahead,
+): readonly ParserOp[] {
+  const isNarrow = target.length === 1;
+  return target.map((to, i): ParserOp => {
+    const low = i * PIECE_BITS;
+    const bits = Math.min(bitwidth - low, isNarrow ? LIMITS.fieldBits : bitwidthOf(scope, to));
+    if (bits <= 0) {
+      return { ...place, kind: 'set', to, value: { ...place, kind: 'constant', value: 0n } };
+    }
+    const first = offset + bitwidth - low - bits;
+    return { ...place, kind: 'setLookahead', to, offset: first, bitwidth: bits };
   });
 }
 

@@ -18,7 +18,6 @@ import type {
 } from './model.js';
 import { at, bitwidthOf, fieldNamed, headerNamed, instance } from './scope.js';
 import type { Scope } from './scope.js';
-import { piecesWithin } from './wide.js';
 
 export interface PipelineContext {
   readonly scope: Scope;
@@ -242,11 +241,7 @@ function decodeKey(scope: Scope, json: Json): TableKey {
   const mask = json.optional('mask');
   if (mask !== null) {
     const right: Expression = { ...place, kind: 'constant', value: mask.hex() };
-    const masked: Expression = { ...place, kind: 'arithmetic', op: '&', left: value, right };
-    value =
-      value.kind === 'wide'
-        ? { ...value, pieces: piecesWithin(scope.budget, masked, value.pieces.length) }
-        : masked;
+    value = { ...place, kind: 'arithmetic', op: '&', left: value, right };
   }
   if (matchType === 'range' && bitwidth > 64) {
     fail(json, 'UNSUPPORTED', `a range key of ${bitwidth} bits, at most 64 are supported`);

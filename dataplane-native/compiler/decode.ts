@@ -151,7 +151,7 @@ function decodeDeparserCode(scope: Scope, root: Json): readonly Primitive[] {
 /** What is the frame's fate is decided before the deparser runs. */
 const DEPARSER_CODE: ReadonlySet<Primitive['kind']> = new Set([
   'assign',
-  'assignPieces',
+  'assignWide',
   'assignVarbit',
   'nothing',
   'assert',

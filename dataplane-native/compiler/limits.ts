@@ -11,7 +11,10 @@ export const LIMITS = {
   fields: 4096,
   /** Of what C computes with at once; a wider field is kept as pieces. */
   fieldBits: 128,
-  wideBits: 4096,
+  /** Of any field: as many as headerOctets. */
+  wideBits: 16_384,
+  /** Of a value on its way: the product of two of the widest fields, and a sum of such. */
+  valueBits: 2 * 16_384 + 64,
   headerOctets: 2048,
   phvOctets: 32 * 1024,
   stackSize: 256,

@@ -4,6 +4,7 @@
  */
 import type { Place } from './failure.js';
 import type { MatchType, MeterUnit } from './layout.js';
+import { pieceCount } from './pieces.js';
 
 export interface Field {
   readonly name: string;
@@ -14,7 +15,8 @@ export interface Field {
 /** A field of more bits than C computes with: several fields of at most 64 bits, on paper one. */
 export interface WideField {
   readonly bitwidth: number;
-  /** Indices into `HeaderType.fields`, least significant first. */
+  readonly signed: boolean;
+  /** Indices into `HeaderType.fields`, least significant first; these have no sign. */
   readonly pieces: readonly number[];
 }
 
@@ -79,6 +81,9 @@ export interface FieldRef {
   readonly field: number;
 }
 
+/** A field to be written to, or the pieces of a wide one, least significant first. */
+export type Target = readonly FieldRef[];
+
 export type ArithmeticOp = '+' | '-' | '*' | '/' | '%' | '<<' | '>>' | '&' | '|' | '^';
 export type CompareOp = '==' | '!=' | '<' | '<=' | '>' | '>=';
 export type CastOp = 'two_comp_mod' | 'sat_cast' | 'usat_cast';
@@ -99,8 +104,13 @@ export type Expression = Place &
         /** The argument's word that is meant, of one that is wide; 0 otherwise. */
         readonly word: number;
       }
-    /** A number of pieces of 64 bits, least significant first. See wide.ts. */
-    | { readonly kind: 'wide'; readonly bits: number; readonly pieces: readonly Expression[] }
+    /** More than 128 bits: pieces of 64 without a sign, least significant first. */
+    | {
+        readonly kind: 'wide';
+        readonly bits: number;
+        readonly signed: boolean;
+        readonly pieces: readonly Expression[];
+      }
     | { readonly kind: 'stackSize'; readonly stack: number; readonly lastIndex: boolean }
     /** How many elements of a stack of header unions the parser has filled. */
     | { readonly kind: 'unionStackSize'; readonly stack: number }
@@ -144,12 +154,8 @@ export type Expression = Place &
 export type Primitive = Place &
   (
     | { readonly kind: 'assign'; readonly to: FieldRef; readonly value: Expression }
-    /** All values are computed before the first one is stored. */
-    | {
-        readonly kind: 'assignPieces';
-        readonly to: readonly FieldRef[];
-        readonly values: readonly Expression[];
-      }
+    /** All of the value is computed before the first piece is stored. */
+    | { readonly kind: 'assignWide'; readonly to: Target; readonly value: Expression }
     | { readonly kind: 'assignVarbit'; readonly toVarbit: HeaderRef; readonly from: HeaderRef }
     | { readonly kind: 'assignHeader'; readonly to: HeaderRef; readonly from: HeaderRef }
     | { readonly kind: 'assignStack'; readonly to: number; readonly from: number }
@@ -185,13 +191,13 @@ export type Primitive = Place &
     | { readonly kind: 'count'; readonly counter: number; readonly index: Expression }
     | {
         readonly kind: 'meter';
-        readonly to: FieldRef;
+        readonly to: Target;
         readonly meter: number;
         readonly index: Expression;
       }
     | {
         readonly kind: 'registerRead';
-        readonly to: FieldRef;
+        readonly to: Target;
         readonly register: number;
         readonly index: Expression;
       }
@@ -203,14 +209,14 @@ export type Primitive = Place &
       }
     | {
         readonly kind: 'hash';
-        readonly to: FieldRef;
+        readonly to: Target;
         readonly base: Expression;
         readonly calculation: number;
         readonly size: Expression;
       }
     | {
         readonly kind: 'random';
-        readonly to: FieldRef;
+        readonly to: Target;
         readonly low: Expression;
         readonly high: Expression;
       }
@@ -252,12 +258,25 @@ export type ParserOp = Place &
     | { readonly kind: 'primitive'; readonly primitive: Primitive }
   );
 
-export type TransitionKey = Place &
-  (
+/** A wide key is several: `wideBits`, of the first one, are those of all of it. */
+export type TransitionKey = Place & { readonly wideBits?: number } & (
     | { readonly kind: 'field'; readonly ref: FieldRef; readonly bitwidth: number }
     | { readonly kind: 'lookahead'; readonly offset: number; readonly bitwidth: number }
     | { readonly kind: 'value'; readonly value: Expression; readonly bitwidth: number }
   );
+
+/** Each key as a whole, and the index of the first of its pieces. */
+export function wholeKeys(
+  keys: readonly TransitionKey[],
+): readonly { readonly first: number; readonly bitwidth: number }[] {
+  const whole: { first: number; bitwidth: number }[] = [];
+  for (let first = 0; first < keys.length;) {
+    const { bitwidth = 0, wideBits } = keys[first] ?? {};
+    whole.push({ first, bitwidth: wideBits ?? bitwidth });
+    first += wideBits === undefined ? 1 : pieceCount(wideBits);
+  }
+  return whole;
+}
 
 export type TransitionCase =
   | {

@@ -1,7 +1,6 @@
 import { fail, sanitise } from './failure.js';
 import type { Place } from './failure.js';
 import type { Json } from './json.js';
-import { LIMITS } from './limits.js';
 import type {
   CounterArray,
   FieldRef,
@@ -14,12 +13,9 @@ import type {
   UnionStack,
   ValueSet,
 } from './model.js';
-import type { WideBudget } from './wide.js';
 
 /** The declarations of a program, by name, while its code is being decoded. */
 export interface Scope {
-  /** What may still be made of expressions over wide fields. */
-  readonly budget: WideBudget;
   readonly headerTypes: readonly HeaderType[];
   readonly headers: readonly HeaderInstance[];
   readonly stacks: readonly HeaderStack[];
@@ -112,7 +108,12 @@ export function instance(header: number): HeaderRef {
 /** A field, the pieces of a wide one (least significant first), or the validity of its header. */
 export type FieldOrValid =
   | { readonly kind: 'field'; readonly ref: FieldRef }
-  | { readonly kind: 'wide'; readonly refs: readonly FieldRef[]; readonly bitwidth: number }
+  | {
+      readonly kind: 'wide';
+      readonly refs: readonly FieldRef[];
+      readonly bitwidth: number;
+      readonly signed: boolean;
+    }
   | { readonly kind: 'varbit'; readonly header: HeaderRef }
   | { readonly kind: 'valid'; readonly header: HeaderRef };
 
@@ -148,26 +149,18 @@ export function fieldOf(scope: Scope, header: HeaderRef, name: string, place: Pl
   const field = at(scope.headerTypes, type).fieldByName.get(name);
   return field === undefined
     ? fail(place, 'BAD_REFERENCE', `the header has no field "${sanitise(name)}"`)
-    : fieldAt(scope, header, field, place);
+    : fieldAt(scope, header, field);
 }
 
 /** The field at an index of the header's type, or all of a wide one by the piece on top. */
-export function fieldAt(
-  scope: Scope,
-  header: HeaderRef,
-  field: number,
-  place: Place,
-): FieldOrValid {
+export function fieldAt(scope: Scope, header: HeaderRef, field: number): FieldOrValid {
   const type = typeOf(scope, header);
   const wide = at(scope.headerTypes, type).wideFields.get(field);
   if (wide === undefined) {
     return { kind: 'field', ref: { header, type, field } };
   }
-  if (wide.bitwidth > LIMITS.wideBits) {
-    return fail(place, 'UNSUPPORTED', `work with a field of ${wide.bitwidth} bits`);
-  }
   const refs = wide.pieces.map((piece) => ({ header, type, field: piece }));
-  return { kind: 'wide', refs, bitwidth: wide.bitwidth };
+  return { kind: 'wide', refs, bitwidth: wide.bitwidth, signed: wide.signed };
 }
 
 /** As `fieldNamed`, where neither validity nor a wide field will do. */

@@ -53,7 +53,7 @@ static const char *fault_in(const struct tp_pipeline_ops *ops) {
     }
   }
   for (uint32_t i = 0; i < ops->register_count; i++) {
-    if (ops->registers[i].size > CELL_LIMIT || ops->registers[i].words > 64) {
+    if (ops->registers[i].size > CELL_LIMIT || ops->registers[i].words > 256) {
       return "a register array is too large";
     }
   }

@@ -147,7 +147,7 @@ describe('a program', () => {
       source: 'x.p4:12:4',
     });
     const unsupported: readonly Record<string, unknown>[] = [
-      program({ headerTypes: [{ name: 'a_t', fields: [['x', 200, true]] }] }),
+      program({ headerTypes: [{ name: 'a_t', fields: [['x', 0, true]] }] }),
       program({ overrides: { meter_arrays: [{ name: 'm', size: 1, rate_count: 3 }] } }),
       program({ headerTypes: [{ name: 'a_t', fields: VARBITS }] }),
       program({ headerTypes: [{ name: 'a_t', fields: [['x', 4, false], ...VARBITS.slice(1)] }] }),

@@ -9,6 +9,7 @@ import type {
   ParserOp,
   Primitive,
   Program,
+  Target,
   TransitionKey,
 } from '../model.js';
 import { at } from '../scope.js';
@@ -86,22 +87,22 @@ export class AccessWalk {
           this.primitive(part);
         }
         return;
-      case 'assignPieces':
-        for (const ref of primitive.to) {
-          this.set(ref, true);
-        }
+      case 'assignWide':
+        this.setAll(primitive.to, true);
         return;
       case 'assign':
         this.set(primitive.to, true);
         return;
       case 'hash':
         this.calculation(primitive.calculation);
-        this.set(primitive.to, true);
+        this.setAll(primitive.to, true);
         return;
       case 'meter':
       case 'registerRead':
       case 'random':
-        this.set(primitive.to, isVariable(this.program, primitive.to));
+        for (const ref of primitive.to) {
+          this.set(ref, isVariable(this.program, ref));
+        }
         return;
       case 'assignVarbit':
         this.header(primitive.toVarbit);
@@ -207,6 +208,12 @@ export class AccessWalk {
     this.header(ref.header);
   }
 
+  private setAll(target: Target, isSure: boolean): void {
+    for (const ref of target) {
+      this.set(ref, isSure);
+    }
+  }
+
   private header(ref: HeaderRef): void {
     if (ref.kind === 'element') {
       this.expressions(ref.index);
@@ -243,9 +250,8 @@ export class AccessWalk {
 function primitiveExpressions(primitive: Primitive): readonly Expression[] {
   switch (primitive.kind) {
     case 'assign':
+    case 'assignWide':
       return [primitive.value];
-    case 'assignPieces':
-      return primitive.values;
     case 'jumpIfZero':
     case 'assert':
       return [primitive.condition];

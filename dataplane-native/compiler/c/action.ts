@@ -1,7 +1,8 @@
 /** Actions: one function each, taking its arguments as words. */
 import type { MeterUnit, Slot } from '../layout.js';
-import type { Action, FieldRef, Primitive, Program } from '../model.js';
+import type { Action, Expression, FieldRef, Primitive, Program, Target } from '../model.js';
 import { assertionsOf } from '../assertions.js';
+import { LIMITS } from '../limits.js';
 import { at } from '../scope.js';
 import { sanitise } from '../failure.js';
 import { fromBits } from './bits.js';
@@ -25,7 +26,7 @@ import { unionStackNext } from './names.js';
 import { pow2 } from './range.js';
 import type { Ranges } from './range.js';
 import { registerMask, registersLock, registersUnlock } from './registers.js';
-import { PIECE_BITS } from '../wide.js';
+import { PIECE_BITS, pieceCount } from '../pieces.js';
 
 /** simple_switch keeps this many bits of a session's number. */
 const SESSION_MASK = '0x7fffu';
@@ -107,8 +108,11 @@ export function emitPrimitive(context: CodeContext, primitive: Primitive): strin
   switch (primitive.kind) {
     case 'assign':
       return emitter.store(primitive.to, primitive.value);
-    case 'assignPieces':
-      return assignPieces(context, primitive);
+    case 'assignWide': {
+      const { to, value } = primitive;
+      const words = emitter.words(value, to.length * PIECE_BITS);
+      return storeWords(context, to, words);
+    }
     case 'assignVarbit':
       return assignVarbit(context, primitive.toVarbit, primitive.from);
     case 'assignHeader':
@@ -224,36 +228,68 @@ function accessArray(
       '}',
     ]);
   }
+  return accessRegister(context, primitive, index);
+}
+
+function accessRegister(
+  context: CodeContext,
+  primitive: Primitive & { kind: 'registerRead' | 'registerWrite' },
+  index: string,
+): string[] {
+  const { program, emitter } = context;
   const { size, bitwidth } = at(program.registers, primitive.register);
-  const isWide = bitwidth > 64;
-  const cell = `uint64_t *const cell = &pipeline->registers[${primitive.register}][${index}${isWide ? ' * 2' : ''}];`;
+  const words = pieceCount(bitwidth);
+  const place = words === 1 ? index : `${index} * ${words}`;
+  const cell = `uint64_t *const cell = &pipeline->registers[${primitive.register}][${place}];`;
   if (primitive.kind === 'registerRead') {
-    const value = isWide ? '(((tp_u128)cell[1] << 64) | cell[0])' : 'cell[0]';
     return block(emitter, () => [
       `if (${index} < ${size}) {`,
       `const ${cell}`,
-      ...storeBits(context, primitive.to, value, bitwidth),
+      ...storeCell(context, primitive.to, bitwidth),
       ...otherwiseZero(context, primitive.to),
       '}',
     ]);
   }
-  const value = emitter.cut(primitive.value, bitwidth);
-  const stores = isWide
+  return block(emitter, [
+    `if (${index} < ${size}) {`,
+    cell,
+    ...cellStores(emitter, primitive.value, bitwidth),
+    '}',
+  ]);
+}
+
+function storeCell(context: CodeContext, to: Target, bitwidth: number): string[] {
+  if (to.length > 1) {
+    return to.flatMap((ref, i) =>
+      storeBits(context, ref, i < pieceCount(bitwidth) ? `cell[${i}]` : '0ul', PIECE_BITS),
+    );
+  }
+  const value = bitwidth > 64 ? '(((tp_u128)cell[1] << 64) | cell[0])' : 'cell[0]';
+  return storeNarrow(context, to, value, Math.min(bitwidth, LIMITS.fieldBits));
+}
+
+function cellStores(emitter: ExpressionEmitter, value: Expression, bitwidth: number): string[] {
+  if (bitwidth > LIMITS.fieldBits) {
+    return emitter.words(value, bitwidth).map((text, i) => `cell[${i}] = ${text};`);
+  }
+  const text = emitter.cut(value, bitwidth);
+  return bitwidth > 64
     ? [
-        `const tp_u128 value = ${value};`,
+        `const tp_u128 value = ${text};`,
         'cell[0] = (uint64_t)value;',
         'cell[1] = (uint64_t)(value >> 64);',
       ]
-    : [`cell[0] = (uint64_t)${value};`];
-  return block(emitter, [`if (${index} < ${size}) {`, cell, ...stores, '}']);
+    : [`cell[0] = (uint64_t)${text};`];
 }
 
 /**
  * What is read from beyond an array leaves a field alone, as on simple_switch. A variable is zero
  * then, which it is there too unless it was used before, so that no frame has to carry it.
  */
-function otherwiseZero(context: CodeContext, to: FieldRef): string[] {
-  return isVariable(context.program, to) ? ['} else {', ...storeBits(context, to, '0ul', 1)] : [];
+function otherwiseZero(context: CodeContext, to: Target): string[] {
+  return to.some((ref) => isVariable(context.program, ref))
+    ? ['} else {', ...storeNarrow(context, to, '0ul', 1)]
+    : [];
 }
 
 /** 0 to 2. */
@@ -262,24 +298,28 @@ const COLOUR_BITS = 2;
 /** Executes the meter that C `cell` points to, and stores the frame's colour. */
 export function storeColour(
   context: CodeContext,
-  to: FieldRef,
+  to: Target,
   cell: string,
   unit: MeterUnit,
 ): string[] {
   const cost = unit === 'packets' ? '1' : 'packet->length';
   const colour = `tp_meter_colour(pipeline, ${cell}, ${cost}, packet->length)`;
-  return [`const uint64_t colour = ${colour};`, ...storeBits(context, to, 'colour', COLOUR_BITS)];
+  return [`const uint64_t colour = ${colour};`, ...storeNarrow(context, to, 'colour', COLOUR_BITS)];
 }
 
-/** All pieces are computed before the first one is stored: the value may be made of the target. */
-function assignPieces(
-  context: CodeContext,
-  { to, values }: Primitive & { kind: 'assignPieces' },
-): string[] {
+/** All words are computed before the first one is stored: the value may be made of the target. */
+function storeWords(context: CodeContext, to: Target, words: readonly string[]): string[] {
   const { emitter } = context;
-  const names = values.map((value) => emitter.temporary('uint64_t', emitter.cut(value, 64)));
+  const names = words.map((text) => emitter.temporary('uint64_t', text));
   return block(emitter, () =>
     to.flatMap((ref, i) => storeBits(context, ref, at(names, i), PIECE_BITS)),
+  );
+}
+
+/** Stores C as `storeBits` does, of at most 64 bits where the field is a wide one. */
+function storeNarrow(context: CodeContext, to: Target, text: string, bits: number): string[] {
+  return to.flatMap((ref, i) =>
+    i === 0 ? storeBits(context, ref, text, bits) : storeBits(context, ref, '0ul', 1),
   );
 }
 
@@ -294,7 +334,7 @@ function storeComputed(
     const value = `tp_random(pipeline, ${low}, ${high})`;
     return block(emitter, () => [
       `if (${low} <= ${high}) {`,
-      ...storeBits(context, primitive.to, value, 64),
+      ...storeNarrow(context, primitive.to, value, 64),
       ...otherwiseZero(context, primitive.to),
       '}',
     ]);
@@ -303,7 +343,7 @@ function storeComputed(
   const size = emitter.temporary('uint64_t', emitter.low(primitive.size, 64));
   const hash = hashText(program, primitive.calculation);
   const value = emitter.temporary('uint64_t', `${hash} % (${size} == 0 ? 1 : ${size}) + ${base}`);
-  return block(emitter, () => storeBits(context, primitive.to, value, 64));
+  return block(emitter, () => storeNarrow(context, primitive.to, value, 64));
 }
 
 /** Stores C of unsigned type, whose low `bits` bits are the value, in a field. */

@@ -1,6 +1,7 @@
 /** The match-action pipelines: one function each, one label per table or condition. */
 import { directBits, rangeWords } from '../build-layout.js';
 import { sanitise } from '../failure.js';
+import { LIMITS } from '../limits.js';
 import type { PipelineLayout, TableLayout } from '../layout.js';
 import type { ControlNode, NodeRef, Pipeline, Program, Table } from '../model.js';
 import { at } from '../scope.js';
@@ -13,7 +14,6 @@ import { hashText } from './calculation.js';
 import { jumpTargets, withoutUnusedLabels } from './labels.js';
 import { orderNodes } from './order.js';
 import type { Ranges } from './range.js';
-import { PIECE_BITS } from '../wide.js';
 
 /** Emits `run_<name>`. */
 export function emitPipeline(
@@ -183,9 +183,9 @@ class NodeEmitter {
     const words = Array.from({ length: layout.keyWords }, (): string[] => []);
     table.keys.forEach((key, i) => {
       const { word, shift, bitwidth } = at(layout.key, i);
-      if (key.value.kind === 'wide') {
-        key.value.pieces.forEach((piece, part) => {
-          words[word + part]?.push(`(uint64_t)${this.emitter.cut(piece, PIECE_BITS)}`);
+      if (bitwidth > LIMITS.fieldBits) {
+        this.emitter.words(key.value, bitwidth).forEach((text, part) => {
+          words[word + part]?.push(`(uint64_t)${text}`);
         });
         return;
       }
@@ -228,7 +228,7 @@ class NodeEmitter {
     const cell = `tp_default_meter(&pipeline->tables[${layout.index}])`;
     const stored = storeColour(
       { program, emitter, leave: '' },
-      directMeter.to,
+      [directMeter.to],
       cell,
       directMeter.unit,
     );
@@ -245,7 +245,7 @@ class NodeEmitter {
       const cell = `tp_entry_meter(&pipeline->tables[${layout.index}], entry, ${octets})`;
       const stored = storeColour(
         { program, emitter, leave: '' },
-        directMeter.to,
+        [directMeter.to],
         cell,
         directMeter.unit,
       );

@@ -7,7 +7,8 @@
  *
  * Sums, products, masks and left shifts need only the low bits of their operands, so a value that
  * is masked or stored in the end is computed in 64 bits (or 128) however large it grows on the way.
- * Comparisons, right shifts and saturation need exact operands.
+ * Comparisons, right shifts and saturation need exact operands. Whatever 128 bits do not hold is made of
+ * limbs, in wide.ts.
  */
 import { kindOf } from '../decode-expression.js';
 import { fail } from '../failure.js';
@@ -16,15 +17,16 @@ import type { CompareOp, Expression, FieldRef, HeaderRef, Program } from '../mod
 import { at } from '../scope.js';
 import {
   C_NAME,
-  TYPE_RANGES,
   convert,
   literal,
   lowType,
+  number64,
   readSlot,
   typeOfRange,
   unsignedLiteral,
 } from './c-types.js';
 import type { CType } from './c-types.js';
+import { castText } from './cast.js';
 import { compareHeaders, compareVarbits } from './compare-headers.js';
 import { boundary, decided } from './comparison.js';
 import { noteChange } from './frame.js';
@@ -39,6 +41,7 @@ import {
 } from './names.js';
 import { bitLength, contains, pow2, signedRange, unsignedRange } from './range.js';
 import type { Range, Ranges } from './range.js';
+import { WideEmitter } from './wide.js';
 
 /** Longer texts go into a variable of their own: C compilers limit how deep parentheses nest. */
 const MAX_TEXT = 600;
@@ -48,6 +51,7 @@ export class ExpressionEmitter {
   readonly program: Program;
   readonly ranges: Ranges;
   private readonly parameters: readonly Slot[];
+  readonly wide: WideEmitter;
   private lines: string[] = [];
   private temporaries = 0;
 
@@ -55,6 +59,7 @@ export class ExpressionEmitter {
     this.program = program;
     this.ranges = ranges;
     this.parameters = parameters;
+    this.wide = new WideEmitter(this);
   }
 
   /** The declarations that must stand before what was emitted since the last call. */
@@ -64,10 +69,18 @@ export class ExpressionEmitter {
     return lines;
   }
 
-  /** The type of `exact(e)`. */
+  /** The type of `exact(e)`, or null: it does not fit one. */
+  private fitting(e: Expression): CType | null {
+    return typeOfRange(this.ranges.of(e));
+  }
+
+  /** The type of `exact(e)`, of what is known to fit one. */
   typeOf(e: Expression): CType {
-    const range = this.ranges.of(e);
-    return typeOfRange(range) ?? fail(e, 'UNSUPPORTED', 'a value of more than 128 bits');
+    const type = this.fitting(e);
+    if (type === null) {
+      throw new RangeError(`${e.kind} at ${e.path} fits no C type`);
+    }
+    return type;
   }
 
   exact(e: Expression): string {
@@ -77,7 +90,10 @@ export class ExpressionEmitter {
 
   /** `exact(e)` as uint64_t; a value above 64 bits becomes the largest one. For sizes and indices. */
   index(e: Expression): string {
-    const type = this.typeOf(e);
+    const type = this.fitting(e);
+    if (type === null) {
+      return this.wide.index(e);
+    }
     const text = this.exact(e);
     if (type === 'u64') {
       return text;
@@ -88,10 +104,7 @@ export class ExpressionEmitter {
   }
 
   low(e: Expression, bits: number): string {
-    if (bits > 128) {
-      return fail(e, 'UNSUPPORTED', 'a value of more than 128 bits');
-    }
-    const type = typeOfRange(this.ranges.of(e));
+    const type = this.fitting(e);
     if (bits > 64 && (type === 'u64' || type === 'i64')) {
       return `((tp_u128)${this.exact(e)})`;
     }
@@ -118,6 +131,16 @@ export class ExpressionEmitter {
     return bits === 64 || bits === 128
       ? text
       : `(${text} & ${unsignedLiteral(pow2(bits) - 1n, bits)})`;
+  }
+
+  /** The low `bits` of `e`, more than 128, as words: as a key, an argument or a register has them. */
+  words(e: Expression, bits: number): readonly string[] {
+    const texts = this.wide.texts(e, Math.ceil(bits / 64));
+    const above = bits % 64;
+    const isCut = above > 0 && !contains(unsignedRange(bits), this.ranges.of(e));
+    return texts.map((text, i) =>
+      isCut && i === texts.length - 1 ? `(${text} & ${number64(pow2(above) - 1n)})` : text,
+    );
   }
 
   /** Statements that store `e` in a field, cut to its width. */
@@ -164,10 +187,20 @@ export class ExpressionEmitter {
   }
 
   temporary(type: string, text: string): string {
+    return this.declared((name) => `const ${type} ${name} = ${text};`);
+  }
+
+  /** The name of a variable of the function's own, declared by the line that is made for it. */
+  declared(line: (name: string) => string): string {
     const name = `t${this.temporaries}`;
     this.temporaries += 1;
-    this.lines.push(`const ${type} ${name} = ${text};`);
+    this.statement(line(name));
     return name;
+  }
+
+  /** What has to be done before what is being emitted. */
+  statement(line: string): void {
+    this.lines.push(line);
   }
 
   /** Text that is not too long: of a longer one, a variable. */
@@ -184,7 +217,7 @@ export class ExpressionEmitter {
       case 'parameter':
         return this.argument(e);
       case 'wide':
-        return fail(e, 'UNSUPPORTED', 'a value of more than 128 bits');
+        return this.wide.joined(e, type);
       case 'stackSize': {
         const next = `((${C_NAME[type]})${stackNext(this.program, e.stack)})`;
         return e.lastIndex ? `(${next} - 1)` : next;
@@ -198,7 +231,7 @@ export class ExpressionEmitter {
         return `(${this.boolean(e.condition)} ? ${side(e.left)} : ${side(e.right)})`;
       }
       case 'cast':
-        return this.castText(e, type);
+        return castText(this, e, type);
       case 'arithmetic':
         if (e.op === '>>') {
           return this.shiftRightText(e, type);
@@ -236,56 +269,22 @@ export class ExpressionEmitter {
     return guard === null ? value : `(${guard} ? ${value} : 0)`;
   }
 
-  private castText(e: Expression & { kind: 'cast' }, type: CType): string {
-    const range = this.ranges.of(e.arg);
-    const target = e.op === 'usat_cast' ? unsignedRange(e.bitwidth) : signedRange(e.bitwidth);
-    if (contains(target, range)) {
-      return this.exact(e.arg);
-    }
-    if (e.op === 'two_comp_mod') {
-      const name = e.bitwidth <= 64 ? 'tp_sign64' : 'tp_sign128';
-      return `${name}(${this.low(e.arg, e.bitwidth)}, ${e.bitwidth})`;
-    }
-    if (typeOfRange(range) === null) {
-      return this.saturate128(e, type);
-    }
-    const from = this.typeOf(e.arg);
-    const [, limits] = TYPE_RANGES.find(([name]) => name === from) ?? [from, target];
-    const least = target.low > limits.low ? target.low : limits.low;
-    const most = target.high < limits.high ? target.high : limits.high;
-    const [low, high] = [literal(least, from), literal(most, from)];
-    return convert(`tp_clamp_${from}(${this.exact(e.arg)}, ${low}, ${high})`, from, type);
-  }
-
-  /** Saturating sums of two 128-bit numbers, which need a 129th bit. */
-  private saturate128(e: Expression & { kind: 'cast' }, type: CType): string {
-    const { arg, op, bitwidth } = e;
-    if (bitwidth !== 128 || arg.kind !== 'arithmetic' || (arg.op !== '+' && arg.op !== '-')) {
-      return fail(e, 'UNSUPPORTED', 'saturation of a value of more than 128 bits');
-    }
-    const wanted: CType = op === 'usat_cast' ? 'u128' : 'i128';
-    const side = (operand: Expression): string => {
-      const from = this.typeOf(operand);
-      const limits = op === 'usat_cast' ? unsignedRange(128) : signedRange(128);
-      return contains(limits, this.ranges.of(operand))
-        ? convert(this.exact(operand), from, wanted)
-        : fail(operand, 'UNSUPPORTED', 'saturation of numbers of different signs');
-    };
-    const name = arg.op === '+' ? 'add' : 'sub';
-    const text = `tp_saturating_${name}_${wanted}(${side(arg.left)}, ${side(arg.right)})`;
-    return convert(text, wanted, type);
-  }
-
-  private shiftCount(e: Expression): string {
+  shiftCount(e: Expression): string {
     if (this.ranges.of(e).low < 0n) {
       return fail(e, 'UNSUPPORTED', 'a shift by a negative number');
     }
-    const type = this.typeOf(e);
+    const type = this.fitting(e);
+    if (type === null) {
+      return this.wide.index(e);
+    }
     return type === 'u64' ? this.exact(e) : `tp_shift_count(${this.exact(e)})`;
   }
 
   private shiftRightText(e: Expression & { kind: 'arithmetic' }, type: CType): string {
-    const from = this.typeOf(e.left);
+    const from = this.fitting(e.left);
+    if (from === null) {
+      return this.wide.joined(e, type);
+    }
     return convert(
       `tp_shr_${from}(${this.exact(e.left)}, ${this.shiftCount(e.right)})`,
       from,
@@ -299,7 +298,10 @@ export class ExpressionEmitter {
         return fail(side, 'UNSUPPORTED', 'division of negative numbers');
       }
     }
-    const [left, right] = [this.typeOf(e.left), this.typeOf(e.right)];
+    const [left, right] = [this.fitting(e.left), this.fitting(e.right)];
+    if (left === null || right === null) {
+      return this.wide.joined(e, type);
+    }
     const wide: CType = left === 'u64' && right === 'u64' ? 'u64' : 'u128';
     const name = e.op === '/' ? 'div' : 'mod';
     const arguments_ = [
@@ -326,10 +328,16 @@ export class ExpressionEmitter {
     if (e.kind === 'cast' && e.op === 'two_comp_mod' && bits <= e.bitwidth) {
       return this.low(e.arg, bits);
     }
-    const type = typeOfRange(this.ranges.of(e));
+    const type = this.fitting(e);
     // The exact value is of that type already.
     return type !== null && C_NAME[type] === lowType(bits)
       ? this.exact(e)
+      : this.lowOfExact(e, bits);
+  }
+
+  private lowOfExact(e: Expression, bits: number): string {
+    return this.fitting(e) === null
+      ? this.wide.low(e, bits)
       : `((${lowType(bits)})${this.exact(e)})`;
   }
 
@@ -349,7 +357,7 @@ export class ExpressionEmitter {
         return this.lowShiftRight(e, bits);
       case '/':
       case '%':
-        return `((${lowType(bits)})${this.exact(e)})`;
+        return this.lowOfExact(e, bits);
     }
   }
 
@@ -384,13 +392,13 @@ export class ExpressionEmitter {
   private lowShiftRight(e: Expression & { kind: 'arithmetic' }, bits: number): string {
     if (e.right.kind === 'constant' && e.right.value >= 0n && e.right.value < 128n) {
       const count = Number(e.right.value);
-      const isWide = typeOfRange(this.ranges.of(e.left)) === null;
+      const isWide = this.fitting(e.left) === null;
       if (bits + count <= 64 || (isWide && bits + count <= 128)) {
         const text = `(${this.low(e.left, bits + count)} >> ${count})`;
         return lowType(bits + count) === lowType(bits) ? text : `((${lowType(bits)})${text})`;
       }
     }
-    return `((${lowType(bits)})${this.exact(e)})`;
+    return this.lowOfExact(e, bits);
   }
 
   private booleanText(e: Expression): string {
@@ -404,7 +412,7 @@ export class ExpressionEmitter {
       case 'not':
         return `(!${this.boolean(e.arg)})`;
       case 'toBoolean':
-        return e.arg.kind === 'toData' ? this.boolean(e.arg.arg) : `(${this.exact(e.arg)} != 0)`;
+        return e.arg.kind === 'toData' ? this.boolean(e.arg.arg) : this.isNotZero(e.arg);
       case 'choice':
         return `(${this.boolean(e.condition)} ? ${this.boolean(e.left)} : ${this.boolean(e.right)})`;
       case 'compare':
@@ -419,11 +427,15 @@ export class ExpressionEmitter {
       case 'complement':
       case 'arithmetic':
       case 'cast':
-        return `(${this.exact(e)} != 0)`;
+        return this.isNotZero(e);
       case 'header':
       case 'varbit':
         return fail(e, 'MALFORMED', 'a condition is expected');
     }
+  }
+
+  private isNotZero(e: Expression): string {
+    return this.fitting(e) === null ? this.wide.isNotZero(e) : `(${this.exact(e)} != 0)`;
   }
 
   /** C for the validity of a header, false outside of a stack's bounds. */
@@ -453,7 +465,10 @@ export class ExpressionEmitter {
     if (a.high < b.low || a.low > b.high) {
       return decided(op, a.high < b.low ? -1 : 1);
     }
-    const type = this.commonType(left, right);
+    const type = commonType(a, b);
+    if (type === null) {
+      return this.wide.compare(op, left, right);
+    }
     const [leftText, rightText] = [left, right].map((side) =>
       convert(this.exact(side), this.typeOf(side), type),
     ) as [string, string];
@@ -464,15 +479,11 @@ export class ExpressionEmitter {
     const bounded = boundary(op, a, b);
     return bounded === null ? `(${leftText} ${op} ${rightText})` : bounded ? 'true' : 'false';
   }
+}
 
-  private commonType(left: Expression, right: Expression): CType {
-    const [a, b] = [this.ranges.of(left), this.ranges.of(right)];
-    const both: Range = {
-      low: a.low < b.low ? a.low : b.low,
-      high: a.high > b.high ? a.high : b.high,
-    };
-    return (
-      typeOfRange(both) ?? fail(left, 'UNSUPPORTED', 'a comparison that needs more than 128 bits')
-    );
-  }
+function commonType(a: Range, b: Range): CType | null {
+  return typeOfRange({
+    low: a.low < b.low ? a.low : b.low,
+    high: a.high > b.high ? a.high : b.high,
+  });
 }

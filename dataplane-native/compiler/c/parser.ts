@@ -12,6 +12,9 @@ import type {
   TransitionKey,
   Varbit,
 } from '../model.js';
+import { wholeKeys } from '../model.js';
+import { LIMITS } from '../limits.js';
+import { pieceCount } from '../pieces.js';
 import { at } from '../scope.js';
 import { emitPrimitive } from './action.js';
 import { extractHeader, fromBits, loadBits, toBits } from './bits.js';
@@ -378,8 +381,18 @@ class StateEmitter {
   ): string[] {
     const { index, keyWords, key } = at(this.layout.valueSets, valueSet);
     const words = Array.from({ length: keyWords }, (): string[] => []);
-    state.keys.forEach(({ bitwidth }, i) => {
+    const places = wholeKeys(state.keys).flatMap(({ bitwidth }, i) => {
       const { word, shift } = at(key, i);
+      if (bitwidth <= LIMITS.fieldBits) return [{ word, shift }];
+      // The pieces of a wide one begin with that on top.
+      const count = pieceCount(bitwidth);
+      return Array.from({ length: count }, (_, piece) => ({
+        word: word + count - 1 - piece,
+        shift: 0,
+      }));
+    });
+    state.keys.forEach(({ bitwidth }, i) => {
+      const { word, shift } = at(places, i);
       const bits = masks === null ? `k${i}` : `(k${i} & ${literal(at(masks, i), bitwidth)})`;
       words[word]?.push(shift === 0 ? `(uint64_t)${bits}` : `((uint64_t)${bits} << ${shift})`);
       if (bitwidth > 64) {

@@ -2,6 +2,8 @@
  * The exact range of every subexpression, over unbounded integers. It decides which C type holds a
  * value without loss, and where a mask can be left out.
  */
+import { fail } from '../failure.js';
+import { LIMITS } from '../limits.js';
 import { at } from '../scope.js';
 import type { Expression, Program } from '../model.js';
 
@@ -10,9 +12,10 @@ export interface Range {
   readonly high: bigint;
 }
 
-/** Shifts beyond this many bits are as good as unbounded. */
-const MAX_SHIFT = 512n;
-const UNBOUNDED = 1n << 1024n;
+/** What needs more than the limit is as good as unbounded, and shifts beyond it make that of a one. */
+const MAX_SHIFT = BigInt(LIMITS.valueBits);
+const UNBOUNDED = 1n << MAX_SHIFT;
+const MOST_NARROW = 1n << 128n;
 
 export function pow2(bits: number): bigint {
   return 1n << BigInt(bits);
@@ -35,6 +38,17 @@ export function bitLength(value: bigint): number {
   return value === 0n ? 0 : value.toString(2).length;
 }
 
+/** How many limbs of 64 bits hold all values of a range: without a sign, unless one is negative. */
+export function limbCount({ low, high }: Range): number {
+  return low < 0n ? signedLimbCount({ low, high }) : Math.max(Math.ceil(bitLength(high) / 64), 1);
+}
+
+/** The same with a sign always. */
+export function signedLimbCount({ low, high }: Range): number {
+  const bits = [low, high].map((value) => bitLength(value < 0n ? -value - 1n : value));
+  return Math.floor(Math.max(...bits) / 64) + 1;
+}
+
 const max = (a: bigint, b: bigint): bigint => (a > b ? a : b);
 const min = (a: bigint, b: bigint): bigint => (a < b ? a : b);
 
@@ -46,10 +60,14 @@ function bounded(range: Range): Range {
   return { low: max(range.low, -UNBOUNDED), high: min(range.high, UNBOUNDED) };
 }
 
+/** Limbs of what has more than 128 bits, in one program: a hostile JSON makes much out of little. */
+const MOST_LIMBS = 1 << 19;
+
 /** Ranges of data expressions, remembered: trees are walked many times. */
 export class Ranges {
   private readonly program: Program;
   private readonly known = new WeakMap<Expression, Range>();
+  private limbsLeft = MOST_LIMBS;
 
   constructor(program: Program) {
     this.program = program;
@@ -61,8 +79,20 @@ export class Ranges {
       return known;
     }
     const range = this.compute(expression);
+    if (range.high > MOST_NARROW || range.low < -MOST_NARROW) {
+      const isKept = range.high < UNBOUNDED && range.low > -UNBOUNDED;
+      this.spend(expression, isKept ? limbCount(range) : 1);
+    }
     this.known.set(expression, range);
     return range;
+  }
+
+  /** Counts what is made of a program. */
+  spend(expression: Expression, limbs: number): void {
+    this.limbsLeft -= limbs;
+    if (this.limbsLeft < 0) {
+      fail(expression, 'LIMIT', 'expressions of more than 128 bits that are too long');
+    }
   }
 
   private compute(e: Expression): Range {
@@ -76,7 +106,7 @@ export class Ranges {
       case 'parameter':
         return unsignedRange(e.bitwidth);
       case 'wide':
-        return unsignedRange(e.bits);
+        return e.signed ? signedRange(e.bits) : unsignedRange(e.bits);
       case 'stackSize': {
         const size = BigInt(at(this.program.stacks, e.stack).headers.length);
         return e.lastIndex ? { low: -1n, high: size - 1n } : { low: 0n, high: size };
