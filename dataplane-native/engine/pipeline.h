@@ -2,9 +2,10 @@
  * pipeline.h - the contract between a generated pipeline and the engine.
  *
  * The compiler turns a bmv2 JSON into one C file that includes this header, meter.h, primitives.h,
- * profile.h, shared.h, table.h, wide.h and nothing else. The file defines `const struct tp_pipeline_ops
- * timeplane_pipeline`, the only symbol that the engine looks up. A pipeline keeps no state of its
- * own: all of it lives in struct tp_pipeline, of which each thread that runs it has one.
+ * profile.h, shared.h, table.h, wide.h and nothing else. The file defines `const struct
+ * tp_pipeline_ops timeplane_pipeline`, the only symbol that the engine looks up. A pipeline keeps
+ * no state of its own: all of it lives in struct tp_pipeline, of which each thread that runs it has
+ * one.
  *
  * One frame's way:
  *
