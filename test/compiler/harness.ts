@@ -71,8 +71,13 @@ function harnessObject(cc: string, flags: readonly string[]): string {
   if (existsSync(object)) return object;
   mkdirSync(KEPT, { recursive: true });
   const unfinished = `${object}.${process.pid}`;
-  const args = [...flags, '-r', '-nostdlib', HARNESS, ...STATE_SOURCES, '-o', unfinished];
-  execFileSync(cc, args, { stdio: 'pipe' });
+  const folder = mkdtempSync(join(tmpdir(), 'timeplane-harness-'));
+  const sources = [HARNESS, ...STATE_SOURCES];
+  execFileSync(cc, [...flags, '-c', ...sources], { cwd: folder, stdio: 'pipe' });
+  const objects = readdirSync(folder).map((name) => join(folder, name));
+  // Without the sanitizers' flags, with which clang puts their runtime in.
+  execFileSync(cc, ['-r', '-nostdlib', ...objects, '-o', unfinished], { stdio: 'pipe' });
+  rmSync(folder, { recursive: true });
   renameSync(unfinished, object);
   return object;
 }
