@@ -1,16 +1,10 @@
 /** docs/tc-or-bc.md from the results that `timeplane lab study --all --json` wrote. */
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import type { CompareResult } from '#lab/experiments/compare/schema';
 import { chartFile } from '#lab/study/report';
 import { deviation } from '#lab/study/study';
+import { comparisonSummary } from './compare-page.js';
 import { answer, costs, reasons } from './tc-or-bc-answer.js';
-import {
-  markdownTable,
-  RESULTS,
-  resultTable,
-  Results,
-  type StudyDocument,
-} from './study-results.js';
+import { markdownTable, resultTable, Results, type StudyDocument } from './study-results.js';
 
 const FOLDER = 'tc-or-bc';
 
@@ -73,7 +67,10 @@ const SECTIONS: readonly Section[] = [
   },
 ];
 
-export function tcOrBcDocument(studies: readonly StudyDocument[]): string {
+export function tcOrBcDocument(
+  studies: readonly StudyDocument[],
+  comparison: CompareResult,
+): string {
   const results = new Results(studies);
   const parts = [
     '# Transparent or boundary clocks?',
@@ -83,22 +80,14 @@ export function tcOrBcDocument(studies: readonly StudyDocument[]): string {
     answer(results),
     reasons(results),
     costs(results),
-    measured(),
+    '## Measured',
+    comparisonSummary(comparison),
     '# The studies',
     'Each is one command; `--quick` takes seconds, and is a test. BC: boundary clocks, TC: transparent clocks.',
     ...SECTIONS.map((section) => studySection(results, section)),
     again(studies),
   ];
   return `${parts.join('\n\n')}\n`;
-}
-
-/** Written by `timeplane lab compare`’s own generator; its headings are of the third level. */
-function measured(): string {
-  const file = join(RESULTS, 'measured.md');
-  const text = existsSync(file)
-    ? readFileSync(file, 'utf8').trim()
-    : '`timeplane lab compare` measures the same rows with real clients on the native switch, and holds the simulator against what it found: [measured and foretold](compare-lab.md).';
-  return `## Measured\n\n${text}`;
 }
 
 function studySection(results: Results, { number, pictures, limits }: Section): string {

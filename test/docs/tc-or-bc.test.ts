@@ -2,15 +2,18 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { selectRows } from '#lab/experiments/compare/rows';
 import { STUDIES } from '#lab/experiments/studies';
 import { lineChart } from '#lab/study/line-chart';
 import { chartFile } from '#lab/study/report';
 import { holds } from '#lab/study/study';
 import { readStudies, RESULTS } from './study-results.js';
+import { comparisonPictures, compareLabPage, readComparison } from './compare-page.js';
 import { tcOrBcDocument } from './tc-or-bc-document.js';
 
 const studies = readStudies();
-const page = tcOrBcDocument(studies);
+const comparison = readComparison();
+const page = tcOrBcDocument(studies, comparison);
 
 describe('docs/tc-or-bc.md', () => {
   it('is what the results say', async () => {
@@ -46,9 +49,27 @@ describe('docs/tc-or-bc.md', () => {
         charts.map((chart, index) => [chartFile(name, index), lineChart(chart)] as const),
       ),
     );
-    expect([...shown].sort()).toEqual([...drawn.keys()].sort());
+    const compared = comparisonPictures(comparison).keys();
+    expect([...shown].sort()).toEqual([...drawn.keys(), ...compared].sort());
     for (const [file, svg] of drawn) {
       expect(readFileSync(join(RESULTS, file), 'utf8') === svg, file).toBe(true);
     }
+  });
+});
+
+describe('what was measured', () => {
+  it('stands in docs/compare-lab.md as the results have it', async () => {
+    await expect(compareLabPage(comparison)).toMatchFileSnapshot('../../docs/compare-lab.md');
+  });
+
+  it.each([...comparisonPictures(comparison)])('is drawn in %s', async (file, svg) => {
+    await expect(svg).toMatchFileSnapshot(`../../docs/tc-or-bc/${file}`);
+  });
+
+  it('is all that there is to measure, each row whole', () => {
+    const measured = new Set(comparison.measurements.map(({ row }) => row));
+    const asked = selectRows([], comparison.config.in) ?? [];
+    expect(asked.filter(({ name }) => !measured.has(name))).toEqual([]);
+    expect(comparison.measurements.filter(({ status }) => status === 'failed')).toEqual([]);
   });
 });
