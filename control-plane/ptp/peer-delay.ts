@@ -7,6 +7,7 @@
  * costs one sample and nothing waits for ever. Transmit time, response and follow-up may come in any
  * order. What answers another request or another port is counted and changes nothing.
  */
+import { portIdentityText } from '#units/clock-identity';
 import {
   instant,
   intervalDuration,
@@ -16,7 +17,7 @@ import {
   scaledUnits,
   seconds,
 } from '#units/time';
-import { FLAG, isSamePort, portIdentityText, sdoIdOf } from '#wire/ptp-header';
+import { FLAG, isSamePort, sdoIdOf } from '#wire/ptp-header';
 import type { PdelayReq, PdelayResp, PdelayRespFollowUp } from '#wire/ptp-message';
 import { requestCorrection } from './link-delay.js';
 import { EMPTY_FILTER, filterDeviation } from './median-filter.js';

@@ -7,6 +7,7 @@
  * until that falls silent; then the one that is measured best of those still heard takes over. Once
  * there is a rate, it is kept: an oscillator of a minute ago is a better guess than none.
  */
+import { portIdentityText } from '#units/clock-identity';
 import {
   after,
   elapsedDataplane,
@@ -25,7 +26,7 @@ import {
   type Instant,
   type Nanoseconds,
 } from '#units/time';
-import { FLAG, isSamePort, portIdentityText, sdoIdOf, type PortIdentity } from '#wire/ptp-header';
+import { FLAG, isSamePort, sdoIdOf, type PortIdentity } from '#wire/ptp-header';
 import type { FollowUp, Sync } from '#wire/ptp-message';
 import { addRatePair, NO_RATE, type RateEstimate, type RatePair } from './rate-ratio.js';
 

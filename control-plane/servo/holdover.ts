@@ -6,6 +6,7 @@
  * like one for a while, and following that is worse than doing nothing. So it counts only if a long
  * history shows it, and both halves of it show the same.
  */
+import { mean } from '../statistics/samples.js';
 
 export interface HoldoverModel {
   /** Where it begins. */
@@ -126,10 +127,6 @@ export class FrequencyHistory {
 /** The rate `seconds` after holdover began. */
 export function holdoverPpb(model: HoldoverModel, seconds: number): number {
   return model.ratePpb + model.driftPpbPerSecond * Math.min(seconds, model.driftSeconds);
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 /** Of neighbouring spans: what one foretells of the next. */

@@ -1,5 +1,6 @@
 /** Whether a clock may be called synchronized, from what its servo takes the offset to be. */
 import { elapsed, nsOf, type Instant } from '#units/time';
+import { mean } from '../statistics/samples.js';
 import { deviationOf } from './delay-filter.js';
 import type { FrequencyTrust } from './servo.js';
 
@@ -65,9 +66,8 @@ export class LockJudge {
     this.#offsets.push(offsetNs);
     if (this.#offsets.length > BIAS_SAMPLES) this.#offsets.shift();
     if (this.#offsets.length < BIAS_SAMPLES) return false;
-    const mean = this.#offsets.reduce((sum, value) => sum + value, 0) / BIAS_SAMPLES;
     const noise = BIAS_DEVIATIONS * deviationOf(this.#offsets);
-    return Math.abs(mean) > Math.max(noise, BIAS_THRESHOLDS * this.#thresholdNs);
+    return Math.abs(mean(this.#offsets)) > Math.max(noise, BIAS_THRESHOLDS * this.#thresholdNs);
   }
 
   /** What comes next has nothing to do with what was before. */

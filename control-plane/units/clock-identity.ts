@@ -38,10 +38,19 @@ export function parsePortIdentity(text: string): Result<PortIdentityBits, 'bad-p
   );
 }
 
+/** The same few are written again and again: keys of tables, and reasons of decisions. */
+const TEXTS = new Map<bigint, string>();
+const MOST_TEXTS = 1_024;
+
 /** As pmc and ptp4l print it: `001122.fffe.334455`. */
 export function clockIdentityText(bits: bigint): string {
+  const known = TEXTS.get(bits);
+  if (known !== undefined) return known;
   const digits = bits.toString(16).padStart(16, '0');
-  return `${digits.slice(0, 6)}.${digits.slice(6, 10)}.${digits.slice(10)}`;
+  const text = `${digits.slice(0, 6)}.${digits.slice(6, 10)}.${digits.slice(10)}`;
+  if (TEXTS.size >= MOST_TEXTS) TEXTS.clear();
+  TEXTS.set(bits, text);
+  return text;
 }
 
 /** `001122.fffe.334455-1`. */

@@ -57,26 +57,6 @@ export function isSamePort(a: PortIdentity, b: PortIdentity): boolean {
   return a.clockIdentity === b.clockIdentity && a.portNumber === b.portNumber;
 }
 
-/** The same few are written again and again: keys of tables, and reasons of decisions. */
-const IDENTITY_TEXTS = new Map<bigint, string>();
-const MOST_TEXTS = 1_024;
-
-/** 001122.fffe.334455, the way that pmc and ptp4l write a clockIdentity. */
-export function clockIdentityText(clockIdentity: bigint): string {
-  const known = IDENTITY_TEXTS.get(clockIdentity);
-  if (known !== undefined) return known;
-  const digits = clockIdentity.toString(16).padStart(16, '0');
-  const text = `${digits.slice(0, 6)}.${digits.slice(6, 10)}.${digits.slice(10)}`;
-  if (IDENTITY_TEXTS.size >= MOST_TEXTS) IDENTITY_TEXTS.clear();
-  IDENTITY_TEXTS.set(clockIdentity, text);
-  return text;
-}
-
-/** 001122.fffe.334455-1 */
-export function portIdentityText(port: PortIdentity): string {
-  return `${clockIdentityText(port.clockIdentity)}-${port.portNumber}`;
-}
-
 /** The common header without messageType and messageLength, which the message gives. */
 export interface PtpHeader {
   readonly majorSdoId: number;

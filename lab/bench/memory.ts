@@ -21,13 +21,13 @@ import {
   readFrameFile,
 } from './mix.js';
 import { type Program, artefactPath, buildPipeline, programPath } from './native-programs.js';
+import { median } from '../../control-plane/statistics/samples.js';
 import {
   type BenchResult,
   type Contest,
   type Target,
   interleave,
   judge,
-  median,
   without,
 } from './results.js';
 import { engineStateFile, handStateFile } from './switch-state.js';

@@ -1,4 +1,5 @@
 /** What a benchmark says, and the arithmetic of interleaved rounds. */
+import { median } from '../../control-plane/statistics/samples.js';
 
 export type ResultStatus = 'ok' | 'skipped' | 'failed';
 
@@ -47,14 +48,6 @@ export interface Target {
 export interface Round {
   readonly value: number;
   readonly baselineValue: number;
-}
-
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length / 2;
-  const upper = sorted[Math.floor(middle)] ?? Number.NaN;
-  const lower = sorted[Math.ceil(middle) - 1] ?? Number.NaN;
-  return (lower + upper) / 2;
 }
 
 /** The median of the rounds' ratios with their spread; the values are medians too. */

@@ -7,7 +7,8 @@ import { runInNewContext } from 'node:vm';
 import { LabError } from '../lab-error.js';
 import { boundaryWithClients } from '../sim/topologies.js';
 import { World } from '../sim/world.js';
-import { judge, median, without, type BenchResult, type Contest } from './results.js';
+import { median } from '../../control-plane/statistics/samples.js';
+import { judge, without, type BenchResult, type Contest } from './results.js';
 
 export interface WeekScale {
   readonly days: number;

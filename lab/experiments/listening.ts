@@ -4,7 +4,7 @@ import { LabError } from '../lab-error.js';
 import type { OffsetSample } from '../measure/offset.js';
 import { unexplained, type PrintedOffset } from '../measure/printed-offsets.js';
 import type { Interval } from '../measure/residence-truth.js';
-import { percentile } from '../measure/statistics.js';
+import { percentile } from '../../control-plane/statistics/samples.js';
 import { reportNoSamples, type ClockPair } from '../peers/clock-pair.js';
 import type { FidelityWatch } from '../peers/fidelity-watch.js';
 import { assertAllAlive, type ManagedProcess } from '../peers/managed-process.js';

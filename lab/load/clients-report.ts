@@ -3,7 +3,7 @@ import Table from 'cli-table3';
 import pc from 'picocolors';
 import { fidelityLines } from '../experiments/fidelity.js';
 import { formatNs } from '#units/format';
-import { median } from '../bench/results.js';
+import { median } from '../../control-plane/statistics/samples.js';
 import { SERVERS, type ServerName } from './answer-servers.js';
 import type { ClientsResult, Measurement, Ratio } from './clients-schema.js';
 

@@ -1,5 +1,6 @@
 /** Rounds A-B-B-A, and what two sides come to against each other in them. */
-import { median, type Direction } from '../bench/results.js';
+import { mean, median } from '../../control-plane/statistics/samples.js';
+import type { Direction } from '../bench/results.js';
 
 export const SIDES = ['ours', 'theirs'] as const;
 export type Side = (typeof SIDES)[number];
@@ -27,15 +28,15 @@ export function ratioOf(measured: readonly Measured[], direction: Direction): Ra
   const rounds = [...new Set(measured.map(({ round }) => round))];
   const ratios = rounds.map((round) => {
     const of = (side: Side) =>
-      mean(measured.filter((one) => one.round === round && one.side === side));
+      mean(
+        measured
+          .filter((one) => one.round === round && one.side === side)
+          .map(({ value }) => value),
+      );
     return direction === 'rate' ? of('ours') / of('theirs') : of('theirs') / of('ours');
   });
   if (ratios.length === 0 || ratios.some((value) => !(value > 0 && Number.isFinite(value)))) {
     return null;
   }
   return { median: median(ratios), least: Math.min(...ratios), greatest: Math.max(...ratios) };
-}
-
-function mean(measured: readonly Measured[]): number {
-  return measured.reduce((sum, { value }) => sum + value, 0) / measured.length;
 }

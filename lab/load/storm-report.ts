@@ -3,7 +3,7 @@ import Table from 'cli-table3';
 import pc from 'picocolors';
 import { fidelityLines } from '../experiments/fidelity.js';
 import { formatNs } from '#units/format';
-import { median } from '../bench/results.js';
+import { median } from '../../control-plane/statistics/samples.js';
 import { isExplained, type Account } from './storm-accounting.js';
 import type { Memory, StormMeasurement, StormResult } from './storm-schema.js';
 

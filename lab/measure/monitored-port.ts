@@ -3,8 +3,9 @@
  * in and when its Delay_Req left, on its own clock. Beside a tap's stamps of the same frames that is its clock's
  * error, and where its stamps scatter.
  */
+import { portIdentityText } from '#units/clock-identity';
 import { nsSinceEpoch } from '#units/time';
-import { MESSAGE_TYPE, portIdentityText } from '#wire/ptp-header';
+import { MESSAGE_TYPE } from '#wire/ptp-header';
 import { findTlv } from '#wire/tlv/known-tlv';
 import type { TapMessage } from './tap-messages.js';
 

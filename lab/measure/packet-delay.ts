@@ -1,5 +1,5 @@
 /** Packet delay variation, with ITU-T G.8260's floor metrics. Delays may be of a path or of one switch. */
-import { percentile } from './statistics.js';
+import { mean, percentile } from '../../control-plane/statistics/samples.js';
 
 /** Packets in the order in which they came. */
 export interface PacketDelays {
@@ -30,8 +30,8 @@ export function summarizeDelays({ delayNs }: PacketDelays): DelaySummary | null 
   const packets = delayNs.length;
   if (packets === 0) return null;
   const sorted = delayNs.slice().sort();
-  const mean = sorted.reduce((sum, value) => sum + value, 0) / packets;
-  const squares = sorted.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  const meanNs = mean(sorted);
+  const squares = sorted.reduce((sum, value) => sum + (value - meanNs) ** 2, 0);
   let steps = 0;
   for (let i = 1; i < packets; i += 1) {
     steps += Math.abs((delayNs[i] as number) - (delayNs[i - 1] as number));
@@ -39,7 +39,7 @@ export function summarizeDelays({ delayNs }: PacketDelays): DelaySummary | null 
   const minNs = sorted[0] as number;
   const maxNs = sorted[packets - 1] as number;
   return {
-    ...{ packets, minNs, maxNs, meanNs: mean, peakToPeakNs: maxNs - minNs },
+    ...{ packets, minNs, maxNs, meanNs, peakToPeakNs: maxNs - minNs },
     deviationNs: Math.sqrt(squares / Math.max(1, packets - 1)),
     meanStepNs: packets > 1 ? steps / (packets - 1) : 0,
     percentilesNs: DELAY_FRACTIONS.map((fraction) => ({

@@ -3,8 +3,9 @@
  * interfaces: a Sync from the grandmaster's stamp, a Delay_Req to it. What a link or a switch adds to
  * the error of a clock behind it, with its sign, is what these differ by from one interface to the next.
  */
+import { portIdentityText } from '#units/clock-identity';
 import { nsSinceEpoch, scaledUnits } from '#units/time';
-import { portIdentityText, type PortIdentity } from '#wire/ptp-header';
+import type { PortIdentity } from '#wire/ptp-header';
 import { servedTimes } from './served-time.js';
 import type { TapMessage } from './tap-messages.js';
 

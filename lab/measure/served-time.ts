@@ -4,8 +4,9 @@
  * clock can be measured so. In it is the way over the link, which for a veth is less than a
  * microsecond, and it makes every time served seem late (below 0) by that.
  */
+import { portIdentityText } from '#units/clock-identity';
 import { nsSinceEpoch, scaledUnits } from '#units/time';
-import { FLAG, portIdentityText, type PtpHeader } from '#wire/ptp-header';
+import { FLAG, type PtpHeader } from '#wire/ptp-header';
 import type { Announce } from '#wire/ptp-message';
 import type { TapMessage } from './tap-messages.js';
 

@@ -1,4 +1,5 @@
 /** Order statistics of a set of measurements; units are those of the values put in. */
+import { percentile, rootMeanSquare } from '../../control-plane/statistics/samples.js';
 
 export interface ErrorSummary {
   readonly rms: number;
@@ -11,15 +12,6 @@ export interface SpreadSummary {
   readonly p50: number;
   readonly p99: number;
   readonly max: number;
-}
-
-/**
- * The nearest-rank percentile of values in ascending order: the smallest value that at least
- * `fraction` of all values do not exceed. NaN where there is no value.
- */
-export function percentile(ascending: ArrayLike<number>, fraction: number): number {
-  const rank = Math.max(1, Math.ceil(fraction * ascending.length));
-  return ascending[rank - 1] ?? Number.NaN;
 }
 
 /** Percentiles of the values as they are; null where there is none. */
@@ -37,6 +29,5 @@ export function summarizeSpread(values: readonly number[]): SpreadSummary | null
 export function summarizeErrors(errors: readonly number[]): ErrorSummary | null {
   const spread = summarizeSpread(errors.map(Math.abs));
   if (spread === null) return null;
-  const squares = errors.reduce((sum, error) => sum + error * error, 0);
-  return { rms: Math.sqrt(squares / errors.length), ...spread };
+  return { rms: rootMeanSquare(errors), ...spread };
 }

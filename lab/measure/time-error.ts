@@ -8,7 +8,7 @@ import {
   type PercentileNs,
 } from '../../control-plane/statistics/time-error-terms.js';
 import { countMissing, type PhaseRecord } from './stability/phase.js';
-import { percentile } from './statistics.js';
+import { percentile } from '../../control-plane/statistics/samples.js';
 
 /** All in ns. */
 export interface TimeErrorSummary {

@@ -1,3 +1,5 @@
+import { mean, rootMeanSquare } from '../../control-plane/statistics/samples.js';
+
 /** The errors of one clock over a run, in few figures. Nanoseconds. */
 export interface ClockErrors {
   readonly rmsNs: number;
@@ -11,11 +13,9 @@ export interface ClockErrors {
 export function clockErrors(errorsNs: readonly number[]): ClockErrors {
   if (errorsNs.length === 0) throw new RangeError('no errors to summarise');
   const sizes = errorsNs.map((error) => Math.abs(error)).sort((a, b) => a - b);
-  const mean = errorsNs.reduce((sum, one) => sum + one, 0) / errorsNs.length;
-  const squares = errorsNs.reduce((sum, one) => sum + one ** 2, 0) / errorsNs.length;
   return {
-    rmsNs: Math.sqrt(squares),
-    meanNs: mean,
+    rmsNs: rootMeanSquare(errorsNs),
+    meanNs: mean(errorsNs),
     p99Ns: sizes[Math.floor(0.99 * (sizes.length - 1))] ?? Number.NaN,
     maxNs: sizes.at(-1) ?? Number.NaN,
   };

@@ -1,7 +1,7 @@
 /** What clients think of their clocks, as their ptp4l print it. */
 import Table from 'cli-table3';
 import { parsePrintedOffset } from '../measure/printed-offsets.js';
-import { percentile } from '../measure/statistics.js';
+import { percentile } from '../../control-plane/statistics/samples.js';
 
 const NAMES = 3;
 

@@ -49,13 +49,13 @@ export const LAYERS: readonly Layer[] = [
   {
     path: servo,
     holds: 'servo and filters behind one interface',
-    mayImport: [units],
+    mayImport: [units, statistics],
     node: false,
     packages: [],
   },
   {
     path: statistics,
-    holds: 'how well a clock keeps time, of a stream, in bounded memory',
+    holds: 'figures of samples; of a stream, in bounded memory, how well a clock keeps time',
     mayImport: [],
     node: false,
     packages: [],
@@ -132,7 +132,7 @@ export const LAYERS: readonly Layer[] = [
   {
     path: 'lab',
     holds: 'topologies, experiments',
-    mayImport: [units, wire, servo, ptp, runtime, topologies, sim, measure],
+    mayImport: [units, wire, servo, statistics, ptp, runtime, topologies, sim, measure],
     node: true,
     packages: ['cli-table3', 'd3-scale', 'd3-shape', 'picocolors', 'yaml', 'zod'],
   },
@@ -167,7 +167,7 @@ export const LAYERS: readonly Layer[] = [
   {
     path: 'lab/bench',
     holds: 'the dataplane against hand-written loops',
-    mayImport: ['lab', topologies, sim, measure, compiler, binding, server],
+    mayImport: ['lab', topologies, sim, statistics, measure, compiler, binding, server],
     node: true,
     packages: ['cli-table3', 'picocolors', 'zod'],
   },
@@ -178,6 +178,7 @@ export const LAYERS: readonly Layer[] = [
       'lab',
       'lab/bench',
       'lab/load/process-usage',
+      statistics,
       protos,
       'control-plane/p4rt/service',
       'control-plane/p4rt/bytestring',
@@ -202,7 +203,7 @@ export const LAYERS: readonly Layer[] = [
   {
     path: 'lab/load',
     holds: 'crowds of clients and storms',
-    mayImport: [units, 'lab', 'lab/bench'],
+    mayImport: [units, statistics, 'lab', 'lab/bench'],
     node: true,
     packages: ['cli-table3', 'picocolors', 'yaml', 'zod'],
   },

@@ -1,3 +1,4 @@
+import { portIdentityText } from '#units/clock-identity';
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -6,7 +7,7 @@ import { managedTransparentClock, TRANSPARENT_SETS } from '#ptp/management-sets'
 import { logInterval } from '#units/time';
 import * as data from '#wire/management-data';
 import { MANAGEMENT_ACTION, MANAGEMENT_ERROR, MANAGEMENT_ID } from '#wire/management-tlv';
-import { FLAG, portIdentityText, type PortIdentity } from '#wire/ptp-header';
+import { FLAG, type PortIdentity } from '#wire/ptp-header';
 import { encodeMessage } from '#wire/ptp-message';
 import type { TransparentClockPort } from '#ptp/transparent-clock';
 import {

@@ -1,7 +1,8 @@
+import { portIdentityText } from '#units/clock-identity';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { instant, logInterval, scaledNs } from '#units/time';
-import { decodeHeader, FLAG, portIdentityText } from '#wire/ptp-header';
+import { decodeHeader, FLAG } from '#wire/ptp-header';
 import { decodeMessage, encodeMessage, MESSAGE_OCTETS, type PtpMessage } from '#wire/ptp-message';
 import { messages } from './arbitraries.js';
 

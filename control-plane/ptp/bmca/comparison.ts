@@ -3,7 +3,8 @@
  * alternate ones of ITU-T G.8275.1 6.3 and IEEE 802.1AS-2020 10.3.5 beside them. One figure, one
  * function; pure and total.
  */
-import { clockIdentityText, type PortIdentity } from '#wire/ptp-header';
+import { clockIdentityText } from '#units/clock-identity';
+import type { PortIdentity } from '#wire/ptp-header';
 import type { Announce } from '#wire/ptp-message';
 import type { ClockQuality, DefaultDS } from '../data-sets.js';
 import type { Comparison } from '../instance/instance-types.js';

@@ -3,6 +3,7 @@
  * 9.3.2.3 and 9.3.2.5. Bounded in memory and in time for an Announce whatever comes in. Pure: time is
  * an argument.
  */
+import { portIdentityText } from '#units/clock-identity';
 import {
   after,
   elapsed,
@@ -12,7 +13,7 @@ import {
   type Instant,
   type Nanoseconds,
 } from '#units/time';
-import { FLAG, isSamePort, portIdentityText, type PortIdentity } from '#wire/ptp-header';
+import { FLAG, isSamePort, type PortIdentity } from '#wire/ptp-header';
 import type { Announce, Tlv } from '#wire/ptp-message';
 import type { AcceptableMaster, ForeignMasterDS } from '../data-sets.js';
 import type { Comparison } from '../instance/instance-types.js';

@@ -2,7 +2,7 @@
  * The state decision algorithm, IEEE 1588-2019 9.3.3, figure 33, for all ports at once (figure 32);
  * IEEE 802.1AS-2020 10.3.13.2.4 beside it. ITU-T G.8275.1 6.3 decides as figure 33 does. Pure.
  */
-import { portIdentityText } from '#wire/ptp-header';
+import { portIdentityText } from '#units/clock-identity';
 import type { Announce } from '#wire/ptp-message';
 import type { DefaultDS, PortState } from '../data-sets.js';
 import type { Comparison } from '../instance/instance-types.js';

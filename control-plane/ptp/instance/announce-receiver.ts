@@ -1,4 +1,5 @@
 /** Announce of others on one port: foreign masters, where they can be reached, and the receipt timeout. */
+import { portIdentityText } from '#units/clock-identity';
 import {
   intervalDuration,
   nanoseconds,
@@ -7,7 +8,7 @@ import {
   type Instant,
   type Nanoseconds,
 } from '#units/time';
-import { isSamePort, portIdentityText, type PortIdentity } from '#wire/ptp-header';
+import { isSamePort, type PortIdentity } from '#wire/ptp-header';
 import type { Announce } from '#wire/ptp-message';
 import {
   ForeignMasters,

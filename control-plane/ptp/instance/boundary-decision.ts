@@ -2,8 +2,9 @@
  * The state decision of a whole instance and what follows from it: states of ports, data sets, whom
  * the clock follows, what is announced. IEEE 1588-2019 9.3, 17.6; the figures are in ../bmca.
  */
+import { portIdentityText } from '#units/clock-identity';
 import type { Instant } from '#units/time';
-import { isSamePort, portIdentityText, type PortIdentity } from '#wire/ptp-header';
+import { isSamePort, type PortIdentity } from '#wire/ptp-header';
 import type { Announce, Tlv } from '#wire/ptp-message';
 import { decideStates, type BestMaster, type Decision } from '../bmca/state-decision.js';
 import {

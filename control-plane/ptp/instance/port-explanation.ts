@@ -1,6 +1,6 @@
 /** Why a port is in its state, in words that say what is missing. */
+import { portIdentityText } from '#units/clock-identity';
 import type { Instant } from '#units/time';
-import { portIdentityText } from '#wire/ptp-header';
 import type { DisciplineStatus } from '../../servo/discipline-types.js';
 import type { InstanceConfig } from './instance-types.js';
 import type { Port } from './port.js';

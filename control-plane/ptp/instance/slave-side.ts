@@ -2,6 +2,7 @@
  * What a port does while it follows a master (UNCALIBRATED, SLAVE): it brings Sync and Follow_Up
  * together, measures the delay, and watches that Sync go on coming.
  */
+import { portIdentityText } from '#units/clock-identity';
 import {
   scaledNs,
   intervalDuration,
@@ -12,7 +13,7 @@ import {
   type LogInterval,
   type ScaledNs,
 } from '#units/time';
-import { FLAG, isSamePort, portIdentityText, type PortIdentity } from '#wire/ptp-header';
+import { FLAG, isSamePort, type PortIdentity } from '#wire/ptp-header';
 import type { DelayResp, FollowUp, Sync } from '#wire/ptp-message';
 import { DelayFilter, type DelayEstimate } from '../../servo/delay-filter.js';
 import { DelayRequester, type DelayMeasurement } from './delay-requester.js';

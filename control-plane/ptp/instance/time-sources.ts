@@ -3,6 +3,7 @@
  * against our clock, so that the falseticker among grandmasters can be told (../sanity/source-watch.ts).
  * Bounded: so many masters, and no request is sent to any of them.
  */
+import { portIdentityText } from '#units/clock-identity';
 import {
   afterPrecise,
   elapsedPreciseNs,
@@ -15,7 +16,7 @@ import {
   type Ppb,
   type PreciseInstant,
 } from '#units/time';
-import { FLAG, portIdentityText, sdoIdOf } from '#wire/ptp-header';
+import { FLAG, sdoIdOf } from '#wire/ptp-header';
 import type { Announce, FollowUp, PtpMessage, Sync } from '#wire/ptp-message';
 import type { InstanceDataSets } from '../bmca/update-data-sets.js';
 import type { TimePropertiesDS } from '../data-sets.js';

@@ -21,14 +21,16 @@ export type TimerName =
   | { readonly of: 'port'; readonly port: number; readonly timer: PortTimer; readonly key: string }
   | { readonly of: 'instance'; readonly timer: InstanceTimer };
 
-/** Names without a key are few, and each is asked for many times a second. */
+/** Names without a key are few, and each is asked for many times a second: of so many ports as any
+ * switch has, seven timers each. */
+const MOST_PORTS = 512;
 const NAMES = new Map<PortTimer, string[]>(PORT_TIMERS.map((timer) => [timer, []]));
 const PARSED = new Map<string, TimerName>();
-/** Ports of any switch, seven timers each. */
-const MOST_PARSED = 4_096;
+const MOST_PARSED = MOST_PORTS * (PORT_TIMERS.length + 1);
 
 export function portTimerName(port: number, timer: PortTimer, key = ''): string {
   if (key !== '') return `${port}/${timer}/${key}`;
+  if (port >= MOST_PORTS) return `${port}/${timer}`;
   const names = NAMES.get(timer) ?? [];
   return (names[port] ??= `${port}/${timer}`);
 }

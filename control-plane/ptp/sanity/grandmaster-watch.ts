@@ -10,8 +10,8 @@
  *
  * A line is a point (local time, master's time) and the rate; single samples off it are outliers.
  */
+import { clockIdentityText } from '#units/clock-identity';
 import { elapsed, nsOf, ppbValue, type Instant, type Ppb } from '#units/time';
-import { clockIdentityText } from '#wire/ptp-header';
 import type { TimePropertiesDS } from '../data-sets.js';
 import type { SanityConfig } from '../instance/instance-types.js';
 import {

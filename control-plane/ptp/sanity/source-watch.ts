@@ -5,8 +5,8 @@
  * A source is a grandmaster: two masters that pass on the same one are not two opinions, and the one with
  * the smaller bound speaks for it.
  */
+import { clockIdentityText } from '#units/clock-identity';
 import { elapsed, isBefore, nsOf, ppb, ppbValue, type Instant, type Ppb } from '#units/time';
-import { clockIdentityText } from '#wire/ptp-header';
 import { intersect, touches, type TimeInterval } from './intersection.js';
 import { nsText, type SanityAlarm } from './sanity-types.js';
 

@@ -16,6 +16,7 @@ import {
   seconds,
   type Instant,
 } from '#units/time';
+import { mean, rootMeanSquare } from '../../statistics/samples.js';
 
 /** Effects that only tell. */
 export type ToldEffect = Extract<
@@ -208,7 +209,7 @@ function offsetLine(measurement: SyncMeasurement, stepped: boolean): string {
 
 function summaryLine(samples: readonly SyncMeasurement[]): string {
   const offsets = samples.map(({ offsetFromMaster }) => scaledToNumber(offsetFromMaster));
-  const rms = Math.sqrt(mean(offsets.map((offset) => offset * offset)));
+  const rms = rootMeanSquare(offsets);
   const max = Math.max(...offsets.map(Math.abs));
   const freq = samples.map(({ rate }) => -ppbValue(rate));
   const delay = samples.map(({ meanDelay }) => scaledToNumber(meanDelay));
@@ -224,11 +225,7 @@ function signed(value: number): string {
   return `${value < 0 ? '-' : '+'}${Math.abs(value).toFixed(0)}`;
 }
 
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
-}
-
 function deviation(values: readonly number[]): number {
   const middle = mean(values);
-  return Math.sqrt(mean(values.map((value) => (value - middle) ** 2)));
+  return rootMeanSquare(values.map((value) => value - middle));
 }

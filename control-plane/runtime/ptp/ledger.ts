@@ -8,6 +8,7 @@ import type { P4InfoIndex } from '#p4rt/p4info';
 import type { DigestList } from '#protos/p4/v1/p4runtime_pb';
 import type { CorrectedMessage } from './correction-terms.js';
 import { dataplaneTime, elapsedDataplane, nsOf, type Instant } from '#units/time';
+import { percentile } from '../../statistics/samples.js';
 import { TokenBucket } from './token-bucket.js';
 
 /** One sampled message as it left by one port. JSON, so 64-bit numbers are texts. */
@@ -135,15 +136,10 @@ export class Ledger {
       meanNs: count === 0 ? null : sum / count,
       rmsNs: count === 0 ? null : Math.sqrt(squares / count),
       maxAbsNs: count === 0 ? null : maxAbs,
-      p50AbsNs: percentile(sorted, 0.5),
-      p99AbsNs: percentile(sorted, 0.99),
+      p50AbsNs: sorted.length === 0 ? null : percentile(sorted, 0.5),
+      p99AbsNs: sorted.length === 0 ? null : percentile(sorted, 0.99),
     };
   }
-}
-
-/** The nearest rank. */
-function percentile(sorted: readonly number[], share: number): number | null {
-  return sorted[Math.ceil(share * sorted.length) - 1] ?? null;
 }
 
 function recordOf(

@@ -9,7 +9,8 @@ import { freePort } from '../../peers/free-port.js';
 import { startProcess } from '../../peers/managed-process.js';
 import { hasProgram } from '../../namespaces/sandbox.js';
 import type { BenchResult, Contest, Round } from '../results.js';
-import { interleave, judge, median, without } from '../results.js';
+import { median } from '../../../control-plane/statistics/samples.js';
+import { interleave, judge, without } from '../results.js';
 import { WritingClient } from './client.js';
 import { type TableName, insertBatches } from './entries.js';
 

@@ -7,6 +7,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { mean } from '../../../control-plane/statistics/samples.js';
 import { summarizeErrors, type ErrorSummary } from '../../measure/statistics.js';
 import { tracedErrors } from '../../peers/own-clock.js';
 import type { Mechanism, Transport } from '../../peers/ptp4l.js';
@@ -85,9 +86,6 @@ const COARSE_SETTLED_NS = 2_000_000;
 const CLIENT = 'client';
 
 const nameOf = (index: number) => `clock ${index + 1}`;
-
-const mean = (values: readonly number[]) =>
-  values.reduce((sum, value) => sum + value, 0) / values.length;
 
 interface ErrorSample {
   readonly atNs: bigint;

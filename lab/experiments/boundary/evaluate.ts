@@ -1,5 +1,5 @@
 /** From what was measured to the rows of the result: percentiles, ratios, aims. Pure. */
-import { percentile } from '../../measure/statistics.js';
+import { percentile } from '../../../control-plane/statistics/samples.js';
 import type { AccuracyRow, BoundaryAim, FailoverRow } from './schema.js';
 
 export type MeasuredFailover = Omit<FailoverRow, 'p50Ms' | 'p99Ms' | 'toPtp4l'>;

@@ -2,6 +2,7 @@
 import Table from 'cli-table3';
 import pc from 'picocolors';
 import { formatNs } from '#units/format';
+import { percentileOf } from '../../../control-plane/statistics/samples.js';
 import { fidelityLines } from '../fidelity.js';
 import { wrap } from '../first-light/report.js';
 import { BOUNDARY_TITLES } from './clocks.js';
@@ -96,10 +97,6 @@ const WAY_TITLES = { kill: 'the grandmaster is killed', link: 'its link is cut' 
 
 const milliseconds = (value: number | null) => (value === null ? '–' : `${value.toFixed(0)} ms`);
 
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor((values.length - 1) / 2)] ?? NaN;
-}
-
 function failoverTable(rows: readonly FailoverRow[]): string {
   const table = newTable(FAILOVER_HEAD);
   let group = '';
@@ -116,7 +113,7 @@ function failoverTable(rows: readonly FailoverRow[]): string {
       String(row.followMs.length),
       ...[row.p50Ms, row.p99Ms, Math.max(...row.followMs)].map(milliseconds),
       ...[row.toPtp4l?.p50, row.toPtp4l?.p99].map((ratio) => ratio?.toFixed(2) ?? '–'),
-      ...[median(row.worstErrorNs), Math.max(...row.worstErrorNs)].map(formatNs),
+      ...[percentileOf(row.worstErrorNs, 0.5), Math.max(...row.worstErrorNs)].map(formatNs),
     ]);
   }
   return table.toString();

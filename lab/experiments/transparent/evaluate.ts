@@ -1,6 +1,7 @@
 /** From samples to the table's figures, ratios and aims. Pure. */
 import type { ResidenceTruth } from '../../measure/residence-truth.js';
-import { percentile, summarizeErrors, summarizeSpread } from '../../measure/statistics.js';
+import { percentile, percentileOf } from '../../../control-plane/statistics/samples.js';
+import { summarizeErrors, summarizeSpread } from '../../measure/statistics.js';
 import type { LegFigures, LegOutcome } from './leg.js';
 import type { Comparison, Row } from './rows.js';
 import type { Aim, Measurement } from './schema.js';
@@ -14,12 +15,7 @@ const whole = <Names extends Values>(values: Names): Names =>
 
 const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
 
-function median(values: readonly number[]): number {
-  return percentile(
-    values.toSorted((a, b) => a - b),
-    0.5,
-  );
-}
+const middle = (values: readonly number[]) => percentileOf(values, 0.5);
 
 const NOTHING = { rms: 0, p50: 0, p99: 0, max: 0 };
 const NO_SPREAD = { p50: 0, p99: 0, max: 0 };
@@ -93,8 +89,8 @@ export function evaluateRow(
     ...{ status: 'ok', reason: '', legs: figures.length, samples: samples.length },
     errorNs: whole({ ...errors }),
     legP99Ns,
-    offsetNs: Math.round(median(samples.map(({ offsetNs }) => offsetNs))),
-    pathDelayNs: Math.round(median(samples.map(({ meanPathDelayNs }) => meanPathDelayNs))),
+    offsetNs: Math.round(middle(samples.map(({ offsetNs }) => offsetNs))),
+    pathDelayNs: Math.round(middle(samples.map(({ meanPathDelayNs }) => meanPathDelayNs))),
     syncs: {
       sent: sum(figures.map(({ truth }) => truth.sent)),
       lost: sum(figures.map(({ truth }) => truth.lost)),
@@ -169,7 +165,7 @@ export function aimsOf(measurements: readonly Measurement[]): Aim[] {
 export function medians(legs: readonly LegFigures[]): { offsetNs: number; pathDelayNs: number } {
   const samples = legs.flatMap((leg) => leg.samples);
   return {
-    offsetNs: median(samples.map(({ offsetNs }) => offsetNs)),
-    pathDelayNs: median(samples.map(({ meanPathDelayNs }) => meanPathDelayNs)),
+    offsetNs: middle(samples.map(({ offsetNs }) => offsetNs)),
+    pathDelayNs: middle(samples.map(({ meanPathDelayNs }) => meanPathDelayNs)),
   };
 }

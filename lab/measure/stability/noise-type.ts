@@ -2,6 +2,7 @@
  * Which power law dominates at a τ, by the lag 1 autocorrelation: W. Riley and C. Greenhall, "Power law
  * noise identification using the lag 1 autocorrelation" (EFTF 2004); SP 1065, 5.5.
  */
+import { mean } from '../../../control-plane/statistics/samples.js';
 import type { Alpha } from './edf.js';
 
 export const NOISE_NAMES: Readonly<Record<Alpha, string>> = {
@@ -45,12 +46,12 @@ function differencesOf(x: Float64Array): Float64Array {
 
 /** A constant gives 0: no correlation is known of. */
 function lagOne(x: Float64Array): number {
-  const mean = x.reduce((sum, value) => sum + value, 0) / x.length;
+  const level = mean(x);
   let squares = 0;
   let products = 0;
   let before = 0;
   for (let i = 0; i < x.length; i += 1) {
-    const value = (x[i] as number) - mean;
+    const value = (x[i] as number) - level;
     squares += value * value;
     if (i > 0) products += before * value;
     before = value;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type Contest, interleave, judge, median, without } from '#lab/bench/results';
+import { type Contest, interleave, judge, without } from '#lab/bench/results';
+import { median } from '../../../control-plane/statistics/samples.js';
 
 const cost: Contest = { name: 'work', baseline: 'peer', unit: 'ns', direction: 'cost' };
 const rate: Contest = { name: 'speed', baseline: 'peer', unit: 'packets/s', direction: 'rate' };

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { percentile, summarizeErrors, summarizeSpread } from '#lab/measure/statistics';
+import { summarizeErrors, summarizeSpread } from '#lab/measure/statistics';
+import { percentile } from '../../../control-plane/statistics/samples.js';
 
 const hundred = Array.from({ length: 100 }, (_, i) => i + 1);
 

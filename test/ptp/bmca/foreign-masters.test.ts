@@ -1,6 +1,7 @@
+import { portIdentityText } from '#units/clock-identity';
 import { describe, expect, it } from 'vitest';
 import { instant, seconds } from '#units/time';
-import { FLAG, portIdentityText } from '#wire/ptp-header';
+import { FLAG } from '#wire/ptp-header';
 import { TLV_TYPE } from '#wire/tlv/tlv-type';
 import {
   ForeignMasters,

@@ -1,6 +1,6 @@
+import { clockIdentityText } from '#units/clock-identity';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { clockIdentityText } from '#wire/ptp-header';
 import { choiceOrder, dataSetOfInstance } from '#ptp/bmca/comparison';
 import { ownClock } from './announces.js';
 import {
