@@ -6,6 +6,7 @@
  * arguments are host-order 64-bit words as the layout says.
  */
 
+import type { EngineMessage } from '#binding/messages';
 import type { EngineResult } from '#binding/result';
 import type {
   CounterValue,
@@ -25,6 +26,7 @@ import type {
 
 export { DEFAULT_ENTRY, ROW, ROW_OPERATION, rowWords } from '#binding/state-values';
 export type * from '#binding/state-values';
+export type { EngineMessage } from '#binding/messages';
 export type { EngineErrorCode, EngineFailure, EngineResult } from '#binding/result';
 
 /** The action of an entry of a table with an action profile; its one argument is the index. */
@@ -111,12 +113,6 @@ export interface EngineState {
     packetOctets: number,
   ): EngineResult<void>;
 }
-
-export type EngineMessage =
-  | { readonly kind: 'packetIn'; readonly frame: Uint8Array }
-  | { readonly kind: 'digest'; readonly list: number; readonly words: BigUint64Array }
-  | { readonly kind: 'portStatus'; readonly port: number; readonly up: boolean }
-  | { readonly kind: 'assertion'; readonly index: number; readonly port: number };
 
 export interface EnginePort extends EngineState {
   /** Loads a compiled pipeline; the old one's state is gone. On failure the old one stays. */

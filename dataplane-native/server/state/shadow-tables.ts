@@ -34,15 +34,19 @@ export function refuse(code: EngineErrorCode, message: string) {
   return { ok: false, error: { code, message } } as const;
 }
 
-interface ShadowEntry {
+/** Direct resources, of an entry or of the default one. */
+interface Resources {
+  counter: CounterValue;
+  meter: MeterRates | null;
+}
+
+interface ShadowEntry extends Resources {
   readonly handle: EntryHandle;
   readonly key: BigUint64Array;
   readonly mask: BigUint64Array;
   readonly priority: number;
   action: number;
   args: BigUint64Array;
-  counter: CounterValue;
-  meter: MeterRates | null;
 }
 
 interface ShadowTable {
@@ -54,8 +58,7 @@ interface ShadowTable {
   /** In the order in which they came; undefined: removed. */
   readonly all: (ShadowEntry | undefined)[];
   readonly places: Map<EntryHandle, number>;
-  defaultCounter: CounterValue;
-  defaultMeter: MeterRates | null;
+  readonly ofDefault: Resources;
 }
 
 type Match = Pick<NewEntry, 'key' | 'mask' | 'priority'>;
@@ -85,8 +88,7 @@ export class ShadowTables {
         byHandle: new Map(),
         all: [],
         places: new Map(),
-        defaultCounter: ZERO,
-        defaultMeter: null,
+        ofDefault: { counter: ZERO, meter: null },
       });
     }
   }
@@ -206,25 +208,17 @@ export class ShadowTables {
 
   tableSetDefault(table: number, _action: number, _args: BigUint64Array): EngineResult<void> {
     const entries = this.#tables.get(table);
-    if (entries !== undefined) entries.defaultCounter = ZERO;
+    if (entries !== undefined) entries.ofDefault.counter = ZERO;
     return OK;
   }
 
   tableReadCounter(table: number, handle: EntryHandle): EngineResult<CounterValue> {
-    if (handle === DEFAULT_ENTRY) {
-      return { ok: true, value: this.#tables.get(table)?.defaultCounter ?? ZERO };
-    }
-    const found = this.#entry(table, handle);
+    const found = this.#resources(table, handle);
     return found.ok ? { ok: true, value: found.value.counter } : found;
   }
 
   tableWriteCounter(table: number, handle: EntryHandle, value: CounterValue): EngineResult<void> {
-    const entries = this.#tables.get(table);
-    if (handle === DEFAULT_ENTRY) {
-      if (entries !== undefined) entries.defaultCounter = value;
-      return OK;
-    }
-    const found = this.#entry(table, handle);
+    const found = this.#resources(table, handle);
     if (!found.ok) return found;
     found.value.counter = value;
     return OK;
@@ -235,22 +229,14 @@ export class ShadowTables {
     handle: EntryHandle,
     rates: MeterRates | null,
   ): EngineResult<void> {
-    const entries = this.#tables.get(table);
-    if (handle === DEFAULT_ENTRY) {
-      if (entries !== undefined) entries.defaultMeter = rates;
-      return OK;
-    }
-    const found = this.#entry(table, handle);
+    const found = this.#resources(table, handle);
     if (!found.ok) return found;
     found.value.meter = rates;
     return OK;
   }
 
   tableReadMeter(table: number, handle: EntryHandle): EngineResult<MeterRates | null> {
-    if (handle === DEFAULT_ENTRY) {
-      return { ok: true, value: this.#tables.get(table)?.defaultMeter ?? null };
-    }
-    const found = this.#entry(table, handle);
+    const found = this.#resources(table, handle);
     return found.ok ? { ok: true, value: found.value.meter } : found;
   }
 
@@ -296,6 +282,13 @@ export class ShadowTables {
         ? this.tableModify(table, handle, action, args)
         : this.tableRemove(table, handle);
     return written.ok ? { ok: true, value: handle } : written;
+  }
+
+  #resources(table: number, handle: EntryHandle): EngineResult<Resources> {
+    const entries = this.#tables.get(table);
+    return handle === DEFAULT_ENTRY && entries !== undefined
+      ? { ok: true, value: entries.ofDefault }
+      : this.#entry(table, handle);
   }
 
   #entry(table: number, handle: EntryHandle): EngineResult<ShadowEntry> {
