@@ -226,12 +226,16 @@ function tableLayout(actions: readonly ActionLayout[], table: Table, index: numb
   };
 }
 
-/** Bit i: word i of the key is a range field. */
+/** Bit i: word i of the key is a range field; bit keyWords + i: and goes on in the next word. */
 export function rangeWords(key: readonly KeyFieldLayout[]): number {
-  return key.reduce(
-    (words, field) => (field.matchType === 'range' ? words | (1 << field.word) : words),
-    0,
-  );
+  const words = key
+    .filter(({ matchType }) => matchType === 'range')
+    .reduce((bits, { word, bitwidth }) => {
+      const count = pieceCount(bitwidth);
+      const own = (1 << count) - 1;
+      return bits | (own << word) | ((own >> 1) << (LIMITS.keyWords + word));
+    }, 0);
+  return words >>> 0;
 }
 
 /** As TP_MAX_DIRECT_BITS in pipeline.h. */

@@ -243,9 +243,6 @@ function decodeKey(scope: Scope, json: Json): TableKey {
     const right: Expression = { ...place, kind: 'constant', value: mask.hex() };
     value = { ...place, kind: 'arithmetic', op: '&', left: value, right };
   }
-  if (matchType === 'range' && bitwidth > 64) {
-    fail(json, 'UNSUPPORTED', `a range key of ${bitwidth} bits, at most 64 are supported`);
-  }
   return { ...place, name: json.optional('name')?.string() ?? name, matchType, value, bitwidth };
 }
 

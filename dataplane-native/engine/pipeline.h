@@ -208,7 +208,9 @@ struct tp_table_spec {
   bool direct_meter;
   bool supports_timeout; /* hits are noted: see tp_touch in shared.h */
   uint32_t max_entries;
-  uint32_t range_words; /* bit i: key word i is a range field, alone in its word */
+  /* Bit i: key word i is a range field, alone in its word; bit TP_MAX_KEY_WORDS + i: and goes on in
+   * the next word, which is higher. */
+  uint32_t range_words;
   uint32_t direct_bits; /* EXACT: the whole key's bits if it is looked up by index, else 0 */
   uint16_t lpm_bits;    /* LPM: width of the lpm field, 0: not told */
   uint8_t lpm_word;     /* the key word in which it begins, */

@@ -61,7 +61,7 @@ function bounded(range: Range): Range {
 }
 
 /** Limbs of what has more than 128 bits, in one program: a hostile JSON makes much out of little. */
-const MOST_LIMBS = 1 << 19;
+const MOST_LIMBS = 1 << 18;
 
 /** Ranges of data expressions, remembered: trees are walked many times. */
 export class Ranges {

@@ -290,13 +290,26 @@ TP_INLINE uint64_t tp_rank(int32_t priority, uint32_t index) {
   return (uint64_t)((uint32_t)priority ^ UINT32_C(0x80000000)) << 32 | (UINT32_MAX - index);
 }
 
+/* Whether a range field has more of its bits in the next word. */
+TP_INLINE bool tp_range_goes_on(uint32_t range_words, uint32_t word) {
+  return (range_words >> (TP_MAX_KEY_WORDS + word) & 1u) != 0;
+}
+
 TP_INLINE bool tp_ternary_matches(const uint64_t *key, const uint64_t *want, uint32_t key_words,
                                   uint32_t range_words) {
   const uint64_t *mask = want + key_words;
   uint64_t difference = 0;
+  uint64_t under = 0; /* of a range so far: what decides where the words above are the same */
+  uint64_t over = 0;
   for (uint32_t word = 0; word < key_words; word++) {
     if ((range_words >> word & 1u) != 0) {
-      difference |= (uint64_t)(key[word] < want[word]) | (uint64_t)(key[word] > mask[word]);
+      under = (uint64_t)(key[word] < want[word]) | ((uint64_t)(key[word] == want[word]) & under);
+      over = (uint64_t)(key[word] > mask[word]) | ((uint64_t)(key[word] == mask[word]) & over);
+      if (!tp_range_goes_on(range_words, word)) {
+        difference |= under | over;
+        under = 0;
+        over = 0;
+      }
     } else {
       difference |= (key[word] ^ want[word]) & mask[word];
     }

@@ -43,14 +43,20 @@ void tp_tuple_close(struct tp_table *table) {
 /* The bits that all keys which an entry matches have in common. */
 static void common_bits(const struct tp_table *table, const uint64_t *key, const uint64_t *mask,
                         uint64_t *out) {
-  for (uint32_t i = 0; i < table->spec.key_words; i++) {
-    const bool is_range = (table->spec.range_words >> i & 1u) != 0;
+  const uint32_t range_words = table->spec.range_words;
+  bool is_open = false; /* in the word above, of the same range, the ends differ */
+  for (uint32_t i = table->spec.key_words; i-- > 0;) {
+    const bool is_range = (range_words >> i & 1u) != 0;
     const uint64_t differ = key[i] ^ mask[i];
+    is_open = is_open && tp_range_goes_on(range_words, i);
     if (!is_range) {
       out[i] = mask[i];
+    } else if (is_open) {
+      out[i] = 0;
     } else if (differ == 0) {
       out[i] = UINT64_MAX;
     } else {
+      is_open = true;
       const uint32_t from = 64u - (uint32_t)__builtin_clzll(differ);
       out[i] = from == 64 ? 0 : UINT64_MAX << from;
     }

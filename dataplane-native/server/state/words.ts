@@ -36,9 +36,16 @@ export function wordsOf(decimals: readonly string[], count = decimals.length): B
   return words;
 }
 
-/** Bit i: word i of the key is a range field. */
+/** As TP_MAX_KEY_WORDS in pipeline.h. */
+const MAX_KEY_WORDS = 16;
+
+/** Bit i: word i of the key is a range field; bit MAX_KEY_WORDS + i: and goes on in the next word. */
 export function rangeWordsIn(key: readonly KeyFieldLayout[]): number {
   let words = 0;
-  for (const { matchType, word } of key) if (matchType === 'range') words |= 1 << word;
+  for (const { matchType, word, bitwidth } of key) {
+    if (matchType !== 'range') continue;
+    const own = (1 << Math.ceil(bitwidth / WORD_BITS)) - 1;
+    words |= (own << word) | ((own >> 1) << (MAX_KEY_WORDS + word));
+  }
   return words >>> 0;
 }

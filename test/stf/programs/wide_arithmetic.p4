@@ -56,6 +56,12 @@ control ingress(inout headers_t h, inout metadata_t m, inout standard_metadata_t
         }
     }
 
+    table by_range {
+        key = { h.o.a: range; h.kind.n: ternary; }
+        actions = { give; NoAction; }
+        const default_action = NoAction();
+    }
+
     apply {
         if (!h.o.isValid()) {
             mark_to_drop(sm);
@@ -104,6 +110,7 @@ control ingress(inout headers_t h, inout metadata_t m, inout standard_metadata_t
         else if (w == 23) { r = (m.seen ++ 504w0) | (bit<512>)m.ahead; }
         else if (w == 24) { r = (bit<512>)m.far; }
         else if (w == 25) { h.o.d = (int<200>)(bit<200>)b; h.o.c = c - d; }
+        else if (w == 26) { by_range.apply(); }
         h.result.r = r;
     }
 }
