@@ -20,8 +20,9 @@ export default defineConfig({
   resolve: { conditions: ['timeplane-source'] },
   ssr: { resolve: { conditions: ['timeplane-source'] } },
   test: {
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // What has hung is found in a minute, too, and a machine may be slow.
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
     // Many wait for a program that they started: a processor left free would only be idle.
     maxWorkers: availableParallelism(),
     projects: [

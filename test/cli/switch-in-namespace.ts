@@ -20,19 +20,28 @@ export interface Outcome {
   readonly err: string;
 }
 
-/** Runs a shell script in a new network namespace; `$SWITCH` starts the command. */
+/**
+ * Runs a shell script in a new network namespace; `$SWITCH` starts the command, `until_in TEXT FILE` waits
+ * until a log has a line.
+ */
 export function inNamespace(script: string, env: NodeJS.ProcessEnv = {}): Outcome {
   const prologue = `
     set -u
     ip link set lo up
     SWITCH="${process.execPath} ${MAIN} switch"
-    untilReady() { timeout 20 sh -c 'until grep -q ^ready out.log; do sleep 0.05; done'; }
+    # What is said there is to come: sleeping instead is too short on some machine.
+    until_in() { timeout 40 sh -c 'until grep -q "$1" "$2"; do sleep 0.05; done' sh "$1" "$2"; }
+    untilReady() { until_in ^ready out.log; }
+    taken() {
+      node -e 'require("net").createServer().listen('$1', "127.0.0.1", () => console.log("ready"))' > taken.log &
+      until_in ^ready taken.log
+    }
     cd "$(mktemp -d)"; trap 'rm -rf "$PWD"' EXIT
   `;
   const run = spawnSync('unshare', [...user, '--net', 'bash', '-c', prologue + script], {
     encoding: 'utf8',
     env: { ...process.env, NO_COLOR: '1', ...env },
-    timeout: 60_000,
+    timeout: 85_000,
   });
   return { status: run.status, out: run.stdout, err: run.stderr };
 }

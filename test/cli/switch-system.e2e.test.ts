@@ -8,17 +8,18 @@ describe.skipIf(why !== '')(`privileges of the switch${why}`, { timeout: 90_000 
   it('keeps no capability in any thread when all is open, and takes up its interface all the same', () => {
     const { status, out, err } = inNamespace(`
       ip link add p1 type veth peer name h1; ip link set p1 up; ip link set h1 up
-      $SWITCH --listen 127.0.0.1:0 --status 127.0.0.1:9560 --port 1=p1 > out.log &
+      $SWITCH --listen 127.0.0.1:0 --status 127.0.0.1:9560 --port 1=p1 > out.log 2> err.log &
       untilReady; cat out.log
       ls /proc/$!/task | wc -l
       cat /proc/$!/task/*/status | grep -E '^(CapPrm|CapEff|CapInh|CapAmb|NoNewPrivs)' | sort -u
-      ip link del p1; sleep 1
-      ip link add p1 type veth peer name h1; ip link set p1 up; ip link set h1 up; sleep 1
+      ip link del p1; until_in 'the interface is gone' err.log
+      ip link add p1 type veth peer name h1; ip link set p1 up; ip link set h1 up
+      until_in 'the link is up' err.log
       node -e '
         fetch("http://127.0.0.1:9560/status.json").then((r) => r.json()).then(({ privileges, ports }) =>
           console.log(JSON.stringify({ privileges, linkUp: ports[0].linkUp })));
-      '; sleep 1
-      kill -TERM %1; wait %1
+      '
+      kill -TERM %1; wait %1; code=$?; cat err.log >&2; exit $code
     `);
     expect(err).not.toContain('    at ');
     expect(status).toBe(0);

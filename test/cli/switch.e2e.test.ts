@@ -59,10 +59,10 @@ describe.skipIf(why !== '')(`timeplane switch${why}`, { timeout: 90_000 }, () =>
 
   it('waits for an interface with --wait', () => {
     const { status, out, err } = inNamespace(`
-      $SWITCH --listen 127.0.0.1:0 --wait 20 --port 1=p1 > out.log &
-      sleep 1
+      $SWITCH --listen 127.0.0.1:0 --wait 20 --port 1=p1 > out.log 2> err.log &
+      until_in 'waiting for it' err.log
       ip link add p1 type veth peer name h1
-      untilReady; cat out.log; kill -INT %1; wait %1
+      untilReady; cat out.log; cat err.log >&2; kill -INT %1; wait %1
     `);
     expect(err).toContain('waiting for it');
     expect(out).toContain('ready');
@@ -71,8 +71,8 @@ describe.skipIf(why !== '')(`timeplane switch${why}`, { timeout: 90_000 }, () =>
 
   it('can be stopped while it waits', () => {
     const { status } = inNamespace(`
-      $SWITCH --listen 127.0.0.1:0 --wait 600 --port 1=p1 &
-      sleep 1; kill -INT %1; wait %1
+      $SWITCH --listen 127.0.0.1:0 --wait 600 --port 1=p1 2> err.log &
+      until_in 'waiting for it' err.log; kill -INT %1; wait %1
     `);
     expect(status).toBe(0);
   });
@@ -80,11 +80,12 @@ describe.skipIf(why !== '')(`timeplane switch${why}`, { timeout: 90_000 }, () =>
   it('survives an interface that goes away, and takes it up again', () => {
     const { status, err } = inNamespace(`
       ip link add p1 type veth peer name h1; ip link set p1 up; ip link set h1 up
-      $SWITCH --listen 127.0.0.1:0 --port 1=p1 > out.log &
+      $SWITCH --listen 127.0.0.1:0 --port 1=p1 > out.log 2> err.log &
       untilReady
-      ip link del p1; sleep 2
-      ip link add p1 type veth peer name h1; ip link set p1 up; ip link set h1 up; sleep 2
-      kill -TERM %1; wait %1
+      ip link del p1; until_in 'the interface is gone' err.log
+      ip link add p1 type veth peer name h1; ip link set p1 up; ip link set h1 up
+      until_in 'the link is up' err.log
+      kill -TERM %1; wait %1; code=$?; cat err.log >&2; exit $code
     `);
     expect(err).toContain('the link is down, or the interface is gone: waiting for it');
     expect(err).toContain('the link is up');
@@ -94,7 +95,7 @@ describe.skipIf(why !== '')(`timeplane switch${why}`, { timeout: 90_000 }, () =>
 
   it('names an address that is in use and what to do', () => {
     const outcome = inNamespace(`
-      node -e 'require("net").createServer().listen(9559, "127.0.0.1")' & sleep 0.5
+      taken 9559
       $SWITCH; code=$?; kill %1; exit $code
     `);
     expectMistake(outcome, 1, 'cannot listen on 127.0.0.1:9559', 'EADDRINUSE', '--listen');
@@ -102,7 +103,7 @@ describe.skipIf(why !== '')(`timeplane switch${why}`, { timeout: 90_000 }, () =>
 
   it('names a status address that is in use, and leaves the first one free again', () => {
     const outcome = inNamespace(`
-      node -e 'require("net").createServer().listen(9560, "127.0.0.1")' & sleep 0.5
+      taken 9560
       $SWITCH --status 127.0.0.1:9560; code=$?; kill %1; exit $code
     `);
     expectMistake(outcome, 1, 'cannot listen on 127.0.0.1:9560', '--status');
@@ -140,8 +141,9 @@ describe.skipIf(why !== '')(`timeplane switch${why}`, { timeout: 90_000 }, () =>
 
   it('runs without a C compiler, and says at once that it cannot build pipelines', () => {
     const script = `
-      $SWITCH --listen 127.0.0.1:0 > out.log &
-      untilReady; sleep 0.5; kill -TERM %1; wait %1
+      $SWITCH --listen 127.0.0.1:0 > out.log 2> err.log &
+      untilReady; until_in 'no C compiler' err.log; kill -TERM %1; wait %1
+      code=$?; cat err.log >&2; exit $code
     `;
     const { status, err } = inNamespace(script, { CC: '/nonexistent/cc' });
     expect(err).toContain('there is no C compiler');

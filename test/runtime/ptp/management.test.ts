@@ -53,6 +53,8 @@ function ask(
 }
 
 /** The replies in packet-outs, without what else goes out. */
+const eventually = (test: () => void) => vi.waitFor(test, { timeout: 10_000 });
+
 const replies = (t: Conversation): Sent[] =>
   t.sent.filter(({ octets }) => ((frameOf(octets).payload[0] ?? 0) & 0xf) === MANAGEMENT);
 
@@ -164,7 +166,7 @@ describe('a question to a group', () => {
     // One reading at a time, however slow the switch is.
     expect(reads).toHaveLength(1);
     reads[0]?.(countsOf(7));
-    await vi.waitFor(() => expect(question()).toEqual([7n, 7n]));
+    await eventually(() => expect(question()).toEqual([7n, 7n]));
     expect(reads).toHaveLength(2);
   });
 
@@ -338,7 +340,7 @@ describe('the local socket', () => {
     const path = join(directory, 'nowhere', 'clock');
     const t = new Conversation(`${CONFIG}\nmanagement: { socket: "${path}" }`);
     t.service.start();
-    await vi.waitFor(() => expect(t.service.status().management.socketError).toContain('make it'));
+    await eventually(() => expect(t.service.status().management.socketError).toContain('make it'));
     expect(t.service.status().management.socket).toBeNull();
     ask(t, 1, 'ethernet', managementRequest(MANAGEMENT_ID.versionNumber));
     expect(replies(t).length).toBeGreaterThan(0);
@@ -353,7 +355,7 @@ describe('the local socket', () => {
     const path = join(directory, 'clock');
     const t = new Conversation(`${CONFIG}\nmanagement: { socket: "${path}" }`);
     t.service.start();
-    await vi.waitFor(() => expect(t.service.status().management.socket).toBe(path));
+    await eventually(() => expect(t.service.status().management.socket).toBe(path));
     await t.service.stop();
     expect(t.service.status().management.socket).toBeNull();
   });
