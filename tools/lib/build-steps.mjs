@@ -22,7 +22,7 @@ const ending =
 /**
  * @typedef {object} Part something that is built as one
  * @property {string} name
- * @property {string} label for the progress line
+ * @property {string} [label] for the progress line, of what is built alone
  * @property {string[]} inputs files
  * @property {string[]} more other things that it depends on: flags, versions
  * @property {string[]} outputs files that must be there
@@ -120,7 +120,6 @@ function labHelpers(compiler) {
     const output = inRoot('build', 'lab', name);
     return {
       name: `lab/${name}`,
-      label: `compiling the lab’s ${name}`,
       inputs: [source, ...headers],
       more: [compiler, ...flags],
       outputs: [output],
@@ -139,7 +138,6 @@ function ownClock(compiler) {
   const output = inRoot('build', 'lab', 'own_clock.so');
   return {
     name: 'lab/own_clock',
-    label: 'compiling the lab’s own_clock',
     inputs: [
       source,
       ...filesBelow(join(engineFolder, 'loop'), (name) => name.startsWith('oscillator.')),
@@ -158,11 +156,23 @@ async function compilerVersion() {
 const printOf = (part) => fingerprint(part.inputs, ...part.more);
 const isCurrent = (part) => isUpToDate(part.name, printOf(part), part.outputs);
 
-async function bring(part) {
+async function build(part) {
   const print = printOf(part);
-  if (isUpToDate(part.name, print, part.outputs)) return;
-  await step(part.label, part.build);
+  await part.build();
   markBuilt(part.name, print);
+}
+
+async function bring(part) {
+  if (!isCurrent(part)) await step(part.label, () => build(part));
+}
+
+/** Many small ones, as one step. */
+async function bringAll(label, parts) {
+  const stale = parts.filter((part) => !isCurrent(part));
+  if (stale.length === 0) return;
+  await step(label, async () => {
+    for (const part of stale) await build(part);
+  });
 }
 
 /**
@@ -209,11 +219,6 @@ async function compileShipped(artefact, folder) {
   throw new SetupError(compiled.error.message, { where: artefact });
 }
 
-/** @returns {Part[]} */
-function nativeParts(compiler) {
-  return [engine(compiler), ...labHelpers(compiler), ownClock(compiler), pipelines(compiler)];
-}
-
 export async function buildTypeScript() {
   const part = typescript();
   if (!isCurrent(part)) await withLock(() => bring(part));
@@ -221,9 +226,14 @@ export async function buildTypeScript() {
 
 /** Builds every part whose inputs changed. */
 export async function buildAll() {
-  const parts = [typescript(), ...nativeParts(await compilerVersion())];
+  const compiler = await compilerVersion();
+  const helpers = [...labHelpers(compiler), ownClock(compiler)];
+  const parts = [typescript(), engine(compiler), ...helpers, pipelines(compiler)];
   if (parts.every(isCurrent)) return;
   await withLock(async () => {
-    for (const part of parts) await bring(part);
+    await bring(typescript());
+    await bring(engine(compiler));
+    await bringAll('compiling the lab’s helpers', helpers);
+    await bring(pipelines(compiler));
   });
 }
