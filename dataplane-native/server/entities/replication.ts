@@ -203,6 +203,7 @@ function decodePlace(
 /** Of the older field, which is a number whatever the program's types. */
 function portNumber({ ports }: Translations, value: number): Outcome<number> {
   if (value === SdnPort.CPU >>> 0) return done(ports.cpuPort);
+  if (value === 0 && !ports.has(0)) return invalid('replica port 0 is no port: they begin at 1');
   return value <= MAX_PORT
     ? done(value)
     : invalid(`replica port ${value} is not in 0..${MAX_PORT}`);

@@ -136,16 +136,20 @@ export class Translations {
   }
 }
 
+/** SdnPort's: the CPU port has a number of its own, and 0 is no port, unless this device has one that
+ * is called so, as bmv2's often have. */
 function portNumbers(ports: PortDirectory, bitwidth: number, compiledBits: number): Translation {
   const hasCpu = bitwidth >= 32 && ports.cpuPort < 2 ** compiledBits;
   return {
     isString: false,
     encode: (octets, what) => {
       const value = decodeUnsigned(octets, bitwidth, bitwidth, what);
-      if (!value.ok || !hasCpu || value.value !== CPU) {
-        return value.ok ? decodeUnsigned(octets, bitwidth, compiledBits, what) : value;
+      if (!value.ok) return value;
+      if (hasCpu && value.value === CPU) return done(BigInt(ports.cpuPort));
+      if (value.value === 0n && !ports.has(0)) {
+        return invalid(`${what}: 0 is not the number of a port: they begin at 1`);
       }
-      return done(BigInt(ports.cpuPort));
+      return decodeUnsigned(octets, bitwidth, compiledBits, what);
     },
     decode: (value) => encodeBytestring(hasCpu && value === BigInt(ports.cpuPort) ? CPU : value),
   };

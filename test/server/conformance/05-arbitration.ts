@@ -7,7 +7,7 @@ import type { Arbitration, Controller } from '../conversation.js';
 import { answers, same, section, type Bench, type Clause } from './clause.js';
 import { byPort, configOf, exactly, ID, tableEntry } from './program.js';
 
-const { INSERT } = Update_Type;
+const { INSERT, MODIFY } = Update_Type;
 
 /** Our scheme of role configs. */
 export const roleConfig = (config: JsonObject) =>
@@ -41,6 +41,35 @@ async function joins({ controller }: Bench, id: bigint, role?: string): Promise<
   one.arbitrates(role === undefined ? {} : { role });
   await one.hearsUpdate();
   return one;
+}
+
+/** Changes of one entry, in one batch: so many that another client can become primary meanwhile. */
+const MANY = 4001;
+
+async function answerOfExactly(one: Controller): Promise<number> {
+  const { entities } = await one.reads([tableEntry({ tableId: ID.exactly })]);
+  const [found] = entities.map(({ entity }) => entity);
+  const type = found?.case === 'tableEntry' ? found.value.action?.type : undefined;
+  return type?.case === 'action' ? (type.value.params[0]?.value[0] ?? -1) : -1;
+}
+
+/** A new primary, told so, which came while the old one's batch was being written. */
+async function overtaken(bench: Bench) {
+  const old = await bench.ready(1n);
+  await answers('the INSERT', old.inserts(exactly(1, 1, 0xff)), 'OK');
+  const next = bench.controller(2n);
+  same('the entry', await answerOfExactly(next), 0xff);
+  // With metadata: such entries go one by one.
+  const changes = Array.from({ length: MANY }, (_, i) =>
+    tableEntry({ ...exactly(1, 1, (i + 1) & 0xff), metadata: Uint8Array.of(i & 0xff) }),
+  );
+  const written = old.writes(MODIFY, changes).then((answer) =>
+    // A batch of which all was done has one status.
+    Array.isArray(answer) ? (answer.find((item) => item !== 'OK') ?? 'OK') : answer,
+  );
+  while ((await answerOfExactly(next)) === 0xff);
+  same('the answer to the new primary', await first(next, {}), 'OK');
+  return { next, written };
 }
 
 export const ARBITRATION: readonly Clause[] = [
@@ -280,6 +309,29 @@ export const ARBITRATION: readonly Clause[] = [
         const old = await bench.ready(1n);
         await joins(bench, 2n);
         await answers('its write', old.inserts(exactly(1, 1)), 'PERMISSION_DENIED');
+      },
+    ],
+    [
+      'the old primary’s Write that has begun is finished, and its answer is the usual one',
+      async (bench) => {
+        const { written } = await overtaken(bench);
+        await answers('the answer', written, 'OK');
+      },
+    ],
+    [
+      'the new primary is told once such Writes have ended',
+      async (bench) => {
+        const { next } = await overtaken(bench);
+        same('the answer by then', await answerOfExactly(next), MANY & 0xff);
+      },
+    ],
+    [
+      'what the new primary writes comes after them',
+      async (bench) => {
+        const { next, written } = await overtaken(bench);
+        await answers('its Write', next.modifies(exactly(1, 1, 0xfe)), 'OK');
+        await written;
+        same('the answer in the end', await answerOfExactly(next), 0xfe);
       },
     ],
     [

@@ -1,9 +1,9 @@
-/** Chapters 6, 8 and 18: ids, default values, read-write symmetry, bytestrings. */
+/** Chapters 6 and 8: ids, default values, read-write symmetry, bytestrings. */
 import { Update_Type } from '#protos/p4/v1/p4runtime_pb';
 import type { EntityInit, TableEntryInit } from '../conversation.js';
 import { action, b, exact, lpm, ternary } from '../entries.js';
 import { answers, holds, same, section, type Clause } from './clause.js';
-import { byPort, exactly, ID, say, tableEntry, WHAT } from './program.js';
+import { byPort, exactly, ID, say, tableEntry } from './program.js';
 
 const { INSERT, MODIFY } = Update_Type;
 const octets = (...values: number[]): Uint8Array => Uint8Array.from(values);
@@ -144,20 +144,4 @@ export const FORMATTING: readonly Clause[] = [
       },
     ],
   ),
-  ...section('18.1.1', 'Translation of Port Numbers', [
-    'a replica takes the port by its number, in a bytestring',
-    async ({ ready, asks }) => {
-      const one = await ready();
-      const replicas = [
-        { portKind: { case: 'port' as const, value: b(510) }, instance: 7 },
-        { portKind: { case: 'port' as const, value: b(510) }, instance: 8 },
-      ];
-      const value = { multicastGroupId: 5, replicas };
-      const type = { case: 'multicastGroupEntry' as const, value };
-      const entity: EntityInit = { case: 'packetReplicationEngineEntry', value: { type } };
-      await answers('the INSERT', one.writes(INSERT, [entity]), 'OK');
-      const heard = await asks(one, { what: WHAT.multicast }, 2);
-      same('the copies', heard.sort(), [7, 8]);
-    },
-  ]),
 ];

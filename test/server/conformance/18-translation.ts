@@ -4,8 +4,8 @@ import type { EntityInit, TableEntryInit } from '../conversation.js';
 import { action, b, exact, ternary } from '../entries.js';
 import type { Clause } from './clause.js';
 import { holds, same, section, single } from './clause.js';
-import { inserts, MISFIT, multicast, reads, replica, writes } from './entities.js';
-import { tableEntry } from './program.js';
+import { inserts, MISFIT, multicast, type Part, reads, replica, writes } from './entities.js';
+import { MULTICAST_GROUP, tableEntry, WHAT as PLAIN } from './program.js';
 import {
   octets,
   ID,
@@ -41,6 +41,60 @@ const counter = (index: bigint, packetCount?: bigint): EntityInit => ({
   },
 });
 const CPU_INDEX = 0xffff_fffdn;
+
+const toReplica = (port: Uint8Array): EntityInit =>
+  multicast({ multicastGroupId: MULTICAST_GROUP, replicas: [replica(port, 7)] });
+
+/** No port of this number: where a program's types are the device's own, replicas have SDN numbers all
+ * the same. */
+const noReplica = (says: string, ...ports: readonly number[]): Part => [
+  says,
+  async ({ ready }) => {
+    const one = await ready();
+    for (const port of ports) {
+      const what = `the INSERT of port 0x${port.toString(16)}`;
+      await writes(what, one, INSERT, toReplica(b(port)), MISFIT);
+    }
+  },
+];
+
+const NUMBERS: readonly Clause[] = section(
+  '18.1.1',
+  'Translation of Port Numbers',
+  [
+    'a replica takes the port by its number, in a bytestring',
+    async ({ ready, asks: asksMany }) => {
+      const one = await ready();
+      const replicas = [replica(b(CPU_NUMBER), 7), replica(b(CPU_NUMBER), 8)];
+      await inserts(one, multicast({ multicastGroupId: MULTICAST_GROUP, replicas }));
+      const heard = await asksMany(one, { what: PLAIN.multicast }, 2);
+      same('the copies', heard.sort(), [7, 8]);
+    },
+  ],
+  [
+    '0xfffffffd is the CPU port',
+    async ({ ready, asks: asksMany }) => {
+      const one = await ready();
+      await inserts(one, toReplica(CPU));
+      same('the copies', await asksMany(one, { what: PLAIN.multicast }), [7]);
+    },
+  ],
+  noReplica('0 is no port: refused in a replica', 0),
+  [
+    '0 is no port: refused in a match and as a parameter of a port’s type',
+    async (bench) => {
+      const one = await typed(bench);
+      const match = byPort(b(0), action(ID.say, b(1)));
+      await writes('the INSERT for port 0', one, INSERT, match, MISFIT);
+      const parameter = byPort(b(1), action(ID.send, b(0)));
+      await writes('the INSERT that sends there', one, INSERT, parameter, MISFIT);
+      const good = byPort(b(1), action(ID.send, b(1)));
+      await writes('an INSERT that says 1', one, INSERT, good);
+    },
+  ],
+  noReplica('0xfffffffa, the recirculation port, is refused by a device without one', 0xffff_fffa),
+  noReplica('other numbers above 0xfffffeff are reserved: refused', 0xffff_ff00, 0xffff_ffff),
+);
 
 const TRANSLATION: readonly Clause[] = [
   ...section(
@@ -244,4 +298,4 @@ const STRUCTS: readonly Clause[] = section(
   ],
 );
 
-export const TYPES: readonly Clause[] = [...STRUCTS, ...TRANSLATION];
+export const TYPES: readonly Clause[] = [...STRUCTS, ...NUMBERS, ...TRANSLATION];

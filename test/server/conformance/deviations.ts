@@ -7,7 +7,7 @@ export interface OwnDeviation {
 /** What our server does otherwise than the specification says, by the title of the clause. */
 export const OURS: Readonly<Record<string, OwnDeviation>> = {
   '9.1.5 Preinitialized tables: a const entry cannot be deleted: PERMISSION_DENIED': {
-    why: 'p4c writes neither into the P4Info nor into the JSON which entries are const',
+    why: 'the mark reaches no file of the pipeline (see docs/switch.md): the entry can be changed and deleted like any other',
     found: 'the write: "OK", not "PERMISSION_DENIED"',
   },
 };
