@@ -198,8 +198,8 @@ export interface NativeStateFunctions {
     engine: EnginePointer,
     counter: number,
     index: number,
-    packets: bigint,
-    octets: bigint,
+    count: number,
+    values: BigUint64Array,
   ): number;
   tp_meter_write(
     engine: EnginePointer,
@@ -227,6 +227,7 @@ export interface NativeStateFunctions {
     engine: EnginePointer,
     register: number,
     index: number,
+    count: number,
     words: BigUint64Array,
   ): number;
   tp_multicast_group_set(
@@ -283,12 +284,12 @@ export const STATE_SIGNATURES: Readonly<Record<keyof NativeStateFunctions, strin
   tp_meter_save: 'int: void *, uint32_t, uint32_t, uint32_t, uint64_t *',
   tp_meter_restore: 'int: void *, uint32_t, uint32_t, uint32_t, uint64_t *',
   tp_counter_read: 'int: void *, uint32_t, uint32_t, uint32_t, uint64_t *',
-  tp_counter_write: 'int: void *, uint32_t, uint32_t, uint64_t, uint64_t',
+  tp_counter_write: 'int: void *, uint32_t, uint32_t, uint32_t, uint64_t *',
   tp_meter_write: 'int: void *, uint32_t, uint32_t, uint32_t, uint64_t *',
   tp_meter_read: 'int: void *, uint32_t, uint32_t, uint32_t, uint64_t *',
   tp_register_cell_words: 'int: void *, uint32_t',
   tp_register_read: 'int: void *, uint32_t, uint32_t, uint32_t, uint64_t *',
-  tp_register_write: 'int: void *, uint32_t, uint32_t, uint64_t *',
+  tp_register_write: 'int: void *, uint32_t, uint32_t, uint32_t, uint64_t *',
   tp_multicast_group_set: 'int: void *, uint32_t, uint32_t *, uint32_t *, uint32_t',
   tp_clone_session_set:
     'int: void *, uint32_t, uint32_t *, uint32_t *, uint32_t, uint32_t, uint32_t',

@@ -10,7 +10,7 @@ import { fail, succeed, type EngineResult } from './result.js';
 export type { EnginePointer };
 
 /** TP_ABI_VERSION of pipeline.h. */
-export const ABI_VERSION = 7;
+export const ABI_VERSION = 8;
 
 /** sizeof(struct tp_engine_config), asserted in engine.h too. */
 const CONFIG_OCTETS = 32;

@@ -199,21 +199,32 @@ export class PipelineState {
   }
 
   counterRead(counter: number, index: number, count: number): EngineResult<CounterValue[]> {
-    const out = new BigUint64Array(2 * count);
-    const returned = this.native.tp_counter_read(this.engine, counter, index, count, out);
-    if (returned < 0) return this.failure(returned);
+    const taken = this.counterTake(counter, index, count);
+    if (!taken.ok) return taken;
+    const words = taken.value;
     return succeed(
       Array.from({ length: count }, (_, i) => ({
-        packets: out[2 * i] ?? 0n,
-        octets: out[2 * i + 1] ?? 0n,
+        packets: words[2 * i] ?? 0n,
+        octets: words[2 * i + 1] ?? 0n,
       })),
     );
   }
 
   counterWrite(counter: number, index: number, value: CounterValue): EngineResult<void> {
-    return this.result(
-      this.native.tp_counter_write(this.engine, counter, index, value.packets, value.octets),
-    );
+    return this.counterPut(counter, index, BigUint64Array.of(value.packets, value.octets));
+  }
+
+  /** Packets and octets of each cell. */
+  counterTake(counter: number, index: number, count: number): EngineResult<BigUint64Array> {
+    const out = new BigUint64Array(2 * count);
+    const returned = this.native.tp_counter_read(this.engine, counter, index, count, out);
+    return returned < 0 ? this.failure(returned) : succeed(out);
+  }
+
+  /** Into as many cells as there are values. */
+  counterPut(counter: number, index: number, values: BigUint64Array): EngineResult<void> {
+    const count = values.length / 2;
+    return this.result(this.native.tp_counter_write(this.engine, counter, index, count, values));
   }
 
   meterRead(meter: number, index: number, count: number): EngineResult<(MeterRates | null)[]> {
@@ -265,12 +276,11 @@ export class PipelineState {
 
   /** Each cell's words, least significant first. */
   registerRead(register: number, index: number, count: number): EngineResult<BigUint64Array[]> {
-    const words = this.native.tp_register_cell_words(this.engine, register);
-    if (words < 0) return this.failure(words);
-    const out = new BigUint64Array(words * count);
-    const returned = this.native.tp_register_read(this.engine, register, index, count, out);
-    if (returned < 0) return this.failure(returned);
-    return succeed(Array.from({ length: count }, (_, i) => out.slice(i * words, (i + 1) * words)));
+    const taken = this.registerTake(register, index, count);
+    if (!taken.ok) return taken;
+    const all = taken.value;
+    const words = all.length / count;
+    return succeed(Array.from({ length: count }, (_, i) => all.slice(i * words, (i + 1) * words)));
   }
 
   registerWrite(register: number, index: number, value: BigUint64Array): EngineResult<void> {
@@ -278,7 +288,24 @@ export class PipelineState {
     if (words < 0) return this.failure(words);
     const cell = new BigUint64Array(words);
     cell.set(value.subarray(0, words));
-    return this.result(this.native.tp_register_write(this.engine, register, index, cell));
+    return this.registerPut(register, index, cell);
+  }
+
+  /** The words of each cell, one cell's after the other's. */
+  registerTake(register: number, index: number, count: number): EngineResult<BigUint64Array> {
+    const words = this.native.tp_register_cell_words(this.engine, register);
+    if (words < 0) return this.failure(words);
+    const out = new BigUint64Array(words * count);
+    const returned = this.native.tp_register_read(this.engine, register, index, count, out);
+    return returned < 0 ? this.failure(returned) : succeed(out);
+  }
+
+  /** Into as many cells as there are words for. */
+  registerPut(register: number, index: number, values: BigUint64Array): EngineResult<void> {
+    const words = this.native.tp_register_cell_words(this.engine, register);
+    if (words < 0) return this.failure(words);
+    const count = values.length / words;
+    return this.result(this.native.tp_register_write(this.engine, register, index, count, values));
   }
 
   /** Replaces the whole group; no replicas removes it. */

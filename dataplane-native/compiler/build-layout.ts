@@ -18,7 +18,7 @@ import { at } from './scope.js';
 import { fillSlots, packSlots } from './slots.js';
 
 /** As TP_ABI_VERSION in pipeline.h. */
-export const ABI_VERSION = 7;
+export const ABI_VERSION = 8;
 
 /** The tables of a program in the order of their numbers. */
 export function tablesOf(program: Program): readonly Table[] {

@@ -368,7 +368,7 @@ TP_API int tp_group_remove(struct tp_engine *engine, uint32_t profile, uint32_t 
 TP_API int tp_counter_read(struct tp_engine *engine, uint32_t counter, uint32_t index,
                            uint32_t count, uint64_t *out);
 TP_API int tp_counter_write(struct tp_engine *engine, uint32_t counter, uint32_t index,
-                            uint64_t packets, uint64_t octets);
+                            uint32_t count, const uint64_t *values);
 /* Meters: words as above. Writes `count` cells from `index` on. Read: five words for each cell, the
  * first one 1 or 0, as tp_table_read_meter would return. */
 TP_API int tp_meter_write(struct tp_engine *engine, uint32_t meter, uint32_t index, uint32_t count,
@@ -388,7 +388,7 @@ TP_API int tp_meter_restore(struct tp_engine *engine, uint32_t meter, uint32_t i
 TP_API int tp_register_cell_words(struct tp_engine *engine, uint32_t reg);
 TP_API int tp_register_read(struct tp_engine *engine, uint32_t reg, uint32_t index, uint32_t count,
                             uint64_t *out);
-TP_API int tp_register_write(struct tp_engine *engine, uint32_t reg, uint32_t index,
+TP_API int tp_register_write(struct tp_engine *engine, uint32_t reg, uint32_t index, uint32_t count,
                              const uint64_t *words);
 
 /* Replication. Replaces the whole group or session; count 0 removes it. A port with TP_BACKUP

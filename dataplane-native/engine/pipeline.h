@@ -23,7 +23,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TP_ABI_VERSION 7u
+#define TP_ABI_VERSION 8u
 
 /* Fields wider than 64 bits; gcc and clang have it on every 64-bit target. */
 __extension__ typedef unsigned __int128 tp_u128;

@@ -88,6 +88,9 @@ export interface EngineState {
   tableRestoreMeter(table: number, handle: EntryHandle, state: MeterState): EngineResult<void>;
   counterRead(counter: number, index: number, count: number): EngineResult<CounterValue[]>;
   counterWrite(counter: number, index: number, value: CounterValue): EngineResult<void>;
+  /** The same of many at once, two words for each: what they count goes on as it is. */
+  counterTake(counter: number, index: number, count: number): EngineResult<BigUint64Array>;
+  counterPut(counter: number, index: number, values: BigUint64Array): EngineResult<void>;
   meterRead(meter: number, index: number, count: number): EngineResult<(MeterRates | null)[]>;
   meterWrite(
     meter: number,
@@ -103,6 +106,9 @@ export interface EngineState {
   /** Each cell's words, least significant first. */
   registerRead(register: number, index: number, count: number): EngineResult<BigUint64Array[]>;
   registerWrite(register: number, index: number, words: BigUint64Array): EngineResult<void>;
+  /** The same of many at once, one's words after the other's. */
+  registerTake(register: number, index: number, count: number): EngineResult<BigUint64Array>;
+  registerPut(register: number, index: number, values: BigUint64Array): EngineResult<void>;
   /** Replaces the whole group; no replicas removes it. */
   multicastGroupSet(group: number, replicas: readonly EngineReplica[]): EngineResult<void>;
   /** Replaces the whole session; no replicas removes it. `packetOctets` 0: whole frames. */

@@ -80,7 +80,7 @@ const field = (
 ): KeyFieldLayout => ({ name, matchType, bitwidth, word, shift });
 
 export const LAYOUT: PipelineLayout = {
-  abiVersion: 7,
+  abiVersion: 8,
   assertions: ['assert at fixture.p4(7): h.a == h.b'],
   program: 'fixture.p4',
   actions,

@@ -9,7 +9,7 @@ import {
 } from '#protos/p4/v1/p4runtime_pb';
 import { nativeBuilder } from '#server/config/native-builder';
 import type { PipelineBuilder } from '#server/config/pipeline-config';
-import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { engineLibrary, must } from '../engine/harness.js';
 import {
   answerOf,
@@ -18,6 +18,7 @@ import {
   configOf,
   exactly,
   ID,
+  p4info,
   requestFrame,
   say,
   tableEntry,
@@ -175,6 +176,26 @@ describe('a new program whose numbers are other ones', () => {
     expect(await reads(...all)).toEqual(before);
     expect(answerTo({ what: WHAT.cells, number: 2 })).toBe(77);
     expect(answerTo({ what: WHAT.valueSet, port: 0x0800 })).toBe(1);
+  });
+
+  it('has each array in two calls, however many cells: frames wait meanwhile', async () => {
+    const data = { data: { case: 'bitstring' as const, value: b(77) } };
+    for (let cell = 0n; cell < 8n; cell += 1n) {
+      const value = { registerId: ID.cells, index: { index: cell }, data };
+      await writes(MODIFY, { case: 'registerEntry', value });
+    }
+    const { engine } = device;
+    const whole = (['counterTake', 'counterPut', 'registerTake', 'registerPut'] as const).map(
+      (name) => vi.spyOn(engine, name),
+    );
+    const cells = (['counterRead', 'counterWrite', 'registerRead', 'registerWrite'] as const).map(
+      (name) => vi.spyOn(engine, name),
+    );
+    expect(await reconciles()).toBe('OK');
+    const { counters, registers } = p4info();
+    const calls = [counters.length, counters.length, registers.length, registers.length];
+    expect(whole.map(({ mock }) => mock.calls.length)).toEqual(calls);
+    expect(cells.map(({ mock }) => mock.calls.length)).toEqual([0, 0, 0, 0]);
   });
 
   it('brings its own entries and default actions, but for those that a client changed', async () => {

@@ -41,18 +41,23 @@ int tp_counter_read(struct tp_engine *engine, uint32_t counter, uint32_t index, 
   return (int)tp_control_leave(engine, result);
 }
 
-int tp_counter_write(struct tp_engine *engine, uint32_t counter, uint32_t index, uint64_t packets,
-                     uint64_t octets) {
+int tp_counter_write(struct tp_engine *engine, uint32_t counter, uint32_t index, uint32_t count,
+                     const uint64_t *values) {
   int result;
-  if (lock_counter(engine, counter, index, 1, &result)) {
-    for (uint32_t loop = 1; loop < engine->loop_count; loop++) {
-      engine->pipeline.counters[loop][counter][index] = (struct tp_counter){0};
+  if (lock_counter(engine, counter, index, count, &result)) {
+    for (uint32_t loop = 0; loop < engine->loop_count; loop++) {
+      struct tp_counter *cells = engine->pipeline.counters[loop][counter] + index;
+      if (loop == 0) {
+        memcpy(cells, values, count * sizeof *cells);
+      } else {
+        memset(cells, 0, count * sizeof *cells);
+      }
     }
-    engine->pipeline.counters[0][counter][index] =
-        (struct tp_counter){.packets = packets, .octets = octets};
   }
   return (int)tp_control_leave(engine, result);
 }
+
+_Static_assert(sizeof(struct tp_counter) == 2 * sizeof(uint64_t), "a counter's cell is all of it");
 
 /* As lock_counter. */
 static struct tp_meter *lock_meter(struct tp_engine *engine, uint32_t meter, uint32_t index,
@@ -167,13 +172,13 @@ int tp_register_read(struct tp_engine *engine, uint32_t reg, uint32_t index, uin
   return (int)tp_control_leave(engine, result);
 }
 
-int tp_register_write(struct tp_engine *engine, uint32_t reg, uint32_t index,
-                      const uint64_t *value) {
+int tp_register_write(struct tp_engine *engine, uint32_t reg, uint32_t index, uint32_t count,
+                      const uint64_t *values) {
   int result;
   uint32_t words;
-  uint64_t *cell = lock_register(engine, reg, index, 1, &words, &result);
-  if (cell != NULL) {
-    memcpy(cell, value, words * sizeof *cell);
+  uint64_t *cells = lock_register(engine, reg, index, count, &words, &result);
+  if (cells != NULL) {
+    memcpy(cells, values, (size_t)count * words * sizeof *cells);
   }
   return (int)tp_control_leave(engine, result);
 }

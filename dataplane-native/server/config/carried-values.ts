@@ -10,7 +10,6 @@ import {
   Update_Type,
 } from '#protos/p4/v1/p4runtime_pb';
 import type { Update } from '#protos/p4/v1/p4runtime_pb';
-import type { CounterValue } from '../engine-port.js';
 import { readDirectCounterEntries } from '../entities/counter.js';
 import type { Outcome } from '../errors.js';
 import { done, fromEngine } from '../errors.js';
@@ -20,12 +19,18 @@ import type { ForwardingState } from '../state/state.js';
 import { writeUpdates } from '../write/write.js';
 
 export interface CarriedValues {
-  readonly counters: ReadonlyMap<number, readonly CounterValue[]>;
-  readonly registers: ReadonlyMap<number, readonly BigUint64Array[]>;
+  /** As they are taken from the engine, in one piece each: there are hundreds of thousands of cells, and
+   * frames wait. */
+  readonly counters: ReadonlyMap<number, BigUint64Array>;
+  readonly registers: ReadonlyMap<number, TakenRegister>;
   readonly directCounters: readonly Update[];
 }
 
-const isCounted = ({ packets, octets }: CounterValue): boolean => packets !== 0n || octets !== 0n;
+interface TakenRegister {
+  readonly values: BigUint64Array;
+  /** Of a cell. */
+  readonly words: number;
+}
 
 /** Of the objects that mean the same in both programs. */
 export function takeValues(
@@ -34,19 +39,19 @@ export function takeValues(
   now: Definitions,
 ): Outcome<CarriedValues> {
   const { program, engine } = state;
-  const counters = new Map<number, readonly CounterValue[]>();
+  const counters = new Map<number, BigUint64Array>();
   for (const { id, layout } of program.counters.values()) {
     if (differenceOf(id, before, now) !== null) continue;
-    const cells = engine.counterRead(layout.index, 0, layout.size);
+    const cells = engine.counterTake(layout.index, 0, layout.size);
     if (!cells.ok) return fromEngine(cells.error);
     counters.set(id, cells.value);
   }
-  const registers = new Map<number, readonly BigUint64Array[]>();
+  const registers = new Map<number, TakenRegister>();
   for (const { id, layout } of program.registers.values()) {
     if (differenceOf(id, before, now) !== null) continue;
-    const cells = engine.registerRead(layout.index, 0, layout.size);
+    const cells = engine.registerTake(layout.index, 0, layout.size);
     if (!cells.ok) return fromEngine(cells.error);
-    registers.set(id, cells.value);
+    registers.set(id, { values: cells.value, words: layout.words });
   }
   const directCounters = takeDirectCounters(state);
   return directCounters.ok
@@ -77,21 +82,15 @@ export function putValues(state: ForwardingState, values: CarriedValues): Outcom
   for (const [id, cells] of values.counters) {
     const layout = program.counters.get(id)?.layout;
     if (layout === undefined) continue;
-    for (const [cell, value] of cells.slice(0, layout.size).entries()) {
-      if (!isCounted(value)) continue;
-      const written = engine.counterWrite(layout.index, cell, value);
-      if (!written.ok) return fromEngine(written.error);
-    }
+    const written = engine.counterPut(layout.index, 0, cells.subarray(0, 2 * layout.size));
+    if (!written.ok) return fromEngine(written.error);
   }
-  for (const [id, cells] of values.registers) {
+  for (const [id, { values: cells, words }] of values.registers) {
     const layout = program.registers.get(id)?.layout;
     // A struct may have kept its name and changed its members.
-    if (layout === undefined || layout.words !== (cells[0]?.length ?? 0)) continue;
-    for (const [cell, words] of cells.slice(0, layout.size).entries()) {
-      if (words.every((word) => word === 0n)) continue;
-      const written = engine.registerWrite(layout.index, cell, words);
-      if (!written.ok) return fromEngine(written.error);
-    }
+    if (layout?.words !== words) continue;
+    const written = engine.registerPut(layout.index, 0, cells.subarray(0, words * layout.size));
+    if (!written.ok) return fromEngine(written.error);
   }
   // An entry of the program's own may be gone, and its counter with it.
   writeUpdates(state, values.directCounters);

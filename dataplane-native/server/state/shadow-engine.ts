@@ -88,6 +88,21 @@ export class ShadowEngine extends ShadowTables implements EngineState {
     return OK;
   }
 
+  counterTake(counter: number, index: number, count: number): EngineResult<BigUint64Array> {
+    const read = this.counterRead(counter, index, count);
+    if (!read.ok) return read;
+    const words = read.value.flatMap(({ packets, octets }) => [packets, octets]);
+    return { ok: true, value: BigUint64Array.from(words) };
+  }
+
+  counterPut(counter: number, index: number, values: BigUint64Array): EngineResult<void> {
+    for (let i = 0; 2 * i < values.length; i += 1) {
+      const [packets = 0n, octets = 0n] = values.subarray(2 * i);
+      this.counterWrite(counter, index + i, { packets, octets });
+    }
+    return OK;
+  }
+
   meterRead(meter: number, index: number, count: number): EngineResult<(MeterRates | null)[]> {
     const cells = Array.from({ length: count }, (_, i) => index + i);
     return { ok: true, value: cells.map((cell) => this.#meters.get(`${meter}/${cell}`) ?? null) };
@@ -124,7 +139,7 @@ export class ShadowEngine extends ShadowTables implements EngineState {
   }
 
   registerRead(register: number, index: number, count: number): EngineResult<BigUint64Array[]> {
-    const words = this.#layout.registers.find((layout) => layout.index === register)?.words ?? 1;
+    const words = this.#wordsOf(register);
     const cells = Array.from({ length: count }, (_, i) => index + i);
     return {
       ok: true,
@@ -137,6 +152,24 @@ export class ShadowEngine extends ShadowTables implements EngineState {
   registerWrite(register: number, index: number, words: BigUint64Array): EngineResult<void> {
     this.#registers.set(`${register}/${index}`, words.slice());
     return OK;
+  }
+
+  registerTake(register: number, index: number, count: number): EngineResult<BigUint64Array> {
+    const read = this.registerRead(register, index, count);
+    if (!read.ok) return read;
+    return { ok: true, value: BigUint64Array.from(read.value.flatMap((cell) => [...cell])) };
+  }
+
+  registerPut(register: number, index: number, values: BigUint64Array): EngineResult<void> {
+    const words = this.#wordsOf(register);
+    for (let i = 0; i * words < values.length; i += 1) {
+      this.registerWrite(register, index + i, values.slice(i * words, (i + 1) * words));
+    }
+    return OK;
+  }
+
+  #wordsOf(register: number): number {
+    return this.#layout.registers.find((layout) => layout.index === register)?.words ?? 1;
   }
 
   multicastGroupSet(_group: number, _replicas: readonly EngineReplica[]): EngineResult<void> {

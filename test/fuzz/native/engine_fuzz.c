@@ -216,7 +216,7 @@ static void write_register(struct talk *talk, struct step *step) {
   const uint32_t number = take_u16(step);
   const uint32_t cell = take_u16(step);
   take_words(step, words, 64);
-  tp_register_write(talk->engine, number, cell, words);
+  tp_register_write(talk->engine, number, cell, 1, words);
   const int per_cell = tp_register_cell_words(talk->engine, number);
   if (per_cell > 0 && per_cell <= 64) {
     tp_register_read(talk->engine, number, cell, 1, words);
