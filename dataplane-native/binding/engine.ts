@@ -53,6 +53,9 @@ export interface EngineOptions {
   readonly maxFrame?: number;
   /** Of the program's random numbers; default 1. */
   readonly randomSeed?: bigint;
+  /** Of the tables' hashes, where a run is to be repeated exactly; default one drawn by chance, so that
+   * nobody who sends frames can choose keys that share a slot. */
+  readonly hashSeed?: bigint;
   /** Packet loops, each on a thread of its own; 1 to 16, default 1. */
   readonly threads?: number;
 }
@@ -176,6 +179,7 @@ export class Engine extends PipelineState {
         max_frame: maxFrame,
         threads: options.threads ?? 1,
         random_seed: options.randomSeed ?? 1n,
+        hash_seed: options.hashSeed ?? 0n,
       },
       out,
     );

@@ -13,7 +13,7 @@ export type { EnginePointer };
 export const ABI_VERSION = 8;
 
 /** sizeof(struct tp_engine_config), asserted in engine.h too. */
-const CONFIG_OCTETS = 32;
+const CONFIG_OCTETS = 40;
 
 export interface EngineConfigStruct {
   readonly clock: number;
@@ -23,6 +23,7 @@ export interface EngineConfigStruct {
   readonly max_frame: number;
   readonly threads: number;
   readonly random_seed: bigint;
+  readonly hash_seed: bigint;
 }
 
 export interface NativeFunctions extends NativeStateFunctions {
@@ -168,6 +169,7 @@ function configType() {
     max_frame: 'uint32_t',
     threads: 'uint32_t',
     random_seed: 'uint64_t',
+    hash_seed: 'uint64_t',
   });
   if (koffi.sizeof(type) !== CONFIG_OCTETS) {
     throw new Error(`struct tp_engine_config has ${koffi.sizeof(type)} octets here`);

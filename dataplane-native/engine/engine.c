@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include "engine_state.h"
@@ -108,6 +109,16 @@ static int fill_engine(struct tp_engine *engine, const struct tp_engine_config *
   return result;
 }
 
+/* 0 stands for one that nobody has chosen. */
+static int choose_hash_seed(struct tp_engine *engine, uint64_t wanted) {
+  engine->hash_seed = wanted;
+  if (wanted != 0) {
+    return TP_OK;
+  }
+  const ssize_t octets = getrandom(&engine->hash_seed, sizeof engine->hash_seed, 0);
+  return octets == sizeof engine->hash_seed ? TP_OK : TP_E_SYSTEM;
+}
+
 int tp_engine_create(const struct tp_engine_config *config, struct tp_engine **out) {
   if (config->clock > TP_CLOCK_VIRTUAL || config->packet_count > PACKET_COUNT_LIMIT ||
       config->max_frame > MAX_FRAME_LIMIT || config->threads > TP_LOOP_LIMIT) {
@@ -125,7 +136,10 @@ int tp_engine_create(const struct tp_engine_config *config, struct tp_engine **o
   engine->random_seed = config->random_seed == 0 ? 1 : config->random_seed;
   engine->loop_count = config->threads == 0 ? 1 : config->threads;
   engine->stream.fd = -1;
-  const int result = fill_engine(engine, config);
+  int result = choose_hash_seed(engine, config->hash_seed);
+  if (result == TP_OK) {
+    result = fill_engine(engine, config);
+  }
   if (result != TP_OK) {
     tp_engine_destroy(engine);
     return result;

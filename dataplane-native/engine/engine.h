@@ -45,9 +45,10 @@ struct tp_engine_config {
   uint32_t packet_count; /* packet buffers; 0: 8192 */
   uint32_t max_frame;    /* octets; 0: 9216 */
   uint32_t threads;      /* packet loops, 1 to TP_LOOP_LIMIT; 0: 1 */
-  uint64_t random_seed;
+  uint64_t random_seed;  /* of the program's random numbers, which frames may tell; 0: 1 */
+  uint64_t hash_seed;    /* of the tables' hashes, a secret; 0: drawn by chance */
 };
-_Static_assert(sizeof(struct tp_engine_config) == 32, "bound by the host: see binding/engine.ts");
+_Static_assert(sizeof(struct tp_engine_config) == 40, "bound by the host: see binding/engine.ts");
 
 TP_API uint32_t tp_abi_version(void);
 /* A pair of connected non-blocking stream sockets: out[0] for message_fd, out[1] for the host. */

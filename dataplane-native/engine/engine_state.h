@@ -158,6 +158,7 @@ struct tp_engine {
   uint32_t max_frame;
   uint32_t packet_count;
   uint64_t random_seed;
+  uint64_t hash_seed;
 
   struct tp_loop *loops[TP_LOOP_LIMIT];
   uint32_t loop_count;

@@ -60,7 +60,8 @@ static const char *fault_in(const struct tp_pipeline_ops *ops) {
   return NULL;
 }
 
-static int open_tables(struct tp_loaded_pipeline *pipeline, const uint8_t *links) {
+static int open_tables(struct tp_loaded_pipeline *pipeline, const uint8_t *links,
+                       uint64_t hash_seed) {
   const struct tp_pipeline_ops *ops = pipeline->ops;
   struct tp_pipeline *state = &pipeline->state;
   state->tables = calloc(ops->table_count + 1u, sizeof *state->tables);
@@ -68,7 +69,7 @@ static int open_tables(struct tp_loaded_pipeline *pipeline, const uint8_t *links
     return TP_E_NO_MEMORY;
   }
   for (uint32_t i = 0; i < ops->table_count; i++) {
-    const int result = tp_match_open(&state->tables[i], &ops->tables[i]);
+    const int result = tp_match_open(&state->tables[i], &ops->tables[i], hash_seed ^ i);
     if (result != TP_OK) {
       return result;
     }
@@ -166,7 +167,8 @@ int tp_pipeline_open(struct tp_loaded_pipeline *pipeline, const char *shared_obj
     return TP_E_BAD_PIPELINE;
   }
   /* One that is only tried has no links and no loops. */
-  int result = open_tables(pipeline, engine == NULL ? NULL : engine->links);
+  int result = engine == NULL ? open_tables(pipeline, NULL, 1)
+                              : open_tables(pipeline, engine->links, engine->hash_seed);
   if (result == TP_OK) {
     result = open_arrays(pipeline);
   }

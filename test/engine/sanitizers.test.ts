@@ -30,6 +30,7 @@ describe.skipIf(!hasSanitizers)('under the sanitizers', () => {
   const latency = join(folder, `latency-${process.pid}`);
   const tables = join(folder, `tables-${process.pid}`);
   const growth = join(folder, `growth-${process.pid}`);
+  const collisions = join(folder, `collisions-${process.pid}`);
   const rows = join(folder, `rows-${process.pid}`);
   const updates = join(folder, `updates-${process.pid}`);
   const pipeline = join(folder, `l2-${process.pid}.so`);
@@ -40,7 +41,7 @@ describe.skipIf(!hasSanitizers)('under the sanitizers', () => {
     const include = `-I${includeDirectory}`;
     const whole = ['-r', '-nostdlib', ...sources, '-o', engine];
     expect(cc(...flags, include, ...whole)).toMatchObject({ status: 0, stderr: '' });
-    const programs = { smoke, latency, tables, growth, rows };
+    const programs = { smoke, latency, tables, growth, collisions, rows };
     for (const [name, program] of Object.entries(programs)) {
       const source = join(fixtures, `${name}.c`);
       const args = [source, engine, '-ldl', '-o', program];
@@ -51,7 +52,17 @@ describe.skipIf(!hasSanitizers)('under the sanitizers', () => {
   });
 
   afterAll(() => {
-    for (const file of [engine, smoke, latency, tables, growth, rows, updates, pipeline])
+    for (const file of [
+      engine,
+      smoke,
+      latency,
+      tables,
+      growth,
+      collisions,
+      rows,
+      updates,
+      pipeline,
+    ])
       rmSync(file, { force: true });
   });
 
@@ -110,6 +121,28 @@ describe.skipIf(!hasSanitizers)('under the sanitizers', () => {
       const run = spawnSync(growth, [`${seed}`], { encoding: 'utf8' });
       expect(run.stderr).toBe('');
       expect(run.stdout).toBe('ok\n');
+    },
+  );
+
+  it.each([1, Date.now() % 1_000_000])(
+    'keys that somebody has chosen share no slots in a table of another draw (seed %i)',
+    (seed) => {
+      const run = spawnSync(collisions, [`${seed}`], { encoding: 'utf8' });
+      expect(run.stderr).toBe('');
+      const sets = run.stdout.trim().split('\n');
+      const ways = sets.map((line) => line.split(' ').slice(1).map(Number));
+      const [chosen = [], ...regular] = ways;
+      // All 1,024 in a row where the draw is known; else as far as by chance.
+      expect(chosen[0]).toBe(1023);
+      for (const [known = 1e9, median = 1e9, greatest = 1e9] of [
+        [0, ...chosen.slice(1)],
+        ...regular,
+      ]) {
+        expect(known).toBeLessThan(100);
+        expect(median).toBeLessThan(25);
+        expect(greatest).toBeLessThan(100);
+      }
+      expect(regular).toHaveLength(8);
     },
   );
 

@@ -55,12 +55,29 @@ static bool open_entries(struct tp_table *table) {
   return true;
 }
 
-int tp_match_open(struct tp_table *table, const struct tp_table_spec *spec) {
+/* SplitMix64. */
+static uint64_t next_random(uint64_t *state) {
+  *state += UINT64_C(0x9e3779b97f4a7c15);
+  uint64_t mixed = *state;
+  mixed = (mixed ^ mixed >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+  mixed = (mixed ^ mixed >> 27) * UINT64_C(0x94d049bb133111eb);
+  return mixed ^ mixed >> 31;
+}
+
+static void draw_factors(struct tp_table *table, uint64_t seed) {
+  for (uint32_t i = 0; i < TP_MAX_KEY_WORDS; i++) {
+    const uint64_t high = next_random(&seed);
+    table->factors[i] = (tp_u128)high << 64 | next_random(&seed);
+  }
+}
+
+int tp_match_open(struct tp_table *table, const struct tp_table_spec *spec, uint64_t hash_seed) {
   memset(table, 0, sizeof *table);
   if (!is_shape_possible(spec)) {
     return TP_E_BAD_PIPELINE;
   }
   table->spec = *spec;
+  draw_factors(table, hash_seed);
   table->default_entry = calloc(1, entry_octets(table));
   int result = table->default_entry != NULL && open_entries(table) ? TP_OK : TP_E_NO_MEMORY;
   if (spec->kind != TP_TABLE_KEYLESS) {
@@ -137,7 +154,7 @@ static uint32_t tag_of(const struct tp_table *table, const struct tp_entry *entr
     return (uint32_t)entry->words[table->spec.arg_words];
   }
   const uint64_t seed = table->spec.kind == TP_TABLE_LPM ? (uint64_t)(uint32_t)entry->priority : 0;
-  return tp_hash_words(entry->words + table->spec.arg_words, table->spec.key_words, seed);
+  return tp_hash_words(table, entry->words + table->spec.arg_words, table->spec.key_words, seed);
 }
 
 /* An LPM entry's priority is its prefix length, whatever the caller says. */

@@ -80,14 +80,15 @@ struct tp_tuple {
   uint64_t mask[TP_MAX_KEY_WORDS];
 };
 
-/* What each lookup needs is at its beginning, in a cache line or two. */
+/* What a lookup by short keys needs is at its beginning, in a cache line or two. */
 struct tp_table {
   unsigned char *entries; /* spec.max_entries of them, tp_entry_octets() apart */
   struct tp_slot *slots;  /* but for KEYLESS */
   uint32_t slot_mask;     /* slot count - 1: twice the entries that there are, or more */
   uint32_t entry_count;   /* in use */
   struct tp_entry *default_entry;
-  struct tp_tuple *tuples; /* TERNARY: by falling best_rank */
+  tp_u128 factors[TP_MAX_KEY_WORDS]; /* see tp_hash_words */
+  struct tp_tuple *tuples;           /* TERNARY: by falling best_rank */
   uint32_t tuple_count;
   uint32_t prefix_count;
   struct tp_prefix *prefixes; /* LPM: longest first */
@@ -111,8 +112,9 @@ struct tp_table {
 /* --- control operations: 0 or a handle, or a negative TP_E… of engine.h ------------------------
  */
 
-/* Makes an empty table without a default action. TP_E_NO_MEMORY, TP_E_BAD_PIPELINE. */
-int tp_match_open(struct tp_table *table, const struct tp_table_spec *spec);
+/* Makes an empty table without a default action. What its lookups find does not depend on the seed,
+ * of which nobody who sends frames may know anything. TP_E_NO_MEMORY, TP_E_BAD_PIPELINE. */
+int tp_match_open(struct tp_table *table, const struct tp_table_spec *spec, uint64_t hash_seed);
 void tp_match_close(struct tp_table *table);
 /* As tp_table_insert in engine.h says. TP_E_EXISTS, TP_E_FULL, TP_E_OUT_OF_RANGE. */
 int64_t tp_match_insert(struct tp_table *table, const uint64_t *key, const uint64_t *mask,
@@ -196,14 +198,24 @@ TP_INLINE struct tp_meter *tp_default_meter(const struct tp_table *table) {
   return &table->meters[table->spec.max_entries];
 }
 
-/* Folded 64x64 multiply: every key bit reaches every tag bit. */
-TP_INLINE uint32_t tp_hash_words(const uint64_t *words, uint32_t word_count, uint64_t seed) {
-  uint64_t hash = seed;
+/*
+ * The upper half of the sum of words times factors, modulo 2^128, mixed. The factors are the
+ * table's own and drawn by chance, since keys come from the wire, learnt addresses among them: of
+ * any two keys, whoever chose them, the lowest k bits of that half are the same with a chance of
+ * 2^(1-k) at most (Dietzfelbinger, "Universal hashing and k-wise independent random variables via
+ * integer arithmetic without primes"), so that nobody can know which keys share a slot. Without the
+ * mixing a few draws in a thousand would heap keys that are the same distance from each other.
+ * `kind` tells apart keys that are the same and belong to different lists of one table.
+ */
+TP_INLINE uint32_t tp_hash_words(const struct tp_table *table, const uint64_t *words,
+                                 uint32_t word_count, uint64_t kind) {
+  tp_u128 sum = (tp_u128)(kind * UINT64_C(0x9e3779b97f4a7c15)) << 64;
   for (uint32_t i = 0; i < word_count; i++) {
-    const tp_u128 product = (tp_u128)(words[i] ^ hash) * UINT64_C(0x9e3779b97f4a7c15);
-    hash = (uint64_t)product ^ (uint64_t)(product >> 64);
+    sum += table->factors[i] * words[i];
   }
-  return (uint32_t)hash | TP_TAG_USED;
+  uint64_t hash = (uint64_t)(sum >> 64);
+  hash = (hash ^ hash >> 32) * UINT64_C(0x9e3779b97f4a7c15);
+  return (uint32_t)(hash >> 32) | TP_TAG_USED;
 }
 
 TP_INLINE bool tp_words_equal(const uint64_t *a, const uint64_t *b, uint32_t word_count) {
@@ -226,7 +238,7 @@ TP_INLINE struct tp_entry *tp_find_direct(const struct tp_table *table, const ui
 TP_INLINE struct tp_entry *tp_find_exact(const struct tp_table *table, const uint64_t *key,
                                          uint32_t key_words, uint32_t arg_words) {
   const size_t octets = tp_entry_octets(TP_TABLE_EXACT, key_words, arg_words);
-  const uint32_t tag = tp_hash_words(key, key_words, 0);
+  const uint32_t tag = tp_hash_words(table, key, key_words, 0);
   for (uint32_t slot = tag & table->slot_mask;; slot = (slot + 1) & table->slot_mask) {
     const struct tp_slot found = table->slots[slot];
     if (found.tag == tag) {
@@ -243,7 +255,7 @@ TP_INLINE struct tp_entry *tp_find_exact(const struct tp_table *table, const uin
 TP_INLINE struct tp_entry *tp_find_prefix(const struct tp_table *table, const uint64_t *masked,
                                           uint32_t bits, uint32_t key_words, uint32_t arg_words) {
   const size_t octets = tp_entry_octets(TP_TABLE_LPM, key_words, arg_words);
-  const uint32_t tag = tp_hash_words(masked, key_words, bits);
+  const uint32_t tag = tp_hash_words(table, masked, key_words, bits);
   for (uint32_t slot = tag & table->slot_mask;; slot = (slot + 1) & table->slot_mask) {
     const struct tp_slot found = table->slots[slot];
     if (found.tag == tag) {
@@ -266,7 +278,7 @@ TP_INLINE struct tp_entry *tp_find_lpm(const struct tp_table *table, const uint6
     for (uint32_t word = 0; word < key_words; word++) {
       masked[word] = key[word] & table->filter.mask[word];
     }
-    const uint32_t cell = tp_hash_words(masked, key_words, 0) & table->filter.cell_mask;
+    const uint32_t cell = tp_hash_words(table, masked, key_words, 0) & table->filter.cell_mask;
     lengths = table->filter.cells[cell] | TP_FILTER_ALWAYS;
   }
   for (uint32_t i = 0; i < table->prefix_count; i++) {
@@ -322,7 +334,7 @@ TP_INLINE bool tp_ternary_matches(const uint64_t *key, const uint64_t *want, uin
 TP_INLINE uint32_t tp_tuple_bucket(const struct tp_table *table, const struct tp_tuple *tuple,
                                    const uint64_t *masked, uint32_t key_words, uint32_t arg_words) {
   const size_t octets = tp_entry_octets(TP_TABLE_TERNARY, key_words, arg_words);
-  const uint32_t tag = tp_hash_words(masked, key_words, tuple->id);
+  const uint32_t tag = tp_hash_words(table, masked, key_words, tuple->id);
   for (uint32_t slot = tag & table->slot_mask;; slot = (slot + 1) & table->slot_mask) {
     const struct tp_slot found = table->slots[slot];
     if (found.entry_plus1 == 0) {

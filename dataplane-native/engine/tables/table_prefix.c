@@ -99,7 +99,7 @@ static void filter_count(struct tp_table *table, const struct tp_prefix *prefix,
   for (uint32_t i = 0; i < table->spec.key_words; i++) {
     masked[i] = key[i] & filter->mask[i];
   }
-  const uint32_t cell = tp_hash_words(masked, table->spec.key_words, 0) & filter->cell_mask;
+  const uint32_t cell = tp_hash_words(table, masked, table->spec.key_words, 0) & filter->cell_mask;
   const uint32_t bit = (uint32_t)__builtin_ctzll(prefix->filter);
   uint32_t *count = &filter->counts[(size_t)cell * FILTER_BITS + bit];
   *count += is_more ? 1 : UINT32_MAX;

@@ -129,7 +129,7 @@ static uint32_t bucket_tag(const struct tp_table *table, const struct tp_tuple *
                            const uint64_t *key) {
   uint64_t masked[TP_MAX_KEY_WORDS];
   under_mask(table, tuple, key, masked);
-  return tp_hash_words(masked, table->spec.key_words, tuple->id);
+  return tp_hash_words(table, masked, table->spec.key_words, tuple->id);
 }
 
 /* Another entry is the bucket's best now; 0 before or after: there was, or is, no bucket. */

@@ -46,7 +46,7 @@ static inline struct tp_engine *make_engine(const struct tp_engine_config *confi
 
 static inline struct tp_engine *open_engine(enum tp_clock clock, const char *pipeline) {
   const struct tp_engine_config config = {
-      .clock = clock, .cpu_port = CPU_PORT, .message_fd = -1, .random_seed = 1};
+      .clock = clock, .cpu_port = CPU_PORT, .message_fd = -1, .random_seed = 1, .hash_seed = 1};
   return make_engine(&config, pipeline);
 }
 

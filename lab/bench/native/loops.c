@@ -140,7 +140,8 @@ int main(int argc, char **argv) {
                                           .cpu_port = TP_PORT_DROP,
                                           .message_fd = -1,
                                           .threads = (uint32_t)strtoul(argv[5], NULL, 10),
-                                          .random_seed = 1};
+                                          .random_seed = 1,
+                                          .hash_seed = 1};
   struct tp_engine *engine = make_engine(&config, argv[1]);
   const struct frame_set set = read_frames(argv[3]);
   struct bench_port *ports[MOST_PORTS];

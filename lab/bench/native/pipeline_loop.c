@@ -95,7 +95,7 @@ static void open_pipeline(struct host *host, const char *shared_object) {
   pipeline->meters = zeroed(host->ops->meter_count, sizeof *pipeline->meters);
   pipeline->registers = zeroed(host->ops->register_count, sizeof *pipeline->registers);
   for (uint32_t i = 0; i < host->ops->table_count; i++) {
-    if (tp_match_open(&pipeline->tables[i], &host->ops->tables[i]) != 0) {
+    if (tp_match_open(&pipeline->tables[i], &host->ops->tables[i], i + 1) != 0) {
       fail(shared_object, "a table cannot be made");
     }
   }

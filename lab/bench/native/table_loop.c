@@ -125,7 +125,7 @@ int main(int argc, char **argv) {
   struct rule *rules = calloc(count, sizeof *rules);
   const uint32_t key_count = 1u << 16;
   uint64_t(*keys)[2] = calloc(key_count, sizeof *keys);
-  if (rules == NULL || keys == NULL || tp_match_open(&table, &spec) != 0) {
+  if (rules == NULL || keys == NULL || tp_match_open(&table, &spec, 1) != 0) {
     return 1;
   }
   uint32_t made = 0;

@@ -62,7 +62,7 @@ static void *allocate(size_t count, size_t octets) {
 static void open_pipeline(struct tp_pipeline *pipeline) {
   pipeline->tables = allocate(ops->table_count, sizeof *pipeline->tables);
   for (uint32_t i = 0; i < ops->table_count; i++) {
-    if (tp_match_open(&pipeline->tables[i], &ops->tables[i]) != 0) {
+    if (tp_match_open(&pipeline->tables[i], &ops->tables[i], i + 1) != 0) {
       abort();
     }
   }

@@ -319,7 +319,8 @@ static void make_engine(struct talk *talk) {
                                           .message_fd = pair[0],
                                           .packet_count = PACKETS,
                                           .max_frame = FRAME_LIMIT,
-                                          .random_seed = 1};
+                                          .random_seed = 1,
+                                          .hash_seed = 1};
   talk->host_fd = pair[1];
   if (tp_engine_create(&config, &talk->engine) != TP_OK) {
     fail("no engine");
