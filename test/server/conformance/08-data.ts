@@ -28,7 +28,7 @@ const { MODIFY } = Update_Type;
 /* --- 8.3, 8.4: P4Data --------------------------------------------------------------------------- */
 
 async function held(one: Controller, registerId: number): Promise<string> {
-  const [read] = await reads(one, 'registerEntry', { registerId, index: { index: 0n } });
+  const [read] = await reads(one, 'registerEntry', { registerId, index: { index: 1n } });
   const data = read?.data?.data;
   const value = data?.value;
   return value instanceof Uint8Array ? `${data?.case} ${Buffer.from(value).toString('hex')}` : '?';

@@ -113,7 +113,8 @@ export const bits = (...values: number[]): Data => ({
   value: octets(...values),
 });
 
-export const cell = (registerId: number, data?: Data, index = 0n): EntityInit => ({
+/** Port 0 is none, so where ports are the index cell 0 has no number. */
+export const cell = (registerId: number, data?: Data, index = 1n): EntityInit => ({
   case: 'registerEntry',
   value: { registerId, index: { index }, ...(data === undefined ? {} : { data: { data } }) },
 });
