@@ -12,6 +12,7 @@ import * as stepped from './stepped-network.js';
 import * as tables from './tables.js';
 import * as week from './week.js';
 import * as writes from './writes/contest.js';
+import * as others from './writes/others.js';
 
 export interface Benchmark {
   readonly contest: Contest;
@@ -74,10 +75,15 @@ function tableBenchmarks({ quick, progress }: Setting): Benchmark[] {
 
 function writeBenchmarks({ quick, progress }: Setting): Benchmark[] {
   const scale = quick ? writes.QUICK : writes.FULL;
-  return writes.contestsOf(scale).map((one) => ({
+  const filled = writes.contestsOf(scale).map((one) => ({
     contest: one.contest,
     run: () => writes.writeEntries(one, scale, progress),
   }));
+  const waiting = {
+    contest: others.CONTEST,
+    run: () => others.othersWait(scale.rounds, progress),
+  };
+  return [...filled, waiting];
 }
 
 function forwardingBenchmarks({ quick, directory, noNetwork, progress }: Setting): Benchmark[] {

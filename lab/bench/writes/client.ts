@@ -3,15 +3,20 @@ import { create } from '@bufbuild/protobuf';
 import type { ClientDuplexStream, ServiceError } from '@grpc/grpc-js';
 import { Client, credentials, status } from '@grpc/grpc-js';
 import { grpcDefinition } from '#p4rt/service';
-import type { StreamMessageRequest, StreamMessageResponse } from '#protos/p4/v1/p4runtime_pb';
+import type {
+  ReadResponse,
+  StreamMessageRequest,
+  StreamMessageResponse,
+} from '#protos/p4/v1/p4runtime_pb';
 import {
   P4Runtime,
+  ReadRequestSchema,
   SetForwardingPipelineConfigRequest_Action as ConfigAction,
   SetForwardingPipelineConfigRequestSchema,
   StreamMessageRequestSchema,
 } from '#protos/p4/v1/p4runtime_pb';
 import { LabError } from '../../lab-error.js';
-import { DEVICE_ID, ELECTION_ID, scaleProgram } from './entries.js';
+import { DEVICE_ID, ELECTION_ID, scaleProgram, tableId, type TableName } from './entries.js';
 
 const RPC = grpcDefinition(P4Runtime);
 /** Requests that wait for their answers at a time. */
@@ -37,11 +42,22 @@ export class WritingClient {
 
   /** Connected, the primary, and with the program running. Throws LabError. */
   static async start(address: string): Promise<WritingClient> {
+    const self = await WritingClient.join(address, '');
+    try {
+      await self.#commit();
+      return self;
+    } catch (error) {
+      self.close();
+      throw error;
+    }
+  }
+
+  /** Connected, and the primary of the role. Throws LabError. */
+  static async join(address: string, role: string): Promise<WritingClient> {
     const self = new WritingClient(address);
     try {
       await self.#connect(address);
-      await self.#becomePrimary();
-      await self.#commit();
+      await self.#becomePrimary(role);
       return self;
     } catch (error) {
       self.close();
@@ -68,6 +84,32 @@ export class WritingClient {
     return (performance.now() - started) / 1000;
   }
 
+  /** One batch. Throws LabError where it is refused. */
+  async write(batch: Uint8Array): Promise<void> {
+    const error = await this.#write(batch);
+    if (error !== null) throw refused('a batch', error);
+  }
+
+  /** Reads a table. Throws LabError where there is another number of entries than this. */
+  async readTable(table: TableName, count: number): Promise<void> {
+    const { path, requestSerialize, responseDeserialize } = RPC.read;
+    const entities = [
+      { entity: { case: 'tableEntry' as const, value: { tableId: tableId(table) } } },
+    ];
+    const request = create(ReadRequestSchema, { deviceId: DEVICE_ID, entities });
+    const call = this.#client.makeServerStreamRequest(
+      path,
+      requestSerialize,
+      responseDeserialize,
+      request,
+    );
+    let read = 0;
+    for await (const response of call as AsyncIterable<ReadResponse>) {
+      read += response.entities.length;
+    }
+    if (read !== count) throw new LabError('command-failed', `${read} entries read, not ${count}`);
+  }
+
   /** An entry that is there cannot be inserted again: throws where the server did not keep it. */
   async expectKept(insert: Uint8Array): Promise<void> {
     const error = await this.#write(insert);
@@ -85,14 +127,15 @@ export class WritingClient {
     });
   }
 
-  #becomePrimary(): Promise<void> {
+  #becomePrimary(role: string): Promise<void> {
     const { path, requestSerialize, responseDeserialize } = RPC.streamChannel;
     const stream = this.#client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize);
     this.#stream = stream;
     return new Promise((resolve, reject) => {
       stream.once('data', () => resolve());
       stream.on('error', (error: ServiceError) => reject(refused('the stream', error)));
-      const value = { deviceId: DEVICE_ID, electionId: ELECTION_ID };
+      const named = role === '' ? {} : { role: { name: role } };
+      const value = { deviceId: DEVICE_ID, electionId: ELECTION_ID, ...named };
       const update = { case: 'arbitration', value } as const;
       stream.write(create(StreamMessageRequestSchema, { update }));
     });

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import { create, fromJsonString, toBinary } from '@bufbuild/protobuf';
+import { create, fromBinary, fromJsonString, toBinary } from '@bufbuild/protobuf';
 import { encodeBytestring } from '#p4rt/bytestring';
 import { P4InfoSchema } from '#protos/p4/config/v1/p4info_pb';
 import type { FieldMatchSchema, TableEntrySchema } from '#protos/p4/v1/p4runtime_pb';
@@ -102,12 +102,23 @@ function policyMatch(random: Random, index: number): EntryInit {
   };
 }
 
+function idOf(kind: 'tables' | 'actions', alias: string): number {
+  const objects = scaleProgram().p4info[kind];
+  return objects.find(({ preamble }) => preamble?.alias === alias)?.preamble?.id ?? 0;
+}
+
+export const tableId = (table: TableName): number => idOf('tables', table);
+
+/** The same request, with DELETEs. */
+export function removalOf(insert: Uint8Array): Uint8Array {
+  const request = fromBinary(WriteRequestSchema, insert);
+  for (const update of request.updates) update.type = Update_Type.DELETE;
+  return toBinary(WriteRequestSchema, request);
+}
+
 /** Encoded WriteRequests of 1,000 INSERTs each, the same at every call. */
-export function insertBatches(table: TableName, count: number): Uint8Array[] {
-  const { p4info } = scaleProgram();
-  const idOf = (kind: 'tables' | 'actions', alias: string) =>
-    p4info[kind].find(({ preamble }) => preamble?.alias === alias)?.preamble?.id ?? 0;
-  const tableId = idOf('tables', table);
+export function insertBatches(table: TableName, count: number, role = ''): Uint8Array[] {
+  const id = tableId(table);
   const actionId = idOf('actions', 'forward');
   const random = new Random(SEED);
   const known = new Set<number>();
@@ -119,7 +130,7 @@ export function insertBatches(table: TableName, count: number): Uint8Array[] {
   const update = (index: number) => {
     const params = [{ paramId: 1, value: encodeBytestring(1 + (index % PORTS)) }];
     const type = { case: 'action', value: { actionId, params } } as const;
-    const value = { tableId, ...matchOf(index), action: { type } };
+    const value = { tableId: id, ...matchOf(index), action: { type } };
     return { type: Update_Type.INSERT, entity: { entity: { case: 'tableEntry', value } as const } };
   };
   const batches: Uint8Array[] = [];
@@ -127,7 +138,7 @@ export function insertBatches(table: TableName, count: number): Uint8Array[] {
     const updates = Array.from({ length: Math.min(BATCH, count - from) }, (_, i) =>
       update(from + i),
     );
-    const fields = { deviceId: DEVICE_ID, electionId: ELECTION_ID, updates };
+    const fields = { deviceId: DEVICE_ID, electionId: ELECTION_ID, role, updates };
     batches.push(toBinary(WriteRequestSchema, create(WriteRequestSchema, fields)));
   }
   return batches;
