@@ -4,11 +4,12 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
+import { median } from '../../../control-plane/statistics/samples.js';
 import { timeplane } from '../../peers/agent.js';
 import { freePort } from '../../peers/free-port.js';
 import { startProcess } from '../../peers/managed-process.js';
 import type { BenchResult, Contest, Round } from '../results.js';
-import { judge, median } from '../results.js';
+import { judge } from '../results.js';
 import type { BystanderReport, BystanderTask } from './bystander.js';
 import { WritingClient } from './client.js';
 import { insertBatches } from './entries.js';
