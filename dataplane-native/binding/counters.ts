@@ -42,6 +42,8 @@ export const ENGINE_COUNTERS = [
   'packetInsLost',
   'digests',
   'digestsLost',
+  'logMessages',
+  'logMessagesLost',
 ] as const;
 
 export type PortCounters = Readonly<Record<(typeof PORT_COUNTERS)[number], bigint>>;

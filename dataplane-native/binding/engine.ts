@@ -10,6 +10,7 @@ import {
   type EngineCounters,
   type PortCounters,
 } from './counters.js';
+import { LOG_READ_WORDS, logRecords, type LogRecord } from './log-records.js';
 import { MessageDecoder, type EngineMessage } from './messages.js';
 import { oscillatorLine, OSCILLATOR_LINE_WORDS, type OscillatorLine } from './oscillator.js';
 import type { OscillatorOptions } from './oscillator.js';
@@ -136,8 +137,10 @@ function interfaceMessage(code: string, name: string, detail: string): string {
 /** See the file's comment. Implements what the P4Runtime server asks of an engine. */
 export class Engine extends PipelineState {
   readonly #maxFrame: number;
+  readonly #logWords = new BigUint64Array(LOG_READ_WORDS);
   readonly #socket: Socket;
   readonly #listeners: ((message: EngineMessage) => void)[] = [];
+  readonly #loadListeners: (() => void)[] = [];
 
   private constructor(
     native: NativeFunctions,
@@ -210,7 +213,13 @@ export class Engine extends PipelineState {
 
   /** Loads a compiled pipeline; the old one's state is gone. On failure the old one stays. */
   load(sharedObject: string): EngineResult<void> {
+    for (const listener of this.#loadListeners) listener();
     return this.result(this.native.tp_engine_load(this.engine, sharedObject));
+  }
+
+  /** Told before another pipeline is loaded: the last chance to read what the old one logged. */
+  beforeLoad(listener: () => void): void {
+    this.#loadListeners.push(listener);
   }
 
   /** What `act` does is one change as traffic sees it: the packet loop handles no frame meanwhile,
@@ -291,6 +300,13 @@ export class Engine extends PipelineState {
     const values = new BigUint64Array(COUNTER_ROOM);
     this.native.tp_engine_counters(this.engine, values);
     return named(ENGINE_COUNTERS, values);
+  }
+
+  /** What the program logged since the last call, as far as the packet loops had room for it; the
+   * rest is counted. Empty: nothing is left. Does not wait for the loops. */
+  readLog(): LogRecord[] {
+    const count = this.native.tp_engine_read_log(this.engine, this.#logWords, LOG_READ_WORDS);
+    return logRecords(this.#logWords, count);
   }
 
   /* --- ports --- */

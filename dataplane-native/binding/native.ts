@@ -114,6 +114,7 @@ export interface NativeFunctions extends NativeStateFunctions {
   ): number;
   tp_packet_out(engine: EnginePointer, frame: Uint8Array, octets: number): number;
   tp_engine_counters(engine: EnginePointer, out: BigUint64Array): number;
+  tp_engine_read_log(engine: EnginePointer, out: BigUint64Array, capacity: number): number;
 }
 
 /** Result and arguments of each function, as engine.h declares them. */
@@ -157,6 +158,7 @@ const SIGNATURES: Readonly<Record<keyof NativeFunctions, string>> = {
   tp_port_take: 'int: void *, uint32_t, uint8_t *, uint32_t, uint64_t *',
   tp_packet_out: 'int: void *, uint8_t *, uint32_t',
   tp_engine_counters: 'int: void *, uint64_t *',
+  tp_engine_read_log: 'int: void *, uint64_t *, uint32_t',
   ...STATE_SIGNATURES,
 };
 

@@ -1,4 +1,5 @@
 import { assertionText, assertionsOf } from './assertions.js';
+import { logMessageLayouts } from './c/log.js';
 import { fail } from './failure.js';
 import type {
   ActionLayout,
@@ -60,6 +61,7 @@ export function buildLayout(program: Program): PipelineLayout {
     })),
     digests: digestLayouts(program),
     assertions: assertionsOf(program).map((one) => assertionText(program, one)),
+    logMessages: logMessageLayouts(program),
     headerTypes: headerTypeLayouts(program),
   };
 }

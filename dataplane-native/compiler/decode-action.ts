@@ -1,4 +1,5 @@
 import { decodeExpression, decodeHeaderRef } from './decode-expression.js';
+import { decodeLog } from './decode-log.js';
 import { decodeAssignUnion, decodeShiftUnions } from './decode-union.js';
 import type { ExpressionContext } from './decode-expression.js';
 import { fail, sanitise } from './failure.js';
@@ -101,8 +102,9 @@ export function decodePrimitive(context: ExpressionContext, json: Json, length: 
       };
     case 'exit':
       return { ...place, kind: 'exit' };
-    case 'no_op':
     case 'log_msg':
+      return decodeLog(context, json);
+    case 'no_op':
       return { ...place, kind: 'nothing' };
     case 'assert':
     case 'assume':

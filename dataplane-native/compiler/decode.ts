@@ -154,6 +154,7 @@ const DEPARSER_CODE: ReadonlySet<Primitive['kind']> = new Set([
   'assignWide',
   'assignVarbit',
   'nothing',
+  'log',
   'assert',
   'hash',
   'random',

@@ -122,6 +122,16 @@ export interface DigestField extends Slot {
   readonly isValidity?: true;
 }
 
+/** A `log_msg` of the program. */
+export interface LogMessageLayout {
+  /** With `{}` for each value; `\\{` and `\\}` are braces. */
+  readonly format: string;
+  /** In the P4 source. */
+  readonly place: string;
+  /** How many 64-bit words each value takes, least significant first; signed: two's complement. */
+  readonly values: readonly { readonly words: number; readonly signed: boolean }[];
+}
+
 /** The fields of a header in a frame, in their order. */
 export interface HeaderTypeLayout {
   readonly name: string;
@@ -141,6 +151,8 @@ export interface PipelineLayout {
   readonly digests: readonly DigestLayout[];
   /** What each failed assertion is called to people, by its number in the engine's messages. */
   readonly assertions: readonly string[];
+  /** By their numbers in the engine's records. */
+  readonly logMessages: readonly LogMessageLayout[];
   /** Of headers, not of metadata. */
   readonly headerTypes: readonly HeaderTypeLayout[];
 }

@@ -33,6 +33,8 @@ export const LIMITS = {
   arrays: 4096,
   arrayCells: 1 << 24,
   calculationInputs: 1024,
+  /** Characters of a format. */
+  logText: 4096,
   /** As TP_MAX_KEY_WORDS and TP_MAX_ARG_WORDS in pipeline.h. */
   keyWords: 16,
   argWords: 32,

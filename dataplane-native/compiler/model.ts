@@ -172,6 +172,7 @@ export type Primitive = Place &
     | { readonly kind: 'jumpIfZero'; readonly condition: Expression; readonly target: number }
     | { readonly kind: 'exit' }
     | { readonly kind: 'nothing' }
+    | { readonly kind: 'log'; readonly format: string; readonly values: readonly Expression[] }
     | {
         readonly kind: 'assert';
         readonly which: 'assert' | 'assume';

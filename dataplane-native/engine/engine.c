@@ -51,7 +51,7 @@ static int open_loop(struct tp_engine *engine, uint32_t number) {
   loop->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
   pthread_mutex_init(&loop->lock, NULL);
   if (loop->wake_fd < 0 || tp_messages_open(&loop->messages, &engine->stream) != TP_OK ||
-      tp_port_nowhere_open(engine, &loop->nowhere) != TP_OK) {
+      tp_log_open(&loop->log) != TP_OK || tp_port_nowhere_open(engine, &loop->nowhere) != TP_OK) {
     return TP_E_NO_MEMORY;
   }
   loop->nowhere->loop = loop;
@@ -78,6 +78,7 @@ static void close_loop(struct tp_loop *loop) {
     loop->nowhere->ops->close(loop->nowhere);
   }
   tp_messages_close(&loop->messages);
+  tp_log_close(&loop->log);
   tp_pool_close(&loop->pool);
   if (loop->wake_fd >= 0) {
     close(loop->wake_fd);
@@ -237,6 +238,7 @@ int tp_engine_load(struct tp_engine *engine, const char *shared_object) {
   struct tp_loaded_pipeline old = engine->pipeline;
   engine->pipeline = pipeline;
   for (uint32_t i = 0; i < engine->loop_count; i++) {
+    tp_log_discard(&engine->loops[i]->log);
     tp_pipeline_view(engine->loops[i]);
   }
   tp_control_unlock(engine);

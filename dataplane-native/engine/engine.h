@@ -419,9 +419,19 @@ enum tp_engine_counter {
   TP_ENGINE_PACKET_INS_LOST, /* the host did not read in time */
   TP_ENGINE_DIGESTS,
   TP_ENGINE_DIGESTS_LOST,
+  TP_ENGINE_LOG_MESSAGES,
+  TP_ENGINE_LOG_MESSAGES_LOST, /* likewise, or a pipeline was loaded meanwhile */
   TP_ENGINE_COUNTER_COUNT
 };
 TP_API int tp_engine_counters(struct tp_engine *engine, uint64_t *out);
+
+/*
+ * What the program logged since the last call, as records of log.h: those of each loop in their
+ * order. Returns the words written; 0: there is nothing. `capacity`, in words, at least
+ * TP_LOG_READ_WORDS; what there was no room for comes in the next call. Does not take the locks.
+ */
+#define TP_LOG_READ_WORDS 1024u
+TP_API int tp_engine_read_log(struct tp_engine *engine, uint64_t *out, uint32_t capacity);
 
 /*
  * Messages on message_fd, each with this header, little-endian, octets counting what follows it:

@@ -4,7 +4,7 @@
  * The life of an engine, and the programs that it runs:
  *   engine.c              create, destroy, load, start, stop, clock, oscillator
  *   pipeline.c            loading compiled programs, and each loop's view of one
- *   pipeline.h, primitives.h, shared.h
+ *   pipeline.h, primitives.h, shared.h, log.h
  *                         what compiled programs are made with, beside what is in tables/
  *
  * host/, what the host asks of it:
@@ -14,6 +14,7 @@
  *   control_profile.c     action profiles
  *   rows.c                table entries as clients encode them, into what tables take
  *   message.c             packet-ins, digests and port states, up to the host
+ *   log.c                 what programs log, up to the host
  *   privileges.c          what the process may, and gives up
  *
  * frame/, one frame's way:
@@ -53,7 +54,7 @@
  * traffic does not stall a table write; and a control call never runs beside a lookup. No loop
  * takes another one's lock. What two loops both touch is in shared.h (tables' hits, meters,
  * registers), inbox.h (frames), pool.h (the depot), message.h (the stream) and clock.h (the
- * oscillator), and nowhere else.
+ * oscillator), and nowhere else. The host reads loops' logs beside them: see log.h.
  */
 #ifndef TIMEPLANE_ENGINE_STATE_H
 #define TIMEPLANE_ENGINE_STATE_H
@@ -67,6 +68,7 @@
 #include "frame/pool.h"
 #include "host/message.h"
 #include "link/hardware_clock.h"
+#include "log.h"
 #include "loop/clock.h"
 #include "pipeline.h"
 #include "ports/port.h"
@@ -124,6 +126,7 @@ struct tp_loop {
   struct tp_port *nowhere; /* where frames to ports that do not exist go */
   bool is_nowhere_used;    /* it is one of `active` */
   struct tp_messages messages;
+  struct tp_log log; /* of the program that it runs */
   uint64_t counters[TP_ENGINE_COUNTER_COUNT];
   uint64_t assertions_since_ns; /* schedule time since which .. */
   uint32_t assertions_told;     /* .. so many messages of failed assertions were sent */
@@ -167,6 +170,7 @@ struct tp_engine {
   bool is_held;    /* likewise; the host's thread has the locks from one call to another */
   bool has_moved_threads;
   cpu_set_t processors_before; /* of the threads that were moved */
+  uint32_t log_turn;           /* the host's: whose log is read first the next time */
   char last_error[256];
 };
 
@@ -232,6 +236,13 @@ void tp_loops_await_begin(struct tp_engine *engine);
 void tp_rest_if_due(struct tp_loop *loop);
 /* The loop slept by itself. */
 void tp_rest_count_sleep(struct tp_loop *loop, uint64_t slept_ns);
+
+/* --- log.c ----------------------------------------------------------------------------------- */
+/* TP_E_NO_MEMORY. */
+int tp_log_open(struct tp_log *log);
+void tp_log_close(struct tp_log *log);
+/* Counts what is not read yet as lost: another pipeline is loaded. With the loop's lock. */
+void tp_log_discard(struct tp_log *log);
 
 /* --- ports.c --------------------------------------------------------------------------------- */
 void tp_port_attach(struct tp_engine *engine, uint32_t number, struct tp_port *port,

@@ -243,6 +243,7 @@ void tp_pipeline_view(struct tp_loop *loop) {
   loop->view.is_shared = engine->loop_count > 1;
   loop->view.counters = engine->pipeline.counters[loop->number];
   loop->view.random_state = seed == 0 ? 1 : seed;
+  loop->view.log = &loop->log;
   loop->view.context = loop;
   loop->view.emit_digest = emit_digest;
   loop->view.clone_egress = tp_clone_egress;

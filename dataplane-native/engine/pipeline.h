@@ -1,11 +1,11 @@
 /*
  * pipeline.h - the contract between a generated pipeline and the engine.
  *
- * The compiler turns a bmv2 JSON into one C file that includes this header, meter.h, primitives.h,
- * profile.h, shared.h, table.h, wide.h and nothing else. The file defines `const struct
- * tp_pipeline_ops timeplane_pipeline`, the only symbol that the engine looks up. A pipeline keeps
- * no state of its own: all of it lives in struct tp_pipeline, of which each thread that runs it has
- * one.
+ * The compiler turns a bmv2 JSON into one C file that includes this header, log.h, meter.h,
+ * primitives.h, profile.h, shared.h, table.h, wide.h and nothing else. The file defines `const
+ * struct tp_pipeline_ops timeplane_pipeline`, the only symbol that the engine looks up. A pipeline
+ * keeps no state of its own: all of it lives in struct tp_pipeline, of which each thread that runs
+ * it has one.
  *
  * One frame's way:
  *
@@ -183,6 +183,7 @@ struct tp_counter {
   uint64_t octets;
 };
 
+struct tp_log;           /* log.h */
 struct tp_meter;         /* meter.h */
 struct tp_profile;       /* profile.h */
 struct tp_register_lock; /* shared.h */
@@ -245,6 +246,7 @@ struct tp_pipeline {
   bool is_shared;                          /* more than one thread runs the pipeline */
 
   struct tp_counter **counters; /* ops->counter_count arrays; a counter is all threads' sum */
+  struct tp_log *log;           /* where log_msg puts its messages */
   uint64_t random_state;        /* xorshift64*, seeded by the engine */
   uint64_t now_ns;              /* the dataplane's clock at the start of this burst */
   uint64_t steady_ns;           /* likewise, but never set back: what meters go by */

@@ -37,6 +37,7 @@ import { mayReadEntity } from './session/role-config.js';
 import type { ForwardingState } from './state/state.js';
 import type { StreamCounts } from './session/stream.js';
 import { StreamClients } from './session/stream.js';
+import type { PipelineLayout } from '#compiler/layout';
 import { namedPorts, unnamedPorts } from './program/translation.js';
 import { ChangeQueue } from './write/change-queue.js';
 import type { WriteBatch } from './write/write-request.js';
@@ -134,7 +135,12 @@ export class P4RuntimeService {
 
   /** The name of the program that runs; null without one. */
   get program(): string | null {
-    return this.#pipelines.committedState?.program.layout.program ?? null;
+    return this.layout?.program ?? null;
+  }
+
+  /** What the engine's numbers mean; null without a program. */
+  get layout(): PipelineLayout | null {
+    return this.#pipelines.committedState?.program.layout ?? null;
   }
 
   /** The status of each update; an error where none was tried. Its sender must be the primary when it
@@ -283,8 +289,8 @@ export class P4RuntimeService {
         this.#tellLinks();
         return;
       case 'assertion': {
-        const { assertions } = this.#pipelines.committedState?.program.layout ?? { assertions: [] };
-        this.#options.onAssertion?.(assertions[message.index] ?? 'an assertion', message.port);
+        const assertion = this.layout?.assertions[message.index] ?? 'an assertion';
+        this.#options.onAssertion?.(assertion, message.port);
         return;
       }
     }

@@ -17,7 +17,7 @@ export const CPU_PORT = 510;
 const NOTHING: PipelineLayout = {
   ...{ abiVersion: 0, program: '', tables: [], actions: [], profiles: [], valueSets: [] },
   ...{ counters: [], meters: [], registers: [], digests: [] },
-  ...{ assertions: [], headerTypes: [] },
+  ...{ assertions: [], logMessages: [], headerTypes: [] },
 };
 
 /** Translating takes most of the time, and most inputs leave the program as it was. */

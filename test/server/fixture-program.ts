@@ -82,6 +82,7 @@ const field = (
 export const LAYOUT: PipelineLayout = {
   abiVersion: 8,
   assertions: ['assert at fixture.p4(7): h.a == h.b'],
+  logMessages: [],
   program: 'fixture.p4',
   actions,
   tables: [

@@ -65,12 +65,25 @@ describe('timeplane stf', { timeout: 60_000 }, () => {
           passed: false,
           problems: [{ line: 2, message: 'seen(0) has 0 packets, expected > 0' }],
           readings: [],
+          messages: [],
+          messagesLeftOut: 0,
           framesIn: 1,
           framesOut: 0,
           framesElsewhere: 1,
         },
       ],
     });
+  });
+
+  it('shows what the program logs, as text that a terminal shows', () => {
+    const [info, program] = ['p4info.txtpb', 'json'].map((ending) =>
+      join(PROGRAMS, 'artefacts', `log_messages.${ending}`),
+    ) as [string, string];
+    const file = join(PROGRAMS, 'log_messages.stf');
+    const { stdout } = stf(info, program, file, '--verbose');
+    expect(stdout).toContain(`${file}:2: log: by port 3\n${file}:2: log: what=1\n`);
+    expect(stdout).toContain(`${file}:8: log: not {this}: 3\\n127\n`);
+    expect(stf(info, program, file).stdout).not.toContain('log:');
   });
 
   it('ends with 2 for files that are wrong, and says where', () => {

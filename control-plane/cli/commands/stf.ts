@@ -12,6 +12,7 @@ import { OperatorError } from '../operator-error.js';
 
 interface Flags {
   readonly json?: true;
+  readonly verbose?: true;
   readonly pipelineCache?: string;
 }
 
@@ -52,6 +53,22 @@ async function readTest(file: string): Promise<Test> {
 interface Done {
   readonly file: string;
   readonly report: StfReport;
+}
+
+/** A message is what its program makes of a packet: it may hold what a terminal obeys. */
+function harmless(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}]/gu, (sign) =>
+    sign < ' '
+      ? JSON.stringify(sign).slice(1, -1)
+      : `\\u{${sign.codePointAt(0)?.toString(16) ?? ''}}`,
+  );
+}
+
+function messagesOf({ file, report }: Done): string {
+  const { messages, messagesLeftOut } = report;
+  const lines = messages.map(({ line, text }) => `${file}:${line}: log: ${harmless(text)}\n`);
+  const more = messagesLeftOut === 0 ? '' : `${file}: ${messagesLeftOut} more messages\n`;
+  return `${lines.join('')}${more}`;
 }
 
 function asText({ file, report }: Done): string {
@@ -95,7 +112,9 @@ async function run(
     }
     const result = { file, report: ran.value };
     done.push(result);
-    if (flags.json !== true) process.stdout.write(asText(result));
+    if (flags.json === true) continue;
+    if (flags.verbose === true) process.stdout.write(messagesOf(result));
+    process.stdout.write(asText(result));
   }
   if (flags.json === true) process.stdout.write(asJson(done));
   if (done.some(({ report }) => report.problems.length > 0)) process.exitCode = 1;
@@ -128,6 +147,7 @@ export function register(program: Command): void {
     .argument('<program>', 'the program, a bmv2 JSON')
     .argument('<test...>', 'files in STF; each runs on a switch of its own')
     .option('--json', 'print the results as JSON')
+    .option('--verbose', 'print what the program logs (log_msg), too')
     .option('--pipeline-cache <directory>', 'where compiled pipelines are kept')
     .addHelpText('after', HELP)
     .action(run);

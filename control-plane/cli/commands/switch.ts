@@ -42,6 +42,7 @@ interface Flags {
   readonly keepPrivileges: boolean;
   readonly wait: number;
   readonly logLevel: string;
+  readonly logMessages: number;
 }
 
 function address(parse: typeof parseListen) {
@@ -152,6 +153,7 @@ async function run(flags: Flags): Promise<void> {
     oscillator: flags.oscillator ?? null,
     loops: loops.value,
     pipelineCache: flags.pipelineCache ?? null,
+    logMessages: flags.logMessages,
     keepPrivileges: flags.keepPrivileges,
     waitMs: flags.wait * 1000,
     version: productVersion(),
@@ -244,6 +246,12 @@ export function register(program: Command): void {
       new Option('--log-level <level>', 'on standard error')
         .choices(['debug', 'info', 'warn', 'error', 'silent'])
         .default('info'),
+    )
+    .option(
+      '--log-messages <number>',
+      "of the program's messages (log_msg), so many a second are logged",
+      wholeNumber(0, 100_000),
+      1000,
     )
     .addHelpText('after', EXAMPLE)
     .action((flags: Flags) => run(flags));

@@ -126,6 +126,7 @@ export class AccessWalk {
       case 'jumpIfZero':
       case 'exit':
       case 'nothing':
+      case 'log':
       case 'assert':
       case 'markToDrop':
       case 'clone':
@@ -252,6 +253,8 @@ function primitiveExpressions(primitive: Primitive): readonly Expression[] {
     case 'assign':
     case 'assignWide':
       return [primitive.value];
+    case 'log':
+      return primitive.values;
     case 'jumpIfZero':
     case 'assert':
       return [primitive.condition];

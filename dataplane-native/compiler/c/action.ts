@@ -22,6 +22,7 @@ import {
 import { number64 } from './c-types.js';
 import { identifier } from './identifiers.js';
 import { hashText } from './calculation.js';
+import { emitLog } from './log.js';
 import { unionStackNext } from './names.js';
 import { pow2 } from './range.js';
 import type { Ranges } from './range.js';
@@ -146,6 +147,8 @@ export function emitPrimitive(context: CodeContext, primitive: Primitive): strin
       return ['return true;'];
     case 'nothing':
       return [];
+    case 'log':
+      return emitLog(context, primitive);
     case 'assert': {
       const holds = emitter.boolean(primitive.condition);
       const number = assertionsOf(program).indexOf(primitive) + 1;

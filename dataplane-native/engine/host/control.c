@@ -273,6 +273,8 @@ int tp_engine_counters(struct tp_engine *engine, uint64_t *out) {
     for (uint32_t i = 0; i < TP_ENGINE_COUNTER_COUNT; i++) {
       out[i] += engine->loops[loop]->counters[i];
     }
+    out[TP_ENGINE_LOG_MESSAGES] += engine->loops[loop]->log.count;
+    out[TP_ENGINE_LOG_MESSAGES_LOST] += engine->loops[loop]->log.lost;
   }
   tp_control_unlock(engine);
   return TP_ENGINE_COUNTER_COUNT;

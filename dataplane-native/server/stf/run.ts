@@ -11,6 +11,7 @@ import { ForwardingPipelineConfigSchema } from '#protos/p4/v1/p4runtime_pb';
 import { nativeBuilder } from '../config/native-builder.js';
 import type { PipelineBuilder } from '../config/pipeline-config.js';
 import { Pipelines } from '../config/pipeline-config.js';
+import { loggedText } from '../program/log-text.js';
 import { unnamedPorts } from '../program/translation.js';
 import { readEntities } from '../read.js';
 import type { ForwardingState } from '../state/state.js';
@@ -42,6 +43,10 @@ export interface StfReport {
   /** None: the test passed. */
   readonly problems: readonly StfProblem[];
   readonly readings: readonly StfReading[];
+  /** What the program logged, as simple_switch writes it. */
+  readonly messages: readonly StfReading[];
+  /** And what would be more than a test's. */
+  readonly messagesLeftOut: number;
   readonly framesIn: number;
   /** By the ports that the test names. */
   readonly framesOut: number;
@@ -67,6 +72,8 @@ const HIGHEST_PORT = 510;
 const MOST_ROUNDS = 2000;
 /** Of a program, to be shown when one of them failed. */
 const MOST_ASSERTIONS = 4;
+/** That are kept of a test; a program that begets frames without end logs without end, too. */
+const MOST_MESSAGES = 10_000;
 
 /** Runs one test on a switch of its own. */
 export async function runStf(
@@ -90,6 +97,8 @@ function report(device: StfSwitch, statements: readonly StfStatement[]): StfRepo
   return {
     problems: [...device.problems, ...differences],
     readings: device.readings,
+    messages: device.messages,
+    messagesLeftOut: device.messagesLeftOut,
     framesIn: device.framesIn,
     framesOut: [...outputs.values()].reduce((sum, frames) => sum + frames.length, 0),
     framesElsewhere: device.framesElsewhere(),
@@ -145,6 +154,8 @@ export class StfSwitch {
   readonly #outputs: ReadonlyMap<number, Uint8Array[]>;
   readonly #problems: StfProblem[] = [];
   readonly #readings: StfReading[] = [];
+  readonly #messages: StfReading[] = [];
+  #messagesLeftOut = 0;
   #state: ForwardingState;
   #nowNs = START_NS;
   #framesIn = 0;
@@ -200,6 +211,14 @@ export class StfSwitch {
 
   get readings(): readonly StfReading[] {
     return this.#readings;
+  }
+
+  get messages(): readonly StfReading[] {
+    return this.#messages;
+  }
+
+  get messagesLeftOut(): number {
+    return this.#messagesLeftOut + Number(this.#engine.counters().logMessagesLost);
   }
 
   get framesIn(): number {
@@ -280,13 +299,25 @@ export class StfSwitch {
     let rounds = 0;
     for (let step = engine.step(); step.ok && step.value > 0; step = engine.step()) {
       rounds += 1;
+      this.#noteMessages();
       if (rounds > MOST_ROUNDS) return this.#abandon();
     }
+    this.#noteMessages();
     this.#noteAssertions();
     for (const [port, frames] of this.#outputs) {
       for (let taken = engine.take(port); taken.ok; taken = engine.take(port)) {
         frames.push(taken.value.frame);
       }
+    }
+  }
+
+  #noteMessages(): void {
+    const { layout } = this.#state.program;
+    if (layout.logMessages.length === 0) return;
+    for (const record of this.#engine.readLog()) {
+      const hasRoom = this.#messages.length < MOST_MESSAGES;
+      if (hasRoom) this.#messages.push({ line: this.#line, text: loggedText(layout, record).text });
+      else this.#messagesLeftOut += 1;
     }
   }
 

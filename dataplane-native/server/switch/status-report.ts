@@ -5,6 +5,7 @@ import type { Engine, QueueOptions, TxLatency } from '#binding/engine';
 import type { LinkFacts } from '#binding/link';
 import type { OscillatorLine } from '#binding/oscillator';
 import { readInterfaceStatistics, type InterfaceStatistics } from './interface-statistics.js';
+import type { ProgramLog, ProgramLogCounts } from './program-log.js';
 import type { P4RuntimeService, ServiceCounts } from '../service.js';
 
 export interface ReportedPort {
@@ -20,6 +21,7 @@ export interface ReportSource {
   readonly listen: string;
   readonly engine: Engine;
   readonly service: P4RuntimeService;
+  readonly programLog: ProgramLog;
   readonly ports: readonly ReportedPort[];
 }
 
@@ -75,6 +77,8 @@ export interface SwitchReport {
   readonly drops: Readonly<Record<string, number>>;
   readonly packetIns: number;
   readonly digests: number;
+  /** What programs logged: in the switch's log, and left out there. */
+  readonly logMessages: ProgramLogCounts;
   readonly p4runtime: ServiceCounts;
 }
 
@@ -88,8 +92,10 @@ const PORT_DROPS = [
   'txWaitsLost',
 ] as const satisfies readonly (keyof PortCounters)[];
 
-/** Of the engine's: all but what came through. */
-const ENGINE_DROPS = ENGINE_COUNTERS.filter((name) => name !== 'packetIns' && name !== 'digests');
+/** What came through. */
+const NO_DROPS: ReadonlySet<string> = new Set(['packetIns', 'digests', 'logMessages']);
+/** Of the engine's: all others. */
+const ENGINE_DROPS = ENGINE_COUNTERS.filter((name) => !NO_DROPS.has(name));
 
 const NO_LATENCY: TxLatency = {
   appliedNs: 0n,
@@ -194,6 +200,7 @@ export function switchReport(source: ReportSource): SwitchReport {
     drops: pick(ENGINE_DROPS, counters),
     packetIns: Number(counters.packetIns),
     digests: Number(counters.digests),
+    logMessages: source.programLog.counts(),
     p4runtime: service.counts(),
   };
 }
@@ -212,6 +219,12 @@ export function switchMetrics(report: SwitchReport): Promise<string> {
   );
   const dropped = gauge('dropped', 'Frames and messages dropped between ports', ['reason']);
   for (const [reason, value] of Object.entries(report.drops)) dropped.set({ reason }, value);
+  const logged = gauge('log_messages', 'Messages of the program: written to the log, left out', [
+    'what',
+  ]);
+  for (const [what, value] of Object.entries(report.logMessages)) {
+    logged.set({ what: snake(what) }, Number(value));
+  }
   const p4runtime = gauge('p4runtime', 'Counts of the P4Runtime server', ['what']);
   for (const [what, value] of Object.entries(report.p4runtime)) {
     p4runtime.set({ what: snake(what) }, Number(value));

@@ -8,13 +8,14 @@ import { Engine, type LoopOptions } from '#binding/engine';
 import type { OscillatorOptions } from '#binding/oscillator';
 import { findCompiler } from '#binding/toolchain';
 import type { DigestClock } from '../session/digest.js';
+import { ProgramLog } from './program-log.js';
 import { LinkSettingsKeeper } from './link-settings.js';
 import { nativeBuilder } from '../config/native-builder.js';
 import { neededPrivileges, reducePrivileges } from './privileges.js';
 import type { ListenAddress, ListenError, RunningServer } from '../server.js';
 import { startServer } from '../server.js';
 import { P4RuntimeService } from '../service.js';
-import { switchMetrics, switchReport } from './status-report.js';
+import { switchMetrics, switchReport, type ReportSource } from './status-report.js';
 import { startStatusServer } from './status-server.js';
 import type { TlsFiles } from './tls.js';
 import type { PortOption, QueueOption } from './switch-options.js';
@@ -41,6 +42,8 @@ export interface SwitchOptions {
   /** Of each packet loop. */
   readonly loops: readonly LoopOptions[];
   readonly pipelineCache: string | null;
+  /** Of what programs log, so many messages a second are written; 0: none. */
+  readonly logMessages: number;
   /** Else those that are not needed any more are given up, for the whole process. */
   readonly keepPrivileges: boolean;
   /** How long to wait for interfaces that are not there yet. */
@@ -127,7 +130,8 @@ async function assemble(
   const ports = await openPorts(options, engine, links);
   if (!ports.ok) return ports;
   followLinks(options, engine, links);
-  const status = await startStatus(options, engine, service, onBug);
+  const programLog = startProgramLog(options, engine, service, closers);
+  const status = await startStatus(options, { engine, service, programLog }, onBug);
   if (!status.ok) return status;
   if (status.value !== null) closers.push(status.value.close);
   const running = startLoops(options, engine);
@@ -210,10 +214,28 @@ const LISTEN_HINTS: Partial<Readonly<Record<ListenError['code'], string>>> = {
   BAD_TLS: 'all three files are PEM; the agent needs its own certificate, see docs/switch.md',
 };
 
-async function startStatus(
-  options: SwitchOptions,
+/** What programs log, in the switch's own log. */
+function startProgramLog(
+  { log, logMessages: perSecond }: SwitchOptions,
   engine: Engine,
   service: P4RuntimeService,
+  closers: Closer[],
+): ProgramLog {
+  const programLog = new ProgramLog({
+    read: () => engine.readLog(),
+    layout: () => service.layout,
+    nowMs: () => performance.now(),
+    log,
+    perSecond,
+  });
+  engine.beforeLoad(() => programLog.look());
+  closers.push(programLog.start());
+  return programLog;
+}
+
+async function startStatus(
+  options: SwitchOptions,
+  parts: Pick<ReportSource, 'engine' | 'service' | 'programLog'>,
   onBug: (error: unknown) => void,
 ): Promise<SwitchResult<RunningServer | null>> {
   if (options.status === null) return { ok: true, value: null };
@@ -223,7 +245,7 @@ async function startStatus(
     queue: queues.find((queue) => queue.port === port.number) ?? null,
   }));
   const address = `${listen.host}:${listen.port}`;
-  const source = { version, deviceId, cpuPort, listen: address, engine, service, ports };
+  const source = { version, deviceId, cpuPort, listen: address, ...parts, ports };
   const pages = {
     json: () => switchReport(source),
     metrics: () => switchMetrics(switchReport(source)),

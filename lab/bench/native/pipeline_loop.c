@@ -12,6 +12,7 @@
 
 #include "frame/checksum.h"
 #include "frames.h"
+#include "log.h"
 #include "state.h"
 #include "tables/profile.h"
 #include "tables/table.h"
@@ -115,6 +116,8 @@ static void open_pipeline(struct host *host, const char *shared_object) {
     const struct tp_register_spec spec = host->ops->registers[i];
     pipeline->registers[i] = zeroed((size_t)spec.size * spec.words, sizeof **pipeline->registers);
   }
+  static struct tp_log log; /* nobody reads it */
+  pipeline->log = &log;
   pipeline->random_state = 1;
   pipeline->context = host;
   pipeline->emit_digest = count_digest;

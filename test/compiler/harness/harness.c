@@ -26,6 +26,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "log.h"
 #include "tables/profile.h"
 #include "tables/table.h"
 
@@ -85,6 +86,8 @@ static void open_pipeline(struct tp_pipeline *pipeline) {
     pipeline->registers[i] = allocate((size_t)ops->registers[i].size * ops->registers[i].words,
                                       sizeof **pipeline->registers);
   }
+  static struct tp_log log;
+  pipeline->log = &log; /* nobody listens */
   pipeline->random_state = 1;
   pipeline->emit_digest = print_digest;
   pipeline->clone_egress = print_clone;

@@ -1,0 +1,142 @@
+/** What programs log, in the switch's log: as text, and not more of it than an operator wants. */
+import { describe, expect, it } from 'vitest';
+import type { LogRecord } from '#binding/log-records';
+import type { LogMessageLayout, PipelineLayout } from '#compiler/layout';
+import { loggedText } from '#server/program/log-text';
+import { ProgramLog } from '#server/switch/program-log';
+import { LAYOUT } from './fixture-program.js';
+
+const ONE = { words: 1, signed: false };
+const SIGNED = { words: 1, signed: true };
+
+function layoutOf(format: string, values: LogMessageLayout['values']): PipelineLayout {
+  return { ...LAYOUT, logMessages: [{ format, place: 'a.p4:7:8', values }] };
+}
+
+function record(...words: readonly bigint[]): LogRecord {
+  return { message: 0, port: 3, timeNs: 5n, words: BigUint64Array.from(words) };
+}
+
+describe('the text of a message', () => {
+  const text = (format: string, values: LogMessageLayout['values'], ...words: bigint[]): string =>
+    loggedText(layoutOf(format, values), record(...words)).text;
+
+  it.each([
+    ['nothing', [], [], 'nothing'],
+    ['a={} b={}', [ONE, ONE], [1n, 2n], 'a=1 b=2'],
+    ['s={}', [SIGNED], [(1n << 64n) - 1n], 's=-1'],
+    ['u={}', [ONE], [(1n << 64n) - 1n], 'u=18446744073709551615'],
+    ['w={}', [{ words: 3, signed: false }], [1n, 0n, 1n], `w=${(1n << 128n) + 1n}`],
+    ['w={}', [{ words: 2, signed: true }], [0n, 1n << 63n], `w=${-(1n << 127n)}`],
+    // What simple_switch takes for a placeholder.
+    ['{:x}, {anything}', [ONE, ONE], [10n, 11n], '10, 11'],
+    ['\\{no\\} {}', [ONE], [1n], '{no} 1'],
+    ['\\n {\\} } x', [ONE], [1n], '\\n 1 x'],
+    // simple_switch ends where these are; here nothing is lost.
+    ['{}{} first', [ONE, ONE], [1n, 2n], '12 first'],
+    ['a {} {}', [ONE], [1n], 'a 1 {}'],
+    ['a {}', [ONE, SIGNED, ONE], [1n, 2n, 3n], 'a 1 (2, 3)'],
+    ['open {', [ONE], [1n], 'open { (1)'],
+    ['', [], [], ''],
+  ] as const)('%j', (format, values, words, wanted) => {
+    expect(text(format, values, ...words)).toBe(wanted);
+  });
+
+  it('is found in time that grows with its length, whatever it is', () => {
+    const startMs = performance.now();
+    text('{'.repeat(4096), []);
+    text('{\\'.repeat(2048), []);
+    expect(performance.now() - startMs).toBeLessThan(1000);
+  });
+
+  it('of a message that the program has not is its number', () => {
+    const unknown = loggedText(layoutOf('x', []), { ...record(), message: 9 });
+    expect(unknown).toEqual({ text: 'message 9', place: '' });
+  });
+});
+
+describe('the log of the switch', () => {
+  interface Line {
+    readonly level: string;
+    readonly fields: object;
+    readonly text: string;
+  }
+
+  function bench(perSecond: number, layout: PipelineLayout | null = layoutOf('v={}', [ONE])) {
+    const lines: Line[] = [];
+    const waiting: LogRecord[] = [];
+    const clock = { ms: 0 };
+    const line = (level: string) => (fields: object, text: string) =>
+      void lines.push({ level, fields, text });
+    const log = new ProgramLog({
+      read: () => waiting.splice(0),
+      layout: () => layout,
+      log: { info: line('info'), warn: line('warn'), error: line('error') },
+      nowMs: () => clock.ms,
+      perSecond,
+    });
+    const say = (...values: number[]): void =>
+      void waiting.push(...values.map((value) => record(BigInt(value))));
+    return { lines, clock, log, say, texts: () => lines.splice(0).map(({ text }) => text) };
+  }
+
+  it('has a message with its place in the source, its port and its time', () => {
+    const { lines, log, say } = bench(10);
+    say(7);
+    log.look();
+    const fields = { place: 'a.p4:7:8', port: 3, timeNs: '5' };
+    expect(lines).toEqual([{ level: 'info', fields, text: 'v=7' }]);
+    expect(log.counts()).toEqual({ written: 1, leftOut: 0 });
+  });
+
+  it('has so many in a second, and says how many more there were', () => {
+    const { clock, log, say, texts } = bench(2);
+    say(1, 2, 3);
+    log.look();
+    clock.ms = 500;
+    say(4);
+    log.look();
+    expect(texts()).toEqual(['v=1', 'v=2']);
+    clock.ms = 1000;
+    say(5);
+    log.look();
+    expect(texts()).toEqual([
+      '2 more messages of the program are left out: see --log-messages',
+      'v=5',
+    ]);
+    clock.ms = 2000;
+    log.look();
+    expect(texts()).toEqual([]);
+    expect(log.counts()).toEqual({ written: 3, leftOut: 2 });
+  });
+
+  it('has none, and only counts, where none are wanted', () => {
+    const { clock, log, say, texts } = bench(0);
+    say(1, 2, 3);
+    log.look();
+    clock.ms = 1000;
+    log.look();
+    expect(texts()).toEqual([]);
+    expect(log.counts()).toEqual({ written: 0, leftOut: 3 });
+  });
+
+  it('is looked after until the end', () => {
+    const { log, say, texts } = bench(1);
+    const stop = log.start();
+    say(1, 2);
+    stop();
+    expect(texts()).toEqual([
+      'v=1',
+      '1 more messages of the program are left out: see --log-messages',
+    ]);
+  });
+
+  it('does not ask an engine whose program logs nothing', () => {
+    for (const layout of [null, LAYOUT]) {
+      const { log, say, texts } = bench(10, layout);
+      say(1);
+      log.look();
+      expect(texts()).toEqual([]);
+    }
+  });
+});
