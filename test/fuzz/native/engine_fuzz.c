@@ -90,6 +90,22 @@ static void read_messages(struct talk *talk) {
   }
 }
 
+/* In several calls where there is more than a few records. */
+static void read_log(struct talk *talk) {
+  static uint64_t words[2 * TP_LOG_READ_WORDS];
+  int count;
+  while ((count = tp_engine_read_log(talk->engine, words, 2 * TP_LOG_READ_WORDS)) > 0) {
+    uint64_t at = 0;
+    while (at < (uint64_t)count) {
+      const uint64_t record = words[at] >> 48;
+      if (record < 2 || record > (uint64_t)count - at) {
+        fail("a log message was cut");
+      }
+      at += record;
+    }
+  }
+}
+
 /* Returns after how many rounds nothing moved, at most `rounds`. */
 static uint32_t settle(struct talk *talk, uint32_t rounds) {
   uint32_t round = 0;
@@ -98,6 +114,7 @@ static uint32_t settle(struct talk *talk, uint32_t rounds) {
   }
   take_frames(talk);
   read_messages(talk);
+  read_log(talk);
   return round;
 }
 
