@@ -7,6 +7,8 @@
  * - `weighted`: the mean, each by how close it is to the least: between the two.
  */
 
+import { SlidingWindow } from './sliding-window.js';
+
 export type DelayFilterKind = 'moving-median' | 'minimum' | 'weighted';
 
 export interface DelayEstimate {
@@ -17,55 +19,60 @@ export interface DelayEstimate {
   readonly weight: number;
 }
 
-/** MAD to standard deviation, of a normal distribution. */
-const MAD_TO_DEVIATION = 1.4826;
-
 export class DelayFilter {
   readonly #kind: DelayFilterKind;
-  readonly #length: number;
-  #window: number[] = [];
+  readonly #window: SlidingWindow;
 
   /** `length`: samples in the window, at least 1. */
   constructor(kind: DelayFilterKind, length: number) {
     this.#kind = kind;
-    this.#length = Math.max(1, length);
+    this.#window = new SlidingWindow(Math.max(1, length));
   }
 
   /** One measured delay; the estimate with it. */
   sample(delayNs: number): DelayEstimate {
-    this.#window.push(delayNs);
-    if (this.#window.length > this.#length) this.#window.shift();
-    const deviation = deviationOf(this.#window);
+    const window = this.#window;
+    window.push(delayNs);
+    const deviation = window.deviation();
     return {
       delayNs: this.#estimate(deviation),
-      deviationNs: deviation / Math.sqrt(this.#window.length),
-      weight: weightOf(delayNs, Math.min(...this.#window), deviation),
+      deviationNs: deviation / Math.sqrt(window.length),
+      weight: weightOf(delayNs, window.least, deviation),
     };
   }
 
   /** Null: nothing was measured yet. */
   delayNs(): number | null {
-    return this.#window.length === 0 ? null : this.#estimate(deviationOf(this.#window));
+    return this.#window.length === 0 ? null : this.#estimate(this.#window.deviation());
   }
 
   /** The path is another: what was measured says nothing. */
   reset(): void {
-    this.#window = [];
+    this.#window.clear();
   }
 
   #estimate(deviation: number): number {
-    const least = Math.min(...this.#window);
     switch (this.#kind) {
       case 'moving-median':
-        return medianOf(this.#window);
+        return this.#window.median;
       case 'minimum':
-        return least;
-      case 'weighted': {
-        const weights = this.#window.map((delay) => weightOf(delay, least, deviation));
-        const total = weights.reduce((sum, weight) => sum + weight, 0);
-        return this.#window.reduce((sum, delay, i) => sum + delay * (weights[i] ?? 0), 0) / total;
-      }
+        return this.#window.least;
+      case 'weighted':
+        return this.#weightedMean(deviation);
     }
+  }
+
+  #weightedMean(deviation: number): number {
+    const window = this.#window;
+    let total = 0;
+    let sum = 0;
+    for (let index = 0; index < window.length; index += 1) {
+      const delay = window.at(index);
+      const weight = weightOf(delay, window.least, deviation);
+      total += weight;
+      sum += delay * weight;
+    }
+    return sum / total;
   }
 }
 
@@ -74,33 +81,4 @@ function weightOf(delay: number, least: number, deviation: number): number {
   if (deviation === 0) return delay === least ? 1 : 0.01;
   const distance = (delay - least) / deviation;
   return 1 / (1 + distance * distance);
-}
-
-/** The middle one, or the mean of the middle two. */
-export function medianOf(values: readonly number[]): number {
-  const sorted = insertionSorted(values);
-  const upper = sorted[sorted.length >> 1] ?? 0;
-  const lower = sorted[(sorted.length - 1) >> 1] ?? 0;
-  return (lower + upper) / 2;
-}
-
-/** Robust: by the median absolute deviation. */
-export function deviationOf(values: readonly number[], middle = medianOf(values)): number {
-  return MAD_TO_DEVIATION * medianOf(values.map((value) => Math.abs(value - middle)));
-}
-
-/** Windows are short: for some tens this is several times as fast as sorting with a comparison. */
-function insertionSorted(values: readonly number[]): number[] {
-  const sorted = values.slice();
-  for (let index = 1; index < sorted.length; index += 1) {
-    const value = sorted[index] ?? 0;
-    let hole = index;
-    for (; hole > 0; hole -= 1) {
-      const before = sorted[hole - 1] ?? 0;
-      if (before <= value) break;
-      sorted[hole] = before;
-    }
-    sorted[hole] = value;
-  }
-  return sorted;
 }

@@ -1,7 +1,6 @@
 /** Whether a clock may be called synchronized, from what its servo takes the offset to be. */
 import { elapsed, nsOf, type Instant } from '#units/time';
-import { mean } from '../statistics/samples.js';
-import { deviationOf } from './delay-filter.js';
+import { SlidingWindow } from './sliding-window.js';
 import type { FrequencyTrust } from './servo.js';
 
 /** In a row within the threshold, over at least so long, before it is LOCKED. */
@@ -23,7 +22,7 @@ export class LockJudge {
   #within = 0;
   #withinSince: Instant | null = null;
   #beyond = 0;
-  #offsets: number[] = [];
+  readonly #offsets = new SlidingWindow(BIAS_SAMPLES);
 
   constructor(lockThresholdNs: number) {
     this.#thresholdNs = lockThresholdNs;
@@ -63,11 +62,14 @@ export class LockJudge {
    * changed, and a narrow loop would take minutes to follow.
    */
   isBiased(offsetNs: number): boolean {
-    this.#offsets.push(offsetNs);
-    if (this.#offsets.length > BIAS_SAMPLES) this.#offsets.shift();
-    if (this.#offsets.length < BIAS_SAMPLES) return false;
-    const noise = BIAS_DEVIATIONS * deviationOf(this.#offsets);
-    return Math.abs(mean(this.#offsets)) > Math.max(noise, BIAS_THRESHOLDS * this.#thresholdNs);
+    const offsets = this.#offsets;
+    offsets.push(offsetNs);
+    if (offsets.length < BIAS_SAMPLES) return false;
+    let sum = 0;
+    for (let index = 0; index < BIAS_SAMPLES; index += 1) sum += offsets.at(index);
+    const mean = sum / BIAS_SAMPLES;
+    const noise = BIAS_DEVIATIONS * offsets.deviation();
+    return Math.abs(mean) > Math.max(noise, BIAS_THRESHOLDS * this.#thresholdNs);
   }
 
   /** What comes next has nothing to do with what was before. */
@@ -75,6 +77,6 @@ export class LockJudge {
     this.#within = 0;
     this.#withinSince = null;
     this.#beyond = 0;
-    this.#offsets = [];
+    this.#offsets.clear();
   }
 }

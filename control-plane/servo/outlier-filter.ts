@@ -5,7 +5,7 @@
  * outlier. Outliers that do not stop are no outliers: MOVED of them that agree with each other, or
  * twice as many of any, are where the offset is now.
  */
-import { deviationOf, medianOf } from './delay-filter.js';
+import { SlidingWindow } from './sliding-window.js';
 
 export type OffsetVerdict = 'accepted' | 'outlier' | 'moved';
 
@@ -17,7 +17,7 @@ const MOVED = 8;
 
 export class OutlierFilter {
   readonly #floorNs: number;
-  #window: number[] = [];
+  readonly #window = new SlidingWindow(WINDOW);
   #refused: number[] = [];
 
   /** Nearer to the median than `floorNs` nothing is an outlier: stamps may be too coarse for a spread. */
@@ -27,37 +27,44 @@ export class OutlierFilter {
 
   /** One more offset. `moved`: it and those refused before it are the new window. */
   judge(offsetNs: number): OffsetVerdict {
-    const windowMiddle = medianOf(this.#window);
-    const limit = this.#limit(windowMiddle);
-    if (limit === null || Math.abs(offsetNs - windowMiddle) <= limit) {
-      this.#window.push(offsetNs);
-      if (this.#window.length > WINDOW) this.#window.shift();
+    const window = this.#window;
+    const middle = window.median;
+    const limit = this.#limit(middle);
+    if (limit === null || Math.abs(offsetNs - middle) <= limit) {
+      window.push(offsetNs);
       if (this.#refused.length > 0) this.#refused = [];
       return 'accepted';
     }
     this.#refused.push(offsetNs);
     const recent = this.#refused.slice(-MOVED);
-    const middle = medianOf(recent);
-    const agree =
-      recent.length >= MOVED && recent.every((value) => Math.abs(value - middle) <= limit);
+    const agree = recent.length >= MOVED && areAlike(recent, limit);
     if (!agree && this.#refused.length < 2 * MOVED) return 'outlier';
-    this.#window = agree ? recent : this.#refused;
+    window.clear();
+    for (const refused of agree ? recent : this.#refused) window.push(refused);
     this.#refused = [];
     return 'moved';
   }
 
   /** The offset that there is no noise in; null: too few. */
   medianNs(): number | null {
-    return this.#window.length < SAMPLES_TO_JUDGE ? null : medianOf(this.#window);
+    return this.#window.length < SAMPLES_TO_JUDGE ? null : this.#window.median;
   }
 
   reset(): void {
-    this.#window = [];
+    this.#window.clear();
     this.#refused = [];
   }
 
   #limit(middle: number): number | null {
     if (this.#window.length < SAMPLES_TO_JUDGE) return null;
-    return Math.max(this.#floorNs, DEVIATIONS * deviationOf(this.#window, middle));
+    return Math.max(this.#floorNs, DEVIATIONS * this.#window.deviation(middle));
   }
+}
+
+/** Within `limit` of what is in their middle. */
+function areAlike(values: readonly number[], limit: number): boolean {
+  const window = new SlidingWindow(values.length);
+  for (const value of values) window.push(value);
+  const middle = window.median;
+  return values.every((value) => Math.abs(value - middle) <= limit);
 }

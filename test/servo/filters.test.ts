@@ -1,10 +1,50 @@
 import { describe, expect, it } from 'vitest';
-import { DelayFilter, deviationOf, medianOf } from '../../control-plane/servo/delay-filter.js';
+import { DelayFilter } from '../../control-plane/servo/delay-filter.js';
 import { OutlierFilter } from '../../control-plane/servo/outlier-filter.js';
+import { SlidingWindow } from '../../control-plane/servo/sliding-window.js';
 import { StampNoise } from '../../control-plane/servo/stamp-noise.js';
 import { normal, uniform } from './simulation.js';
 
 const SEED = 4_711;
+
+describe(`a sliding window (seed ${SEED})`, () => {
+  const middleOf = (values: readonly number[]): number => {
+    const sorted = values.toSorted((a, b) => a - b);
+    const [lower = 0, upper = 0] = [sorted[(sorted.length - 1) >> 1], sorted[sorted.length >> 1]];
+    return (lower + upper) / 2;
+  };
+
+  it.each([1, 2, 3, 8, 31, 32])('of %i values has what sorting them finds', (most) => {
+    const window = new SlidingWindow(most);
+    const noise = normal(SEED + most);
+    const all: number[] = [];
+    for (let n = 0; n < 300; n += 1) {
+      // Coarse stamps come twice.
+      const value = n % 3 === 0 ? Math.round(noise() * 2) + 0 : noise();
+      all.push(value);
+      window.push(value);
+      const kept = all.slice(-most);
+      const middle = middleOf(kept);
+      expect(Array.from(kept, (_, at) => window.at(at))).toEqual(kept);
+      expect(window.least).toBe(Math.min(...kept));
+      expect(window.median).toBe(middle);
+      const distances = kept.map((one) => Math.abs(one - middle));
+      expect(window.deviation()).toBe(1.4826 * middleOf(distances));
+    }
+  });
+
+  it('of nothing has no spread', () => {
+    const window = new SlidingWindow(4);
+    window.push(3);
+    window.clear();
+    expect([window.length, window.median, window.deviation(), window.least]).toEqual([
+      0,
+      0,
+      0,
+      Infinity,
+    ]);
+  });
+});
 
 describe('a delay filter', () => {
   it('by moving median bears frames that were held up', () => {
@@ -29,10 +69,11 @@ describe('a delay filter', () => {
       const queued = n % 4 === 0 ? 3_000 * queue() : 0;
       estimates.push(filter.sample(1_000 + 20 * noise() + queued).delayNs);
     }
-    const settled = estimates.slice(16);
-    expect(medianOf(settled)).toBeGreaterThan(960);
-    expect(medianOf(settled)).toBeLessThan(1_010);
-    expect(deviationOf(settled)).toBeLessThan(20);
+    const settled = new SlidingWindow(estimates.length);
+    for (const estimate of estimates.slice(16)) settled.push(estimate);
+    expect(settled.median).toBeGreaterThan(960);
+    expect(settled.median).toBeLessThan(1_010);
+    expect(settled.deviation()).toBeLessThan(20);
   });
 
   it('says how good its estimate and the last sample are', () => {
