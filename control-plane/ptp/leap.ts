@@ -118,6 +118,16 @@ export class LeapWatch {
     this.#heard = properties;
   }
 
+  /** As they were heard last. */
+  get properties(): TimePropertiesDS {
+    return this.#heard;
+  }
+
+  /** Announced, or just carried out; null: none. */
+  get leap(): LeapSecond | null {
+    return this.#leap;
+  }
+
   faults(fault: LeapFault): number {
     return this.#faults.get(fault) ?? 0;
   }

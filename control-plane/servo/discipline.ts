@@ -24,6 +24,7 @@ import type {
   DisciplineSample,
   DisciplineStatus,
   DisciplineVerdict,
+  ErrorBound,
   LockChange,
 } from './discipline-types.js';
 import { ErrorBoundTracker } from './error-bound.js';
@@ -194,8 +195,18 @@ export class ClockDiscipline {
     return { ...NOTHING, adjustment: { rate: this.#rate, step: null }, change };
   }
 
-  status(now: Instant): DisciplineStatus {
+  get rate(): Ppb {
+    return this.#rate;
+  }
+
+  /** Null: nothing is known of the error. */
+  errorBound(now: Instant): ErrorBound | null {
+    if (this.#state === 'FREE_RUN') return null;
     const since = this.#lastUsed === null ? 0 : secondsBetween(this.#lastUsed, now);
+    return this.#errors.bound(since, this.#holdover?.model ?? null);
+  }
+
+  status(now: Instant): DisciplineStatus {
     return {
       name: this.#servo.name,
       state: this.#state,
@@ -204,10 +215,7 @@ export class ClockDiscipline {
       rate: this.#rate,
       offsetNs: this.#offsetNs,
       meanDelayNs: this.#meanDelayNs,
-      errorBound:
-        this.#state === 'FREE_RUN'
-          ? null
-          : this.#errors.bound(since, this.#holdover?.model ?? null),
+      errorBound: this.errorBound(now),
       samples: this.#samples,
       outliers: this.#outliers,
       steps: this.#steps,

@@ -40,7 +40,7 @@ export function parsePortIdentity(text: string): Result<PortIdentityBits, 'bad-p
 
 /** The same few are written again and again: keys of tables, and reasons of decisions. */
 const TEXTS = new Map<bigint, string>();
-const MOST_TEXTS = 1_024;
+const MOST_TEXTS = 16_384;
 
 /** As pmc and ptp4l print it: `001122.fffe.334455`. */
 export function clockIdentityText(bits: bigint): string {

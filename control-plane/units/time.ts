@@ -119,6 +119,11 @@ export function splitPrecise(time: PreciseInstant): {
   return { whole: instant(units >> SCALE_BITS), fraction: scaledNs(units & 0xffffn) };
 }
 
+/** As splitPrecise's whole. */
+export function wholeInstant(time: PreciseInstant): Instant {
+  return instant((time as unknown as bigint) >> SCALE_BITS);
+}
+
 /** In units of 2^-16 ns since the epoch of its clock. */
 export function preciseUnits(value: PreciseInstant): bigint {
   return value as unknown as bigint;

@@ -50,17 +50,19 @@ export function dataSetsOfGrandmaster(
 
 /**
  * Table 33, S1; also for each further Announce of the parent (9.5.3). offsetFromMaster and meanDelay
- * are the servo's: kept while the parent is the same, 0 with another.
+ * are the servo's: kept while the parent is the same, 0 with another. What tells nothing new stays the
+ * same value.
  */
 export function dataSetsOfSlave(previous: InstanceDataSets, announce: Announce): InstanceDataSets {
   const parentPortIdentity = announce.header.sourcePortIdentity;
   const isSame = isSamePort(previous.parentDS.parentPortIdentity, parentPortIdentity);
+  if (isSame && isTold(previous, announce)) return previous;
   return {
     currentDS: {
       stepsRemoved: announce.stepsRemoved + 1,
       offsetFromMaster: isSame ? previous.currentDS.offsetFromMaster : scaledNs(0n),
       meanDelay: isSame ? previous.currentDS.meanDelay : scaledNs(0n),
-      synchronizationUncertain: (announce.header.flags & FLAG.synchronizationUncertain) !== 0,
+      synchronizationUncertain: hasFlag(announce, FLAG.synchronizationUncertain),
     },
     parentDS: {
       parentStats: false,
@@ -80,9 +82,36 @@ export function dataSetsOfSlave(previous: InstanceDataSets, announce: Announce):
   };
 }
 
+/** Whether an Announce of the same parent tells what the data sets have already. */
+function isTold({ currentDS, parentDS, timePropertiesDS: time }: InstanceDataSets, a: Announce) {
+  const quality = parentDS.grandmasterClockQuality;
+  return (
+    parentDS.grandmasterIdentity === a.grandmasterIdentity &&
+    parentDS.grandmasterPriority1 === a.grandmasterPriority1 &&
+    parentDS.grandmasterPriority2 === a.grandmasterPriority2 &&
+    quality.clockClass === a.grandmasterClockClass &&
+    quality.clockAccuracy === a.grandmasterClockAccuracy &&
+    quality.offsetScaledLogVariance === a.grandmasterOffsetScaledLogVariance &&
+    currentDS.stepsRemoved === a.stepsRemoved + 1 &&
+    time.currentUtcOffsetSeconds === a.currentUtcOffsetSeconds &&
+    time.timeSource === a.timeSource &&
+    currentDS.synchronizationUncertain === hasFlag(a, FLAG.synchronizationUncertain) &&
+    time.currentUtcOffsetValid === hasFlag(a, FLAG.currentUtcOffsetValid) &&
+    time.leap59 === hasFlag(a, FLAG.leap59) &&
+    time.leap61 === hasFlag(a, FLAG.leap61) &&
+    time.timeTraceable === hasFlag(a, FLAG.timeTraceable) &&
+    time.frequencyTraceable === hasFlag(a, FLAG.frequencyTraceable) &&
+    time.ptpTimescale === hasFlag(a, FLAG.ptpTimescale)
+  );
+}
+
+function hasFlag({ header }: Announce, flag: number): boolean {
+  return (header.flags & flag) !== 0;
+}
+
 /** timePropertiesDS as an Announce tells it: 13.5.2, table 37. */
 export function timePropertiesOf(announce: Announce): TimePropertiesDS {
-  const has = (flag: number): boolean => (announce.header.flags & flag) !== 0;
+  const has = (flag: number): boolean => hasFlag(announce, flag);
   return {
     currentUtcOffsetSeconds: announce.currentUtcOffsetSeconds,
     currentUtcOffsetValid: has(FLAG.currentUtcOffsetValid),

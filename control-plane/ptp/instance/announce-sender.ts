@@ -16,7 +16,7 @@ import {
 import type { Destination } from './instance-types.js';
 import {
   announceMessage,
-  NO_LOG_INTERVAL,
+  unicastEnvelope,
   type AnnounceContent,
   type Envelope,
 } from './messages.js';
@@ -84,7 +84,7 @@ export class AnnounceSender {
 
   /** To one client, whose sequence this number is of. */
   sendTo(destination: Destination, sequenceId: number): void {
-    this.#send(destination, { sequenceId, unicast: true, logMessageInterval: NO_LOG_INTERVAL });
+    this.#send(destination, unicastEnvelope(sequenceId));
   }
 
   #beginNow(): void {

@@ -3,7 +3,7 @@
  * the clock follows, what is announced. IEEE 1588-2019 9.3, 17.6; the figures are in ../bmca.
  */
 import { portIdentityText } from '#units/clock-identity';
-import type { Instant } from '#units/time';
+import type { Instant, PreciseInstant } from '#units/time';
 import { isSamePort, type PortIdentity } from '#wire/ptp-header';
 import type { Announce, Tlv } from '#wire/ptp-message';
 import { decideStates, type BestMaster, type Decision } from '../bmca/state-decision.js';
@@ -44,6 +44,13 @@ interface Followed {
   readonly identity: PortIdentity;
 }
 
+/** What every input asks of all ports. */
+interface Standing {
+  /** The port that follows a master. */
+  readonly following: Port | undefined;
+  readonly isServing: boolean;
+}
+
 export class BoundaryDecision {
   readonly #host: DecisionHost;
   #dataSets: InstanceDataSets;
@@ -57,6 +64,9 @@ export class BoundaryDecision {
   /** Null: nothing was announced. */
   #told: unknown = null;
   #own: { readonly config: InstanceConfig; readonly defaultDS: DefaultDS } | null = null;
+  /** As the ports' states are; null: they may have changed. */
+  #standing: Standing | null = null;
+  readonly #ptpTimeNow = (): PreciseInstant | null => this.#host.clock.ptpTimeNow();
 
   constructor(host: DecisionHost) {
     this.#host = host;
@@ -101,7 +111,7 @@ export class BoundaryDecision {
   }
 
   get timePropertiesDS(): TimePropertiesDS {
-    return this.#time.at(this.#host.clock.ptpTimeNow());
+    return this.#time.at(this.#ptpTimeNow);
   }
 
   get pathTrace(): PathTraceDS {
@@ -152,7 +162,7 @@ export class BoundaryDecision {
   /** After every input: what the clock's state means for ports and data sets. True: decide anew. */
   followClock(): boolean {
     const { clock } = this.#host;
-    const following = this.#host.ports().find((port) => port.isFollowing);
+    const { following } = this.#portStanding();
     if (clock.state === 'LOCKED' && following?.state === 'uncalibrated') {
       following.event('masterClockSelected', clock.status().why);
     }
@@ -160,13 +170,25 @@ export class BoundaryDecision {
     if (isAstray && following?.state === 'slave') {
       following.event('synchronizationFault', clock.status().why);
     }
-    const isServing = this.#host.ports().some(({ state }) => state === 'master');
-    clock.serve(isServing && !this.#isUncertain());
-    const isWithin = isInSpecification(this.#host.config(), this.#clockState());
+    clock.serve(this.#portStanding().isServing && !this.#isUncertain());
+    const isWithin =
+      clock.state === 'HOLDOVER' && isInSpecification(this.#host.config(), this.#clockState());
     const isOther = clock.state !== this.#lastClockState || isWithin !== this.#wasInSpecification;
     this.#lastClockState = clock.state;
     this.#wasInSpecification = isWithin;
     return isOther;
+  }
+
+  /** The state of a port is another, or there are other ports. */
+  portsChanged(): void {
+    this.#standing = null;
+  }
+
+  #portStanding(): Standing {
+    return (this.#standing ??= {
+      following: this.#host.ports().find((port) => port.isFollowing),
+      isServing: this.#host.ports().some(({ state }) => state === 'master'),
+    });
   }
 
   /** What is announced has changed since the last time: all masters say so now. */
@@ -250,7 +272,7 @@ export class BoundaryDecision {
   #ownTimeProperties(): TimePropertiesDS {
     const config = this.#host.config();
     const own = timePropertiesOfOwn(config, this.#clockState(), this.#lastParentTime);
-    return ownAt(own, config.leapSecond ?? null, this.#host.clock.ptpTimeNow());
+    return ownAt(own, config.leapSecond ?? null, this.#ptpTimeNow);
   }
 
   #tlvs(): readonly Tlv[] {
@@ -268,7 +290,7 @@ export class BoundaryDecision {
   #profileTlvs(): readonly Tlv[] {
     const { tlvs, announceTlvs } = this.#host.config();
     if (tlvs === undefined) return [];
-    const bound = this.#host.clock.status().errorBound;
+    const bound = this.#host.clock.errorBound;
     return profileAnnounceTlvs(tlvs, {
       parent: this.#parent?.tlvs ?? null,
       own: announceTlvs ?? NO_ANNOUNCE_TLVS,

@@ -48,11 +48,13 @@ interface Exchange {
   readonly received: PreciseInstant;
 }
 
+/** The one request that is open; one object serves for all. */
 interface OpenRequest {
-  readonly sequenceId: number;
-  readonly transmitTime: DataplaneTime | null;
+  isOpen: boolean;
+  sequenceId: number;
+  transmitTime: DataplaneTime | null;
   /** t4 less its corrections. */
-  readonly received: PreciseInstant | null;
+  received: PreciseInstant | null;
 }
 
 /** The first one comes soon, but not of all slaves of a link at once. */
@@ -63,7 +65,12 @@ export class DelayRequester {
   readonly #onMeasured: (measurement: DelayMeasurement) => void;
   #master: { readonly identity: PortIdentity; readonly destination: Destination } | null = null;
   #sequenceId = 0;
-  #open: OpenRequest | null = null;
+  readonly #open: OpenRequest = {
+    isOpen: false,
+    sequenceId: 0,
+    transmitTime: null,
+    received: null,
+  };
   #sync: SyncSample | null = null;
   /** Told by the master in its responses; null: as configured. */
   #told: LogInterval | null = null;
@@ -96,7 +103,7 @@ export class DelayRequester {
 
   /** The local clock or the master's is another: what is under way means nothing. */
   void(): void {
-    this.#open = null;
+    this.#close();
     this.#sync = null;
     this.#early = null;
     this.#rate.reset();
@@ -119,7 +126,7 @@ export class DelayRequester {
   /** A Sync of the master: the other direction of the exchange to come. The first one starts asking. */
   takeSync(sample: SyncSample): void {
     if (this.#master === null) return;
-    const isFirst = this.#sync === null && this.#open === null;
+    const isFirst = this.#sync === null && !this.#open.isOpen;
     this.#sync = sample;
     this.#rate.sample(sample);
     if (this.#early !== null) this.#measure(this.#early);
@@ -134,7 +141,8 @@ export class DelayRequester {
     const { destination } = this.#master;
     const sequenceId = this.#sequenceId;
     this.#sequenceId = (sequenceId + 1) & 0xffff;
-    this.#open = { sequenceId, transmitTime: null, received: null };
+    this.#open.isOpen = true;
+    this.#open.sequenceId = sequenceId;
     const unicast = destination !== 'group';
     const message = delayReqMessage(
       port.sender,
@@ -154,38 +162,38 @@ export class DelayRequester {
       this.#port.count('delayRespsOfOthers');
       return;
     }
-    if (this.#open === null || this.#open.sequenceId !== header.sequenceId) {
+    const open = this.#open;
+    if (!open.isOpen || open.sequenceId !== header.sequenceId) {
       this.#port.count('delayRespsUnmatched');
       return;
     }
-    if (this.#open.received !== null) {
+    if (open.received !== null) {
       this.#port.count('delayRespsDuplicate');
       return;
     }
     this.#adoptInterval(header.logMessageInterval);
     const correction = subtractScaled(scaledNs(0n), header.correctionField);
-    const { sequenceId, transmitTime } = this.#open;
-    const received = preciseInstant(message.timestamp, correction);
-    this.#open = { sequenceId, transmitTime, received };
+    open.received = preciseInstant(message.timestamp, correction);
     this.#unanswered = 0;
     this.#complete();
   }
 
   #transmitted(sequenceId: number, time: DataplaneTime | null): void {
-    if (this.#open?.sequenceId !== sequenceId) return;
+    const open = this.#open;
+    if (!open.isOpen || open.sequenceId !== sequenceId) return;
     if (time === null) {
       this.#port.count('transmitTimesMissing');
-      if (this.#open.received !== null) this.#untimed += 1;
-      this.#open = null;
+      if (open.received !== null) this.#untimed += 1;
+      this.#close();
       return;
     }
     this.#untimed = 0;
-    this.#open = { sequenceId, transmitTime: time, received: this.#open.received };
+    open.transmitTime = time;
     this.#complete();
   }
 
   #closeOpen(): void {
-    if (this.#open === null) return;
+    if (!this.#open.isOpen) return;
     if (this.#open.received === null) {
       this.#unanswered += 1;
       this.#port.count('delayRespsLost');
@@ -193,16 +201,21 @@ export class DelayRequester {
       // It waits for its transmit time alone.
       this.#untimed += 1;
     }
-    this.#open = null;
+    this.#close();
+  }
+
+  #close(): void {
+    this.#open.isOpen = false;
+    this.#open.transmitTime = null;
+    this.#open.received = null;
   }
 
   #complete(): void {
-    const open = this.#open;
+    const { transmitTime, received } = this.#open;
     const sync = this.#sync;
-    if (open === null || sync === null) return;
-    if (open.transmitTime === null || open.received === null) return;
-    this.#open = null;
-    this.#measure({ sync, transmitTime: open.transmitTime, received: open.received });
+    if (transmitTime === null || received === null || sync === null) return;
+    this.#close();
+    this.#measure({ sync, transmitTime, received });
   }
 
   #measure(exchange: Exchange): void {

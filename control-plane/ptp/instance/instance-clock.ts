@@ -13,7 +13,7 @@ import {
   scaledFromNumber,
   scaledNs,
   scaledUnits,
-  splitPrecise,
+  wholeInstant,
   subtractScaled,
   type DataplaneTime,
   type Instant,
@@ -24,7 +24,11 @@ import {
   type ScaledNs,
 } from '#units/time';
 import { ClockDiscipline } from '../../servo/discipline.js';
-import type { DisciplineStatus, DisciplineVerdict } from '../../servo/discipline-types.js';
+import type {
+  DisciplineStatus,
+  DisciplineVerdict,
+  ErrorBound,
+} from '../../servo/discipline-types.js';
 import type { ClockLockState } from '../../servo/servo.js';
 import type { TimePropertiesDS } from '../data-sets.js';
 import { LocalClock } from '../local-clock.js';
@@ -123,6 +127,15 @@ export class InstanceClock {
     return this.#meanDelay;
   }
 
+  get errorBound(): ErrorBound | null {
+    return this.#discipline.errorBound(this.#host.now());
+  }
+
+  /** Of the servo: what the dataplane was last told to run at. */
+  get rate(): Ppb {
+    return this.#discipline.rate;
+  }
+
   status(): DisciplineStatus {
     return this.#discipline.status(this.#host.now());
   }
@@ -200,7 +213,8 @@ export class InstanceClock {
       this.#host.count('timesImpossible');
       return false;
     }
-    if (!this.#isTrusted(measurement, arrived, local)) return false;
+    const localTime = local.localInstant(sample.receiveTime);
+    if (!this.#isTrusted(measurement, arrived, localTime, local.rate)) return false;
     this.#tune(measurement.logSyncInterval);
     const received = afterPrecise(
       local.ptpTimeAt(sample.receiveTime),
@@ -209,7 +223,7 @@ export class InstanceClock {
     const offsetNs = elapsedPreciseNs(arrived, received);
     const verdict = this.#discipline.sample(
       {
-        localTime: local.localInstant(sample.receiveTime),
+        localTime,
         offsetNs,
         weight: 1,
         meanDelayNs: delay?.delayNs ?? null,
@@ -227,15 +241,16 @@ export class InstanceClock {
   }
 
   #isTrusted(
-    { grandmasterIdentity, timeProperties, phaseChange, sample }: ClockMeasurement,
+    { grandmasterIdentity, timeProperties, phaseChange }: ClockMeasurement,
     arrived: PreciseInstant,
-    local: LocalClock,
+    localTime: Instant,
+    rate: Ppb,
   ): boolean {
     const verdict = this.#watch.sample(
       {
-        localTime: local.localInstant(sample.receiveTime),
-        masterTime: splitPrecise(arrived).whole,
-        rate: this.state === 'LOCKED' ? local.rate : null,
+        localTime,
+        masterTime: wholeInstant(arrived),
+        rate: this.state === 'LOCKED' ? rate : null,
         grandmasterIdentity,
         claims: { timeProperties, phaseChange },
       },
@@ -297,13 +312,13 @@ export class InstanceClock {
 
   #tellMeasurement({ port, sample }: ClockMeasurement): void {
     const received = this.#local?.ptpTimeAt(sample.receiveTime);
-    const { errorBound, rate } = this.#discipline.status(this.#host.now());
+    const { errorBound, rate } = this;
     this.#host.emit({
       kind: 'synchronized',
       measurement: {
         port: port.number,
         sequenceId: sample.sequenceId,
-        receivedAt: received === undefined ? instant(0n) : splitPrecise(received).whole,
+        receivedAt: received === undefined ? instant(0n) : wholeInstant(received),
         offsetFromMaster: this.#offset,
         meanDelay: this.#meanDelay,
         rate,

@@ -217,12 +217,14 @@ export class PtpInstance {
     port.settle('stop');
     this.#ports.delete(port.number);
     this.#portList = [...this.#ports.values()];
+    this.#decision.portsChanged();
   }
 
   #addPort(config: PortConfig): Port {
     const port = new Port(this.#portHost, config);
     this.#ports.set(config.number, port);
     this.#portList = [...this.#ports.values()];
+    this.#decision.portsChanged();
     return port;
   }
 
@@ -237,6 +239,7 @@ export class PtpInstance {
       ptpTime: (time) => this.#clock.ptpTimeAt(time),
       requestSettle: () => {
         this.#isSettleDue = true;
+        this.#decision.portsChanged();
       },
       requestDecision: () => {
         this.#isDecisionDue = true;
@@ -338,7 +341,7 @@ export class PtpInstance {
       offsetFromMaster: isUsed ? offsetFromMaster : null,
       meanDelay: delay === null ? null : meanDelay,
     });
-    const bound = this.#clock.status().errorBound;
+    const bound = this.#clock.errorBound;
     if (!isUsed || bound === null) return;
     const boundNs = bound.boundNs + (bound.asymmetryUpToNs ?? 0);
     this.#sources.followed(port, scaledToNumber(offsetFromMaster), boundNs);
@@ -355,7 +358,7 @@ export class PtpInstance {
   #followUpTlvs(): readonly Tlv[] {
     if (this.#config.tlvs?.includes('followUpInformation') !== true) return [];
     const isSlave = this.#portList.some((port) => port.isFollowing);
-    const { rate } = this.#clock.status();
+    const { rate } = this.#clock;
     return [followUpInformationTlv(rate, isSlave ? this.#parentFollowUp : null)];
   }
 

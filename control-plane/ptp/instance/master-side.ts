@@ -99,6 +99,7 @@ export class MasterSide {
       sequenceId: message.header.sequenceId,
       unicast: isUnicast,
       logMessageInterval: isUnicast ? NO_LOG_INTERVAL : config.logMinDelayReqInterval,
+      isAlternate: false,
     };
     const response = delayRespMessage(port.sender, envelope, message, received);
     port.sendGeneral(response, isUnicast ? source : 'group');

@@ -42,7 +42,12 @@ export interface Envelope {
   readonly unicast: boolean;
   readonly logMessageInterval: LogInterval;
   /** 17.3: it comes from one that is not the best master. */
-  readonly isAlternate?: boolean;
+  readonly isAlternate: boolean;
+}
+
+/** To one station, in a message that has no interval. */
+export function unicastEnvelope(sequenceId: number, unicast = true): Envelope {
+  return { sequenceId, unicast, logMessageInterval: NO_LOG_INTERVAL, isAlternate: false };
 }
 
 function header(
@@ -60,7 +65,7 @@ function header(
     flags:
       flags |
       (envelope.unicast ? FLAG.unicast : 0) |
-      (envelope.isAlternate === true ? FLAG.alternateMaster : 0),
+      (envelope.isAlternate ? FLAG.alternateMaster : 0),
     correctionField,
     messageTypeSpecific: 0,
     sourcePortIdentity: sender.portIdentity,
@@ -100,19 +105,14 @@ export function followUpMessage(
 /** 9.5.11, 11.6.3: it leaves with the asymmetry taken away, which the response gives back. */
 export function delayReqMessage(
   sender: Sender,
-  envelope: Omit<Envelope, 'logMessageInterval'>,
+  { sequenceId, unicast }: Pick<Envelope, 'sequenceId' | 'unicast'>,
   delayAsymmetry: ScaledNs,
 ): DelayReq {
+  const envelope = unicastEnvelope(sequenceId, unicast);
   const correction = subtractScaled(NO_CORRECTION, delayAsymmetry);
   return {
     kind: 'delayReq',
-    header: header(
-      sender,
-      { ...envelope, logMessageInterval: NO_LOG_INTERVAL },
-      CONTROL.delayReq,
-      0,
-      correction,
-    ),
+    header: header(sender, envelope, CONTROL.delayReq, 0, correction),
     tlvs: [],
     originTimestamp: NO_TIME,
   };
@@ -182,13 +182,13 @@ function timeFlags(time: TimePropertiesDS): number {
 
 export function signalingMessage(
   sender: Sender,
-  envelope: Omit<Envelope, 'logMessageInterval'>,
+  { sequenceId, unicast }: Pick<Envelope, 'sequenceId' | 'unicast'>,
   targetPortIdentity: PortIdentity,
   tlvs: readonly Tlv[],
 ): Signaling {
   return {
     kind: 'signaling',
-    header: header(sender, { ...envelope, logMessageInterval: NO_LOG_INTERVAL }, CONTROL.other),
+    header: header(sender, unicastEnvelope(sequenceId, unicast), CONTROL.other),
     tlvs,
     targetPortIdentity,
   };

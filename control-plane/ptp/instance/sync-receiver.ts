@@ -68,10 +68,12 @@ const CORRECTION_MAX = (1n << 63n) - 1n;
 
 export class SyncReceiver {
   readonly #count: (what: SyncCounter) => void;
-  readonly #syncs = new Map<number, WaitingSync>();
-  readonly #followUps = new Map<number, Waiting<FollowUp>>();
+  /** The oldest first. */
+  readonly #syncs: WaitingSync[] = [];
+  readonly #followUps: Waiting<FollowUp>[] = [];
   /** The last that came, ring-wise: a copy of one of them tells nothing new. */
-  #done: number[] = [];
+  readonly #done: number[] = [];
+  #nextDone = 0;
   #last: { readonly sequenceId: number; readonly receiveTime: DataplaneTime } | null = null;
 
   constructor(count: (what: SyncCounter) => void) {
@@ -82,7 +84,7 @@ export class SyncReceiver {
   receiveSync(message: Sync, receiveTime: DataplaneTime, now: Instant): SyncSample | null {
     this.#expire(now);
     const { sequenceId } = message.header;
-    if (this.#done.includes(sequenceId) || this.#syncs.has(sequenceId)) {
+    if (this.#done.includes(sequenceId) || placeOf(this.#syncs, sequenceId) >= 0) {
       this.#count('syncsDuplicate');
       return null;
     }
@@ -94,44 +96,43 @@ export class SyncReceiver {
         tlvs: message.tlvs,
       });
     }
-    const followUp = this.#followUps.get(sequenceId);
+    const followUp = taken(this.#followUps, sequenceId);
     if (followUp === undefined) {
       const until = after(now, waitFor(message.header.logMessageInterval));
-      this.#wait(this.#syncs, sequenceId, { message, receiveTime, until }, 'syncsWithoutFollowUp');
+      this.#wait(this.#syncs, { message, receiveTime, until }, 'syncsWithoutFollowUp');
       return null;
     }
-    this.#followUps.delete(sequenceId);
     return this.#match(message, receiveTime, followUp.message);
   }
 
   receiveFollowUp(message: FollowUp, now: Instant): SyncSample | null {
     this.#expire(now);
     const { sequenceId } = message.header;
-    if (this.#done.includes(sequenceId) || this.#followUps.has(sequenceId)) {
+    if (this.#done.includes(sequenceId) || placeOf(this.#followUps, sequenceId) >= 0) {
       this.#count('followUpsDuplicate');
       return null;
     }
-    const sync = this.#syncs.get(sequenceId);
+    const sync = taken(this.#syncs, sequenceId);
     if (sync === undefined) {
       const until = after(now, waitFor(message.header.logMessageInterval));
-      this.#wait(this.#followUps, sequenceId, { message, until }, 'followUpsWithoutSync');
+      this.#wait(this.#followUps, { message, until }, 'followUpsWithoutSync');
       return null;
     }
-    this.#syncs.delete(sequenceId);
     return this.#match(sync.message, sync.receiveTime, message);
   }
 
   /** Another master, or another time: nothing that waits belongs to what comes. */
   reset(): void {
-    this.#syncs.clear();
-    this.#followUps.clear();
-    this.#done = [];
+    this.#syncs.length = 0;
+    this.#followUps.length = 0;
+    this.#done.length = 0;
+    this.#nextDone = 0;
     this.#last = null;
   }
 
   /** How many wait for their partner. */
   get waiting(): number {
-    return this.#syncs.size + this.#followUps.size;
+    return this.#syncs.length + this.#followUps.length;
   }
 
   #match(sync: Sync, receiveTime: DataplaneTime, followUp: FollowUp): SyncSample | null {
@@ -148,8 +149,8 @@ export class SyncReceiver {
     told: Pick<SyncSample, 'timestamp' | 'correction' | 'tlvs'>,
   ): SyncSample | null {
     const { sequenceId, logMessageInterval } = sync.header;
-    this.#done.push(sequenceId);
-    if (this.#done.length > REMEMBERED) this.#done.shift();
+    this.#done[this.#nextDone] = sequenceId;
+    this.#nextDone = (this.#nextDone + 1) % REMEMBERED;
     if (scaledUnits(told.correction) === CORRECTION_MAX) {
       this.#count('correctionsTooBig');
       return null;
@@ -173,32 +174,46 @@ export class SyncReceiver {
     return behind < REMEMBERED;
   }
 
-  #wait<W extends Waiting<unknown>>(
-    table: Map<number, W>,
-    sequenceId: number,
-    entry: W,
-    lost: SyncCounter,
-  ): void {
-    const oldest = table.size >= WAITING_LIMIT ? table.keys().next().value : undefined;
-    if (oldest !== undefined) {
-      table.delete(oldest);
+  #wait<W extends Waiting<unknown>>(table: W[], entry: W, lost: SyncCounter): void {
+    if (table.length >= WAITING_LIMIT) {
+      table.shift();
       this.#count(lost);
     }
-    table.set(sequenceId, entry);
+    table.push(entry);
   }
 
   #expire(now: Instant): void {
-    expireIn(this.#syncs, now, () => this.#count('syncsWithoutFollowUp'));
-    expireIn(this.#followUps, now, () => this.#count('followUpsWithoutSync'));
+    if (this.#syncs.length > 0) this.#expireIn(this.#syncs, now, 'syncsWithoutFollowUp');
+    if (this.#followUps.length > 0) this.#expireIn(this.#followUps, now, 'followUpsWithoutSync');
+  }
+
+  #expireIn(table: Waiting<unknown>[], now: Instant, lost: SyncCounter): void {
+    for (let at = table.length - 1; at >= 0; at -= 1) {
+      const waiting = table[at];
+      if (waiting === undefined || isBefore(now, waiting.until)) continue;
+      table.splice(at, 1);
+      this.#count(lost);
+    }
   }
 }
 
-function expireIn(table: Map<number, Waiting<unknown>>, now: Instant, onExpired: () => void): void {
-  for (const [sequenceId, { until }] of table) {
-    if (isBefore(now, until)) continue;
-    table.delete(sequenceId);
-    onExpired();
+type Numbered = Waiting<Sync | FollowUp>;
+
+function placeOf(table: readonly Numbered[], sequenceId: number): number {
+  for (let at = 0; at < table.length; at += 1) {
+    if (table[at]?.message.header.sequenceId === sequenceId) return at;
   }
+  return -1;
+}
+
+/** It waits no longer. */
+function taken<W extends Numbered>(table: W[], sequenceId: number): W | undefined {
+  const at = placeOf(table, sequenceId);
+  if (at < 0) return undefined;
+  const found = table[at];
+  if (table.length === 1) table.pop();
+  else table.splice(at, 1);
+  return found;
 }
 
 /** Two intervals, within bounds: the partner of what is older will not come. */

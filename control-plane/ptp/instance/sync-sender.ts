@@ -13,7 +13,7 @@ import {
 } from '#units/time';
 import type { Tlv } from '#wire/ptp-message';
 import type { Destination } from './instance-types.js';
-import { followUpMessage, NO_LOG_INTERVAL, syncMessage, type Envelope } from './messages.js';
+import { followUpMessage, syncMessage, unicastEnvelope, type Envelope } from './messages.js';
 import type { PortServices } from './port-services.js';
 import { Schedule } from './schedule.js';
 
@@ -59,7 +59,7 @@ export class SyncSender {
 
   /** To one client, whose sequence this number is of. */
   sendTo(destination: Destination, sequenceId: number): void {
-    this.#send(destination, { sequenceId, unicast: true, logMessageInterval: NO_LOG_INTERVAL });
+    this.#send(destination, unicastEnvelope(sequenceId));
   }
 
   #sendToGroup(): void {

@@ -29,9 +29,11 @@ export class TimeProperties {
     this.#watch.reset(this.#told);
   }
 
-  /** Without PTP time: as it was told. */
-  at(ptpTime: PreciseInstant | null): TimePropertiesDS {
-    return ptpTime === null ? this.#told : this.#watch.timeProperties(splitPrecise(ptpTime).whole);
+  /** Without PTP time: as it was told. `ptpTime` is asked only where a leap second is announced. */
+  at(ptpTime: () => PreciseInstant | null): TimePropertiesDS {
+    if (this.#watch.leap === null && this.#watch.properties === this.#told) return this.#told;
+    const now = ptpTime();
+    return now === null ? this.#told : this.#watch.timeProperties(splitPrecise(now).whole);
   }
 
   faults(): Record<string, number> {
@@ -47,8 +49,9 @@ export class TimeProperties {
 export function ownAt(
   own: TimePropertiesDS,
   leapSecond: LeapSecond | null,
-  ptpTime: PreciseInstant | null,
+  ptpTime: () => PreciseInstant | null,
 ): TimePropertiesDS {
-  if (leapSecond === null || ptpTime === null) return own;
-  return withScheduledLeap(own, leapSecond, splitPrecise(ptpTime).whole);
+  const now = leapSecond === null ? null : ptpTime();
+  if (leapSecond === null || now === null) return own;
+  return withScheduledLeap(own, leapSecond, splitPrecise(now).whole);
 }

@@ -79,7 +79,7 @@ export class TimeSources {
     this.#watch.observe({
       grandmasterIdentity: parentDS.grandmasterIdentity,
       standing: standingOf(timePropertiesDS),
-      path: `port ${port.number}`,
+      path: pathOf(port.number),
       offsetNs,
       errorBoundNs: Math.max(LEAST_BOUND_NS, errorBoundNs),
       at: this.#host.now(),
@@ -166,6 +166,13 @@ export class TimeSources {
       at: this.#host.now(),
     });
   }
+}
+
+/** Asked for with every Sync. */
+const PATHS: string[] = [];
+
+function pathOf(port: number): string {
+  return (PATHS[port] ??= `port ${port}`);
 }
 
 function standingOf({

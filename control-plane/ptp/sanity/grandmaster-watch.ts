@@ -86,6 +86,7 @@ const UNKNOWN_RATE_PPB = 1_000_000;
 const EXPLAINS_FOR_NS = 60_000_000_000n;
 /** Grandmasters under suspicion at once; the oldest goes. */
 const MAX_SUSPICIONS = 8;
+const NO_ALARMS: readonly SanityAlarm[] = [];
 
 export class GrandmasterWatch {
   readonly counters: Readonly<WatchCounters>;
@@ -120,6 +121,7 @@ export class GrandmasterWatch {
    * who is not chosen cannot show that its time came back; if it did not, the next sample says so.
    */
   isSuspect(grandmasterIdentity: bigint, now: Instant): boolean {
+    if (this.#suspicions.size === 0) return false;
     const suspicion = this.#suspicions.get(grandmasterIdentity);
     return suspicion?.confirmed === true && !this.#isOver(suspicion.lastOff, now);
   }
@@ -142,6 +144,7 @@ export class GrandmasterWatch {
   }
 
   #onTheLine(sample: TimeSample, now: Instant): JumpVerdict {
+    if (this.#suspicions.size === 0) return this.#accept(sample, now, 'yes', null);
     const suspicion = this.#suspicions.get(sample.grandmasterIdentity);
     if (suspicion === undefined) return this.#accept(sample, now, 'yes', null);
     if (!suspicion.confirmed) {
@@ -230,6 +233,7 @@ export class GrandmasterWatch {
       this.#changed = { before: before.claims, at: now };
     }
     this.#trusted = { line: lineOf(sample), grandmasterIdentity, claims };
+    if (this.#suspicions.size === 0) return { use, why, alarms: NO_ALARMS };
     const wasSuspect = this.#isAnySuspect();
     this.#suspicions.delete(grandmasterIdentity);
     const alarms =

@@ -2,7 +2,7 @@
  * Bounds what others can make us do by messages: how many of a kind a port takes in a second, and which
  * intervals it lets itself be told. What is beyond is counted, and no more.
  */
-import { elapsed, logInterval, logIntervalValue, nsOf } from '#units/time';
+import { logInterval, logIntervalValue, nsSinceEpoch } from '#units/time';
 import type { Instant, LogInterval } from '#units/time';
 import type { MessageKind } from '#wire/ptp-header';
 
@@ -29,9 +29,10 @@ export const DEFAULT_RATE_LIMITS: Readonly<Record<MessageKind, RateLimit>> = {
   management: { perSecond: 256, burst: 128 },
 };
 
-interface Bucket {
+interface Bucket extends RateLimit {
   level: number;
-  at: Instant;
+  /** As a number, which a bucket holds itself: rates need no nanosecond. */
+  atNs: number;
 }
 
 export class MessageGuard {
@@ -46,12 +47,12 @@ export class MessageGuard {
 
   /** Whether to look at one more message of this kind. `now` never steps back. */
   admits(kind: MessageKind, now: Instant): boolean {
-    const { perSecond, burst } = this.#limits[kind];
-    const bucket = (this.#buckets[kind] ??= { level: 0, at: now });
-    const leaked = (Number(nsOf(elapsed(bucket.at, now))) / 1e9) * perSecond;
+    const nowNs = Number(nsSinceEpoch(now));
+    const bucket = (this.#buckets[kind] ??= { ...this.#limits[kind], level: 0, atNs: nowNs });
+    const leaked = ((nowNs - bucket.atNs) / 1e9) * bucket.perSecond;
     bucket.level = Math.max(0, bucket.level - leaked);
-    bucket.at = now;
-    if (bucket.level + 1 > burst) {
+    bucket.atNs = nowNs;
+    if (bucket.level + 1 > bucket.burst) {
       this.#refused ??= new Map();
       this.#refused.set(kind, this.refused(kind) + 1);
       return false;

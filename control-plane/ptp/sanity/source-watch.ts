@@ -58,10 +58,20 @@ export class SourceWatch {
   readonly #observations = new Map<string, SourceObservation>();
   readonly #raised = new Map<AlarmCode, string>();
   #drift: Ppb = UNKNOWN_DRIFT;
+  /** What was observed last, and under which key: mostly the next is of the same. */
+  #last: { readonly key: string; readonly of: SourceObservation } | null = null;
 
   observe(observation: SourceObservation): void {
     const { grandmasterIdentity, path } = observation;
-    const key = `${grandmasterIdentity}/${path}`;
+    const last = this.#last;
+    const isAsLast = last?.of.grandmasterIdentity === grandmasterIdentity && last.of.path === path;
+    const key = isAsLast ? last.key : `${grandmasterIdentity}/${path}`;
+    this.#last = isAsLast ? last : { key, of: observation };
+    if (isAsLast && this.#observations.has(key)) {
+      // It is the newest already.
+      this.#observations.set(key, observation);
+      return;
+    }
     this.#observations.delete(key);
     const oldest = this.#observations.keys().next().value;
     if (this.#observations.size >= MAX_OBSERVATIONS && oldest !== undefined) {
@@ -106,22 +116,25 @@ export class SourceWatch {
 
   #judge(now: Instant): { sources: readonly SourceStatus[]; alarm: Alarm | null } {
     const all = this.#sources(now);
+    const [single] = all;
+    if (single !== undefined && all.length === 1) {
+      return { sources: [judgedAs(single, 'alone')], alarm: null };
+    }
     const sources = all.filter((source) => standingOf(source) !== 'arbitrary');
     const verdicts = {
       ptp: verdictsOf(sources),
       traceable: verdictsOf(sources.filter((source) => standingOf(source) === 'traceable')),
     };
     const judged = all.map((source): SourceStatus => {
-      const { grandmasterIdentity, path, offsetNs, errorBoundNs, at } = source;
       const standing = standingOf(source);
-      const verdict = standing === 'arbitrary' ? 'alone' : verdicts[standing](source);
-      return { grandmasterIdentity, path, offsetNs, errorBoundNs, at, verdict };
+      return judgedAs(source, standing === 'arbitrary' ? 'alone' : verdicts[standing](source));
     });
     return { sources: judged, alarm: alarmOf(judged, sources) };
   }
 
   /** The best observation of each grandmaster, of those that are young enough. */
   #sources(now: Instant): readonly SourceObservation[] {
+    if (this.#observations.size === 0) return [];
     const best = new Map<bigint, SourceObservation>();
     for (const [key, observation] of this.#observations) {
       if (nsOf(elapsed(observation.at, now)) > MAX_AGE_NS) {
@@ -146,6 +159,7 @@ export class SourceWatch {
 
   /** Raised and cleared since the last time. */
   #alarms(alarm: Alarm | null): readonly SanityAlarm[] {
+    if (alarm === null && this.#raised.size === 0) return [];
     const changes: SanityAlarm[] = [];
     for (const code of this.#raised.keys()) {
       if (code === alarm?.code) continue;
@@ -170,6 +184,11 @@ function standingOf({ standing }: Pick<SourceObservation, 'standing'>): SourceSt
 }
 
 type Verdict = SourceStatus['verdict'];
+
+function judgedAs(source: SourceObservation, verdict: Verdict): SourceStatus {
+  const { grandmasterIdentity, path, offsetNs, errorBoundNs, at } = source;
+  return { grandmasterIdentity, path, offsetNs, errorBoundNs, at, verdict };
+}
 
 /** What these say of each of them. */
 function verdictsOf(
