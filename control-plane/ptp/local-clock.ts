@@ -9,6 +9,7 @@
  */
 import type { ServoAdjustment } from '../servo/servo.js';
 import {
+  bigintOf,
   dataplaneNs,
   dataplaneTime,
   elapsed,
@@ -195,7 +196,7 @@ export class LocalClock {
 }
 
 function rateUnitsOf(rate: Ppb): bigint {
-  const units = BigInt(Math.round(ppbValue(rate) * RATE_UNITS_PER_PPB));
+  const units = bigintOf(Math.round(ppbValue(rate) * RATE_UNITS_PER_PPB));
   if (units > MAX_RATE_UNITS) return MAX_RATE_UNITS;
   return units < -MAX_RATE_UNITS ? -MAX_RATE_UNITS : units;
 }

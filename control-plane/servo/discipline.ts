@@ -10,6 +10,7 @@
  * the local clock's time, by which the servo reckons.
  */
 import {
+  numberOf,
   elapsed,
   nanoseconds,
   nsOf,
@@ -372,7 +373,7 @@ export class ClockDiscipline {
       this.#history.interrupt();
       return;
     }
-    const seconds = Number(nsSinceEpoch(localTime)) / NS_PER_SECOND;
+    const seconds = numberOf(nsSinceEpoch(localTime)) / NS_PER_SECOND;
     this.#history.add(seconds, phase, steeredPpb);
   }
 
@@ -429,5 +430,5 @@ function mayStep({ offsetNs, mayStepBack }: DisciplineSample): boolean {
 }
 
 function secondsBetween(from: Instant, to: Instant): number {
-  return Number(nsOf(elapsed(from, to))) / NS_PER_SECOND;
+  return numberOf(nsOf(elapsed(from, to))) / NS_PER_SECOND;
 }

@@ -1,5 +1,5 @@
 /** The interval at which samples really come: what a master announces is not always what it does. */
-import { elapsed, nsOf, type Instant } from '#units/time';
+import { numberOf, elapsed, nsOf, type Instant } from '#units/time';
 import { SlidingWindow } from './sliding-window.js';
 
 const PAIRS = 8;
@@ -16,7 +16,7 @@ export class IntervalMeter {
 
   /** A sample at this time. The interval to use from now on, in seconds; null: the one in use is right. */
   sampled(localTime: Instant, inUse: number): number | null {
-    if (this.#last !== null) this.#take(Number(nsOf(elapsed(this.#last, localTime))));
+    if (this.#last !== null) this.#take(numberOf(nsOf(elapsed(this.#last, localTime))));
     this.#last = localTime;
     if (this.#pairs.length < PAIRS) return null;
     const interval = this.#pairs.median;

@@ -1,5 +1,5 @@
 /** Whether a clock may be called synchronized, from what its servo takes the offset to be. */
-import { elapsed, nsOf, type Instant } from '#units/time';
+import { numberOf, elapsed, nsOf, type Instant } from '#units/time';
 import { SlidingWindow } from './sliding-window.js';
 import type { FrequencyTrust } from './servo.js';
 
@@ -41,7 +41,7 @@ export class LockJudge {
     }
     this.#within += 1;
     this.#withinSince ??= now;
-    const passed = Number(nsOf(elapsed(this.#withinSince, now))) / NS_PER_SECOND;
+    const passed = numberOf(nsOf(elapsed(this.#withinSince, now))) / NS_PER_SECOND;
     const isSure =
       trust === 'known'
         ? this.#within >= LOCK_SAMPLES_KNOWN

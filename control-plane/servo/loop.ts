@@ -7,7 +7,7 @@
  * controller, gain for gain. Beyond that it stays right where a plain PI winds up: a limited
  * frequency, a lost sample and an uneven interval are in what it foresees.
  */
-import { elapsed, nsOf, ppb, ppbValue, type Instant, type Ppb } from '#units/time';
+import { numberOf, elapsed, nsOf, ppb, ppbValue, type Instant, type Ppb } from '#units/time';
 import type { LoopGains } from './gains.js';
 import type { ServoSample } from './servo.js';
 
@@ -60,7 +60,7 @@ export class PhaseLoop {
 
   /** Seconds of the local clock since the last sample; null before the first. */
   secondsUntil(localTime: Instant): number | null {
-    return this.#at === null ? null : Number(nsOf(elapsed(this.#at, localTime))) / SECONDS_TO_NS;
+    return this.#at === null ? null : numberOf(nsOf(elapsed(this.#at, localTime))) / SECONDS_TO_NS;
   }
 
   /** The offset to be measured then, if all is as it is taken to be. */

@@ -50,6 +50,7 @@ export interface LogInterval {
 }
 
 const SCALE_BITS = 16n;
+const UNITS_PER_NS = 65_536;
 const SCALED_MAX = (1n << 63n) - 1n;
 const SCALED_MIN = -(1n << 63n);
 const COUNTER_MASK = (1n << 48n) - 1n;
@@ -57,6 +58,35 @@ const SECOND_NS = 1_000_000_000n;
 
 function raw(value: Instant | Nanoseconds | ScaledNs): bigint {
   return value as unknown as bigint;
+}
+
+/**
+ * Numbers to bigints and back through one place in memory: the engine makes a few instructions of it, of
+ * BigInt() and Number() a call that costs more than the arithmetic around it.
+ */
+const WORD = new BigInt64Array(1);
+const HALVES = new Int32Array(WORD.buffer);
+const HALF = 2 ** 32;
+const WORD_LIMIT = 2 ** 63;
+const LITTLE_ENDIAN = new Uint8Array(BigInt64Array.of(1n).buffer)[0] === 1;
+const LOW = LITTLE_ENDIAN ? 0 : 1;
+const HIGH = LITTLE_ENDIAN ? 1 : 0;
+
+/** A whole number, as BigInt() has it. */
+export function bigintOf(whole: number): bigint {
+  if (!(Math.abs(whole) < WORD_LIMIT)) return BigInt(whole);
+  HALVES[LOW] = whole;
+  HALVES[HIGH] = Math.floor(whole / HALF);
+  return WORD[0] ?? 0n;
+}
+
+/** What fits into 64 bits signed, as Number() has it: exact up to 2^53, the nearest beyond. */
+export function numberOf(value: bigint): number {
+  WORD[0] = value;
+  const high = HALVES[HIGH] ?? 0;
+  // Two roundings would not be one.
+  if (high >= 0x20_0000 || high < -0x20_0000) return Number(value);
+  return high * HALF + ((HALVES[LOW] ?? 0) >>> 0);
 }
 
 export function instant(nsSinceEpoch: bigint): Instant {
@@ -135,7 +165,7 @@ export function preciseFromUnits(units: bigint): PreciseInstant {
 
 /** `to - from` in nanoseconds with a fraction: of any length, exact up to 2^53 units, 137 s, and to 16 digits beyond. */
 export function elapsedPreciseNs(from: PreciseInstant, to: PreciseInstant): number {
-  return Number(preciseUnits(to) - preciseUnits(from)) / 2 ** Number(SCALE_BITS);
+  return Number(preciseUnits(to) - preciseUnits(from)) / UNITS_PER_NS;
 }
 
 /** To the nearest whole nanosecond. */
@@ -180,7 +210,7 @@ export function toScaled(value: Nanoseconds): ScaledNs {
 
 /** From nanoseconds with a fraction, to the nearest 2^-16. */
 export function scaledFromNumber(ns: number): ScaledNs {
-  return scaledNs(BigInt(Math.round(ns * 2 ** Number(SCALE_BITS))));
+  return scaledNs(bigintOf(Math.round(ns * UNITS_PER_NS)));
 }
 
 /** Whole nanoseconds, rounded down as an arithmetic shift does. */
@@ -190,7 +220,7 @@ export function wholeNs(value: ScaledNs): Nanoseconds {
 
 /** Nanoseconds with their fraction, for arithmetic that may round. */
 export function scaledToNumber(value: ScaledNs): number {
-  return Number(raw(value)) / 2 ** Number(SCALE_BITS);
+  return numberOf(raw(value)) / UNITS_PER_NS;
 }
 
 /** a - b, saturating as addScaled does. */

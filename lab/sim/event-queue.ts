@@ -1,7 +1,10 @@
 /**
- * What is due, and when: a heap by time, and by the order of insertion where times are equal, so that a
- * run never depends on how the heap happens to lie. Its keys are numbers side by side, four children to
- * a parent: with a hundred thousand that wait, what is compared is what the processor's cache has.
+ * What is due, and when: heaps by time, and by the order of insertion where times are equal, so that a
+ * run never depends on how a heap happens to lie. Keys are numbers side by side, four children to a
+ * parent: with a hundred thousand that wait, what is compared is what the processor's cache has.
+ *
+ * Most of what is added is a frame on a line or a stamp on its way, due before any timer: it has a heap of
+ * its own, of some entries, instead of making its way through that of all timers, up and down again.
  */
 
 /** Something that may happen again and again: it waits for one time, the last that it was given. */
@@ -30,15 +33,18 @@ const CHILDREN = 4;
 const KEYS = 2;
 const FIRST_ROOM = 64;
 
+/** What is due sooner than so much after what was taken last is near. */
+const NEAR_NS = 100_000;
+
 export class EventQueue {
-  #keys = new Float64Array(FIRST_ROOM * KEYS);
-  readonly #events: ScheduledEvent[] = [];
+  readonly #near = new EventHeap();
+  readonly #far = new EventHeap();
   #order = 0;
   #takenAtNs = 0;
 
   /** Entries that count no more and are not yet due are among them. */
   get length(): number {
-    return this.#events.length;
+    return this.#near.length + this.#far.length;
   }
 
   /** When what was taken last was due. */
@@ -50,6 +56,55 @@ export class EventQueue {
   add(atNs: number, event: ScheduledEvent): void {
     const order = this.#order++;
     event.order = order;
+    const heap = atNs - this.#takenAtNs < NEAR_NS ? this.#near : this.#far;
+    heap.add(atNs, order, event);
+  }
+
+  /** The next that waits and is due at `untilNs` or before; null: there is none. */
+  take(untilNs: number): ScheduledEvent | null {
+    for (;;) {
+      const heap = this.#near.isBefore(this.#far) ? this.#near : this.#far;
+      const { first, firstNs } = heap;
+      if (first === undefined || firstNs > untilNs) return null;
+      const isMeant = first.order === heap.firstOrder;
+      heap.removeFirst();
+      if (!isMeant) continue;
+      first.order = NONE;
+      this.#takenAtNs = firstNs;
+      return first;
+    }
+  }
+}
+
+class EventHeap {
+  #keys = new Float64Array(FIRST_ROOM * KEYS);
+  readonly #events: ScheduledEvent[] = [];
+
+  get length(): number {
+    return this.#events.length;
+  }
+
+  get first(): ScheduledEvent | undefined {
+    return this.#events[0];
+  }
+
+  /** Of what is first; without any meaning where nothing is. */
+  get firstNs(): number {
+    return this.#keys[0] ?? 0;
+  }
+
+  get firstOrder(): number {
+    return this.#keys[1] ?? 0;
+  }
+
+  /** What is first here is to happen before what is first there. */
+  isBefore(other: EventHeap): boolean {
+    if (this.length === 0 || other.length === 0) return this.length > 0;
+    const differenceNs = this.firstNs - other.firstNs;
+    return differenceNs < 0 || (differenceNs === 0 && this.firstOrder < other.firstOrder);
+  }
+
+  add(atNs: number, order: number, event: ScheduledEvent): void {
     const events = this.#events;
     let hole = events.length;
     events.push(event);
@@ -66,24 +121,7 @@ export class EventQueue {
     this.#put(hole, atNs, order, event);
   }
 
-  /** The next that waits and is due at `untilNs` or before; null: there is none. */
-  take(untilNs: number): ScheduledEvent | null {
-    const events = this.#events;
-    const keys = this.#keys;
-    for (;;) {
-      const first = events[0];
-      const atNs = keys[0] ?? 0;
-      if (first === undefined || atNs > untilNs) return null;
-      const isMeant = first.order === keys[1];
-      this.#removeFirst();
-      if (!isMeant) continue;
-      first.order = NONE;
-      this.#takenAtNs = atNs;
-      return first;
-    }
-  }
-
-  #removeFirst(): void {
+  removeFirst(): void {
     const events = this.#events;
     const keys = this.#keys;
     const last = events.pop();

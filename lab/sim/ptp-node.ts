@@ -4,6 +4,8 @@
  * timers, and holds PTP time by what it was told with setClock alone.
  */
 import {
+  bigintOf,
+  numberOf,
   addScaled,
   dataplaneTime,
   instant,
@@ -125,7 +127,7 @@ export class PtpNode implements Station {
   /** The counter as it is, without a timestamper's errors. */
   get counter(): DataplaneTime {
     const { nowNs } = this.#world;
-    return dataplaneTime(BigInt(nowNs + Math.floor(this.#oscillator.errorNs(nowNs))));
+    return dataplaneTime(bigintOf(nowNs + Math.floor(this.#oscillator.errorNs(nowNs))));
   }
 
   /** A fault of the counter, of which nobody tells the instance. */
@@ -219,7 +221,7 @@ export class PtpNode implements Station {
         this.#send(effect.port, this.#stamped(effect.message));
         return;
       case 'setTimer':
-        this.#setTimer(effect.timer, Number(nsOf(effect.after)));
+        this.#setTimer(effect.timer, numberOf(nsOf(effect.after)));
         return;
       case 'cancelTimer':
         this.#cancelTimer(effect.timer);

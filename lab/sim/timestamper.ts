@@ -1,5 +1,5 @@
 /** What takes the time of a frame: it reads a counter, more or less exactly. */
-import { dataplaneTime, type DataplaneTime } from '#units/time';
+import { bigintOf, dataplaneTime, type DataplaneTime } from '#units/time';
 import type { Oscillator } from './oscillator.js';
 import { draw, NO_NOISE, type Distribution, type RandomStream } from './random.js';
 
@@ -46,6 +46,6 @@ export class Timestamper {
   }
 
   stamp(trueNs: number, direction: Direction): DataplaneTime {
-    return dataplaneTime(BigInt(this.stampNs(trueNs, direction)));
+    return dataplaneTime(bigintOf(this.stampNs(trueNs, direction)));
   }
 }

@@ -2,7 +2,7 @@
  * A world that is only a number that grows: true time in whole nanoseconds, and what happens at which.
  * Nothing here knows a real clock; the same seed gives the same run, octet for octet.
  */
-import { instant, type Instant } from '#units/time';
+import { bigintOf, instant, type Instant } from '#units/time';
 import { EventQueue, ScheduledEvent } from './event-queue.js';
 import type { Channel, Frame, Station } from './link-types.js';
 import { randomStream, type RandomStream } from './random.js';
@@ -33,7 +33,8 @@ export class World {
   readonly #queue = new EventQueue();
   readonly #onFrame: WorldOptions['onFrame'];
   #nowNs = 0;
-  #now = instant(0n);
+  /** Null: nobody has asked for it since. */
+  #now: Instant | null = null;
   #events = 0;
 
   constructor(options: WorldOptions) {
@@ -48,7 +49,7 @@ export class World {
 
   /** The same, as hosts' own monotonic clocks have it. */
   get now(): Instant {
-    return this.#now;
+    return (this.#now ??= instant(bigintOf(this.#nowNs)));
   }
 
   /** How many events have happened. */
@@ -132,7 +133,7 @@ export class World {
   #moveTo(ns: number): void {
     if (ns === this.#nowNs) return;
     this.#nowNs = ns;
-    this.#now = instant(BigInt(ns));
+    this.#now = null;
   }
 }
 

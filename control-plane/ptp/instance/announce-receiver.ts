@@ -1,6 +1,8 @@
 /** Announce of others on one port: foreign masters, where they can be reached, and the receipt timeout. */
 import { portIdentityText } from '#units/clock-identity';
 import {
+  bigintOf,
+  numberOf,
   intervalDuration,
   nanoseconds,
   nsOf,
@@ -97,7 +99,7 @@ export class AnnounceReceiver {
   arm(): void {
     const { config, random } = this.#port;
     const interval = nsOf(intervalDuration(config.logAnnounceInterval) ?? seconds(1));
-    const share = BigInt(Math.floor(Number(interval) * random()));
+    const share = bigintOf(Math.floor(numberOf(interval) * random()));
     const wait = interval * BigInt(config.announceReceiptTimeout) + share;
     this.#isArmed = true;
     this.#port.setTimer('announceReceipt', nanoseconds(wait));

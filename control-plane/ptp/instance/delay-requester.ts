@@ -4,6 +4,8 @@
  * time and response may come in either order.
  */
 import {
+  bigintOf,
+  numberOf,
   addScaled,
   elapsedDataplane,
   elapsedPrecise,
@@ -263,5 +265,5 @@ export class DelayRequester {
 }
 
 function share(duration: Nanoseconds, random: number): Nanoseconds {
-  return nanoseconds(BigInt(Math.floor(Number(nsOf(duration)) * random)));
+  return nanoseconds(bigintOf(Math.floor(numberOf(nsOf(duration)) * random)));
 }

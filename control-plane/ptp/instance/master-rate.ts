@@ -2,7 +2,7 @@
  * The master's rate against the local clock, from its last Syncs alone: what the servo does to PTP
  * time is not in it, so it is right from the second Sync on.
  */
-import { elapsedDataplane, elapsedPreciseNs, nsOf } from '#units/time';
+import { numberOf, elapsedDataplane, elapsedPreciseNs, nsOf } from '#units/time';
 import type { SyncSample } from './sync-receiver.js';
 
 const WINDOW = 8;
@@ -32,7 +32,7 @@ export class MasterRate {
     const first = this.#window[0];
     const last = this.#window.at(-1);
     if (first === undefined || last === undefined || first === last) return 0;
-    const localNs = Number(nsOf(elapsedDataplane(first.receiveTime, last.receiveTime)));
+    const localNs = numberOf(nsOf(elapsedDataplane(first.receiveTime, last.receiveTime)));
     if (localNs <= 0) return null;
     const offset = elapsedPreciseNs(first.origin, last.origin) / localNs - 1;
     return Math.abs(offset) > IMPOSSIBLE ? null : offset;

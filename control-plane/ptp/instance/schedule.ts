@@ -3,6 +3,8 @@
  * was late by (7.7.2.1), and what was missed is not made up in a burst.
  */
 import {
+  bigintOf,
+  numberOf,
   after,
   elapsed,
   isBefore,
@@ -35,5 +37,5 @@ export class Schedule {
 }
 
 function share30(interval: Nanoseconds, random: () => number): bigint {
-  return BigInt(Math.floor(Number(nsOf(interval)) * SPREAD * random()));
+  return bigintOf(Math.floor(numberOf(nsOf(interval)) * SPREAD * random()));
 }

@@ -4,6 +4,7 @@
  */
 import { portIdentityText } from '#units/clock-identity';
 import {
+  bigintOf,
   scaledNs,
   intervalDuration,
   nanoseconds,
@@ -222,7 +223,7 @@ export class SlaveSide {
     const { syncReceiptTimeout } = this.#port.config;
     const interval = intervalDuration(this.#syncInterval);
     if (syncReceiptTimeout <= 0 || interval === null) return;
-    const wait = nsOf(interval) * BigInt(Math.round(syncReceiptTimeout));
+    const wait = nsOf(interval) * bigintOf(Math.round(syncReceiptTimeout));
     this.#port.setTimer('syncReceipt', nanoseconds(wait));
   }
 

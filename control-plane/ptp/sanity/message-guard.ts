@@ -2,7 +2,7 @@
  * Bounds what others can make us do by messages: how many of a kind a port takes in a second, and which
  * intervals it lets itself be told. What is beyond is counted, and no more.
  */
-import { logInterval, logIntervalValue, nsSinceEpoch } from '#units/time';
+import { numberOf, logInterval, logIntervalValue, nsSinceEpoch } from '#units/time';
 import type { Instant, LogInterval } from '#units/time';
 import type { MessageKind } from '#wire/ptp-header';
 
@@ -29,15 +29,27 @@ export const DEFAULT_RATE_LIMITS: Readonly<Record<MessageKind, RateLimit>> = {
   management: { perSecond: 256, burst: 128 },
 };
 
-interface Bucket extends RateLimit {
-  level: number;
+class Bucket {
+  readonly perSecond: number;
+  readonly burst: number;
+  level = 0;
   /** As a number, which a bucket holds itself: rates need no nanosecond. */
   atNs: number;
+
+  constructor({ perSecond, burst }: RateLimit, atNs: number) {
+    this.perSecond = perSecond;
+    this.burst = burst;
+    this.atNs = atNs;
+  }
 }
+
+const KINDS = Object.keys(DEFAULT_RATE_LIMITS) as readonly MessageKind[];
+const PLACES: ReadonlyMap<MessageKind, number> = new Map(KINDS.map((kind, at) => [kind, at]));
 
 export class MessageGuard {
   readonly #limits: Readonly<Record<MessageKind, RateLimit>>;
-  readonly #buckets: Partial<Record<MessageKind, Bucket>> = {};
+  /** By PLACES; null: none of that kind came yet. */
+  readonly #buckets: (Bucket | null)[] = KINDS.map(() => null);
   /** Null: nothing was refused, as on nearly every port. */
   #refused: Map<MessageKind, number> | null = null;
 
@@ -47,8 +59,8 @@ export class MessageGuard {
 
   /** Whether to look at one more message of this kind. `now` never steps back. */
   admits(kind: MessageKind, now: Instant): boolean {
-    const nowNs = Number(nsSinceEpoch(now));
-    const bucket = (this.#buckets[kind] ??= { ...this.#limits[kind], level: 0, atNs: nowNs });
+    const nowNs = numberOf(nsSinceEpoch(now));
+    const bucket = (this.#buckets[PLACES.get(kind) ?? 0] ??= new Bucket(this.#limits[kind], nowNs));
     const leaked = ((nowNs - bucket.atNs) / 1e9) * bucket.perSecond;
     bucket.level = Math.max(0, bucket.level - leaked);
     bucket.atNs = nowNs;

@@ -6,7 +6,16 @@
  * the smaller bound speaks for it.
  */
 import { clockIdentityText } from '#units/clock-identity';
-import { elapsed, isBefore, nsOf, ppb, ppbValue, type Instant, type Ppb } from '#units/time';
+import {
+  numberOf,
+  elapsed,
+  isBefore,
+  nsOf,
+  ppb,
+  ppbValue,
+  type Instant,
+  type Ppb,
+} from '#units/time';
 import { intersect, touches, type TimeInterval } from './intersection.js';
 import { nsText, type SanityAlarm } from './sanity-types.js';
 
@@ -149,7 +158,7 @@ export class SourceWatch {
   }
 
   #aged(observation: SourceObservation, now: Instant): SourceObservation {
-    const ageNs = Math.max(0, Number(nsOf(elapsed(observation.at, now))));
+    const ageNs = Math.max(0, numberOf(nsOf(elapsed(observation.at, now))));
     const grownNs = (ageNs * ppbValue(this.#drift)) / 1e9;
     const { grandmasterIdentity, path, offsetNs, at } = observation;
     const errorBoundNs = observation.errorBoundNs + grownNs;
