@@ -137,7 +137,7 @@ function simulatedBenchmarks({ quick, progress }: Setting): Benchmark[] {
   };
   const ofNetworks = simulatedNetwork.networksOf(quick).map((network) => ({
     contest: simulatedNetwork.contestFor(network),
-    run: () => Promise.resolve(simulatedNetwork.contestOf(network, progress)),
+    run: () => simulatedNetwork.contestOnThread(network, progress),
   }));
   const ofSteps = stepped.steppedScales(quick).map((network) => ({
     contest: stepped.contestFor(network),

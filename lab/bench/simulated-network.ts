@@ -4,8 +4,10 @@
  */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { Worker } from 'node:worker_threads';
 import { LabError } from '../lab-error.js';
 import { simulatedNetwork } from '../sim/simulated-network.js';
+import { SIMULATION_THREAD } from '../sim/thread-limits.js';
 import { World } from '../sim/world.js';
 import { readShape } from '../topologies/read.js';
 import { judge, type BenchResult, type Contest, type Round } from './results.js';
@@ -68,6 +70,30 @@ export function contestFor({ name, shape }: NetworkScale): Contest {
   return { ...contest, targets: [{ what, figure: 'value', unit: contest.unit, least: 1 }] };
 }
 
+export type ThreadMessage =
+  { readonly progress: string } | { readonly result: BenchResult } | { readonly failed: string };
+
+/** As `contestOf`, on a thread as those that simulate large networks for users. */
+export async function contestOnThread(
+  network: NetworkScale,
+  progress: (text: string) => void,
+): Promise<BenchResult> {
+  const thread = new URL('./network-worker.js', import.meta.url);
+  const worker = new Worker(thread, { workerData: network, ...SIMULATION_THREAD });
+  try {
+    return await new Promise((resolve, reject) => {
+      worker.on('message', (message: ThreadMessage) => {
+        if ('progress' in message) progress(message.progress);
+        else if ('result' in message) resolve(message.result);
+        else reject(new LabError('not-ready', message.failed));
+      });
+      worker.on('error', reject);
+    });
+  } finally {
+    await worker.terminate();
+  }
+}
+
 let collect: (() => void) | null = null;
 
 /** Octets that something still refers to: the heap, and what typed arrays have beside it. */
@@ -123,6 +149,7 @@ export function contestOf(
     `${text(clockSeconds)} clock-seconds/s`,
     `${ofProcessor.toPrecision(3)} times real time by processor time`,
     `${(perClock / 1024).toFixed(0)} KiB a clock`,
+    `${(process.memoryUsage.rss() / 2 ** 20).toFixed(0)} MiB resident`,
   ].join(', ');
   return { ...judge(contestFor(network), found), reason };
 }

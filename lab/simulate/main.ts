@@ -8,9 +8,10 @@ import { INTERRUPTED_EXIT_CODE, interruption } from '../experiments/run.js';
 import { lineChart } from '../study/line-chart.js';
 import { csvLines, renderRun, runChart, runDocument } from './outputs.js';
 import type { SimulationPlan } from './plan.js';
-import { runSimulation, type RunHooks } from './run.js';
+import type { RunHooks } from './run.js';
 import { renderSeveral, runSeveral } from './several.js';
 import { summarize } from './summary.js';
+import { runAnywhere } from './thread.js';
 
 export interface SimulateOptions {
   readonly plan: SimulationPlan;
@@ -53,7 +54,7 @@ type Show = (text: string) => void;
 
 async function one(options: SimulateOptions, hooks: RunHooks, show: Show): Promise<void> {
   const { plan, replay, jsonFile, csvFile, chartFile } = options;
-  const run = await runSimulation(plan, hooks);
+  const run = await runAnywhere(plan, hooks);
   const summary = summarize(plan, run);
   show(`${renderRun(plan, run, summary)}\nSeed ${plan.seed}; again: ${replay}`);
   if (jsonFile !== undefined) {

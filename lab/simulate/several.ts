@@ -4,8 +4,9 @@ import pc from 'picocolors';
 import { estimate, estimateRms, type Estimate } from '../study/estimate.js';
 import { nsText } from './outputs.js';
 import type { SimulationPlan } from './plan.js';
-import { runSimulation, type RunHooks } from './run.js';
+import type { RunHooks } from './run.js';
 import { summarize, type GroupFigures } from './summary.js';
+import { runAnywhere } from './thread.js';
 
 /** Of one seed. */
 export interface SeedFigures {
@@ -36,7 +37,7 @@ export async function runSeveral(
   for (let at = 0; at < count && !hooks.signal.aborted; at += 1) {
     const own = { ...plan, seed: plan.seed + at };
     const progress = (share: number): void => hooks.progress((at + share) / count);
-    const run = await runSimulation(own, { ...hooks, progress });
+    const run = await runAnywhere(own, { ...hooks, progress });
     if (hooks.signal.aborted) break;
     seeds.push({ seed: own.seed, groups: summarize(own, run).groups });
   }

@@ -4,6 +4,7 @@
  */
 import { Worker } from 'node:worker_threads';
 import { once } from 'node:events';
+import { SIMULATION_THREAD } from '../sim/thread-limits.js';
 import { replayCommand, type Findings, type Run, type Scale, type Study } from './study.js';
 
 export interface RunOptions {
@@ -98,7 +99,7 @@ async function runOnWorkers(
 ): Promise<void> {
   let next = 0;
   const one = async (): Promise<void> => {
-    const worker = new Worker(WORKER, { workerData: { study: study.name } });
+    const worker = new Worker(WORKER, { workerData: { study: study.name }, ...SIMULATION_THREAD });
     try {
       while (next < points.length && signal?.aborted !== true) {
         const asked: Asked = { index: next, point: points[next] };

@@ -86,6 +86,35 @@ describe('timeplane sim', () => {
     expect(written('part.json').seconds).toBeGreaterThan(0);
   });
 
+  it('has the same figures of a large network, which has a thread of its own', () => {
+    const run = timeplane('sim', 'switches:520,10', '--seconds', '20', '--json', 'large.json');
+    expect(run.status, run.stderr).toBe(0);
+    const modules = join(CLI, '../../../lab/simulate');
+    const script = `
+      const { readFileSync } = await import('node:fs');
+      const { runSimulation } = await import(${JSON.stringify(join(modules, 'run.js'))});
+      const { summarize } = await import(${JSON.stringify(join(modules, 'summary.js'))});
+      const { plan } = JSON.parse(readFileSync('large.json', 'utf8'));
+      const hooks = { progress: () => {}, signal: new AbortController().signal };
+      console.log(JSON.stringify(summarize(plan, await runSimulation(plan, hooks)).groups));`;
+    const here = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+      encoding: 'utf8',
+      cwd: directory,
+    });
+    expect(here.status, here.stderr).toBe(0);
+    expect(written('large.json').groups).toEqual(JSON.parse(here.stdout));
+  }, 60_000);
+
+  it('shows what there is of a large network when it is interrupted', async () => {
+    const args = ['sim', 'switches:520,10', '--seconds', '100000', '--json', 'cut.json'];
+    const child = spawn(process.execPath, [CLI, ...args], { cwd: directory });
+    setTimeout(() => child.kill('SIGINT'), 4_000);
+    const [code] = (await once(child, 'close')) as [number | null];
+    expect(code).toBe(130);
+    expect(written('cut.json')).toMatchObject({ isWhole: false });
+    expect(written('cut.json').seconds).toBeGreaterThan(0);
+  }, 60_000);
+
   it('names every mistake in a file, with its line', () => {
     writeFileSync(
       join(directory, 'bad.yaml'),
