@@ -28,18 +28,17 @@ export function mtieOctaves({ xNs }: PhaseRecord): MtiePoint[] {
   for (let m = 1; m < xNs.length; m *= 2) {
     // highest[i] and lowest[i] are of the m samples from i on; the window has one more.
     const windows = xNs.length - m;
-    points.push({ m, valueNs: widest(highest, lowest, windows), terms: windows });
-    for (let i = 0; i + m < windows; i += 1) {
-      const high = highest[i + m] as number;
-      const low = lowest[i + m] as number;
-      if (high > (highest[i] as number)) highest[i] = high;
-      if (low < (lowest[i] as number)) lowest[i] = low;
-    }
+    points.push({ m, valueNs: widest(highest, lowest, m, windows), terms: windows });
   }
   return points;
 }
 
-function widest(highest: Float64Array, lowest: Float64Array, windows: number): number {
+/**
+ * The widest of all windows of m + 1 samples; in the same pass each extreme of m samples becomes that of
+ * 2m, where there are as many.
+ */
+function widest(highest: Float64Array, lowest: Float64Array, m: number, windows: number): number {
+  const doubled = Math.max(0, windows - m);
   let most = 0;
   let high = highest[0] as number;
   let low = lowest[0] as number;
@@ -48,6 +47,12 @@ function widest(highest: Float64Array, lowest: Float64Array, windows: number): n
     const nextLow = lowest[i + 1] as number;
     const span = (high > nextHigh ? high : nextHigh) - (low < nextLow ? low : nextLow);
     if (span > most) most = span;
+    if (i < doubled) {
+      const laterHigh = highest[i + m] as number;
+      const laterLow = lowest[i + m] as number;
+      if (laterHigh > high) highest[i] = laterHigh;
+      if (laterLow < low) lowest[i] = laterLow;
+    }
     high = nextHigh;
     low = nextLow;
   }
