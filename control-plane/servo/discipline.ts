@@ -45,6 +45,8 @@ const NOTHING: DisciplineVerdict = {
 const NS_PER_SECOND = 1e9;
 /** Samples of which the frequency is found: until then the first step may still be made. */
 const FIRST_SAMPLES = 2;
+/** A first step that is made once more, to another master, is one that would take longer to slew. */
+const SLEWED_SECONDS = 1;
 /** In a row beyond the step threshold: one late frame must not step a clock. */
 const STEP_SAMPLES = 3;
 /** LOCKED for so many samples and so long, what is left of the wide gains goes. */
@@ -79,8 +81,9 @@ export class ClockDiscipline {
   /** It has been for long enough that the frequency is known. */
   #isLearned = false;
   #trust: FrequencyTrust = 'guess';
-  /** The first step has not been decided on. */
+  /** The first step has not been decided on, and beyond which offset it is made. */
   #isFirst = true;
+  #firstThresholdNs: number;
   /** Samples since it began to acquire, and when that was. */
   #acquired = 0;
   #acquiredSince: Instant | null = null;
@@ -101,6 +104,7 @@ export class ClockDiscipline {
     const { maxFrequencyPpb, timestampResolution, gains } = options;
     const resolutionNs = Number(nsOf(timestampResolution));
     this.#options = options;
+    this.#firstThresholdNs = options.firstStepThresholdNs;
     this.#servo = createServo(options.servo, {
       maxFrequencyPpb,
       resolutionNs,
@@ -152,8 +156,12 @@ export class ClockDiscipline {
     return { adjustment: { rate, step: null }, use: 'used', change: judged, stepWantedNs };
   }
 
-  /** Another port or master is followed from now on: phase is measured anew, the frequency holds. */
-  masterChanged(now: Instant, why: string): DisciplineVerdict {
+  /**
+   * Another port or master is followed from now on: phase is measured anew, the frequency holds. `isFirst`: the
+   * clock never was right, so what was stepped to before may be as wrong, and the first step is decided on again.
+   */
+  masterChanged(now: Instant, why: string, isFirst = false): DisciplineVerdict {
+    if (isFirst) this.#mayStepAgain();
     if (this.#state === 'FREE_RUN' || this.#state === 'HOLDOVER') return NOTHING;
     this.#rate = this.#servo.frequency();
     this.#restart(this.#isLearned ? 'known' : 'guess');
@@ -186,6 +194,7 @@ export class ClockDiscipline {
   /** The local clock counts from anew, or jumped: PTP time is lost, the frequency is not. */
   newEpoch(now: Instant, why: string): DisciplineVerdict {
     this.#isFirst = true;
+    this.#firstThresholdNs = this.#options.firstStepThresholdNs;
     this.#hasLocked = false;
     this.#offsetNs = null;
     this.#holdover = null;
@@ -298,13 +307,21 @@ export class ClockDiscipline {
     if (!this.#isFirst) return null;
     if (this.#acquired >= FIRST_SAMPLES) this.#isFirst = false;
     const phase = this.#servo.phaseNs() ?? sample.offsetNs;
-    const threshold = this.#options.firstStepThresholdNs;
+    const threshold = this.#firstThresholdNs;
     if (threshold <= 0 || Math.abs(phase) <= threshold || !mayStep(sample)) return null;
     return this.#step(phase, change);
   }
 
+  /** What is slewed at once anyway is not worth a step more. */
+  #mayStepAgain(): void {
+    const { firstStepThresholdNs, maxFrequencyPpb } = this.#options;
+    if (this.#isFirst || firstStepThresholdNs <= 0) return;
+    this.#isFirst = true;
+    this.#firstThresholdNs = Math.max(firstStepThresholdNs, SLEWED_SECONDS * maxFrequencyPpb);
+  }
+
   #wantsFirstStep(sample: DisciplineSample): boolean {
-    const threshold = this.#options.firstStepThresholdNs;
+    const threshold = this.#firstThresholdNs;
     return this.#isFirst && threshold > 0 && sample.offsetNs > threshold && !mayStep(sample);
   }
 

@@ -99,6 +99,22 @@ describe('ACQUIRING', () => {
     }
   });
 
+  it('decides on the first step again with another master, while it never was right', () => {
+    const clock = simulation({ initialOffsetNs: -5_000_000_000 });
+    clock.run(0.5);
+    const other = (masterOffsetNs: number, isFirst: boolean) => {
+      clock.discipline.masterChanged(clock.now(), 'another', isFirst);
+      clock.masterOffsetNs = masterOffsetNs;
+      return clock.run(0.5).filter(({ verdict }) => (verdict?.adjustment?.step ?? null) !== null);
+    };
+    expect(other(37_000_000, true)).toHaveLength(1);
+    // A second's slewing does that.
+    expect(other(37_500_000, true)).toHaveLength(0);
+    expect(other(-12_000_000, true)).toHaveLength(1);
+    expect(other(12_000_000, false)).toHaveLength(0);
+    expect(status(clock).steps).toBe(3);
+  });
+
   it('is told as long as the delay is not known, since nobody knows how much to subtract', () => {
     const clock = simulation({ delayNs: 0 });
     // A path of 80 µs that is not known yet: offsets are too large by it.

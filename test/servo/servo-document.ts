@@ -94,8 +94,12 @@ Printed by a test from \`control-plane/servo\` and its simulation; do not edit.
 | \`HOLDOVER\`  | no master any more; the learned rate, with its drift where that is certain |
 
 - The first step is decided on by the first two samples: if the offset is beyond
-  \`firstStepThresholdNs\`. Later ones by three in a row beyond \`stepThresholdNs\` (0: never). Once our time
-  is served it is never stepped back: it is slewed, or withdrawn first.
+  \`firstStepThresholdNs\`. Until the clock is right for the first time, which is \`LOCKED\` to a master that does not
+  say that it is not right itself (\`synchronizationUncertain\`), it is decided on again whenever another master is
+  followed or the master's time moves by more than \`jumpLimitNs\`: where all clocks of a network are started at once, each
+  follows one that is wrong itself and then steps. What would be slewed in a second anyway is not stepped again.
+- Later steps: by three in a row beyond \`stepThresholdNs\` (0: never). Once our time is served it is never stepped back:
+  it is slewed, or withdrawn first.
 - While \`LOCKED\`, an offset further from the median of the last 32 than four robust deviations is not
   used. Eight of them that agree are where the master is now.
 - A clock that was \`LOCKED\` does not use offsets whose delay is not known yet.

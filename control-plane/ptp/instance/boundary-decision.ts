@@ -110,6 +110,11 @@ export class BoundaryDecision {
     return this.#dataSets.parentDS;
   }
 
+  /** The parent says so. */
+  get isParentUncertain(): boolean {
+    return this.#dataSets.currentDS.synchronizationUncertain;
+  }
+
   get timePropertiesDS(): TimePropertiesDS {
     return this.#time.at(this.#ptpTimeNow);
   }
@@ -260,8 +265,7 @@ export class BoundaryDecision {
   #isUncertain(): boolean {
     const { clock } = this.#host;
     if (this.#followed === null) return false;
-    const ofParent = this.#dataSets.currentDS.synchronizationUncertain;
-    return ofParent || clock.state !== 'LOCKED' || clock.isWithdrawn;
+    return this.isParentUncertain || clock.state !== 'LOCKED' || clock.isWithdrawn;
   }
 
   #clockState() {

@@ -62,6 +62,8 @@ export interface ClockMeasurement {
   readonly grandmasterIdentity: bigint;
   readonly timeProperties: TimePropertiesDS;
   readonly phaseChange: PhaseChange | null;
+  /** Whoever is followed says that its time is not right yet, or not any more. */
+  readonly isUncertain: boolean;
 }
 
 const SECOND_UNITS = 1_000_000_000n << 16n;
@@ -79,6 +81,8 @@ export class InstanceClock {
   #lastLocked: Instant | null = null;
   /** A step back is wanted: our time is no longer called synchronized until it was made. */
   #isWithdrawn = false;
+  /** It was LOCKED to a master that was right, since the counter began. */
+  #isSettled = false;
 
   constructor(config: InstanceConfig, host: ClockHost) {
     this.#host = host;
@@ -163,6 +167,7 @@ export class InstanceClock {
       return;
     }
     this.#alarm(this.#watch.reset());
+    this.#isSettled = false;
     this.#local.servesTime = false;
     this.#local.newEpoch(reference, now);
     this.#tellClock(this.#local.reference, null);
@@ -174,7 +179,7 @@ export class InstanceClock {
   masterChanged(why: string): void {
     this.#offset = scaledNs(0n);
     this.#logInterval = null;
-    this.#applyNow(this.#discipline.masterChanged(this.#host.now(), why));
+    this.#applyNow(this.#discipline.masterChanged(this.#host.now(), why, !this.#isSettled));
   }
 
   /** Nobody is followed any more. */
@@ -233,6 +238,7 @@ export class InstanceClock {
       now,
     );
     this.#isWithdrawn = verdict.stepWantedNs !== null;
+    this.#isSettled ||= this.state === 'LOCKED' && !measurement.isUncertain;
     if (verdict.use !== 'used') this.#host.count('offsetsOutliers');
     else this.#note(measurement, offsetNs);
     this.#apply(verdict, sample.receiveTime);
@@ -253,6 +259,7 @@ export class InstanceClock {
         rate: this.state === 'LOCKED' ? rate : null,
         grandmasterIdentity,
         claims: { timeProperties, phaseChange },
+        isSettled: this.#isSettled,
       },
       this.#host.now(),
     );

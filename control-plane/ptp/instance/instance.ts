@@ -331,6 +331,7 @@ export class PtpInstance {
       grandmasterIdentity,
       timeProperties: this.#decision.timePropertiesDS,
       phaseChange: phaseChangeOf(sample.tlvs),
+      isUncertain: this.#decision.isParentUncertain,
     });
     const { master } = port;
     if (master === null) return;

@@ -7,6 +7,7 @@
  *        ▲                        │                       follow:      believed at once, with an alarm
  *        └────back on the line────┘                       quarantine:  believed if it stays for so long
  *                                                         reject:      never, but it may come back
+ *                                                         a clock that never was right: believed at once
  *
  * A line is a point (local time, master's time) and the rate; single samples off it are outliers.
  */
@@ -32,6 +33,8 @@ export interface TimeSample {
   readonly rate: Ppb | null;
   readonly grandmasterIdentity: bigint;
   readonly claims: TimeClaims;
+  /** Our clock has been right by a master that was; before that nothing speaks for where its time was. */
+  readonly isSettled: boolean;
 }
 
 export interface JumpVerdict {
@@ -165,6 +168,10 @@ export class GrandmasterWatch {
     this.#suspect(sample.grandmasterIdentity, suspicion);
     if (!suspicion.confirmed && !isConfirmed(suspicion, now)) {
       return refuse(`${nsText(offNs)} off: an outlier, or a jump`);
+    }
+    if (!sample.isSettled && !suspicion.confirmed) {
+      const why = `its time moved by ${nsText(offNs)} before ours ever was right by it`;
+      return this.#accept(sample, now, 'anew', why);
     }
     if (!suspicion.confirmed) this.#counters.jumps += 1;
     const explanation = this.#explanation(trusted, sample, offNs, now);

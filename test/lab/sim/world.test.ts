@@ -59,6 +59,28 @@ function digestOf(seed: number, overTheWire = true): string {
   return trace.digest;
 }
 
+/** Wrong by milliseconds, to either side, and none as its neighbour. */
+const ERRORS_MS = [37, -41, 23, -12, 31, -29];
+
+describe('clocks that are all started at once', () => {
+  it.each([
+    [0, 60],
+    [-4, 30],
+  ])(
+    'agree, though each follows one that is wrong itself: 2^%d s between Syncs, within %d s',
+    (logSyncInterval, seconds) => {
+      const world = new World({ seed: 5 });
+      const port = { logSyncInterval, logMinDelayReqInterval: logSyncInterval };
+      const { grandmaster, clocks } = boundaryChain(world, { hops: ERRORS_MS.length, port });
+      grandmaster.start();
+      for (const [at, node] of clocks.entries()) node.start(1e6 * (ERRORS_MS[at] ?? 0));
+      world.run(seconds);
+      const errors = clocks.map(({ errorNs }) => Math.round(errorNs));
+      expect(errors.filter((errorNs) => Math.abs(errorNs) > 10_000)).toEqual([]);
+    },
+  );
+});
+
 /** A grandmaster and a client, with what a test puts between them. */
 function pair(
   world: World,

@@ -29,6 +29,7 @@ class Conversation {
   /** How far it is from the true time. */
   offNs = 0;
   rateKnown = true;
+  isSettled = true;
   /** Seconds. */
   interval = 1;
   readonly alarms: [boolean, string][] = [];
@@ -53,6 +54,7 @@ class Conversation {
         rate: this.rateKnown ? ppb(20_000) : null,
         grandmasterIdentity: this.grandmaster,
         claims: { timeProperties: this.says, phaseChange: this.phaseChange },
+        isSettled: this.isSettled,
       },
       this.now,
     );
@@ -100,6 +102,23 @@ describe('a grandmaster that keeps its time', () => {
     expect(gm.sync().use).toBe('yes');
     gm.offNs = 0;
     expect(gm.sync().use).toBe('yes');
+  });
+});
+
+describe('a grandmaster whose time moves before ours ever was right by it', () => {
+  it('is believed when that is sure, without an alarm: a clock between was not right yet', () => {
+    const gm = new Conversation();
+    gm.isSettled = false;
+    gm.syncs(5);
+    gm.offNs = 37_000_000;
+    expect(gm.syncs(4)).toEqual(['no', 'no', 'anew', 'yes']);
+    expect(gm.alarms).toEqual([]);
+    expect(gm.watch.counters).toMatchObject({ jumps: 0 });
+    expect(gm.watch.isSuspect(GM, gm.now)).toBe(false);
+    gm.isSettled = true;
+    gm.offNs = 0;
+    expect(gm.syncs(4)).toEqual(fill(4, 'no'));
+    expect(gm.watch.isSuspect(GM, gm.now)).toBe(true);
   });
 });
 
