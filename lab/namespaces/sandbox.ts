@@ -25,16 +25,28 @@ export function extendPath(): void {
   process.env['PATH'] = [...present, ...more].join(delimiter);
 }
 
+const pathDirectories = () => (process.env['PATH'] ?? '').split(delimiter);
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** True where a program of this name can be started. */
 export function hasProgram(name: string): boolean {
-  return (process.env['PATH'] ?? '').split(delimiter).some((directory) => {
-    try {
-      accessSync(join(directory, name), constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
+  return pathDirectories().some((directory) => isExecutable(join(directory, name)));
+}
+
+/** A program as whoever reads it may type it: with its directory where an ordinary user's PATH lacks that. */
+export function programWord(name: string, directories = pathDirectories()): string {
+  const found = directories.filter((directory) => isExecutable(join(directory, name)));
+  const isUsual = (directory: string) => !directory.endsWith('/sbin');
+  const [first] = found;
+  return first === undefined || found.some(isUsual) ? name : join(first, name);
 }
 
 const PACKAGE_OF: Readonly<Record<string, string>> = {

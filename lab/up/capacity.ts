@@ -36,8 +36,12 @@ export function thisMachine(): Machine {
   };
 }
 
-/** Why it does not fit; empty where it does. */
-export function tooLargeText({ name, nodes }: Topology, machine: Machine): string {
+/** Why it does not fit; empty where it does. `slow`: it may be too slow, but not too large. */
+export function tooLargeText(
+  { name, nodes }: Topology,
+  machine: Machine,
+  { slow = false }: { readonly slow?: boolean } = {},
+): string {
   const clocks = nodes.filter(({ role }) => role === 'grandmaster' || role === 'client').length;
   const switches = nodes.length - clocks;
   const mebibytes = SWITCH_MEBIBYTES * switches + CLOCK_MEBIBYTES * clocks + SPARE_MEBIBYTES;
@@ -46,8 +50,8 @@ export function tooLargeText({ name, nodes }: Topology, machine: Machine): strin
     return `${what} take some ${gibibytes(mebibytes)} of memory, and ${gibibytes(machine.freeMebibytes)} is free`;
   }
   const most = SWITCHES_A_PROCESSOR * machine.processors;
-  if (switches > most) {
-    return `${what} share ${machine.processors} processors, which serve ${most} switches at most`;
+  if (switches > most && !slow) {
+    return `${what} share ${machine.processors} processors, which serve ${most} switches at most (--force: all the same)`;
   }
   if (machine.namespaces !== null && nodes.length > machine.namespaces) {
     return `${what} need ${nodes.length} network namespaces, of which user.max_net_namespaces allows ${machine.namespaces}`;

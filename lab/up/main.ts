@@ -16,7 +16,7 @@ import { lastWords, type ManagedProcess } from '../peers/managed-process.js';
 import type { Mechanism, Transport } from '../peers/ptp4l.js';
 import type { Topology } from '../topologies/topology.js';
 import { thisMachine, tooLargeText } from './capacity.js';
-import { LAB_RATES, startNetwork } from './network.js';
+import { LAB_RATES, startNetwork, type LabRates } from './network.js';
 import { notesOf } from './notes.js';
 import { OffsetLog } from './offsets.js';
 
@@ -24,16 +24,20 @@ export interface UpOptions {
   readonly topology: Topology;
   readonly transport: Transport;
   readonly mechanism: Mechanism;
+  /** How often everybody sends. */
+  readonly rates: LabRates;
   /** Null: until Ctrl-C. */
   readonly seconds: number | null;
+  /** Though there are more switches than the processors serve in time. */
+  readonly force: boolean;
 }
 
 const LOOK_MS = 1_000;
 
 /** The whole run, inside the sandbox; resolves to the exit code. `directory` is removed at the end. */
 export async function runUp(options: UpOptions, directory: string): Promise<number> {
-  const { topology } = options;
-  const large = tooLargeText(topology, thisMachine());
+  const { topology, force } = options;
+  const large = tooLargeText(topology, thisMachine(), { slow: force });
   if (large !== '') {
     const hint = 'simulate it: timeplane sim takes the same topology';
     throw new LabError('precondition', large, hint);
@@ -69,7 +73,7 @@ export async function runUp(options: UpOptions, directory: string): Promise<numb
 }
 
 async function begin(
-  { topology, transport, mechanism }: UpOptions,
+  { topology, transport, mechanism, rates }: UpOptions,
   directory: string,
   cleanup: Cleanup,
   processes: ManagedProcess[],
@@ -77,7 +81,7 @@ async function begin(
   const graph = await buildGraph(graphPlanOf(topology));
   cleanup.add(() => graph.close());
   return {
-    ...{ graph, directory, transport, mechanism, rates: LAB_RATES },
+    ...{ graph, directory, transport, mechanism, rates: LAB_RATES[rates] },
     onStart: (process) => {
       processes.push(process);
       cleanup.add(() => process.stop());

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import pc from 'picocolors';
 import type { GraphNode } from '../namespaces/graph.js';
-import { entrance } from '../namespaces/sandbox.js';
+import { entrance, programWord } from '../namespaces/sandbox.js';
 import { timeplane } from '../peers/agent.js';
 import type { Role } from '../topologies/topology.js';
 
@@ -46,9 +46,9 @@ function commands(nodes: readonly NodeThere[], directory: string): readonly stri
     const socket = join(directory, `ptp4l-of-${clock.node.name}.uds`);
     lines.push(
       `In ${clock.node.name}, which has a ptp4l:`,
-      `  pmc -u -b 0 -i /tmp/pmc.$$ -s ${socket} 'GET TIME_STATUS_NP'`,
+      `  ${programWord('pmc')} -u -b 0 -i /tmp/pmc.$$ -s ${socket} 'GET TIME_STATUS_NP'`,
       `In place of a clock's own ptp4l, one of yours:`,
-      '  ptp4l -i p1 -2 -S -m --free_running 1 --uds_address /tmp/mine.$$',
+      `  ${programWord('ptp4l')} -i p1 -2 -S -m --free_running 1 --uds_address /tmp/mine.$$`,
     );
   }
   if (forwarding !== undefined) {

@@ -1,5 +1,9 @@
 /** `timeplane lab up`, on the inside: what fits, and what clients said. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { programWord } from '#lab/namespaces/sandbox';
 import { tooLargeText } from '#lab/up/capacity';
 import { OffsetLog } from '#lab/up/offsets';
 import { readShape } from '../../../lab/topologies/read.js';
@@ -35,8 +39,32 @@ describe('a machine', () => {
     expect(tooLargeText(topology(text), here)).toContain(message);
   });
 
+  it('may be too slow for whoever wants that, but not too small', () => {
+    const few = { ...machine, freeMebibytes: 64_000, processors: 1 };
+    expect(tooLargeText(topology('chain:40'), few, { slow: true })).toBe('');
+    expect(tooLargeText(topology('chain:60'), machine, { slow: true })).toContain('of memory');
+  });
+
   it('that does not say how many namespaces it allows is not asked', () => {
     expect(tooLargeText(topology('star:100'), { ...machine, namespaces: null })).toBe('');
+  });
+});
+
+describe('what is printed to be typed', () => {
+  it('has its directory where an ordinary user’s PATH has not', () => {
+    const directory = mkdtempSync(join(tmpdir(), 'words-'));
+    const [usual, administrators] = [join(directory, 'bin'), join(directory, 'sbin')];
+    for (const [place, name] of [
+      [usual, 'ip'],
+      [administrators, 'ip'],
+      [administrators, 'pmc'],
+    ] as const) {
+      mkdirSync(place, { recursive: true });
+      writeFileSync(join(place, name), '', { mode: 0o755 });
+    }
+    const words = ['ip', 'pmc', 'none'].map((name) => programWord(name, [usual, administrators]));
+    expect(words).toEqual(['ip', join(administrators, 'pmc'), 'none']);
+    rmSync(directory, { recursive: true });
   });
 });
 
