@@ -1,5 +1,4 @@
 /* engine.c - life cycle of an engine: its loops, its pipeline, its clock. */
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>

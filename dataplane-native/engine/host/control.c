@@ -1,5 +1,6 @@
 /* control.c - the host's hold on a loaded pipeline's state: counters, meters, registers, groups and
- * clone sessions. Every call takes the lock, checks its indices, and is short. */
+ * clone sessions; and what the engine itself counts. Every call takes the lock, checks its indices,
+ * and is short. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -265,6 +266,8 @@ int tp_clone_session_set(struct tp_engine *engine, uint32_t session, const uint3
   }
   return result;
 }
+
+/* --- the engine's own counters --------------------------------------------------------------- */
 
 int tp_engine_counters(struct tp_engine *engine, uint64_t *out) {
   tp_control_lock(engine);

@@ -260,8 +260,6 @@ int tp_port_set_stamp_delay(struct tp_engine *engine, uint32_t number, uint64_t 
   return result;
 }
 
-/* --- frames ---------------------------------------------------------------------------------- */
-
 int tp_port_set_link(struct tp_engine *engine, uint32_t number, uint32_t is_up) {
   struct tp_port *port = lock_port(engine, number);
   if (port == NULL) {
@@ -274,6 +272,8 @@ int tp_port_set_link(struct tp_engine *engine, uint32_t number, uint32_t is_up) 
   unlock_port(port);
   return is_memory ? TP_OK : TP_E_NO_SUCH_PORT;
 }
+
+/* --- frames ---------------------------------------------------------------------------------- */
 
 int tp_port_inject(struct tp_engine *engine, uint32_t number, const uint8_t *frame, uint32_t octets,
                    uint64_t rx_time_ns) {

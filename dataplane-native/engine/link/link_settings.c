@@ -4,7 +4,6 @@
  */
 #include "link/link_settings.h"
 
-#include <errno.h>
 #include <linux/net_tstamp.h>
 #include <linux/sockios.h>
 #include <stdarg.h>
