@@ -5,6 +5,13 @@
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { join } from 'node:path';
+import {
+  LINK_TYPE_NULL,
+  pcapHeader,
+  readPcap,
+  writePcap,
+  type PcapFrame,
+} from '#server/replay/pcap';
 import { LabError } from '../lab-error.js';
 import { freePort } from '../peers/free-port.js';
 import { type ManagedProcess, startProcess } from '../peers/managed-process.js';
@@ -13,7 +20,6 @@ import { hasProgram } from '../namespaces/sandbox.js';
 import { bmv2Commands } from './bmv2-commands.js';
 import type { MixFrame } from './mix.js';
 import { PacedFeed } from './paced-feed.js';
-import { type PcapFrame, pcapFile, readPcap } from './pcap.js';
 import type { SwitchPlan } from './switch-state.js';
 
 export const BMV2 = 'simple_switch';
@@ -26,7 +32,6 @@ const READING_MS = 500;
 /** More frames than a run holds: what a file feeds must not be lost in a queue. */
 const QUEUE_FRAMES = 1_000_000;
 const PATIENCE_MS = 60_000;
-const PCAP_HEADER_OCTETS = 24;
 
 /** Null where simple_switch can run here. */
 export function bmv2MissingReason(): string | null {
@@ -81,7 +86,7 @@ async function inputs(run: Bmv2Run, path: (port: number) => string): Promise<Pac
     const incoming: PcapFrame[] = frames
       .map((frame, index) => ({ ...frame, timeNs: BigInt(index) * 1000n }))
       .filter((frame) => frame.port === port);
-    writeFileSync(path(port), pcapFile(incoming));
+    writeFileSync(path(port), writePcap(incoming));
   }
   if (timesNs === undefined) return null;
   const timed = frames.map((frame, index) => ({ ...frame, timeNs: timesNs[index] ?? 0n }));
@@ -116,7 +121,7 @@ async function run(asked: Bmv2Run): Promise<Finished> {
       plan.ports.map((port) => path(port, 'out')),
     );
     const outputs = plan.ports.flatMap((port) =>
-      readPcap(readFileSync(path(port, 'out'))).map(({ octets }) => ({ port, octets })),
+      capturedFrames(path(port, 'out')).map(({ octets }) => ({ port, octets })),
     );
     return { cpuNs: cpuNs(process.pid) - before, outputs };
   } finally {
@@ -125,11 +130,19 @@ async function run(asked: Bmv2Run): Promise<Finished> {
   }
 }
 
+/** What simple_switch wrote to a file, which is not there as long as nothing is to be written. */
+export function capturedFrames(file: string): readonly PcapFrame[] {
+  if (!existsSync(file) || statSync(file).size === 0) return [];
+  const read = readPcap(readFileSync(file), LINK_TYPE_NULL);
+  if (!read.ok) throw new LabError('command-failed', `${file}: ${read.message}`);
+  return read.frames;
+}
+
 /** The files grow while it works, and stand still for a second when it is done. */
 async function allCameOut(process: ManagedProcess, files: readonly string[]): Promise<void> {
   const size = (): number =>
     files.reduce((sum, file) => sum + (existsSync(file) ? statSync(file).size : 0), 0);
-  const nothing = files.length * PCAP_HEADER_OCTETS;
+  const nothing = files.length * pcapHeader().length;
   const deadline = Date.now() + PATIENCE_MS;
   let last = 0;
   let still = 0;

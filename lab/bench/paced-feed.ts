@@ -5,10 +5,9 @@
  */
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { pcapHeader, pcapRecord } from '#server/replay/pcap';
 import { runCommand } from '../namespaces/commands.js';
-import { type PcapFrame, pcapFile } from './pcap.js';
 
-const PCAP_HEADER_OCTETS = 24;
 const NS_PER_MS = 1_000_000;
 
 export interface PacedFrame {
@@ -37,7 +36,7 @@ export class PacedFeed {
       await runCommand(['mkfifo', path]);
       const pipe = openSync(path, 'r+');
       feed.#pipes.set(port, pipe);
-      writeSync(pipe, pcapFile([]));
+      writeSync(pipe, pcapHeader());
     }
     return feed;
   }
@@ -73,7 +72,6 @@ export class PacedFeed {
       return;
     }
     // Timestamps only give the order: a microsecond apart.
-    const record: PcapFrame = { octets: frame.octets, timeNs: BigInt(next) * 1000n };
-    writeSync(pipe, pcapFile([record]).subarray(PCAP_HEADER_OCTETS));
+    writeSync(pipe, pcapRecord({ octets: frame.octets, timeNs: BigInt(next) * 1000n }));
   }
 }

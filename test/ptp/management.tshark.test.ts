@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { pcapFile } from '#lab/bench/pcap';
+import { writePcap } from '#server/replay/pcap';
 import { macAddress } from '#units/identity';
 import { ETHERTYPE, encodeFrame } from '#wire/frame';
 import { MANAGEMENT_ID } from '#wire/management-tlv';
@@ -39,7 +39,7 @@ async function read(messages: readonly Uint8Array[], fields: readonly string[]) 
       padding: new Uint8Array(0),
     }),
   }));
-  writeFileSync(file, pcapFile(frames));
+  writeFileSync(file, writePcap(frames));
   const names = ['_ws.malformed', ...fields];
   const options = [
     '-n',

@@ -15,6 +15,7 @@ import { hasProgram } from '#lab/namespaces/sandbox';
 import { parseP4Info } from '#server/program/p4info-file';
 import { parseStf } from '#server/stf/parse';
 import { EXPLAINED, NOT_RUN } from './differential/explained.js';
+import { beyondLimits } from './differential/limits.js';
 import type { Outcome, Subject } from './differential/program.js';
 import { compareProgram } from './differential/program.js';
 
@@ -60,32 +61,58 @@ function subject({ name, artefacts, stf }: Files): Subject {
   return { name, info: info.info, json, statements: test.value };
 }
 
+/** A line of the table: what went through both, and what did not. */
+function row(name: string, outcome: Outcome): string {
+  if (outcome.obstacle !== null) return `${name}: not compared: ${outcome.obstacle}`;
+  const { packets, leftOut, frames, elsewhere, overtaken, divergences, unwritten } = outcome;
+  const left = Object.entries({ ...leftOut, elsewhere, overtaken })
+    .filter(([, count]) => count > 0)
+    .map(([kind, count]) => `${count} ${kind}`);
+  const counts = `${packets} packets in, ${frames} frames out, ${divergences.length} differ`;
+  return [`${name}: ${counts}`, ...left, ...unwritten].join('; ');
+}
+
+/** Those of which something is left out, and the sums. */
+function summary(outcomes: ReadonlyMap<string, Outcome>): string {
+  const all = [...outcomes];
+  const sum = (part: (one: Outcome) => number): number =>
+    all.reduce((total, [, one]) => total + part(one), 0);
+  const isPlain = ({ obstacle, leftOut, elsewhere, overtaken, unwritten, divergences }: Outcome) =>
+    obstacle === null &&
+    sumOf(leftOut) + elsewhere + overtaken + unwritten.length + divergences.length === 0;
+  const notable = all.filter(([, one]) => !isPlain(one)).map(([name, one]) => row(name, one));
+  const compared = all.filter(([, { frames }]) => frames > 0).length;
+  const silent = all.filter(([, one]) => one.packets > 0 && one.frames === 0).length;
+  const totals =
+    `${compared} of ${all.length} programs compared by their frames, ${silent} that drop all: ` +
+    `${sum((o) => o.packets)} packets in, ${sum((o) => sumOf(o.leftOut))} more left out ` +
+    `(${sum((o) => o.leftOut.undefined)} undefined, ${sum((o) => o.leftOut.asserted)} asserted, ` +
+    `${sum((o) => o.leftOut.ending)} ending), ${sum((o) => o.frames)} frames out, ` +
+    `${sum((o) => o.overtaken)} in another order, ${sum((o) => o.elsewhere)} of ours by other ports, ` +
+    `${sum((o) => o.divergences.length)} differ`;
+  return `${[...notable, totals].join('\n')}\n`;
+}
+
+function sumOf(leftOut: Outcome['leftOut']): number {
+  return leftOut.undefined + leftOut.asserted + leftOut.ending;
+}
+
 describe.skipIf(missing.length > 0)(
   `against simple_switch_grpc, ${PACKETS} packets each, seed ${SEED}${missing.length > 0 ? ` (skipped: no ${missing.join(', ')})` : ''}`,
   { timeout: 120_000 },
   () => {
     const outcomes = new Map<string, Outcome>();
     afterAll(() => {
-      const all = [...outcomes.values()];
-      const sum = (part: (one: Outcome) => number): number =>
-        all.reduce((total, one) => total + part(one), 0);
-      const compared = all.filter(({ obstacle }) => obstacle === null).length;
-      process.stdout.write(
-        `${compared} of ${all.length} programs compared: ${sum((o) => o.packets)} packets in, ` +
-          `${sum((o) => o.open)} more left out (P4 leaves them open), ` +
-          `${sum((o) => o.frames)} frames out, ${sum((o) => o.divergences.length)} differ\n`,
-      );
+      process.stdout.write(summary(outcomes));
     });
 
     it.each(files())('$name', async (one) => {
       const outcome = await compareProgram(subject(one), PACKETS, SEED, cache);
       outcomes.set(one.name, outcome);
       if (process.env['TIMEPLANE_P4C'] !== undefined) {
-        const { packets, open, frames, divergences, obstacle } = outcome;
-        const first = divergences[0] === undefined ? '' : JSON.stringify(divergences[0]);
-        const counts = `${packets} packets, ${open} open, ${frames} frames`;
-        const line = `${counts}, ${divergences.length} differ ${obstacle ?? first}`;
-        process.stderr.write(`${one.name}: ${line}\n`);
+        const first = outcome.divergences[0];
+        const told = first === undefined ? '' : JSON.stringify(first);
+        process.stderr.write(`${row(one.name, outcome)} ${told}\n`);
       }
       const explained = EXPLAINED[one.name];
       expect(outcome.obstacle ?? 'none', explained?.why).toMatch(explained?.obstacle ?? /^none$/);
@@ -93,6 +120,7 @@ describe.skipIf(missing.length > 0)(
         (divergence) => explained?.covers?.(divergence) !== true,
       );
       expect(unexplained.slice(0, 3), `${unexplained.length} differ`).toEqual([]);
+      expect(beyondLimits(one.name, outcome)).toEqual([]);
       // What explains nothing any more has to leave the list.
       if (explained?.covers !== undefined) expect(outcome.divergences).not.toEqual([]);
     });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { unhex } from '#lab/bench/frames';
-import { pcapFile } from '#lab/bench/pcap';
+import { writePcap } from '#server/replay/pcap';
 import type { ExchangeVector } from './exchanges.js';
 import type { Vector } from './generate.js';
 import { Frame, Ptp } from './reference-clock/anatomy.js';
@@ -80,7 +80,7 @@ describe(`tshark reads what the switch sends (${version ?? 'skipped: tshark is n
     expect(sent).toHaveLength(vectors.length);
     const directory = mkdtempSync(join(tmpdir(), 'timeplane-tshark-'));
     const file = join(directory, 'sent.pcap');
-    writeFileSync(file, pcapFile(sent.map(({ frame, tx }) => ({ octets: frame, timeNs: tx }))));
+    writeFileSync(file, writePcap(sent.map(({ frame, tx }) => ({ octets: frame, timeNs: tx }))));
     const read = await dissect(file);
     rmSync(directory, { recursive: true });
     expect(read).toHaveLength(vectors.length);
@@ -101,7 +101,7 @@ describe(`tshark reads what the switch sends (${version ?? 'skipped: tshark is n
     );
     const directory = mkdtempSync(join(tmpdir(), 'timeplane-tshark-'));
     const file = join(directory, 'sent.pcap');
-    writeFileSync(file, pcapFile(sent.map(({ octets }) => ({ octets, timeNs: 1n }))));
+    writeFileSync(file, writePcap(sent.map(({ octets }) => ({ octets, timeNs: 1n }))));
     const read = await dissect(file);
     rmSync(directory, { recursive: true });
     expect(read).toHaveLength(sent.length);

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { pcapFile } from '#lab/bench/pcap';
+import { writePcap } from '#server/replay/pcap';
 
 /** Null where it cannot be run. */
 export const TSHARK_VERSION: string | null = tsharkVersion();
@@ -28,7 +28,7 @@ export async function readFields(
   const directory = mkdtempSync(join(tmpdir(), 'timeplane-tshark-'));
   try {
     const file = join(directory, 'frames.pcap');
-    writeFileSync(file, pcapFile(frames.map((octets, i) => ({ timeNs: BigInt(i), octets }))));
+    writeFileSync(file, writePcap(frames.map((octets, i) => ({ timeNs: BigInt(i), octets }))));
     const options = ['-n', '-r', file, '-T', 'fields', '-E', 'occurrence=a', '-E', 'aggregator=|'];
     const wanted = fields.flatMap((name) => ['-e', name]);
     const { stdout } = await promisify(execFile)('tshark', [...options, ...wanted], {

@@ -16,12 +16,14 @@ const PCAPNG_MAGIC = 0x0a0d0d0a;
 const FILE_HEADER_OCTETS = 24;
 const RECORD_HEADER_OCTETS = 16;
 const LINK_TYPE_ETHERNET = 1;
+/** What simple_switch calls the link of its files, whose frames are Ethernet's. */
+export const LINK_TYPE_NULL = 0;
 const SNAP_OCTETS = 65_535;
 const SECOND_NS = 1_000_000_000n;
 
 /** Reads a file, of either byte order. A frame of which only a part was captured is an error, since
- * replaying it would be replaying something else. */
-export function readPcap(file: Uint8Array): PcapResult {
+ * replaying it would be replaying something else; as is another link type than `wantedType`. */
+export function readPcap(file: Uint8Array, wantedType = LINK_TYPE_ETHERNET): PcapResult {
   const wrong = (message: string): PcapResult => ({ ok: false, message });
   if (file.length < FILE_HEADER_OCTETS) return wrong('not a pcap file: it is too short');
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
@@ -35,7 +37,10 @@ export function readPcap(file: Uint8Array): PcapResult {
     return wrong('not a pcap file');
   }
   const linkType = view.getUint32(20, little) & 0xffff;
-  if (linkType !== LINK_TYPE_ETHERNET) return wrong(`link type ${linkType} is not Ethernet`);
+  if (linkType !== wantedType) {
+    const wanted = wantedType === LINK_TYPE_ETHERNET ? 'Ethernet' : String(wantedType);
+    return wrong(`link type ${linkType} is not ${wanted}`);
+  }
   const unitNs = magic(little) === MAGIC_NANOSECONDS ? 1n : 1000n;
   const frames: PcapFrame[] = [];
   for (let at = FILE_HEADER_OCTETS; at < file.length;) {
@@ -57,24 +62,38 @@ export function readPcap(file: Uint8Array): PcapResult {
   return { ok: true, frames };
 }
 
-/** A little-endian file with nanoseconds. */
-export function writePcap(frames: readonly PcapFrame[]): Uint8Array {
-  const sizes = frames.map(({ octets }) => RECORD_HEADER_OCTETS + octets.length);
-  const file = new Uint8Array(sizes.reduce((sum, size) => sum + size, FILE_HEADER_OCTETS));
-  const view = new DataView(file.buffer);
+/** The beginning of a little-endian file with nanoseconds. */
+export function pcapHeader(): Uint8Array {
+  const view = new DataView(new ArrayBuffer(FILE_HEADER_OCTETS));
   view.setUint32(0, MAGIC_NANOSECONDS, true);
   view.setUint16(4, 2, true);
   view.setUint16(6, 4, true);
   view.setUint32(16, SNAP_OCTETS, true);
   view.setUint32(20, LINK_TYPE_ETHERNET, true);
+  return new Uint8Array(view.buffer);
+}
+
+/** A frame of such a file. */
+export function pcapRecord({ octets, timeNs }: PcapFrame): Uint8Array {
+  const record = new Uint8Array(RECORD_HEADER_OCTETS + octets.length);
+  const view = new DataView(record.buffer);
+  view.setUint32(0, Number(timeNs / SECOND_NS), true);
+  view.setUint32(4, Number(timeNs % SECOND_NS), true);
+  view.setUint32(8, octets.length, true);
+  view.setUint32(12, octets.length, true);
+  record.set(octets, RECORD_HEADER_OCTETS);
+  return record;
+}
+
+/** The whole of it. */
+export function writePcap(frames: readonly PcapFrame[]): Uint8Array {
+  const sizes = frames.map(({ octets }) => RECORD_HEADER_OCTETS + octets.length);
+  const file = new Uint8Array(sizes.reduce((sum, size) => sum + size, FILE_HEADER_OCTETS));
+  file.set(pcapHeader());
   let at = FILE_HEADER_OCTETS;
-  for (const { octets, timeNs } of frames) {
-    view.setUint32(at, Number(timeNs / SECOND_NS), true);
-    view.setUint32(at + 4, Number(timeNs % SECOND_NS), true);
-    view.setUint32(at + 8, octets.length, true);
-    view.setUint32(at + 12, octets.length, true);
-    file.set(octets, at + RECORD_HEADER_OCTETS);
-    at += RECORD_HEADER_OCTETS + octets.length;
+  for (const [i, frame] of frames.entries()) {
+    file.set(pcapRecord(frame), at);
+    at += sizes[i] ?? 0;
   }
   return file;
 }

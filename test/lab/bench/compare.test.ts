@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { difference, withoutCorrection } from '#lab/bench/compare';
 import { mixFrames } from '#lab/bench/mix';
-import { pcapFile, readPcap } from '#lab/bench/pcap';
 
 const SEED = 7;
 const text = (octets: Uint8Array): string => Buffer.from(octets).toString('hex');
@@ -28,21 +27,5 @@ describe(`comparing what two forwarders let out (seed ${SEED})`, () => {
       expect([16, 20].includes(hidden), frame).toBe(isEvent);
       if (!isEvent) expect(blanked[index]).toBe(frame);
     }
-  });
-});
-
-describe('a pcap file', () => {
-  it('keeps frames and nanoseconds', () => {
-    const kept = mixFrames(SEED, 5, [1]).map(({ octets }, index) => ({
-      octets,
-      timeNs: 1_700_000_000_000_000_001n + BigInt(index),
-    }));
-    expect(readPcap(pcapFile(kept))).toEqual(kept);
-  });
-
-  it('that is cut ends with its last whole frame', () => {
-    const file = pcapFile([{ octets: new Uint8Array(60), timeNs: 1n }]);
-    expect(readPcap(file.subarray(0, file.length - 1))).toEqual([]);
-    expect(readPcap(new Uint8Array(3))).toEqual([]);
   });
 });

@@ -4,27 +4,19 @@
  */
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  closeSync,
-  existsSync,
-  openSync,
-  readFileSync,
-  statSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, existsSync, openSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { P4Info } from '#protos/p4/config/v1/p4info_pb';
 import type { Update } from '#protos/p4/v1/p4runtime_pb';
 import { Update_Type } from '#protos/p4/v1/p4runtime_pb';
-import { pcapFile, readPcap } from '#lab/bench/pcap';
+import { capturedFrames } from '#lab/bench/bmv2-files';
 import { freePort } from '#lab/peers/free-port';
+import { pcapHeader, pcapRecord, writePcap } from '#server/replay/pcap';
 import { Controller } from '../../server/conversation.js';
 import { Program } from '../../support/sandbox.js';
 
-const PCAP_HEADER_OCTETS = 24;
 /** More than a run has. */
 const QUEUE_FRAMES = 100_000;
 const START_MS = 20_000;
@@ -51,6 +43,8 @@ export interface Bmv2Job {
   readonly info: P4Info;
   readonly json: Uint8Array;
   readonly updates: readonly Update[];
+  /** For simple_switch_CLI, after these. */
+  readonly commands: readonly string[];
   readonly ports: readonly number[];
   readonly inPort: number;
   readonly packets: readonly Uint8Array[];
@@ -65,11 +59,11 @@ export async function throughSimpleSwitch(
 ): Promise<ReadonlyMap<number, readonly string[]> | string> {
   const path = (port: number, end: string): string => join(job.directory, `p${port}_${end}.pcap`);
   for (const port of job.ports) {
-    if (port !== job.inPort) writeFileSync(path(port, 'in'), pcapFile([]));
+    if (port !== job.inPort) writeFileSync(path(port, 'in'), writePcap([]));
   }
   spawnSync('mkfifo', [path(job.inPort, 'in')]);
   const pipe = openSync(path(job.inPort, 'in'), 'r+');
-  writeSync(pipe, pcapFile([]));
+  writeSync(pipe, pcapHeader());
   const [grpc, thrift] = [await freePort(), await freePort()];
   const program = new Program([
     ...['simple_switch_grpc', '--no-p4', '--device-id', '1', '--use-files', '0'],
@@ -83,16 +77,14 @@ export async function throughSimpleSwitch(
     await untilReachable(grpc);
     const refused = await configure(job, grpc);
     if (refused !== null) return refused;
-    const depth = spawnSync('simple_switch_CLI', ['--thrift-port', String(thrift)], {
-      input: `set_queue_depth ${QUEUE_FRAMES}\n`,
-    });
-    if (depth.status !== 0) return `simple_switch_CLI: ${depth.stderr.toString()}`;
+    const misunderstood = tell(thrift, [`set_queue_depth ${QUEUE_FRAMES}`, ...job.commands]);
+    if (misunderstood !== null) return `simple_switch_CLI: ${misunderstood}`;
     await feed(job, pipe);
     closeSync(pipe);
     isOpen = false;
     await quiet(job.ports.map((port) => path(port, 'out')));
     if (program.ended) return `it ended: ${program.output.slice(-300)}`;
-    return new Map(job.ports.map((port) => [port, framesIn(path(port, 'out'))]));
+    return new Map(job.ports.map((port) => [port, sent(path(port, 'out'))]));
   } finally {
     if (isOpen) closeSync(pipe);
     await program.end();
@@ -119,10 +111,19 @@ async function configure(job: Bmv2Job, port: number): Promise<string | null> {
   }
 }
 
+/** Null, or what it did not do. */
+function tell(port: number, commands: readonly string[]): string | null {
+  const said = spawnSync('simple_switch_CLI', ['--thrift-port', String(port)], {
+    input: commands.map((command) => `${command}\n`).join(''),
+    encoding: 'utf8',
+  });
+  if (said.status !== 0) return said.stderr;
+  return /^.*(?:Error|Invalid|Unknown).*$/m.exec(said.stdout)?.[0] ?? null;
+}
+
 async function feed({ packets, burst }: Bmv2Job, pipe: number): Promise<void> {
   for (const [i, octets] of packets.entries()) {
-    const record = pcapFile([{ octets, timeNs: BigInt(i) * 1000n }]).subarray(PCAP_HEADER_OCTETS);
-    writeSync(pipe, record);
+    writeSync(pipe, pcapRecord({ octets, timeNs: BigInt(i) * 1000n }));
     if (i % burst === burst - 1) await sleep(burst === 1 ? 3 : 1);
   }
 }
@@ -136,7 +137,5 @@ async function quiet(files: readonly string[]): Promise<void> {
   }
 }
 
-function framesIn(file: string): string[] {
-  if (!existsSync(file)) return [];
-  return readPcap(readFileSync(file)).map(({ octets }) => Buffer.from(octets).toString('hex'));
-}
+const sent = (file: string): string[] =>
+  capturedFrames(file).map(({ octets }) => Buffer.from(octets).toString('hex'));

@@ -66,19 +66,24 @@ export function divergences(
 
 /**
  * Without frames that both sent, by the same port, at another place: what recirculates takes its time in
- * simple_switch, and the next packets do not wait for it.
+ * simple_switch, and the next packets do not wait for it. And how many these are.
  */
-export function withoutOvertaken(found: readonly Divergence[]): Divergence[] {
+export function withoutOvertaken(found: readonly Divergence[]): {
+  readonly left: readonly Divergence[];
+  readonly overtaken: number;
+} {
   const left: Divergence[] = found.flatMap(({ port, ours, theirs, packet }) => [
     ...(ours === null ? [] : [{ port, ours, theirs: null, packet }]),
     ...(theirs === null ? [] : [{ port, ours: null, theirs, packet }]),
   ]);
+  let overtaken = 0;
   for (const one of left.filter(({ ours }) => ours !== null)) {
     const other = left.findIndex(({ port, theirs }) => port === one.port && theirs === one.ours);
     if (other >= 0) {
       left.splice(other, 1);
       left.splice(left.indexOf(one), 1);
+      overtaken += 1;
     }
   }
-  return left;
+  return { left, overtaken };
 }

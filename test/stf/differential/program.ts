@@ -10,11 +10,12 @@ import type { PipelineBuilder } from '#server/config/pipeline-config';
 import { StfSwitch, portsOfTest } from '#server/stf/run';
 import type { StfStatement } from '#server/stf/statements';
 import { throughSimpleSwitch } from './bmv2.js';
+import { commandOf } from './commands.js';
 import type { Divergence, Sent } from './compare.js';
 import { divergences, withoutOvertaken } from './compare.js';
 import { ENDING } from './explained.js';
 import { Chance, randomPacket } from './packets.js';
-import { MARK_COUNT, markingBuilder } from './undefined.js';
+import { MARK_AS_LEFT, MARK_COUNT, markingBuilder } from './undefined.js';
 
 export interface Subject {
   readonly name: string;
@@ -23,11 +24,28 @@ export interface Subject {
   readonly statements: readonly StfStatement[];
 }
 
+/** Packets that go into neither switch. */
+export interface LeftOut {
+  /** P4 does not say what becomes of them. */
+  readonly undefined: number;
+  /** An assertion of the program fails for them: simple_switch ends there. */
+  readonly asserted: number;
+  /** simple_switch ends there for another reason: see ENDING. */
+  readonly ending: number;
+}
+
 export interface Outcome {
+  /** That went into both. */
   readonly packets: number;
-  /** Packets that were left out: P4 does not say what becomes of them, or simple_switch ends there. */
-  readonly open: number;
+  readonly leftOut: LeftOut;
+  /** That simple_switch sent by the ports that are compared. */
   readonly frames: number;
+  /** Of them, those that both sent, but after others. */
+  readonly overtaken: number;
+  /** That ours sent by other ports: nobody compares them. */
+  readonly elsewhere: number;
+  /** What the test sets up and neither switch was told. */
+  readonly unwritten: readonly StfStatement['kind'][];
   readonly divergences: readonly Divergence[];
   /** Why it could not be compared. */
   readonly obstacle: string | null;
@@ -35,22 +53,35 @@ export interface Outcome {
 
 const nothing = (obstacle: string): Outcome => ({
   packets: 0,
-  open: 0,
+  leftOut: { undefined: 0, asserted: 0, ending: 0 },
   frames: 0,
+  overtaken: 0,
+  elsewhere: 0,
+  unwritten: [],
   divergences: [],
   obstacle,
 });
 
-/** What simple_switch_grpc's P4Runtime can write too. */
+/** What both can be told, over P4Runtime or by a command. */
 const SHARED: ReadonlySet<StfStatement['kind']> = new Set([
   'add',
   'setDefault',
+  'registerWrite',
   'groupCreate',
   'nodeCreate',
   'nodeUpdate',
   'nodeAssociate',
   'mirrorToPort',
   'mirrorToGroup',
+]);
+/**
+ * What would be another state, were it written; what takes back what is there is not missed. Meters go by
+ * the time, and simple_switch_CLI puts an octet too many before a value set's values.
+ */
+const UNWRITTEN: ReadonlySet<StfStatement['kind']> = new Set([
+  'counterWrite',
+  'meterWrite',
+  'valueSet',
 ]);
 
 const isShared = (one: StfStatement): one is WritingStatement => SHARED.has(one.kind);
@@ -79,39 +110,68 @@ export async function compareProgram(
   const survived = all.filter((packet) => ENDING[name]?.(packet) !== true);
   const ports = [...new Set([...portsOfTest(statements), ...LOWEST_PORTS])];
   const setUp = statements.filter(isShared);
-  const entities = new StfEntities(info);
-  const updates: Update[] = [];
-  for (const statement of setUp) {
-    const made = entities.updates(statement);
-    if (!made.ok) return nothing(made.message);
-    updates.push(...made.value);
-  }
+  const told = tellable(info, setUp);
+  if (typeof told === 'string') return nothing(told);
   const job = { info, json, setUp, ports, inPort, pipelineCache };
-  const packets = await definedPackets(job, survived);
-  if (typeof packets === 'string') return nothing(`ours: ${packets}`);
+  const defined = await definedPackets(job, survived);
+  if (typeof defined === 'string') return nothing(`ours: ${defined}`);
+  const { packets, ...open } = defined;
   const run = await throughOurs({ ...job, packets });
   if (typeof run === 'string') return nothing(`ours: ${run}`);
-  const ours = run.sent;
   const directory = mkdtempSync(join(tmpdir(), `timeplane-${name}-`));
   try {
     const text = Buffer.from(json).toString();
     const burst = REORDERING.test(text) || SHARING.test(text) ? 1 : 8;
     const theirs = await throughSimpleSwitch({
-      ...{ info, json, updates, ports, inPort, packets, burst, directory },
+      ...{ info, json, ...told, ports, inPort, packets, burst, directory },
     });
     if (typeof theirs === 'string') return nothing(`simple_switch_grpc: ${theirs}`);
     const different = ports.flatMap((port) =>
-      divergences(port, ours.get(port) ?? [], theirs.get(port) ?? []),
+      divergences(port, run.sent.get(port) ?? [], theirs.get(port) ?? []),
     );
-    const found = REORDERING.test(Buffer.from(json).toString())
+    const { left, overtaken } = REORDERING.test(text)
       ? withoutOvertaken(different)
-      : different;
-    const frames = [...theirs.values()].reduce((sum, all) => sum + all.length, 0);
-    const open = count - packets.length;
-    return { packets: packets.length, open, frames, divergences: found, obstacle: null };
+      : { left: different, overtaken: 0 };
+    const varying = await dependentOnBefore(job, packets, left);
+    return {
+      packets: packets.length - varying.size,
+      leftOut: {
+        ...open,
+        undefined: open.undefined + varying.size,
+        ending: all.length - survived.length,
+      },
+      frames: [...theirs.values()].reduce((sum, sent) => sum + sent.length, 0),
+      overtaken,
+      elsewhere: run.elsewhere,
+      unwritten: statements.flatMap(({ kind }) => (UNWRITTEN.has(kind) ? [kind] : [])),
+      divergences: left.filter(({ packet }) => !varying.has(packet)),
+      obstacle: null,
+    };
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
+}
+
+interface Tellable {
+  readonly updates: readonly Update[];
+  readonly commands: readonly string[];
+}
+
+/** How simple_switch_grpc is told what `setUp` says; or what it cannot be told. */
+function tellable(info: P4Info, setUp: readonly WritingStatement[]): Tellable | string {
+  const entities = new StfEntities(info);
+  const updates: Update[] = [];
+  const commands: string[] = [];
+  for (const statement of setUp) {
+    const made = entities.updates(statement);
+    if (!made.ok) return made.message;
+    for (const update of made.value) {
+      const command = commandOf(info, update);
+      if (command === null) updates.push(update);
+      else commands.push(command);
+    }
+  }
+  return { updates, commands };
 }
 
 interface OurJob {
@@ -125,6 +185,13 @@ interface OurJob {
   readonly builder?: PipelineBuilder;
 }
 
+interface DefinedPackets {
+  readonly packets: readonly Uint8Array[];
+  /** How many others there are, by why: see LeftOut. */
+  readonly undefined: number;
+  readonly asserted: number;
+}
+
 /**
  * Those whose fate does not depend on what headers that are not valid hold, and that no assertion of the
  * program fails for.
@@ -132,33 +199,70 @@ interface OurJob {
 async function definedPackets(
   job: Omit<OurJob, 'packets'>,
   packets: readonly Uint8Array[],
-): Promise<readonly Uint8Array[] | string> {
+): Promise<DefinedPackets | string> {
   const ours = await throughOurs({ ...job, packets });
   if (typeof ours === 'string') return ours;
-  const fateOf = ({ sent }: OurRun): readonly string[] => {
-    const fates = packets.map(() => '');
-    for (const [port, frames] of sent) {
-      for (const { frame, index } of frames) fates[index] += ` ${port}:${frame}`;
-    }
-    return fates;
-  };
-  const zeros = fateOf(ours);
-  const open = new Set<number>(ours.failed);
+  const zeros = fatesIn(ours, packets.length);
+  const open = new Set<number>();
   for (let mark = 0; mark < MARK_COUNT; mark += 1) {
     const builder = markingBuilder(job.pipelineCache, mark);
     const marking = await throughOurs({ ...job, packets, builder });
     if (typeof marking === 'string') return marking;
-    fateOf(marking).forEach((fate, i) => {
-      if (fate !== zeros[i]) open.add(i);
+    fatesIn(marking, packets.length).forEach((fate, i) => {
+      if (fate !== zeros[i] && !ours.failed.has(i)) open.add(i);
     });
   }
-  return packets.filter((_, i) => !open.has(i));
+  return {
+    packets: packets.filter((_, i) => !open.has(i) && !ours.failed.has(i)),
+    undefined: open.size,
+    asserted: ours.failed.size,
+  };
+}
+
+/** More divergences are no matter of a few octets that some frame left. */
+const MOST_SUSPECTS = 8;
+
+/**
+ * Of the packets that diverge, those whose fate depends on the one before, where headers that are not valid
+ * hold what that had there, and does not where they hold zeros: simple_switch may have had any of them.
+ */
+async function dependentOnBefore(
+  job: Omit<OurJob, 'packets'>,
+  packets: readonly Uint8Array[],
+  found: readonly Divergence[],
+): Promise<ReadonlySet<string>> {
+  const varying = new Set<string>();
+  const suspects = [...new Set(found.map(({ packet }) => packet))];
+  if (suspects.length > MOST_SUSPECTS) return varying;
+  const builder = markingBuilder(job.pipelineCache, MARK_AS_LEFT);
+  for (const suspect of suspects) {
+    const octets = Uint8Array.from(Buffer.from(suspect, 'hex'));
+    const alternating = packets.flatMap((before) => [before, octets]);
+    const fates = async (more: Partial<OurJob>): Promise<number> => {
+      const run = await throughOurs({ ...job, ...more, packets: alternating });
+      if (typeof run === 'string') return 0;
+      return new Set(fatesIn(run, alternating.length).filter((_, i) => i % 2 === 1)).size;
+    };
+    if ((await fates({})) === 1 && (await fates({ builder })) > 1) varying.add(suspect);
+  }
+  return varying;
+}
+
+/** What became of each packet. */
+function fatesIn({ sent }: OurRun, count: number): readonly string[] {
+  const fates = Array.from({ length: count }, () => '');
+  for (const [port, frames] of sent) {
+    for (const { frame, index } of frames) fates[index] += ` ${port}:${frame}`;
+  }
+  return fates;
 }
 
 interface OurRun {
   readonly sent: ReadonlyMap<number, readonly Sent[]>;
   /** The packets, by index, that an assertion failed for. */
   readonly failed: ReadonlySet<number>;
+  /** Frames that other ports sent. */
+  readonly elsewhere: number;
 }
 
 async function throughOurs(job: OurJob): Promise<OurRun | string> {
@@ -188,7 +292,8 @@ async function throughOurs(job: OurJob): Promise<OurRun | string> {
         }
       }
     }
-    return device.isAbandoned ? (device.problems.at(-1)?.message ?? '') : { sent, failed };
+    if (device.isAbandoned) return device.problems.at(-1)?.message ?? '';
+    return { sent, failed, elsewhere: device.framesElsewhere() };
   } finally {
     device.close();
   }

@@ -17,6 +17,8 @@ const MARKS: readonly (string | null)[] = [
   null,
 ];
 export const MARK_COUNT = MARKS.length;
+/** The mark of what the frame before left. */
+export const MARK_AS_LEFT = MARKS.indexOf(null);
 
 /**
  * Unchanged where that cannot be: a varbit of a length that was never set is no length, and a program
