@@ -11,7 +11,7 @@ import {
   WriteRequest_Atomicity as Atomicity,
 } from '#protos/p4/v1/p4runtime_pb';
 import { nativeBuilder } from '#server/config/native-builder';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { engineLibrary, must } from '../engine/harness.js';
 import { ReferenceMeter } from '../support/meter-reference.js';
 import type { Controller, EntityInit, TestSwitch } from './conversation.js';
@@ -34,7 +34,7 @@ import {
   type Config,
 } from './meters-fixture.js';
 
-const { INSERT, MODIFY } = Update_Type;
+const { INSERT, MODIFY, DELETE } = Update_Type;
 const SECOND = 1_000_000_000n;
 const cache = mkdtempSync(join(tmpdir(), 'timeplane-meters-'));
 let device: TestSwitch<Engine>;
@@ -137,6 +137,26 @@ describe('a direct meter (9.4.1)', () => {
     // A MODIFY without a config takes it back.
     expect(await controller.writes(MODIFY, [byValue(40)])).toBe('OK');
     expect(await read({ meterConfig: {} })).toEqual([undefined]);
+  });
+
+  it('is as new in an entry that comes back, which it does with its batch in one call', async () => {
+    const config = { cir: 5n, cburst: 6n, pir: 7n, pburst: 8n };
+    expect(await controller.writes(INSERT, [byValue(41, { meterConfig: config })])).toBe('OK');
+    expect(await controller.writes(DELETE, [byValue(41)])).toBe('OK');
+    const calls = vi.spyOn(device.engine, 'tableWrite');
+    expect(await controller.writes(INSERT, [byValue(41), byValue(42)])).toBe('OK');
+    expect(calls.mock.calls.map(([batch]) => batch.count)).toEqual([2]);
+    calls.mockRestore();
+    const entity: EntityInit = {
+      case: 'tableEntry',
+      value: { tableId: idOf('tables', 'by_value'), meterConfig: {} },
+    };
+    const { entities } = await controller.reads([entity]);
+    const configs = entities.map((read) =>
+      read.entity.case === 'tableEntry' ? (read.entity.value.meterConfig ?? null) : null,
+    );
+    expect(configs.filter((one) => one !== null && one.pburst === 8n)).toEqual([]);
+    expect(await controller.writes(DELETE, [byValue(41), byValue(42)])).toBe('OK');
   });
 
   it('is read for a table, and for all of them', async () => {

@@ -21,13 +21,11 @@ const MOST_FIELDS = 31;
 
 /** Null: entries of this table are more than rows say. */
 export function rowPlan({ id, fields, ...table }: TableProgram): Uint32Array | null {
-  const { layout, profileId, directMeter, isConst, needsPriority } = table;
+  const { layout, profileId, isConst, needsPriority } = table;
   const isPossible =
     layout.kind !== 'keyless' &&
     !isConst &&
     profileId === null &&
-    // A write takes back the meter's configuration.
-    directMeter === null &&
     fields.length <= MOST_FIELDS &&
     fields.every(
       ({ translation, bitwidth, layout: { bitwidth: bits, matchType } }) =>

@@ -73,8 +73,8 @@ export function takeRun(
     plan: rows.plan,
     octets: encoded.octets,
     bounds: encoded.bounds.subarray(2 * from, 2 * (from + MOST_ROWS)),
-    // What is kept beside an entry changes with it.
-    onlyInserts: onlyInserts || table.entries.hasExtras,
+    // What is kept beside an entry changes with it, and a MODIFY takes back its meter's configuration.
+    onlyInserts: onlyInserts || table.entries.hasExtras || table.program.directMeter !== null,
     operations,
     rows: rows.batch.rows,
   });
