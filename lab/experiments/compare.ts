@@ -97,10 +97,11 @@ async function measureRows(
   return measured;
 }
 
-/** Simulates each row, when nothing is measured any more. */
+/** Simulates each row, when nothing is measured. */
 async function predictRows(
   context: CompareContext,
   measured: readonly MeasuredRow[],
+  round: number,
 ): Promise<CompareMeasurement[]> {
   const { config, progress, signal } = context;
   const book = noiseBook(measured);
@@ -111,7 +112,7 @@ async function predictRows(
     await pause(1, signal);
     const fromOne = predictRow(book, one, config);
     const fromOwn = predictOwn(one, config);
-    measurements.push(...measurementsOf(one, book, { fromOne, fromOwn }));
+    measurements.push(...measurementsOf(one, book, { fromOne, fromOwn }, round));
   }
   return measurements;
 }
@@ -142,8 +143,11 @@ async function versionsOf(
 
 async function runAll(context: CompareContext, options: CompareOptions): Promise<number> {
   const { jsonFile, chartDirectory, productVersion } = options;
-  const measured = await measureRows(context, withSources(options.rows));
-  const measurements = await predictRows(context, measured);
+  const measurements: CompareMeasurement[] = [];
+  for (let round = 1; round <= context.config.repeats; round += 1) {
+    const measured = await measureRows(context, withSources(options.rows));
+    measurements.push(...(await predictRows(context, measured, round)));
+  }
   const result = compareSchema.parse({
     measurements,
     validation: validationOf(measurements),
@@ -179,7 +183,7 @@ async function runWatched(
     checked: { printed: 0, found: 0 },
     progress: createProgress(process.stdout),
     signal: interruption(),
-    legs: { begun: 0, planned: withSources(options.rows).length },
+    legs: { begun: 0, planned: config.repeats * withSources(options.rows).length },
   };
   context.progress.done(`Seed of the cross traffic and the simulator: ${config.seed}`);
   try {

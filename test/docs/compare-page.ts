@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatNs } from '#units/format';
 import { compareChart, misses, validationText } from '#lab/experiments/compare/report';
+import { repeatedRows, type RepeatedRow } from '#lab/experiments/compare/rounds';
 import {
   CHAIN_LENGTHS,
   COMPARE_KINDS,
@@ -11,11 +12,7 @@ import {
   type CompareKind,
   type Environment,
 } from '#lab/experiments/compare/rows';
-import {
-  compareSchema,
-  type CompareMeasurement,
-  type CompareResult,
-} from '#lab/experiments/compare/schema';
+import { compareSchema, type CompareResult } from '#lab/experiments/compare/schema';
 import { lineChart } from '#lab/study/line-chart';
 import { markdownTable, RESULTS } from './study-results.js';
 
@@ -38,28 +35,37 @@ interface Place {
   readonly environment: Environment;
 }
 
-function find(result: CompareResult, place: Place): CompareMeasurement | undefined {
-  return result.measurements.find(
-    ({ kind, switches, loaded, environment, status }) =>
+/** All rounds of it. */
+function find(result: CompareResult, place: Place): RepeatedRow | undefined {
+  return repeatedRows(result.measurements).find(
+    ({ first: { kind, switches, loaded, environment }, rms }) =>
       kind === place.kind &&
       switches === place.switches &&
       loaded === place.loaded &&
       environment === place.environment &&
-      status === 'ok',
+      rms !== null,
   );
 }
 
-const ratio = (prediction: CompareMeasurement['predicted'] | undefined) =>
-  prediction === null || prediction === undefined ? '–' : prediction.ratio.toFixed(2);
-
-/** "409 ns (0.99; 0.64)". */
-function withRatios(own: CompareMeasurement | undefined): string {
-  if (!own?.error) return '–';
-  const fromOne = own.predicted === null ? '' : `; ${ratio(own.predicted)}`;
-  return `${formatNs(own.error.rmsNs)} (${ratio(own.predictedOwn)}${fromOne})`;
+/** "0.99", of several rounds "0.97 to 1.02". */
+function ratioText(ratios: readonly number[]): string {
+  if (ratios.length === 0) return '–';
+  const [least, most] = [Math.min(...ratios), Math.max(...ratios)].map((one) => one.toFixed(2));
+  return least === most ? `${least}` : `${least} to ${most}`;
 }
 
-const rms = (own: CompareMeasurement | undefined) => (own?.error ? formatNs(own.error.rmsNs) : '–');
+function rmsText(own: RepeatedRow | undefined): string {
+  if (!own?.rms) return '–';
+  const { mean, half } = own.rms;
+  return Number.isNaN(half) ? formatNs(mean) : `${formatNs(mean)} ± ${formatNs(half)}`;
+}
+
+/** "409 ns (0.99; 0.64)". */
+function withRatios(own: RepeatedRow | undefined): string {
+  if (!own?.rms) return '–';
+  const fromOne = own.fromOneRatios.length === 0 ? '' : `; ${ratioText(own.fromOneRatios)}`;
+  return `${rmsText(own)} (${ratioText(own.ownRatios)}${fromOne})`;
+}
 
 function table(title: string, cell: (kind: CompareKind, switches: number) => string): string {
   const rows = BETWEEN.map((kind) => [
@@ -79,8 +85,9 @@ function environmentsOf({ measurements }: CompareResult): readonly Environment[]
 
 function command({ config }: CompareResult): string {
   const only = config.only.length === 0 ? '' : ` --only ${config.only.join(',')}`;
+  const repeat = config.repeats === 1 ? '' : ` --repeat ${config.repeats}`;
   const where = config.in.length === ENVIRONMENTS.length ? '' : ` --in ${config.in.join(',')}`;
-  return `timeplane lab compare --seed ${config.seed}${where}${only}`;
+  return `timeplane lab compare --seed ${config.seed}${repeat}${where}${only}`;
 }
 
 function machineText({ fidelity, measurements, versions }: CompareResult): string {
@@ -99,7 +106,7 @@ function machineText({ fidelity, measurements, versions }: CompareResult): strin
 
 function directText(result: CompareResult, environment: Environment): string[] {
   const own = find(result, { kind: 'direct', switches: 0, loaded: false, environment });
-  return own?.error ? [`A direct link${WHERE[environment]}: ${withRatios(own)}.`] : [];
+  return own?.rms ? [`A direct link${WHERE[environment]}: ${withRatios(own)}.`] : [];
 }
 
 /** Boundary clocks' rms to that of two-step transparent ones. */
@@ -107,7 +114,7 @@ function againstText(result: CompareResult, environment: Environment): string[] 
   const texts = [false, true].flatMap((loaded) => {
     const each = CHAIN_LENGTHS.flatMap((switches) => {
       const [boundary, transparent] = (['bc', 'tc-two'] as const).map(
-        (kind) => find(result, { kind, switches, loaded, environment })?.error?.rmsNs,
+        (kind) => find(result, { kind, switches, loaded, environment })?.rms?.mean,
       );
       if (boundary === undefined || transparent === undefined) return [];
       return [(boundary / transparent).toFixed(2)];
@@ -123,7 +130,7 @@ function againstText(result: CompareResult, environment: Environment): string[] 
 function bridgeText(result: CompareResult): string[] {
   const factors = result.measurements.flatMap((own) => {
     if (own.kind === 'direct' || own.kind === 'bridge' || !own.error) return [];
-    const bridge = find(result, { ...own, kind: 'bridge' })?.error?.rmsNs;
+    const bridge = find(result, { ...own, kind: 'bridge' })?.rms?.mean;
     return bridge === undefined ? [] : [bridge / own.error.rmsNs];
   });
   if (factors.length === 0) return [];
@@ -168,7 +175,7 @@ export function comparisonSection(result: CompareResult): string {
     ),
   );
   return [
-    `\`${command(result)}\`, ${result.config.durationSeconds} s each, on a virtual machine with two processors. rms error of the client; in brackets predicted ÷ measured: from the noise of the row itself; from one switch of another row.`,
+    `\`${command(result)}\`, ${result.config.durationSeconds} s each, on a virtual machine with two processors. rms error of the client; in brackets predicted ÷ measured: from the noise of the row itself; from one switch of another row.${result.config.repeats > 1 ? ' ±: 95 % over rounds.' : ''}`,
     ...tables,
     list([
       ...environmentsOf(result).flatMap((environment) => directText(result, environment)),
@@ -195,7 +202,7 @@ export function comparisonPictures(result: CompareResult): ReadonlyMap<string, s
 export function comparisonSummary(result: CompareResult): string {
   const pair = (environment: Environment) => (kind: CompareKind, switches: number) =>
     [false, true]
-      .map((loaded) => rms(find(result, { kind, switches, loaded, environment })))
+      .map((loaded) => rmsText(find(result, { kind, switches, loaded, environment })))
       .join(', ');
   const tables = environmentsOf(result).map((environment) =>
     table(`idle, loaded${WHERE[environment]}`, pair(environment)),

@@ -24,6 +24,7 @@ interface CompareFlags {
   readonly only: readonly string[];
   readonly in: readonly Environment[];
   readonly duration?: number;
+  readonly repeat: number;
   readonly load: number;
   readonly rate: number;
   readonly bound: number;
@@ -69,6 +70,7 @@ function compare(flags: CompareFlags): Promise<void> {
     config: {
       durationSeconds: flags.duration ?? (quick ? 4 : 12),
       warmUpSeconds: quick ? 4 : 20,
+      repeats: flags.repeat,
       simulatedRuns: quick ? 4 : 8,
       load: flags.load,
       rateBitsPerSecond: flags.rate,
@@ -115,6 +117,11 @@ export function registerCompare(lab: Command): void {
         '--duration <seconds>',
         'how long each row is measured (12; with --quick 4)',
       ).argParser(numberBetween(1, 86_400)),
+    )
+    .addOption(
+      new Option('--repeat <count>', 'how often all rows are measured, one after the other')
+        .argParser(integerBetween(1, 1000))
+        .default(1),
     )
     .addOption(
       new Option('--syncs <count>', 'Sync and Delay_Req a second')

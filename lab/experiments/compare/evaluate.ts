@@ -160,11 +160,12 @@ export function measurementsOf(
   { row, leg }: MeasuredRow,
   book: NoiseBook,
   { fromOne, fromOwn }: Predictions,
+  round = 1,
 ): CompareMeasurement[] {
   const line = (load: Load, outcome: CompareOutcome): CompareMeasurement => {
     const { name, environment, kind, switches } = row;
     const place = { row: name, title: rowTitle(row), environment };
-    const what = { ...place, kind, switches, loaded: load === 'loaded' };
+    const what = { ...place, kind, switches, round, loaded: load === 'loaded' };
     if (outcome.status !== 'ok') {
       const nothing = { samples: 0, error: null, noise: null, fidelity: null };
       return { ...what, ...outcome, ...nothing, predicted: null, predictedOwn: null };

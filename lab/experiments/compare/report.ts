@@ -5,6 +5,7 @@ import { formatNs } from '#units/format';
 import type { Chart, Series } from '../../study/study.js';
 import { fidelityLines } from '../fidelity.js';
 import { wrap } from '../first-light/report.js';
+import { repeatedRows } from './rounds.js';
 import {
   COMPARE_KINDS,
   COMPARE_TITLES,
@@ -29,7 +30,8 @@ function ratioText(own: CompareMeasurement['predicted']): string {
 const COLOURS = { good: pc.green, doubtful: pc.yellow, unfit: pc.red } as const;
 
 function cells(own: CompareMeasurement, load: number) {
-  const first = [own.title, own.loaded ? `${Math.round(load * 100)} %` : 'idle'];
+  const title = own.round > 1 ? `${own.title}, round ${own.round}` : own.title;
+  const first = [title, own.loaded ? `${Math.round(load * 100)} %` : 'idle'];
   const { error, predicted, predictedOwn, fidelity } = own;
   if (own.status !== 'ok' || error === null) {
     const colour = own.status === 'failed' ? pc.red : pc.yellow;
@@ -90,10 +92,11 @@ function boundaryToTransparent(
   environment: Environment,
 ): string[] {
   const measurements = all.filter((own) => own.environment === environment);
+  const rows = repeatedRows(measurements);
   const rms = (kind: CompareKind, switches: number, loaded: boolean) =>
-    measurements.find(
-      (own) => own.kind === kind && own.switches === switches && own.loaded === loaded,
-    )?.error?.rmsNs;
+    rows.find(
+      ({ first }) => first.kind === kind && first.switches === switches && first.loaded === loaded,
+    )?.rms?.mean;
   const lengths = [...new Set(measurements.map(({ switches }) => switches))];
   const against = [false, true].flatMap((loaded) =>
     lengths.flatMap((switches) => {
@@ -108,6 +111,22 @@ function boundaryToTransparent(
   return against.length === 0
     ? []
     : [`${BEGINNINGS[environment]}, by switches: ${against.join(', ')}.`];
+}
+
+/** Over all rounds, where there are several; ± is the 95 % interval. */
+export function roundLines({ measurements, config }: CompareResult): string[] {
+  if (config.repeats < 2) return [];
+  const lines = repeatedRows(measurements).flatMap(({ first, rms, ownRatios }) => {
+    if (rms === null) return [];
+    const load = first.loaded ? `${Math.round(config.load * 100)} %` : 'idle';
+    const interval = Number.isNaN(rms.half) ? '' : ` ± ${formatNs(rms.half)}`;
+    const ratios =
+      ownRatios.length === 0
+        ? ''
+        : `, predicted ÷ measured ${Math.min(...ownRatios).toFixed(2)} to ${Math.max(...ownRatios).toFixed(2)}`;
+    return [`  ${first.title}, ${load}: ${formatNs(rms.mean)}${interval}${ratios}`];
+  });
+  return [`rms over ${config.repeats} rounds, with its 95 % interval:`, ...lines];
 }
 
 /** What the run says, in plain sentences. */
@@ -149,8 +168,8 @@ function machineText({ fidelity }: CompareMeasurement): string[] {
 
 /** Rows that were not foretold, each with what is known of why: from their own noise first, then from one switch. */
 export function misses({ measurements, config }: CompareResult): string[] {
-  const named = ({ title, loaded }: CompareMeasurement) =>
-    `${title}, ${loaded ? `${Math.round(config.load * 100)} %` : 'idle'}`;
+  const named = ({ title, loaded, round }: CompareMeasurement) =>
+    `${title}${round > 1 ? `, round ${round}` : ''}, ${loaded ? `${Math.round(config.load * 100)} %` : 'idle'}`;
   const meansText = (measuredNs: number, foretoldNs: number) =>
     `its mean was ${formatNs(measuredNs)}, foretold ${formatNs(foretoldNs)}`;
   const own = measurements.flatMap((one) => {
@@ -215,6 +234,7 @@ export function renderCompare(result: CompareResult): string {
     ...skipped.map(pc.yellow),
     ...[...LEGEND, `Seed: ${result.config.seed}.`].map((line) => pc.dim(line)),
     '',
+    ...roundLines(result),
     ...conclusions(result).map((line) => pc.bold(line)),
     ...misses(result),
     ...fidelityLines(result.fidelity),
@@ -235,11 +255,12 @@ export function compareChart(
   );
   const series = DRAWN.flatMap((kind): Series[] => {
     const own = measurements.filter((one) => one.kind === kind);
-    const points = own.flatMap(({ switches, error }) =>
-      error === null ? [] : [{ x: switches, y: error.rmsNs }],
+    const rows = repeatedRows(own);
+    const points = rows.flatMap(({ first: { switches }, rms }) =>
+      rms === null ? [] : [{ x: switches, y: rms.mean }],
     );
-    const predicted = own.flatMap(({ switches, predictedOwn: found }) =>
-      found === null ? [] : [{ x: switches, y: found.rmsNs }],
+    const predicted = rows.flatMap(({ first: { switches }, foretold }) =>
+      foretold === null ? [] : [{ x: switches, y: foretold.mean }],
     );
     return [
       ...(points.length === 0 ? [] : [{ name: `${COMPARE_TITLES[kind]}, measured`, points }]),

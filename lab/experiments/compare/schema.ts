@@ -36,6 +36,14 @@ export const measurementSchema = z.strictObject({
     .enum(COMPARE_KINDS)
     .describe('`tc-one`, `tc-two`: transparent clocks; `bc`: boundary clocks.'),
   switches: count.describe('How many of them in a row.'),
+  round: z
+    .number()
+    .int()
+    .positive()
+    .default(1)
+    .describe(
+      'The how manieth measurement of the row it is; all rows have one before any has two.',
+    ),
   loaded: z.boolean().describe('Cross traffic filled the queues towards the client.'),
   status: z
     .enum(['ok', 'skipped', 'failed'])
@@ -103,6 +111,7 @@ export const compareSchema = z.strictObject({
     rateBitsPerSecond: z.number().positive().describe('Of each port towards the client.'),
     queueBoundBytes: z.number().positive().describe('Of that port’s one queue.'),
     logSyncInterval: z.number().int().describe('Of Sync and Delay_Req.'),
+    repeats: z.number().int().positive().default(1).describe('How often each row was measured.'),
     simulatedRuns: count.describe('Of each prediction.'),
     seed: count.describe('Of the cross traffic and of the simulator.'),
     in: z

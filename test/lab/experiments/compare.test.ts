@@ -10,7 +10,13 @@ import { errorAt } from '#lab/experiments/compare/clock-error';
 import type { NoiseSample } from '#lab/experiments/compare/noise';
 import type { PlayedNoise } from '#lab/experiments/compare/recorded-noise';
 import { predict, predictionOf, type PredictionPlan } from '#lab/experiments/compare/predict';
-import { compareChart, conclusions, misses, renderCompare } from '#lab/experiments/compare/report';
+import {
+  compareChart,
+  conclusions,
+  misses,
+  renderCompare,
+  roundLines,
+} from '#lab/experiments/compare/report';
 import { COMPARE_ROWS, isQuick, selectRows } from '#lab/experiments/compare/rows';
 import {
   compareSchema,
@@ -236,7 +242,7 @@ function measurement(more: Partial<CompareMeasurement>): CompareMeasurement {
   return {
     ...{ row: 'tc-two-1', title: '1 × transparent, two-step', environment: 'namespaces' },
     ...{ kind: 'tc-two', switches: 1 },
-    ...{ loaded: false, status: 'ok', reason: '', samples: 100, noise: null },
+    ...{ loaded: false, status: 'ok', round: 1, reason: '', samples: 100, noise: null },
     error: { rmsNs: 200, meanNs: 20, deviationNs: 199, p99Ns: 400, maxNs: 500 },
     predicted: { rmsNs: 210, meanNs: 0, runsNs: [180, 240], ratio: 1.05, within: true },
     predictedOwn: { rmsNs: 204, meanNs: 0, runsNs: [200, 208], ratio: 1.02, within: true },
@@ -256,7 +262,7 @@ function result(measurements: CompareMeasurement[]): CompareResult {
       ...{
         queueBoundBytes: 131_072,
         logSyncInterval: -4,
-        simulatedRuns: 8,
+        ...{ repeats: Math.max(1, ...measurements.map(({ round }) => round)), simulatedRuns: 8 },
         seed: 7,
         in: ['namespaces'],
         only: [],
@@ -344,6 +350,20 @@ describe('what the run says', () => {
     const text = renderCompare(result([measurement({}), ...rows]));
     expect(text).toContain('Rows in mininet are skipped: mn not installed.');
     expect(text).not.toContain('1 × transparent (Mininet)');
+  });
+
+  it('has a mean with its interval where rows were measured several times', () => {
+    const rounds = [200, 220, 240].map((rmsNs, index) => {
+      const error = { rmsNs, meanNs: 0, deviationNs: rmsNs, p99Ns: 500, maxNs: 600 };
+      return measurement({ round: index + 1, error });
+    });
+    const said = result(rounds);
+    expect(roundLines(said)).toEqual([
+      'rms over 3 rounds, with its 95 % interval:',
+      '  1 × transparent, two-step, idle: 221 ns ± 50 ns, predicted ÷ measured 1.02 to 1.02',
+    ]);
+    expect(roundLines(result([measurement({})]))).toEqual([]);
+    expect(renderCompare(said)).toContain('1 × transparent, two-step, round 3');
   });
 
   it('is drawn, measured and predicted', () => {
