@@ -102,14 +102,26 @@ const STEERING = {
   step_threshold: 0.03,
 };
 
+/**
+ * Announce that may be missing, a second of them: who gives up its grandmaster because a program was not woken
+ * learns its frequency anew, and is off by microseconds for seconds.
+ */
+const ANNOUNCE_RECEIPT_TIMEOUT = 8;
+
 export function ratesOf({ logSyncInterval }: CompareConfig): Rates {
-  return { ...FAST_RATES, logSyncInterval, logDelayReqInterval: logSyncInterval };
+  return {
+    ...FAST_RATES,
+    announceReceiptTimeout: ANNOUNCE_RECEIPT_TIMEOUT,
+    logSyncInterval,
+    logDelayReqInterval: logSyncInterval,
+  };
 }
 
 function ptp4lRates(config: CompareConfig) {
   const rates = ratesOf(config);
   return {
     logAnnounceInterval: rates.logAnnounceInterval,
+    announceReceiptTimeout: rates.announceReceiptTimeout,
     logSyncInterval: rates.logSyncInterval,
     logMinDelayReqInterval: rates.logDelayReqInterval,
     // Several Sync intervals, in units of one, and more than the longest wait in the queue.

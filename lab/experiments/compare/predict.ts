@@ -101,6 +101,7 @@ function linkOf(player: NoisePlayer, rates: Rates, link: number) {
 function portOf({ rates }: PredictionPlan) {
   return {
     logAnnounceInterval: rates.logAnnounceInterval,
+    announceReceiptTimeout: rates.announceReceiptTimeout,
     logSyncInterval: rates.logSyncInterval,
     logMinDelayReqInterval: rates.logDelayReqInterval,
     step: 'two',
