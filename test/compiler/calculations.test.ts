@@ -6,8 +6,8 @@ import { build, fixture, Tables, valueOf } from './harness.js';
 
 const DIGITS = Buffer.from('123456789').toString('hex');
 
-/** A frame of nine octets becomes its hash. */
-function hashing(algorithm: string): Record<string, unknown> {
+/** A frame of nine octets, and what follows if that counts, becomes its hash. */
+function hashing(algorithm: string, hasPayload = false): Record<string, unknown> {
   const hash = {
     op: 'modify_field_with_hash_based_offset',
     parameters: [
@@ -36,7 +36,15 @@ function hashing(algorithm: string): Record<string, unknown> {
     ],
     ingress: ['run'],
     overrides: {
-      calculations: [{ name: 'hash', id: 0, algo: algorithm, input: [field('digits', 'value')] }],
+      calculations: [
+        {
+          ...{ name: 'hash', id: 0, algo: algorithm },
+          input: [
+            field('digits', 'value'),
+            ...(hasPayload ? [{ type: 'payload', value: null }] : []),
+          ],
+        },
+      ],
     },
   });
 }
@@ -50,6 +58,24 @@ function results(algorithm: string, frames: number): string[] {
     harness.dispose();
   }
 }
+
+describe('a hash over the payload, too', () => {
+  it.each([
+    // Nine octets come before it: it goes on with the second half of a word.
+    ['xor16', '0a0b', 0x3132 ^ 0x3334 ^ 0x3536 ^ 0x3738 ^ 0x390a ^ 0x0b00],
+    ['xor16', '', 0x3132 ^ 0x3334 ^ 0x3536 ^ 0x3738 ^ 0x3900],
+    ['identity', 'ff', 0x35363738],
+  ])('is that of all octets in a row: %s, %j', (algorithm, payload, wanted) => {
+    const harness = build(hashing(algorithm, true));
+    try {
+      const lines = harness.run([`frame 1 0 0 ${DIGITS}${payload}`]);
+      const out = lines.find((line) => line.startsWith('out')) ?? '';
+      expect(parseInt(valueOf(out, 'hex').slice(0, 8), 16)).toBe(wanted);
+    } finally {
+      harness.dispose();
+    }
+  });
+});
 
 describe('the check value of', () => {
   // Of the octets "123456789", as catalogues of CRCs have it.

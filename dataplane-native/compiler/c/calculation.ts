@@ -199,23 +199,24 @@ function finish(
   }
 }
 
-function finishPlain(calculation: Calculation, hasPayload: boolean): string[] {
-  if (hasPayload) {
-    fail(calculation, 'UNSUPPORTED', `"${calculation.algorithm}" over the payload`);
-  }
-  return calculation.algorithm === 'identity'
-    ? [
-        'uint64_t value = 0;',
-        'for (uint32_t i = 0; i < count && i < 8; i++) { value = (value << 8) | octets[i]; }',
-        'return value;',
-      ]
-    : [
-        'uint64_t value = 0;',
-        'for (uint32_t i = 0; i < count; i++) {',
-        'value ^= (i & 1u) != 0 ? (uint64_t)octets[i] : (uint64_t)octets[i] << 8;',
-        '}',
-        'return value;',
-      ];
+/** What goes octet by octet: over the inputs, and then over the payload. */
+function finishPlain({ algorithm }: Calculation, hasPayload: boolean): string[] {
+  const [limit, step] =
+    algorithm === 'identity'
+      ? [' && at < 8', 'value = (value << 8) | OCTET; at++;']
+      : ['', 'value ^= (at++ & 1u) != 0 ? (uint64_t)OCTET : (uint64_t)OCTET << 8;'];
+  const over = (octets: string, count: string): string[] => [
+    `for (uint32_t i = 0; i < ${count}${limit}; i++) {`,
+    step.replaceAll('OCTET', `${octets}[i]`),
+    '}',
+  ];
+  return [
+    'uint64_t value = 0;',
+    'uint32_t at = 0;',
+    ...over('octets', 'count'),
+    ...(hasPayload ? over('payload', 'payload_octets') : []),
+    'return value;',
+  ];
 }
 
 /** Statements that verify or update all checksums of a program. */
