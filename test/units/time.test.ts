@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import {
   addScaled,
   after,
+  bigintOf,
   dataplaneNs,
   dataplaneTime,
   elapsed,
@@ -14,6 +15,7 @@ import {
   nanoseconds,
   nsOf,
   nsSinceEpoch,
+  numberOf,
   preciseInstant,
   scaledNs,
   scaledToNumber,
@@ -91,5 +93,31 @@ describe('a timestamp with its correction', () => {
     const far = preciseInstant(instant(1n << 62n), scaledNs(0n));
     expect(scaledUnits(elapsedPrecise(zero, far))).toBe((1n << 63n) - 1n);
     expect(scaledUnits(elapsedPrecise(far, zero))).toBe(-(1n << 63n));
+  });
+});
+
+describe('numbers and bigints', () => {
+  const wholes = [0, 1, 4, 31, 32, 33, 52, 53, 62].flatMap((bits) =>
+    [-1, 0, 1].flatMap((beside) => [2 ** bits + beside, -(2 ** bits) + beside]),
+  );
+
+  it.each([...wholes, 2 ** 63, -(2 ** 63), 1e30, 1_700_000_000_123_456_768])(
+    '%d is the same both ways',
+    (whole) => {
+      expect(bigintOf(whole)).toBe(BigInt(whole));
+      if (Math.abs(whole) < 2 ** 63) expect(numberOf(BigInt(whole)) + 0).toBe(whole + 0);
+    },
+  );
+
+  it('beyond 2^53 the nearest number is taken, once', () => {
+    for (const value of [2n ** 53n + 1n, 2n ** 62n + 2n ** 9n + 1n, -(2n ** 60n) - 129n]) {
+      expect(numberOf(value)).toBe(Number(value));
+    }
+  });
+
+  it('what is no whole number is refused', () => {
+    for (const value of [Number.NaN, Number.POSITIVE_INFINITY]) {
+      expect(() => bigintOf(value)).toThrow(RangeError);
+    }
   });
 });
