@@ -50,6 +50,8 @@ export interface Bmv2Job {
   readonly packets: readonly Uint8Array[];
   /** Packets that may be under way at once: 1 where their order could change. */
   readonly burst: number;
+  /** After each burst. */
+  readonly pauseMs: number;
   readonly directory: string;
 }
 
@@ -121,10 +123,10 @@ function tell(port: number, commands: readonly string[]): string | null {
   return /^.*(?:Error|Invalid|Unknown).*$/m.exec(said.stdout)?.[0] ?? null;
 }
 
-async function feed({ packets, burst }: Bmv2Job, pipe: number): Promise<void> {
+async function feed({ packets, burst, pauseMs }: Bmv2Job, pipe: number): Promise<void> {
   for (const [i, octets] of packets.entries()) {
     writeSync(pipe, pcapRecord({ octets, timeNs: BigInt(i) * 1000n }));
-    if (i % burst === burst - 1) await sleep(burst === 1 ? 3 : 1);
+    if (i % burst === burst - 1) await sleep(pauseMs);
   }
 }
 
