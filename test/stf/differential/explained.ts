@@ -18,12 +18,6 @@ export const EXPLAINED: Readonly<Record<string, Explanation>> = {
     why: 'simple_switch_grpc knows no hash algorithm "random": it says so, and has no program',
     obstacle: /^simple_switch_grpc: it refuses a INSERT of a tableEntry: UNKNOWN $/,
   },
-  'equality-bmv2': {
-    why:
-      'of a packet that is too short it compares headers that are not valid; it has varbits, so such ' +
-      'packets cannot be told from others',
-    covers: isComparisonOfInvalid,
-  },
 };
 
 /** Programs that simple_switch does not survive: it hangs, and nothing is left to compare. */
@@ -42,14 +36,3 @@ export const ENDING: Readonly<Record<string, (packet: Uint8Array) => boolean>> =
     return bits > 32 || bits % 8 !== 0 || packet.length < 4 + bits / 4;
   },
 };
-
-const HEX = 2;
-
-/** Three headers of five octets; behind those that are there, one octet says which of them are equal. */
-function isComparisonOfInvalid({ packet, ours, theirs }: Divergence): boolean {
-  const octets = packet.length / HEX;
-  if (octets >= 15 || ours === null || theirs?.length !== ours.length) return false;
-  const at = Math.floor(octets / 5) * 5 * HEX;
-  const rest = (frame: string): string => frame.slice(0, at) + frame.slice(at + HEX);
-  return rest(ours) === rest(theirs);
-}

@@ -40,7 +40,7 @@ export const LIMITS: Readonly<Record<string, Limits>> = {
   'gauntlet_mux_eval-bmv2': { undefined: 94 },
   // Those that are too short do.
   'bvec-hdr-bmv2': { undefined: 13 },
-  'equality-bmv2': { undefined: 8, explained: 2 },
+  'equality-bmv2': { undefined: 8 },
   'gauntlet_hdr_function_cast-bmv2': { undefined: 9 },
   'gauntlet_index_7-bmv2': { undefined: 4 },
   'header-stack-ops-bmv2': { undefined: 4 },
