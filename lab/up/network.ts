@@ -120,7 +120,7 @@ export const LAB_RATES = { fast: FAST_RATES, slow: DEFAULT_RATES } as const;
 export type LabRates = keyof typeof LAB_RATES;
 export const RATE_NAMES = ['fast', 'slow'] as const satisfies readonly LabRates[];
 
-/** Starts everybody: switches first, then clocks. @throws LabError where one does not come up. */
+/** Starts everybody: grandmasters, then switches, then clients. @throws LabError where one does not come up. */
 export async function startNetwork(
   topology: Topology,
   context: ClockContext,
@@ -134,9 +134,10 @@ export async function startNetwork(
     hooks.progress(done, nodes.length);
   };
   const indexed = nodes.map((node, index) => ({ node, index }));
-  const isClock = ({ node }: { readonly node: TopologyNode }) =>
-    node.role === 'grandmaster' || node.role === 'client';
-  const order = [...indexed.filter((one) => !isClock(one)), ...indexed.filter(isClock)];
+  // Boundary clocks that have agreed on a time of their own slew to a grandmaster's that comes later.
+  const turn = ({ node: { role } }: { readonly node: TopologyNode }) =>
+    role === 'grandmaster' ? 0 : role === 'client' ? 2 : 1;
+  const order = indexed.toSorted((a, b) => turn(a) - turn(b));
   const waiting = order[Symbol.iterator]();
   const worker = async (): Promise<void> => {
     for (const { node, index } of waiting) await start(node, index);
