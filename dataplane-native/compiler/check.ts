@@ -1,54 +1,7 @@
 import { fail } from './failure.js';
 import type { PipelineLayout } from './layout.js';
 import { LIMITS } from './limits.js';
-import type { ParserState, Program } from './model.js';
-import { at } from './scope.js';
-
-/** Refuses a parser that can go round without taking anything from the frame. */
-export function checkParser(program: Program): void {
-  const { states } = program.parser;
-  const done = new Set<number>();
-  for (let start = 0; start < states.length; start += 1) {
-    visit(states, start, done);
-  }
-}
-
-function takesOctets(state: ParserState): boolean {
-  return state.ops.some(
-    ({ kind }) =>
-      kind === 'extract' ||
-      kind === 'extractNext' ||
-      kind === 'extractNextUnion' ||
-      kind === 'advance',
-  );
-}
-
-/** Depth first over the states that take nothing, with a stack of our own. */
-function visit(states: readonly ParserState[], start: number, done: Set<number>): void {
-  const path: { state: number; next: number[] }[] = [];
-  const active = new Set<number>();
-  const open = (state: number): void => {
-    if (active.has(state)) {
-      fail(at(states, state), 'CYCLIC', 'the parser comes back to this state and takes nothing');
-    }
-    if (!done.has(state) && !takesOctets(at(states, state))) {
-      active.add(state);
-      const next = at(states, state).transitions.map((transition) => transition.next);
-      path.push({ state, next: next.filter((target) => target !== null) });
-    }
-  };
-  open(start);
-  for (let top = path.at(-1); top !== undefined; top = path.at(-1)) {
-    const next = top.next.pop();
-    if (next !== undefined) {
-      open(next);
-    } else {
-      active.delete(top.state);
-      done.add(top.state);
-      path.pop();
-    }
-  }
-}
+import type { Program } from './model.js';
 
 const WORD_OCTETS = 8;
 /** Of struct tp_entry without its words, and of two slots or an index. */

@@ -1,6 +1,6 @@
 import { buildLayout } from './build-layout.js';
 import { emitC } from './c/emit.js';
-import { checkParser, checkState } from './check.js';
+import { checkState } from './check.js';
 import { decodeProgram } from './decode.js';
 import { CompileFailure } from './failure.js';
 import { parseJson } from './json.js';
@@ -27,7 +27,6 @@ export function compilePipeline(
       maxDepth: LIMITS.jsonDepth,
     });
     const program = decodeProgram(root);
-    checkParser(program);
     const layout = buildLayout(program);
     checkState(program, layout);
     const c = emitC(program, layout);
