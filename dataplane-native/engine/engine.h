@@ -282,6 +282,10 @@ enum tp_row_word { TP_ROW_HANDLE, TP_ROW_PRIORITY, TP_ROW_ACTION, TP_ROW_HEAD_WO
 enum tp_row_operation { TP_ROW_INSERT = 1, TP_ROW_MODIFY = 2, TP_ROW_REMOVE = 3 };
 TP_API int tp_table_write(struct tp_engine *engine, uint32_t table, uint32_t count,
                           const uint8_t *operations, const uint64_t *rows, int64_t *results);
+TP_API int tp_table_read(struct tp_engine *engine, uint32_t table, uint32_t *from, uint32_t count,
+                         uint64_t *rows);
+TP_API int tp_table_read_one(struct tp_engine *engine, uint32_t table, int64_t handle,
+                             uint64_t *row);
 
 /*
  * Makes rows of the updates of a P4Runtime Write, whose encodings are octets[bounds[2 * i]] up to
@@ -293,10 +297,6 @@ TP_API int tp_table_write(struct tp_engine *engine, uint32_t table, uint32_t cou
 TP_API int tp_rows_decode(const uint32_t *plan, const uint8_t *octets, const uint32_t *bounds,
                           uint32_t count, uint32_t only_inserts, uint64_t *rows,
                           uint8_t *operations);
-TP_API int tp_table_read(struct tp_engine *engine, uint32_t table, uint32_t *from, uint32_t count,
-                         uint64_t *rows);
-TP_API int tp_table_read_one(struct tp_engine *engine, uint32_t table, int64_t handle,
-                             uint64_t *row);
 
 /*
  * Idle times of entries, of tables that the program says support them. An entry's time begins when

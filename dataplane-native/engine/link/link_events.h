@@ -1,7 +1,7 @@
 /* link_events.h - the kernel says when an interface comes or goes, so that nobody waits for the
  * next look at it. */
-#ifndef TP_LINK_EVENTS_H
-#define TP_LINK_EVENTS_H
+#ifndef TIMEPLANE_LINK_EVENTS_H
+#define TIMEPLANE_LINK_EVENTS_H
 
 #include <stdbool.h>
 

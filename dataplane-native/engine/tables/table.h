@@ -35,7 +35,7 @@ struct tp_entry {
   uint64_t last_hit_ns;      /* steady_ns of it, where the table's entries may time out */
   uint64_t words[];          /* arguments (spec.arg_words), then key, then mask (not for EXACT) */
 };
-_Static_assert(sizeof(struct tp_entry) == 40, "entry_octets below counts on it");
+_Static_assert(sizeof(struct tp_entry) == 40, "words follow without a gap");
 
 /* An open-addressing slot: of an entry, TP_TAG_USED and the low bits of its hash, or zero. TERNARY:
  * the entry is the best of its bucket. */
