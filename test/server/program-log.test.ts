@@ -49,6 +49,13 @@ describe('the text of a message', () => {
     expect(performance.now() - startMs).toBeLessThan(1000);
   });
 
+  it('is not searched again for each message', () => {
+    const layout = layoutOf('{'.repeat(4096), []);
+    const startMs = performance.now();
+    for (let i = 0; i < 2000; i += 1) loggedText(layout, record());
+    expect(performance.now() - startMs).toBeLessThan(2000);
+  });
+
   it('of a message that the program has not is its number', () => {
     const unknown = loggedText(layoutOf('x', []), { ...record(), message: 9 });
     expect(unknown).toEqual({ text: 'message 9', place: '' });

@@ -14,7 +14,7 @@ export function loggedText({ logMessages }: PipelineLayout, record: LogRecord): 
   const message = logMessages[record.message];
   // The engine has another pipeline already, or none.
   if (message === undefined) return { text: `message ${record.message}`, place: '' };
-  return { text: format(message.format, values(message, record.words)), place: message.place };
+  return { text: filled(message, values(message, record.words)), place: message.place };
 }
 
 function values(message: LogMessageLayout, all: BigUint64Array): string[] {
@@ -30,13 +30,35 @@ function values(message: LogMessageLayout, all: BigUint64Array): string[] {
 /** A brace that is none, or whatever is between two braces. */
 const PLACEHOLDER = /\\([{}])|\{(?:\\.|[^}\\])*\}/gs;
 
+/** Texts and, between them, places of values; a place is told by what stands there in the format. */
+type Part = string | { readonly place: string };
+
+/** By messages: what a frame makes a program say must not cost a search through its format each time. */
+const PARTS = new WeakMap<LogMessageLayout, readonly Part[]>();
+
+function partsOf(message: LogMessageLayout): readonly Part[] {
+  const known = PARTS.get(message);
+  if (known !== undefined) return known;
+  const text = message.format;
+  const parts: Part[] = [];
+  let at = 0;
+  for (const { 0: found, 1: brace, index } of text.matchAll(PLACEHOLDER)) {
+    parts.push(text.slice(at, index), brace ?? { place: found });
+    at = index + found.length;
+  }
+  parts.push(text.slice(at));
+  PARTS.set(message, parts);
+  return parts;
+}
+
 /** What has no value stays; values without a place come at the end, so that nothing is lost. */
-function format(text: string, all: readonly string[]): string {
+function filled(message: LogMessageLayout, all: readonly string[]): string {
   let used = 0;
-  const filled = text.replaceAll(PLACEHOLDER, (found, brace: string | undefined) => {
-    if (brace !== undefined) return brace;
+  const texts = partsOf(message).map((part) => {
+    if (typeof part === 'string') return part;
     used += 1;
-    return all[used - 1] ?? found;
+    return all[used - 1] ?? part.place;
   });
-  return used < all.length ? `${filled} (${all.slice(used).join(', ')})` : filled;
+  if (used < all.length) texts.push(` (${all.slice(used).join(', ')})`);
+  return texts.join('');
 }
