@@ -49,9 +49,14 @@ async function meanwhile(address: string, act: () => Promise<unknown>): Promise<
       worker.once('error', reject);
     });
   await next();
-  await act();
+  // From now on, since it may fail meanwhile.
   const report = next();
-  Atomics.store(new Int32Array(end), 0, 1);
+  report.catch(() => undefined);
+  try {
+    await act();
+  } finally {
+    Atomics.store(new Int32Array(end), 0, 1);
+  }
   return waitsOf((await report) as BystanderReport);
 }
 
