@@ -118,10 +118,11 @@ TP_PRIMITIVE uint64_t tp_wide_index(const uint64_t *value, uint32_t limbs) {
 /* --- division, of numbers without a sign ---------------------------------------------------------
  */
 
-/* Bit by bit, as on paper: programs seldom divide. By zero, both are zero. */
-static inline __attribute__((unused)) void tp_wide_divide(uint64_t *quotient, uint64_t *remainder,
-                                                          const uint64_t *a, const uint64_t *b,
-                                                          uint32_t limbs) {
+/* Bit by bit, as on paper: programs seldom divide. By zero, both are zero. Never inlined: a hundred
+ * divisions of the widest numbers would keep the C compiler busy for a minute. */
+static __attribute__((unused, noinline)) void tp_wide_divide(uint64_t *quotient,
+                                                             uint64_t *remainder, const uint64_t *a,
+                                                             const uint64_t *b, uint32_t limbs) {
   memset(quotient, 0, limbs * sizeof *quotient);
   memset(remainder, 0, limbs * sizeof *remainder);
   uint64_t any = 0;

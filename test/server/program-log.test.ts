@@ -72,19 +72,23 @@ describe('the log of the switch', () => {
   function bench(perSecond: number, layout: PipelineLayout | null = layoutOf('v={}', [ONE])) {
     const lines: Line[] = [];
     const waiting: LogRecord[] = [];
+    let running = layout;
     const clock = { ms: 0 };
     const line = (level: string) => (fields: object, text: string) =>
       void lines.push({ level, fields, text });
     const log = new ProgramLog({
       read: () => waiting.splice(0),
-      layout: () => layout,
+      layout: () => running,
       log: { info: line('info'), warn: line('warn'), error: line('error') },
       nowMs: () => clock.ms,
       perSecond,
     });
+    const tell = (...records: LogRecord[]): void => void waiting.push(...records);
     const say = (...values: number[]): void =>
-      void waiting.push(...values.map((value) => record(BigInt(value))));
-    return { lines, clock, log, say, texts: () => lines.splice(0).map(({ text }) => text) };
+      tell(...values.map((value) => record(BigInt(value))));
+    const run = (next: PipelineLayout): void => void (running = next);
+    const texts = (): string[] => lines.splice(0).map(({ text }) => text);
+    return { lines, clock, log, say, tell, run, texts };
   }
 
   it('has a message with its place in the source, its port and its time', () => {
@@ -115,6 +119,37 @@ describe('the log of the switch', () => {
     log.look();
     expect(texts()).toEqual([]);
     expect(log.counts()).toEqual({ written: 3, leftOut: 2 });
+  });
+
+  it('counts a message of very wide numbers as several', () => {
+    const { log, texts, tell } = bench(5, layoutOf('v={}', [{ words: 64, signed: false }]));
+    const wide = record(...Array.from({ length: 64 }, (_, index) => (index === 0 ? 9n : 0n)));
+    tell(wide, wide, wide);
+    log.look();
+    expect(texts()).toEqual(['v=9', 'v=9']);
+    expect(log.counts()).toEqual({ written: 2, leftOut: 1 });
+  });
+
+  it('has what a program logged before it was exchanged, when frames go again', () => {
+    const { log, say, texts, run } = bench(10);
+    say(1);
+    log.keep();
+    expect(texts()).toEqual([]);
+    run(layoutOf('new={}', [ONE]));
+    say(2);
+    log.look();
+    expect(texts()).toEqual(['v=1', 'new=2']);
+  });
+
+  it('keeps that of one exchange between two looks, and counts the rest', () => {
+    const { log, say, texts } = bench(10);
+    say(1);
+    log.keep();
+    say(2, 3);
+    log.keep();
+    log.look();
+    expect(texts()).toEqual(['v=1']);
+    expect(log.counts()).toEqual({ written: 1, leftOut: 2 });
   });
 
   it('has none, and only counts, where none are wanted', () => {

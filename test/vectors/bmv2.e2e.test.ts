@@ -23,7 +23,8 @@ const MICROSECOND_NS = 1000n;
 /** The residence that explains the difference of two correctionFields. Nanoseconds. */
 function residenceBetween(before: Uint8Array, after: Uint8Array): bigint {
   const at = (findPtp(before)?.message ?? 0) + CORRECTION_OFFSET;
-  const field = (octets: Uint8Array): bigint => new DataView(octets.buffer).getBigInt64(at);
+  const field = (octets: Uint8Array): bigint =>
+    new DataView(octets.buffer, octets.byteOffset).getBigInt64(at);
   const room = MAX_CORRECTION - field(before);
   // Saturated: any residence that fills it up says the same.
   if (field(after) === MAX_CORRECTION) return (room >> 16n) + 1n;

@@ -60,10 +60,14 @@ function syncsPerSecond(text: string): number {
   throw new InvalidArgumentError(`expected a power of two, 1 to ${2 ** MOST_LOG_SYNCS}`);
 }
 
-function compare(flags: CompareFlags): Promise<void> {
+function compare(flags: CompareFlags, command: Command): Promise<void> {
   const quick = flags.quick ?? false;
   const rows = selectRows(flags.only, flags.in);
   if (rows === null) throw new Error('a selection that is none');
+  if (rows.length === 0) {
+    const [only, environments] = [flags.only.join(','), flags.in.join(',')];
+    command.error(`error: --only ${only} is no row of --in ${environments}`);
+  }
   // Who names rows gets all of them.
   const isAsked = quick && flags.only.length === 0 ? isQuick : () => true;
   const options = {

@@ -57,7 +57,8 @@ export function readPcap(file: Uint8Array, wantedType = LINK_TYPE_ETHERNET): Pca
     const seconds = BigInt(view.getUint32(header, little));
     const fraction = BigInt(view.getUint32(header + 4, little));
     const timeNs = seconds * SECOND_NS + fraction * unitNs;
-    frames.push({ octets: file.slice(start, at), timeNs });
+    // A copy: of a Buffer, `slice` would be a view whose `buffer` is the whole file's.
+    frames.push({ octets: Uint8Array.from(file.subarray(start, at)), timeNs });
   }
   return { ok: true, frames };
 }

@@ -12,6 +12,8 @@ import type { SwitchLog } from './switch.js';
  * costs least. */
 const LOOK_MS = 100;
 const SECOND_MS = 1000;
+/** A message with more counts as several: text of a number takes time that grows with its length squared. */
+const WORDS_OF_A_MESSAGE = 16;
 
 export interface ProgramLogOptions {
   /** What the program has logged since the last time. */
@@ -38,6 +40,8 @@ export class ProgramLog {
   #leftOutThisSecond = 0;
   #written = 0;
   #leftOut = 0;
+  /** What a program had logged that runs no more. */
+  #kept: { readonly layout: PipelineLayout; readonly records: readonly LogRecord[] } | null = null;
 
   constructor(options: ProgramLogOptions) {
     this.#options = options;
@@ -58,28 +62,54 @@ export class ProgramLog {
     };
   }
 
+  /**
+   * Takes what there is, to be written at the next look: for the moment before another program is
+   * loaded, when frames wait. Of what comes before that look there is no more than one such; the rest is counted.
+   */
+  keep(): void {
+    const layout = this.#loggingLayout();
+    if (layout === null) return;
+    const records = this.#options.read();
+    if (this.#kept === null) this.#kept = { layout, records };
+    else this.#leaveOut(records.length);
+  }
+
   /** Writes what there is. */
   look(): void {
-    const { nowMs, layout: current, read } = this.#options;
+    const { nowMs, read } = this.#options;
     if (nowMs() - this.#sinceMs >= SECOND_MS) this.#nextSecond();
-    const layout = current();
-    if (layout === null || layout.logMessages.length === 0) return;
-    for (const record of read()) {
-      if (this.#thisSecond < this.#options.perSecond) this.#write(layout, record);
-      else this.#leaveOut();
+    if (this.#kept !== null) this.#writeAll(this.#kept.layout, this.#kept.records);
+    this.#kept = null;
+    const layout = this.#loggingLayout();
+    if (layout !== null) this.#writeAll(layout, read());
+  }
+
+  /** Of the program that runs; null: it logs nothing. */
+  #loggingLayout(): PipelineLayout | null {
+    const layout = this.#options.layout();
+    return layout === null || layout.logMessages.length === 0 ? null : layout;
+  }
+
+  #writeAll(layout: PipelineLayout, records: readonly LogRecord[]): void {
+    for (const [index, record] of records.entries()) {
+      if (this.#thisSecond >= this.#options.perSecond) {
+        this.#leaveOut(records.length - index);
+        return;
+      }
+      this.#write(layout, record);
     }
   }
 
   #write(layout: PipelineLayout, record: LogRecord): void {
     const { text, place } = loggedText(layout, record);
     this.#options.log.info({ place, port: record.port, timeNs: String(record.timeNs) }, text);
-    this.#thisSecond += 1;
+    this.#thisSecond += Math.max(1, Math.ceil(record.words.length / WORDS_OF_A_MESSAGE));
     this.#written += 1;
   }
 
-  #leaveOut(): void {
-    this.#leftOut += 1;
-    this.#leftOutThisSecond += 1;
+  #leaveOut(count: number): void {
+    this.#leftOut += count;
+    this.#leftOutThisSecond += count;
   }
 
   #nextSecond(): void {

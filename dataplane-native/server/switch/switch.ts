@@ -228,7 +228,7 @@ function startProgramLog(
     log,
     perSecond,
   });
-  engine.beforeLoad(() => programLog.look());
+  engine.beforeLoad(() => programLog.keep());
   closers.push(programLog.start());
   return programLog;
 }
