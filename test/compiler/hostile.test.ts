@@ -129,6 +129,19 @@ describe('a program', () => {
     expect(lines).toEqual(['parsed 5 1', 'parsed 1 3', 'parsed 6 1']);
   });
 
+  it.each([
+    ['is what was asked for', 16, 'parsed 0 3'],
+    ['is none of whole octets', 9, 'parsed 6 1'],
+    ['is beyond any frame', 0x1000_0000_0000, 'parsed 1 1'],
+  ])('goes on to the end where a constant advance %s', (_, bits, parsed) => {
+    const value = `0x${bits.toString(16)}`;
+    const step = { op: 'advance', parameters: [{ type: 'hexstr', value }] };
+    const harness = build(program({ parseStates: [state('start', [extract('a'), step], null)] }));
+    const lines = harness.run(['parse 1 00ffff']);
+    harness.dispose();
+    expect(lines).toEqual([parsed]);
+  });
+
   it('does not hang in a loop of an action that has no end', () => {
     const back = { op: '_jump', parameters: [{ type: 'hexstr', value: '0x0' }] };
     const harness = build(actionWith(back));

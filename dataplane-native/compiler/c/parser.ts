@@ -34,6 +34,8 @@ import { usageOf } from './usage.js';
 
 /** Octets that a frame cannot have more of: a loop that takes this many steps takes none. */
 const MAX_STEPS = 4096;
+/** No frame has so many. */
+const BEYOND_ANY_FRAME_BITS = 1_000_000n;
 
 /** Emits `parse`, which leaves payload_offset and parser_error. */
 export function emitParser(program: Program, ranges: Ranges, layout: PipelineLayout): string[] {
@@ -307,9 +309,9 @@ class StateEmitter {
   private advance(op: ParserOp & { kind: 'advance' }): string[] {
     if (op.bits.kind === 'constant') {
       const { value } = op.bits;
-      if (value < 0n || value % 8n !== 0n || value > 1_000_000n) {
-        return fail(op, 'UNSUPPORTED', `an advance by ${value} bits`);
-      }
+      if (value < 0n) return fail(op, 'UNSUPPORTED', `an advance by ${value} bits`);
+      if (value % 8n !== 0n) return [this.stop('ParserInvalidArgument')];
+      if (value > BEYOND_ANY_FRAME_BITS) return [this.stop('PacketTooShort')];
       const octets = Number(value / 8n);
       return octets === 0 ? [] : [this.need(`${octets}u`), `at += ${octets};`];
     }
