@@ -98,6 +98,7 @@ Printed by a test from \`control-plane/servo\` and its simulation; do not edit.
   say that it is not right itself (\`synchronizationUncertain\`), it is decided on again whenever another master is
   followed or the master's time moves by more than \`jumpLimitNs\`: where all clocks of a network are started at once, each
   follows one that is wrong itself and then steps. What would be slewed in a second anyway is not stepped again.
+  Below a master that never stops saying so, whatever its time does is followed without an alarm.
 - Later steps: by three in a row beyond \`stepThresholdNs\` (0: never). Once our time is served it is never stepped back:
   it is slewed, or withdrawn first.
 - While \`LOCKED\`, an offset further from the median of the last 32 than four robust deviations is not
