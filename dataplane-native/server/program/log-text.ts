@@ -27,8 +27,10 @@ function values(message: LogMessageLayout, all: BigUint64Array): string[] {
   });
 }
 
-/** A brace that is none, or whatever is between two braces. */
-const PLACEHOLDER = /\\([{}])|\{(?:\\.|[^}\\])*\}/gs;
+const ESCAPED = /\\([{}])/g;
+/** A brace that is none, or whatever is between two braces. Where the second is missing, it is missing for
+ * all that come after, too: the rest is taken at once, or each of them would be a search to the end. */
+const PLACEHOLDER = /\\([{}])|\{(?:\\.|[^}\\])*(\}?)/gs;
 
 /** Texts and, between them, places of values; a place is told by what stands there in the format. */
 type Part = string | { readonly place: string };
@@ -42,8 +44,10 @@ function partsOf(message: LogMessageLayout): readonly Part[] {
   const text = message.format;
   const parts: Part[] = [];
   let at = 0;
-  for (const { 0: found, 1: brace, index } of text.matchAll(PLACEHOLDER)) {
-    parts.push(text.slice(at, index), brace ?? { place: found });
+  for (const { 0: found, 1: brace, 2: end, index } of text.matchAll(PLACEHOLDER)) {
+    const isOpen = end === '';
+    const part = brace ?? (isOpen ? found.replace(ESCAPED, '$1') : { place: found });
+    parts.push(text.slice(at, index), part);
     at = index + found.length;
   }
   parts.push(text.slice(at));
